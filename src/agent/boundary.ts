@@ -1,0 +1,216 @@
+/**
+ * Everything that can enter the agent and everything that can leave it, as plain data: so it can be logged, replayed and
+ * simulated. The edge (src/io) turns the world into {@link Event}s and {@link Action}s into system calls; it decides nothing.
+ */
+import type { Family, Ip, Mac } from "../base/address.ts";
+import type { Instant, Milliseconds, Seconds } from "../base/units.ts";
+import type { ConfigSource, LogLevel } from "../config/model.ts";
+import type { LedgerRecord } from "./ledger.ts";
+
+/** A network interface as rtnetlink(7) RTM_NEWLINK tells it. */
+export interface Link {
+  readonly index: number;
+  readonly name: string;
+  /** ARPHRD_ETHER with a 6-byte address: frames, ARP and groups by link-layer address make sense. */
+  readonly ethernet: boolean;
+  readonly mac: Mac | null;
+  readonly mtu: number;
+  /** IFF_UP: the administrator wants it. */
+  readonly up: boolean;
+  /** IFF_LOWER_UP, or an operational state of unknown or up: frames can pass. */
+  readonly carrier: boolean;
+}
+
+/** An address on an interface as RTM_NEWADDR tells it. */
+export interface KernelAddress {
+  readonly index: number;
+  readonly address: Ip;
+  readonly prefix: number;
+  readonly label: string | null;
+  /** IFA_F_SECONDARY (IPv4): shares its subnet with an earlier address. */
+  readonly secondary: boolean;
+  /** IFA_F_TENTATIVE or IFA_F_DADFAILED (IPv6): not usable as a source. */
+  readonly tentative: boolean;
+  /** Remaining valid lifetime when told; null is for ever. */
+  readonly validLifetime: Seconds | null;
+}
+
+/** What names an address in the kernel. */
+export interface AddressKey {
+  readonly index: number;
+  readonly address: Ip;
+  readonly prefix: number;
+}
+
+/** One step of a batch: `add` fails with EEXIST when somebody has it, `refresh` re-arms the lifetime of one we hold. */
+export type AddressChange =
+  | {
+      readonly op: "add" | "refresh";
+      readonly key: AddressKey;
+      readonly label: string | null;
+      /** valid_lft; null: for ever. */
+      readonly lifetime: Seconds | null;
+      /** `ioctl`: SIOCSIFADDR on the label, then the lifetime by rtnetlink. Always `netlink` for `refresh`. */
+      readonly method: "netlink" | "ioctl";
+    }
+  | { readonly op: "delete"; readonly key: AddressKey };
+
+/** How the kernel answered one change; `errno` is a name (`EEXIST`) or null when it was done. */
+export interface AddressResult {
+  readonly change: AddressChange;
+  readonly errno: string | null;
+}
+
+/** A receiving socket: one per interface and family, with the groups joined on it. */
+export interface Listener {
+  readonly index: number;
+  readonly family: Family;
+  readonly groups: readonly Ip[];
+}
+
+/** A request line of the control socket, already parsed; see control.ts. */
+export type Request =
+  | { readonly command: "status"; readonly name: string | null }
+  | { readonly command: "reload" }
+  | { readonly command: "stop" };
+
+/** The answer to a request: one JSON value, and the exit code the client leaves with. */
+export interface Reply {
+  readonly exit: number;
+  readonly body: unknown;
+}
+
+export type Event =
+  /** First event of all: the world as found. `ledger` holds what an earlier agent left, any boot. */
+  | {
+      readonly kind: "start";
+      readonly source: ConfigSource;
+      readonly pid: number;
+      readonly version: string;
+      readonly bootId: string;
+      readonly links: readonly Link[];
+      readonly addresses: readonly KernelAddress[];
+      readonly ledger: readonly LedgerRecord[];
+    }
+  /** An IP packet of protocol 112, from its IP header on, as a packet socket saw it. */
+  | {
+      readonly kind: "frame";
+      readonly index: number;
+      readonly family: Family;
+      readonly bytes: Uint8Array;
+    }
+  /** Time has come as far as `wakeAt`, or a little less; frames that waited were delivered before. */
+  | { readonly kind: "deadline" }
+  | { readonly kind: "link"; readonly link: Link }
+  | { readonly kind: "link-gone"; readonly index: number }
+  | { readonly kind: "address"; readonly address: KernelAddress }
+  | { readonly kind: "address-gone"; readonly key: AddressKey }
+  /** The feed lost messages (ENOBUFS): the whole table again. */
+  | {
+      readonly kind: "kernel";
+      readonly links: readonly Link[];
+      readonly addresses: readonly KernelAddress[];
+    }
+  /** The answers to an `addresses` action, delivered before any other event. */
+  | { readonly kind: "addresses-changed"; readonly results: readonly AddressResult[] }
+  /** A receiving socket could not be opened or was closed by the kernel. */
+  | {
+      readonly kind: "listener-failed";
+      readonly index: number;
+      readonly family: Family;
+      readonly errno: string;
+    }
+  /** An advert could not be sent; delivered before any other event. */
+  | { readonly kind: "send-failed"; readonly router: string; readonly errno: string }
+  | {
+      readonly kind: "probe";
+      readonly check: string;
+      readonly healthy: boolean;
+      /** `exit 1`, `timeout after 2s`, `EACCES: …`. */
+      readonly detail: string;
+    }
+  | {
+      readonly kind: "notify-failed";
+      readonly router: string;
+      readonly command: string;
+      readonly detail: string;
+    }
+  | { readonly kind: "request"; readonly connection: number; readonly request: Request }
+  /** The file read again; `connection` asked for it, null for SIGHUP. */
+  | { readonly kind: "config"; readonly source: ConfigSource; readonly connection: number | null }
+  | { readonly kind: "signal"; readonly signal: "SIGTERM" | "SIGINT" | "SIGHUP" };
+
+export type Action =
+  /** Through a packet socket, bytes after the link-layer header. `router` is set on its adverts: they go into the ledger. */
+  | {
+      readonly kind: "frame";
+      readonly index: number;
+      readonly ethertype: number;
+      readonly destination: Mac;
+      readonly bytes: Uint8Array;
+      readonly router: string | null;
+    }
+  /** Through a raw IP socket with its own header: the kernel routes and resolves. Bound to the interface when `index` is set. */
+  | {
+      readonly kind: "packet";
+      readonly index: number | null;
+      readonly family: Family;
+      readonly destination: Ip;
+      readonly bytes: Uint8Array;
+      readonly router: string | null;
+    }
+  /** One netlink batch, in order; answered by `addresses-changed`. */
+  | { readonly kind: "addresses"; readonly changes: readonly AddressChange[] }
+  /** The complete set of receiving sockets wanted from now on; the edge opens and closes the difference. */
+  | { readonly kind: "listen"; readonly listeners: readonly Listener[] }
+  /** Throw away what waits on every receiving socket: it is older than a stall. */
+  | { readonly kind: "drop-queued" }
+  /** net.ipv4.conf.IF.promote_secondaries: set while we hold an address there, put back after. */
+  | {
+      readonly kind: "promote-secondaries";
+      readonly interface: string;
+      readonly enable: boolean;
+    }
+  /** Replace (or, with null, forget) what the ledger says of a router; done before any later action. */
+  | { readonly kind: "ledger"; readonly router: string; readonly record: LedgerRecord | null }
+  | {
+      readonly kind: "probe";
+      readonly check: string;
+      readonly command: readonly string[];
+      readonly timeout: Milliseconds;
+      /** Null: the default script user. */
+      readonly user: string | null;
+    }
+  /** The check is no more: kill its probe if one runs. */
+  | { readonly kind: "probe-cancel"; readonly check: string }
+  /** Queue these commands; one ordered queue a router. */
+  | {
+      readonly kind: "notify";
+      readonly router: string;
+      readonly commands: readonly (readonly string[])[];
+      readonly environment: Readonly<Record<string, string>>;
+      readonly user: string | null;
+    }
+  | {
+      readonly kind: "log";
+      readonly level: LogLevel;
+      readonly event: string;
+      readonly fields: Readonly<Record<string, string | number | boolean>>;
+    }
+  | {
+      readonly kind: "log-settings";
+      readonly level: LogLevel;
+      readonly target: string;
+      readonly facility: string;
+    }
+  | { readonly kind: "reply"; readonly connection: number; readonly reply: Reply }
+  /** Read the file again and answer with a `config` event. */
+  | { readonly kind: "read-config"; readonly connection: number | null }
+  /** Everything is released: leave. */
+  | { readonly kind: "exit"; readonly code: number };
+
+/** What {@link Event} handling gives: effects in order, and when to come back at the latest. */
+export interface Handled {
+  readonly actions: readonly Action[];
+  readonly wakeAt: Instant;
+}

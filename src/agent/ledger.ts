@@ -1,0 +1,29 @@
+/**
+ * The ledger: what must survive the death of the process, one record a virtual router. The edge keeps it in a memory-mapped
+ * file of runtime_dir; this file says what is in a record.
+ */
+import type { Instant } from "../base/units.ts";
+import type { AddressKey } from "./boundary.ts";
+
+/** An address that we added, or are about to: written before the system call that adds it. */
+export interface LedgerAddress extends AddressKey {
+  /** The kernel said yes. An unconfirmed one found after a crash is ours only if its lifetime is finite. */
+  readonly confirmed: boolean;
+}
+
+/** The record of one router. */
+export interface LedgerRecord {
+  readonly router: string;
+  /** /proc/sys/kernel/random/boot_id of the boot that wrote it. */
+  readonly bootId: string;
+  /** Of the router's configuration: another one means another router. */
+  readonly configHash: string;
+  readonly index: number;
+  readonly mac: string;
+  readonly state: "init" | "backup" | "master" | "fault";
+  readonly added: readonly LedgerAddress[];
+  /** When earlier agents resumed mastership from this record, newest last. */
+  readonly resumes: readonly Instant[];
+  /** CLOCK_BOOTTIME of the last advert that the kernel took; the edge stores it with each one. */
+  readonly lastAdvertAt: Instant;
+}

@@ -1,0 +1,149 @@
+/** What a checked haagent.toml means: the values the machines run on, every default filled in, every name resolved. */
+import type { Family, Ip } from "../base/address.ts";
+import type { Milliseconds, Priority } from "../base/units.ts";
+
+/** A whole configuration. Two equal files give deeply equal values, so a reload is a comparison. */
+export interface Config {
+  readonly agent: AgentConfig;
+  readonly routers: readonly RouterConfig[];
+  readonly checks: readonly CheckConfig[];
+}
+
+export type LogLevel = "debug" | "info" | "warning" | "error";
+
+/** The `[agent]` table. */
+export interface AgentConfig {
+  readonly node: string;
+  readonly runtimeDir: string;
+  readonly stateDir: string;
+  /** Group of the control socket (then 0660), or null (0600). */
+  readonly controlGroup: string | null;
+  /** 0: ordinary scheduling; 1-99: SCHED_RR. */
+  readonly realtimePriority: number;
+  /** Null: `haagent-script` where that user exists, else `nobody`. */
+  readonly scriptUser: string | null;
+  readonly addressMethod: "auto" | "ioctl" | "netlink";
+  readonly addressLifetime: "auto" | "forever";
+  readonly log: {
+    readonly level: LogLevel;
+    /** `stderr`, `syslog` or an absolute file name. */
+    readonly target: string;
+    readonly facility: string;
+  };
+}
+
+/** One address that moves with a router. */
+export interface AddressConfig {
+  readonly address: Ip;
+  /** Prefix length in bits. */
+  readonly prefix: number;
+  /** Where it is put; the router's own interface unless written otherwise. */
+  readonly interface: string;
+  /** IPv4 alias label, `eth1:1`. */
+  readonly label: string | null;
+}
+
+/** A unicast peer and the lowest TTL or hop limit believed from it. */
+export interface PeerConfig {
+  readonly address: Ip;
+  readonly minTtl: number;
+}
+
+/** v2 authentication; only the first 8 bytes of a key count (RFC 2338 10.2). */
+export type AuthConfig = { readonly type: "none" } | { readonly type: "pass"; readonly key: string };
+
+/** Gratuitous ARP and unsolicited neighbour advertisements. */
+export interface GarpConfig {
+  /** Announcements of one address in a burst. */
+  readonly count: number;
+  /** Between two frames on one interface. */
+  readonly interval: Milliseconds;
+  /** A single announcement of each held address this often; 0: never. */
+  readonly refresh: Milliseconds;
+  /** A second burst this long after the first; 0: none. */
+  readonly repeatAfter: Milliseconds;
+}
+
+/** Commands run on a change of state; each inner array is one argv. */
+export interface NotifyConfig {
+  readonly master: readonly (readonly string[])[];
+  readonly backup: readonly (readonly string[])[];
+  readonly fault: readonly (readonly string[])[];
+  readonly stop: readonly (readonly string[])[];
+  readonly any: readonly (readonly string[])[];
+}
+
+/** One `[vrrp.NAME]` table: a virtual router on this node. */
+export interface RouterConfig {
+  readonly name: string;
+  readonly interface: string;
+  readonly vrid: number;
+  readonly version: 2 | 3;
+  /** That of the advertised addresses. */
+  readonly family: Family;
+  readonly priority: Priority;
+  readonly advertInterval: Milliseconds;
+  readonly preempt: boolean;
+  readonly preemptDelay: Milliseconds;
+  /** Whether v3 over IPv4 is sent with the pseudo-header in its checksum (`rfc5798`) or without. */
+  readonly checksum: "rfc5798" | "rfc9568";
+  readonly auth: AuthConfig;
+  readonly addresses: readonly AddressConfig[];
+  readonly excludedAddresses: readonly AddressConfig[];
+  readonly onFound: "fault" | "adopt";
+  /** Destination of adverts unless `unicastPeers` is set. */
+  readonly multicastGroup: Ip;
+  /** Source of adverts; null: the interface's first own address (IPv6: link-local). */
+  readonly unicastSource: Ip | null;
+  /** Empty: multicast. */
+  readonly unicastPeers: readonly PeerConfig[];
+  /** Weight 0: the interface is required. */
+  readonly trackInterfaces: readonly { readonly name: string; readonly weight: number }[];
+  readonly trackChecks: readonly string[];
+  readonly syncGroup: string | null;
+  readonly garp: GarpConfig;
+  readonly notify: NotifyConfig;
+}
+
+/** One `[check.NAME]` table. */
+export interface CheckConfig {
+  readonly name: string;
+  readonly type: "script";
+  readonly command: readonly string[];
+  readonly interval: Milliseconds;
+  readonly timeout: Milliseconds;
+  /** Successes in a row that make a failed check good. */
+  readonly rise: number;
+  /** Failures in a row that make a good check failed. */
+  readonly fall: number;
+  /** Added to the priority: when up if positive, when down if negative. 0: a failure is a fault. */
+  readonly weight: number;
+}
+
+/** One thing to say about a configuration, at a place in its file. */
+export interface Finding {
+  readonly severity: "error" | "warning";
+  /** From 1. */
+  readonly line: number;
+  /** From 1, in characters. */
+  readonly column: number;
+  readonly text: string;
+}
+
+/** What reading a file gave: a configuration if there is no error among the findings, sorted by place. */
+export interface Loaded {
+  readonly config: Config | null;
+  readonly findings: readonly Finding[];
+}
+
+/** What the text of a configuration is read together with. Plain data: loading stays a pure function. */
+export interface ConfigSource {
+  /** As the user named it; findings are printed with it. */
+  readonly path: string;
+  /** The text, or why there is none (`ENOENT: no such file`). */
+  readonly text: string | null;
+  readonly failure: string | null;
+  /** Permission bits of the file (0o777 and below), or null where unknown. */
+  readonly mode: number | null;
+  readonly hostname: string;
+}
