@@ -19,6 +19,8 @@ export interface Link {
   readonly up: boolean;
   /** IFF_LOWER_UP, or an operational state of unknown or up: frames can pass. */
   readonly carrier: boolean;
+  /** net.ipv6.conf.IF.forwarding: a router says so in its neighbour advertisements (RFC 4861 4.4). */
+  readonly forwarding6: boolean;
 }
 
 /** An address on an interface as RTM_NEWADDR tells it. */
@@ -105,7 +107,7 @@ export type Event =
   | { readonly kind: "link-gone"; readonly index: number }
   | { readonly kind: "address"; readonly address: KernelAddress }
   | { readonly kind: "address-gone"; readonly key: AddressKey }
-  /** The feed lost messages (ENOBUFS): the whole table again. */
+  /** The whole table again: the feed lost messages (ENOBUFS), or the agent asked by `resync`. */
   | {
       readonly kind: "kernel";
       readonly links: readonly Link[];
@@ -161,6 +163,11 @@ export type Action =
     }
   /** One netlink batch, in order; answered by `addresses-changed`. */
   | { readonly kind: "addresses"; readonly changes: readonly AddressChange[] }
+  /**
+   * Dump links and addresses now and answer with a `kernel` event before any other. The feed is a hint that may be stale (an
+   * echo of our own add can arrive after our delete); what is lost or found is decided from a dump only.
+   */
+  | { readonly kind: "resync" }
   /** The complete set of receiving sockets wanted from now on; the edge opens and closes the difference. */
   | { readonly kind: "listen"; readonly listeners: readonly Listener[] }
   /** Throw away what waits on every receiving socket: it is older than a stall. */
