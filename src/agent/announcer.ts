@@ -1,0 +1,148 @@
+/**
+ * Gratuitous ARP and unsolicited neighbour advertisements: who is told which address when. First one frame for every address,
+ * then the repeats, paced for each interface by a token bucket so that switches do not drop them; a second burst after
+ * `repeat_after`, and a single one every `refresh` (RFC 9568 8.1.2, 8.2.2; keepalived.conf(5) garp_master_*).
+ */
+import type { Instant, Milliseconds } from "../base/units.ts";
+import { after, elapsed, instant, NEVER } from "../base/units.ts";
+import type { GarpConfig } from "../config/model.ts";
+import type { AddressKey } from "./boundary.ts";
+
+/** Frames that may leave an interface at once before pacing starts: one each for 255 routers, twice over. */
+const BURST = 512;
+
+interface Pending {
+  readonly key: AddressKey;
+  readonly router: string;
+  readonly interval: Milliseconds;
+  remaining: number;
+}
+
+/** One interface: its queues and its bucket. */
+interface Lane {
+  readonly firsts: Pending[];
+  readonly repeats: Pending[];
+  tokens: number;
+  filledAt: Instant;
+  /** No repeat before this. */
+  nextAt: Instant;
+}
+
+interface Schedule {
+  readonly keys: readonly AddressKey[];
+  readonly garp: GarpConfig;
+  repeatAt: Instant;
+  refreshAt: Instant;
+}
+
+export class Announcer {
+  private readonly lanes = new Map<number, Lane>();
+  private readonly schedules = new Map<string, Schedule>();
+
+  /** A router's addresses are to be told now, and again as configured; replaces what was still to be told of it. */
+  announce(router: string, keys: readonly AddressKey[], garp: GarpConfig, now: Instant): void {
+    this.unqueue(router);
+    if (keys.length === 0) return;
+    const repeatAt = garp.repeatAfter > 0 ? after(now, garp.repeatAfter) : NEVER;
+    const refreshAt = garp.refresh > 0 ? after(now, garp.refresh) : NEVER;
+    this.schedules.set(router, { keys, garp, repeatAt, refreshAt });
+    this.enqueue(router, keys, garp, garp.count, now);
+  }
+
+  /** The router is master no more: not one more frame of it. */
+  cancel(router: string): void {
+    this.unqueue(router);
+    this.schedules.delete(router);
+  }
+
+  /** When something is due next. */
+  deadline(): Instant {
+    let next: number = NEVER;
+    for (const { repeatAt, refreshAt } of this.schedules.values()) {
+      next = Math.min(next, repeatAt, refreshAt);
+    }
+    for (const lane of this.lanes.values()) {
+      const waiting = lane.firsts[0] ?? lane.repeats[0];
+      if (waiting !== undefined) next = Math.min(next, lane.nextAt);
+    }
+    return instant(next);
+  }
+
+  /** The addresses to tell now, in order. */
+  due(now: Instant): AddressKey[] {
+    for (const [router, schedule] of this.schedules) {
+      if (schedule.repeatAt <= now) {
+        schedule.repeatAt = NEVER;
+        this.enqueue(router, schedule.keys, schedule.garp, schedule.garp.count, now);
+      }
+      if (schedule.refreshAt <= now) {
+        schedule.refreshAt = after(now, schedule.garp.refresh);
+        this.enqueue(router, schedule.keys, schedule.garp, 1, now);
+      }
+    }
+    const told: AddressKey[] = [];
+    for (const [index, lane] of this.lanes) {
+      this.drain(lane, now, told);
+      if (lane.firsts.length === 0 && lane.repeats.length === 0 && lane.tokens >= BURST) {
+        this.lanes.delete(index);
+      }
+    }
+    return told;
+  }
+
+  private drain(lane: Lane, now: Instant, told: AddressKey[]): void {
+    while (true) {
+      const first = lane.firsts[0];
+      const next = first ?? lane.repeats[0];
+      if (next === undefined) return;
+      refill(lane, next.interval, now);
+      // A first frame needs a token only; a repeat also waits its turn behind the frame before it.
+      if (lane.tokens < 1 || (first === undefined && now < lane.nextAt)) {
+        if (lane.tokens < 1) lane.nextAt = after(now, next.interval);
+        return;
+      }
+      (first === undefined ? lane.repeats : lane.firsts).shift();
+      lane.tokens -= 1;
+      lane.nextAt = after(now, next.interval);
+      told.push(next.key);
+      next.remaining -= 1;
+      if (next.remaining > 0) lane.repeats.push(next);
+    }
+  }
+
+  private enqueue(
+    router: string,
+    keys: readonly AddressKey[],
+    garp: GarpConfig,
+    count: number,
+    now: Instant,
+  ): void {
+    for (const key of keys) {
+      const lane = this.lanes.get(key.index) ?? {
+        firsts: [],
+        repeats: [],
+        tokens: BURST,
+        filledAt: now,
+        nextAt: now,
+      };
+      this.lanes.set(key.index, lane);
+      lane.nextAt = instant(Math.min(lane.nextAt, now));
+      lane.firsts.push({ key, router, interval: garp.interval, remaining: count });
+    }
+  }
+
+  private unqueue(router: string): void {
+    for (const lane of this.lanes.values()) {
+      for (const queue of [lane.firsts, lane.repeats]) {
+        const kept = queue.filter((pending) => pending.router !== router);
+        queue.splice(0, queue.length, ...kept);
+      }
+    }
+  }
+}
+
+function refill(lane: Lane, interval: Milliseconds, now: Instant): void {
+  const earned = interval > 0 ? elapsed(lane.filledAt, now) / interval : BURST;
+  lane.tokens = Math.min(BURST, lane.tokens + Math.max(0, earned));
+  lane.filledAt = now;
+}

@@ -1,0 +1,82 @@
+/**
+ * What one event made the agent want to do, collected and put into the order in which it must happen: listen before speaking,
+ * the ledger before what it vouches for, adverts before addresses, everything that may wait after everything that may not.
+ */
+import type { LogLevel } from "../config/model.ts";
+import type { Action, AddressChange } from "./boundary.ts";
+
+/** Above this many removals the addresses go before the advert that lets the next master in: it takes the kernel a while. */
+const REMOVE_FIRST = 64;
+
+type Fields = Readonly<Record<string, string | number | boolean>>;
+
+export class Outbox {
+  private readonly first: Action[] = [];
+  private readonly adverts: Action[] = [];
+  private readonly ledger: Action[] = [];
+  private readonly changes: AddressChange[] = [];
+  private readonly announcements: Action[] = [];
+  private readonly later: Action[] = [];
+  private readonly last: Action[] = [];
+  private dropped = false;
+  private asked = false;
+
+  /** Throw queued frames away, once a turn. */
+  dropQueued(): void {
+    if (!this.dropped) this.first.push({ kind: "drop-queued" });
+    this.dropped = true;
+  }
+
+  /** Have the kernel dumped, once a turn. */
+  resync(): void {
+    if (!this.asked) this.last.push({ kind: "resync" });
+    this.asked = true;
+  }
+
+  /** Sockets and sysctls, before anything is sent. */
+  prepare(action: Action): void {
+    this.first.push(action);
+  }
+
+  advert(action: Action): void {
+    this.adverts.push(action);
+  }
+
+  record(action: Extract<Action, { kind: "ledger" }>): void {
+    this.ledger.push(action);
+  }
+
+  change(changes: readonly AddressChange[]): void {
+    this.changes.push(...changes);
+  }
+
+  announce(action: Action): void {
+    this.announcements.push(action);
+  }
+
+  /** Notify, probes, replies: nothing of the packet path. */
+  defer(action: Action): void {
+    this.later.push(action);
+  }
+
+  log(level: LogLevel, event: string, fields: Fields): void {
+    this.later.push({ kind: "log", level, event, fields });
+  }
+
+  /** The very end: what must follow everything else, such as leaving. */
+  finally(action: Action): void {
+    this.last.push(action);
+  }
+
+  /** All actions in the order to perform them. */
+  actions(): Action[] {
+    const removals = this.changes.filter(({ op }) => op === "delete").length;
+    const addresses: Action[] =
+      this.changes.length === 0 ? [] : [{ kind: "addresses", changes: [...this.changes] }];
+    const middle =
+      removals > REMOVE_FIRST
+        ? [...this.ledger, ...addresses, ...this.adverts]
+        : [...this.adverts, ...this.ledger, ...addresses];
+    return [...this.first, ...middle, ...this.announcements, ...this.later, ...this.last];
+  }
+}

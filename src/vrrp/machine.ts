@@ -1,0 +1,364 @@
+/**
+ * One virtual router as a pure machine: `step(settings, state, event, now)` gives the next state and what to do, RFC 9568
+ * section 6.4 (RFC 3768 6.4 for version 2). Each state holds exactly the data that exists in it, its deadline included.
+ *
+ *            start, priority 255                        start, below 255
+ *   init ────────────────────────► master    init ────────────────────────► backup
+ *   backup ── nobody heard for Active_Down_Interval, or `promote` ─────────► master
+ *   master ── a better master heard, `yield`, or a stall ──────────────────► backup
+ *   any ───── `stop` ──────────────────────────────────────────────────────► init
+ *
+ * Where we depart from the RFC, because its users were bitten, the place says so.
+ */
+import type { Ip } from "../base/address.ts";
+import { compareIp } from "../base/address.ts";
+import { unreachable } from "../base/assert.ts";
+import type { Instant, Milliseconds, Priority } from "../base/units.ts";
+import { after, elapsed, ms, NEVER, priority } from "../base/units.ts";
+import type { Version } from "./timing.ts";
+import { believedInterval, masterDownInterval, skew } from "./timing.ts";
+
+/** A priority of 0 in an advert: its sender gives up mastership now (RFC 9568 5.2.4). */
+export const RELEASING: Priority = priority(0);
+/** The priority of the router that owns the addresses (RFC 9568 5.2.4). */
+export const OWNER: Priority = priority(255);
+
+/** What a router is configured to be, and what tracking and its interface make of it at this moment. */
+export interface Settings {
+  readonly version: Version;
+  /** The effective priority, 1 to 255. */
+  readonly priority: Priority;
+  readonly interval: Milliseconds;
+  readonly preempt: boolean;
+  readonly preemptDelay: Milliseconds;
+  /** Primary address of the interface: what ties are decided by. */
+  readonly source: Ip;
+  /** A member of a sync group does not take over alone: it waits, expired, for `promote`. */
+  readonly grouped: boolean;
+}
+
+/** The master as a backup heard it last. */
+export interface Master {
+  readonly address: Ip;
+  readonly priority: Priority;
+  readonly interval: Milliseconds;
+  readonly heardAt: Instant;
+}
+
+export type State =
+  | { readonly kind: "init" }
+  | {
+      readonly kind: "backup";
+      /** When patience ends; {@link NEVER} once it has and the sync group is waited for. */
+      readonly masterDownAt: Instant;
+      readonly expired: boolean;
+      readonly master: Master | null;
+      /** When preempt_delay lets us depose a master of lower priority; null: none heard yet. */
+      readonly preemptAt: Instant | null;
+    }
+  | {
+      readonly kind: "master";
+      readonly advertiseAt: Instant;
+      /** Of our last advert, as far as the kernel did not refuse it. */
+      readonly sentAt: Instant;
+      /** Of the one before, which counts again when the last one turns out unsent. */
+      readonly sentBefore: Instant;
+      /** Since when an advert may again be sent out of turn to assert mastership. */
+      readonly assertAt: Instant;
+    };
+
+export type Event =
+  | { readonly kind: "start" }
+  /** Mastership goes on over a restart: a ledger record proved it. */
+  | { readonly kind: "resume"; readonly sentAt: Instant }
+  | {
+      readonly kind: "advert";
+      readonly source: Ip;
+      readonly priority: Priority;
+      readonly interval: Milliseconds;
+    }
+  | { readonly kind: "deadline" }
+  /** The kernel refused our last advert. */
+  | { readonly kind: "unsent" }
+  /** The settings changed: a master tells the others at once. */
+  | { readonly kind: "settings" }
+  /** The sync group takes over. */
+  | { readonly kind: "promote" }
+  /** The sync group lost elsewhere. */
+  | { readonly kind: "yield" }
+  /** Fault or end; `silent` when the interface cannot carry a last word. */
+  | { readonly kind: "stop"; readonly silent: boolean };
+
+export type Action =
+  | { readonly kind: "advertise"; readonly priority: Priority }
+  /** The addresses are ours from here. */
+  | { readonly kind: "take" }
+  /** The addresses are ours no more. */
+  | { readonly kind: "release" }
+  /** Tell every address again: somebody else may have told it meanwhile. */
+  | { readonly kind: "announce" }
+  /** What waits on the sockets is older than a stall: throw it away. */
+  | { readonly kind: "drop-queued" };
+
+export interface Step {
+  readonly state: State;
+  readonly actions: readonly Action[];
+  /** Why the state changed, in words; null when it did not. */
+  readonly reason: string | null;
+}
+
+type Backup = Extract<State, { kind: "backup" }>;
+type Active = Extract<State, { kind: "master" }>;
+
+/** Beyond this lateness a backup's expired timer proves nothing: it was us who did not run. */
+const LATE: Milliseconds = ms(100);
+
+/** When the machine wants a `deadline` event at the latest. */
+export function deadline(state: State): Instant {
+  switch (state.kind) {
+    case "init":
+      return NEVER;
+    case "backup":
+      return state.masterDownAt;
+    case "master":
+      return state.advertiseAt;
+    default:
+      return unreachable(state);
+  }
+}
+
+/** A master silent for more than two of its intervals may have been replaced: it must listen before it speaks. */
+export function stalled(settings: Settings, state: State, now: Instant): boolean {
+  return state.kind === "master" && elapsed(state.sentAt, now) > 2 * settings.interval;
+}
+
+/** The transition function. */
+export function step(settings: Settings, state: State, event: Event, now: Instant): Step {
+  if (event.kind === "stop") return toInit(state, event.silent);
+  switch (state.kind) {
+    case "init":
+      return fromInit(settings, state, event, now);
+    case "backup":
+      return fromBackup(settings, state, event, now);
+    case "master":
+      return fromMaster(settings, state, event, now);
+    default:
+      return unreachable(state);
+  }
+}
+
+const same = (state: State, actions: readonly Action[] = []): Step => ({ state, actions, reason: null });
+
+function toInit(from: State, silent: boolean): Step {
+  const actions: Action[] = [];
+  if (from.kind === "master") {
+    if (!silent) actions.push({ kind: "advertise", priority: RELEASING });
+    actions.push({ kind: "release" });
+  }
+  return { state: { kind: "init" }, actions, reason: "stopped" };
+}
+
+function toBackup(
+  settings: Settings,
+  master: Master | null,
+  now: Instant,
+  actions: readonly Action[],
+  reason: string,
+): Step {
+  const interval = master === null ? settings.interval : master.interval;
+  const masterDownAt = after(now, masterDownInterval(settings.version, settings.priority, interval));
+  return {
+    state: { kind: "backup", masterDownAt, expired: false, master, preemptAt: null },
+    actions,
+    reason,
+  };
+}
+
+function toMaster(settings: Settings, now: Instant, reason: string): Step {
+  return {
+    state: {
+      kind: "master",
+      advertiseAt: after(now, settings.interval),
+      sentAt: now,
+      // An advert that the kernel refuses right away leaves us where we were: as if sent on the brink of a stall.
+      sentBefore: after(now, ms(-2 * settings.interval)),
+      assertAt: now,
+    },
+    actions: [{ kind: "advertise", priority: settings.priority }, { kind: "take" }],
+    reason,
+  };
+}
+
+function fromInit(settings: Settings, state: State, event: Event, now: Instant): Step {
+  switch (event.kind) {
+    case "start":
+      // RFC 9568 6.4.1. A grouped owner waits for its group like everybody else.
+      return settings.priority === OWNER && !settings.grouped
+        ? toMaster(settings, now, "owner of the addresses")
+        : toBackup(settings, null, now, [], "started");
+    case "resume": {
+      const step = toMaster(settings, now, "resumed after a restart");
+      return step.state.kind === "master"
+        ? { ...step, state: { ...step.state, sentBefore: event.sentAt } }
+        : step;
+    }
+    case "advert":
+    case "deadline":
+    case "unsent":
+    case "settings":
+    case "promote":
+    case "yield":
+    case "stop":
+      return same(state);
+    default:
+      return unreachable(event);
+  }
+}
+
+function fromBackup(settings: Settings, state: Backup, event: Event, now: Instant): Step {
+  switch (event.kind) {
+    case "advert":
+      return hearAsBackup(settings, state, event, now);
+    case "deadline": {
+      if (now < state.masterDownAt) return same(state);
+      const interval = state.master === null ? settings.interval : state.master.interval;
+      const late = elapsed(state.masterDownAt, now);
+      if (late > Math.max(LATE, interval)) {
+        // Departs from RFC 9568 6.4.2: a process or a machine that slept heard nobody because it slept.
+        return toBackup(
+          settings,
+          null,
+          now,
+          [{ kind: "drop-queued" }],
+          `late by ${Math.round(late)} ms, listening`,
+        );
+      }
+      if (settings.grouped) return same({ ...state, masterDownAt: NEVER, expired: true });
+      return toMaster(settings, now, silence(state, now));
+    }
+    case "promote":
+      return toMaster(settings, now, silence(state, now));
+    case "start":
+    case "resume":
+    case "unsent":
+    case "settings":
+    case "yield":
+    case "stop":
+      return same(state);
+    default:
+      return unreachable(event);
+  }
+}
+
+function silence(state: Backup, now: Instant): string {
+  if (state.master === null) return "no master heard";
+  const { address, heardAt } = state.master;
+  if (state.master.priority === RELEASING) return `${address} released it`;
+  const silent = Math.round(elapsed(heardAt, now));
+  return state.preemptAt !== null ? `preempting ${address}` : `${address} silent for ${silent} ms`;
+}
+
+function hearAsBackup(
+  settings: Settings,
+  state: Backup,
+  advert: Extract<Event, { kind: "advert" }>,
+  now: Instant,
+): Step {
+  const interval = believedInterval(settings.version, settings.interval, advert.interval);
+  const master: Master = { address: advert.source, priority: advert.priority, interval, heardAt: now };
+  if (advert.priority === RELEASING) {
+    // RFC 9568 6.4.2 waits only the skew, whoever sends this; a loser that leaves is no reason to stop waiting for the winner.
+    const known = state.master;
+    const alive = known !== null && elapsed(known.heardAt, now) <= 2 * known.interval;
+    if (alive && known.address !== advert.source) return same(state);
+    const masterDownAt = after(now, skew(settings.version, settings.priority, interval));
+    return same({ ...state, master, masterDownAt, expired: false });
+  }
+  const better = advert.priority >= settings.priority;
+  const patient = after(now, masterDownInterval(settings.version, settings.priority, interval));
+  if (better || !settings.preempt) {
+    return same({ kind: "backup", masterDownAt: patient, expired: false, master, preemptAt: null });
+  }
+  const preemptAt = state.preemptAt ?? after(now, settings.preemptDelay);
+  // A master of lower priority is let alone until preempt_delay is over, then no longer heard (RFC 9568 6.4.2).
+  return now < preemptAt
+    ? same({ kind: "backup", masterDownAt: patient, expired: false, master, preemptAt })
+    : same({ ...state, master, preemptAt });
+}
+
+function fromMaster(settings: Settings, state: Active, event: Event, now: Instant): Step {
+  // Whatever woke us: after a stall nothing may be said before we have listened (two owners otherwise).
+  if (event.kind !== "settings" && event.kind !== "unsent" && stalled(settings, state, now)) {
+    const silent = Math.round(elapsed(state.sentAt, now));
+    const actions: Action[] = [{ kind: "drop-queued" }, { kind: "release" }];
+    return toBackup(settings, null, now, actions, `stalled: no advert sent for ${silent} ms`);
+  }
+  switch (event.kind) {
+    case "deadline": {
+      if (now < state.advertiseAt) return same(state);
+      const late = elapsed(state.advertiseAt, now);
+      const advert = advertise(settings, state, now, late > settings.interval / 2 ? now : state.advertiseAt);
+      return late > settings.interval / 2
+        ? { ...advert, actions: [...advert.actions, { kind: "announce" }] }
+        : advert;
+    }
+    case "settings":
+      return advertise(settings, state, now, now);
+    case "unsent":
+      return same({ ...state, sentAt: state.sentBefore });
+    case "advert":
+      return hearAsMaster(settings, state, event, now);
+    case "yield":
+      return toBackup(
+        settings,
+        null,
+        now,
+        [{ kind: "advertise", priority: RELEASING }, { kind: "release" }],
+        "sync group lost",
+      );
+    case "start":
+    case "resume":
+    case "promote":
+    case "stop":
+      return same(state);
+    default:
+      return unreachable(event);
+  }
+}
+
+/** The regular advert; the next one is due an interval after `from`, so small lateness does not add up. */
+function advertise(settings: Settings, state: Active, now: Instant, from: Instant): Step {
+  return same(
+    { ...state, advertiseAt: after(from, settings.interval), sentAt: now, sentBefore: state.sentAt },
+    [{ kind: "advertise", priority: settings.priority }],
+  );
+}
+
+function hearAsMaster(
+  settings: Settings,
+  state: Active,
+  advert: Extract<Event, { kind: "advert" }>,
+  now: Instant,
+): Step {
+  const { source, priority: theirs } = advert;
+  const outranked =
+    theirs > settings.priority || (theirs === settings.priority && compareIp(source, settings.source) > 0);
+  if (outranked) {
+    const interval = believedInterval(settings.version, settings.interval, advert.interval);
+    const master: Master = { address: source, priority: theirs, interval, heardAt: now };
+    // Departs from RFC 9568 6.4.3, which is silent here: one last advert lets the winner know that it was contested, so that it
+    // announces its addresses again. Never priority 0, which would make third routers believe that the winner left.
+    const actions: Action[] = [{ kind: "advertise", priority: settings.priority }, { kind: "release" }];
+    return toBackup(settings, master, now, actions, `${source} has priority ${theirs}`);
+  }
+  // RFC 9568 6.4.3: assert at once, so that the other router and the learning bridges hear us. Limited, as a peer that cannot
+  // hear us would make us talk for ever.
+  if (now < state.assertAt) return same(state);
+  const assertion = advertise(settings, state, now, now);
+  const assertAt = after(now, ms(Math.max(5, settings.interval / 10)));
+  return {
+    ...assertion,
+    state: assertion.state.kind === "master" ? { ...assertion.state, assertAt } : assertion.state,
+    actions: [...assertion.actions, { kind: "announce" }],
+  };
+}
