@@ -1,13 +1,5 @@
 /** The Neighbour Advertisement (RFC 4861 4.4), and the unsolicited one that moves an address to us (7.2.6). */
-import {
-  familyOf,
-  ipBytes,
-  ipFromBytes,
-  isMulticast,
-  macBytes,
-  macFromBytes,
-  parseIp,
-} from "../base/address.ts";
+import { familyOf, ipBytes, ipFromBytes, isMulticast, macBytes, macFromBytes } from "../base/address.ts";
 import type { Ip, Mac } from "../base/address.ts";
 import { assert } from "../base/assert.ts";
 import { fail, ok } from "../base/result.ts";
