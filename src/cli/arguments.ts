@@ -1,0 +1,113 @@
+/** Command line to intent: what the user asked for, or why that is not a thing to ask. Strict, as a typo must not start an agent. */
+import { parseArgs } from "citty";
+import type { Result } from "../base/result.ts";
+import { fail, ok } from "../base/result.ts";
+import type { Command } from "./commands.ts";
+import { COMMANDS, DEFAULT_CONFIG } from "./commands.ts";
+
+/** Which agent a client command speaks to. Both null: the one of the default configuration. */
+export interface Target {
+  readonly config: string | null;
+  readonly socket: string | null;
+}
+
+/** A command line understood. */
+export type Intent =
+  | { readonly kind: "help"; readonly command: Command | null }
+  | { readonly kind: "version" }
+  | { readonly kind: "run" | "check" | "release"; readonly config: string }
+  | {
+      readonly kind: "status";
+      readonly target: Target;
+      readonly name: string | null;
+      readonly json: boolean;
+    }
+  | { readonly kind: "reload" | "stop"; readonly target: Target }
+  /** Of the contract, but this version does not do it: refused with exit 1, never ignored. */
+  | { readonly kind: "later"; readonly what: string };
+
+/** Flags of the contract on commands that exist, refused like a command of a later version. */
+const LATER_FLAGS: Readonly<Record<string, readonly string[]>> = { check: ["once"], status: ["watch"] };
+
+/** Rewrites what citty's parser would take loosely (`--flag value`, unknown flags) into a form it cannot misread. */
+function strict(command: Command, words: readonly string[]): Result<string[], string> {
+  const flags: string[] = [];
+  const positionals: string[] = [];
+  const seen = new Set<string>();
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at] ?? "";
+    if (word === "--") {
+      positionals.push(...words.slice(at + 1));
+      break;
+    }
+    if (!word.startsWith("-") || word === "-") {
+      positionals.push(word);
+      continue;
+    }
+    const [flag = "", ...rest] = word.split("=");
+    const name = flag.slice(2);
+    const definition =
+      flag.startsWith("--") && Object.hasOwn(command.args, name) ? command.args[name] : undefined;
+    if (definition === undefined || definition.type === "positional") {
+      return fail(`unknown flag ${flag} for "${command.name}"`);
+    }
+    if (seen.has(name)) return fail(`--${name} is given twice`);
+    seen.add(name);
+    if (definition.type === "boolean") {
+      if (rest.length > 0) return fail(`--${name} takes no value`);
+      flags.push(`--${name}`);
+      continue;
+    }
+    const following = words[at + 1];
+    const value = rest.length > 0 ? rest.join("=") : following?.startsWith("--") ? undefined : following;
+    if (value === undefined || value === "") return fail(`--${name} needs a value`);
+    if (rest.length === 0) at++;
+    flags.push(`--${name}=${value}`);
+  }
+  const allowed = Object.values(command.args).filter((each) => each.type === "positional").length;
+  const extra = positionals[allowed];
+  if (extra !== undefined) return fail(`unexpected argument "${extra}" for "${command.name}"`);
+  return ok(positionals.length === 0 ? flags : [...flags, "--", ...positionals]);
+}
+
+/** A flag's text, or null where it was not given. */
+const text = (value: unknown): string | null => (typeof value === "string" ? value : null);
+
+function intentOf(command: Command, words: readonly string[]): Result<Intent, string> {
+  const args = parseArgs([...words], command.args);
+  for (const flag of LATER_FLAGS[command.name] ?? []) {
+    if (args[flag] !== undefined) return ok({ kind: "later", what: `${command.name} --${flag}` });
+  }
+  const target: Target = { config: text(args["config"]), socket: text(args["socket"]) };
+  if (target.config !== null && target.socket !== null)
+    return fail("--config and --socket exclude each other");
+  switch (command.name) {
+    case "run":
+    case "check":
+    case "release":
+      return ok({ kind: command.name, config: target.config ?? DEFAULT_CONFIG });
+    case "status":
+      return ok({ kind: "status", target, name: text(args["name"]), json: args["json"] === true });
+    case "reload":
+    case "stop":
+      return ok({ kind: command.name, target });
+    case "version":
+      return ok({ kind: "version" });
+    default:
+      return ok({ kind: "later", what: command.name });
+  }
+}
+
+/** Understands `argv` (without the program's name). The error is a usage error, exit 2. */
+export function parseCommandLine(argv: readonly string[]): Result<Intent, string> {
+  const [first, ...rest] = argv;
+  if (first === "--help" || first === "-h") return ok({ kind: "help", command: null });
+  if (first === "--version") return ok({ kind: "version" });
+  const [name, words] = first === undefined || first.startsWith("-") ? ["run", argv] : [first, rest];
+  const command = COMMANDS.find((each) => each.name === name);
+  if (command === undefined) return fail(`unknown command "${name}"`);
+  if (words.includes("--help") || words.includes("-h")) return ok({ kind: "help", command });
+  if (!command.available) return ok({ kind: "later", what: command.name });
+  const checked = strict(command, words);
+  return checked.ok ? intentOf(command, checked.value) : checked;
+}

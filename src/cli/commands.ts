@@ -1,0 +1,108 @@
+/**
+ * The commands of haagent as data: usage text, argument check and dispatch all derive from this table.
+ * A command of the contract that the present version does not do stands here too, so that it is refused by its name.
+ */
+import type { ArgsDef, CommandDef } from "citty";
+import { defineCommand } from "citty";
+
+/** The configuration that is read where `--config` is not given. */
+export const DEFAULT_CONFIG = "/etc/haagent.toml";
+
+/** One command: what citty needs, and an example for `--help`. */
+export interface Command {
+  readonly name: string;
+  readonly definition: CommandDef<ArgsDef>;
+  readonly args: ArgsDef;
+  readonly example: string;
+  /** False: of the contract, but refused by this version. */
+  readonly available: boolean;
+}
+
+const file: ArgsDef = {
+  config: { type: "string", valueHint: "FILE", description: `configuration (default ${DEFAULT_CONFIG})` },
+};
+
+/** Where the running agent listens: either is enough. */
+const client: ArgsDef = {
+  config: {
+    type: "string",
+    valueHint: "FILE",
+    description: `configuration of the agent asked (default ${DEFAULT_CONFIG})`,
+  },
+  socket: { type: "string", valueHint: "PATH", description: "its control socket, instead of --config" },
+};
+
+function command(name: string, description: string, args: ArgsDef, example: string): Command {
+  const definition = defineCommand({ meta: { name, description }, args });
+  return { name, definition, args, example, available: true };
+}
+
+function later(name: string, description: string, example: string): Command {
+  const definition = defineCommand({ meta: { name, description: `${description}; not in this version` } });
+  return { name, definition, args: {}, example, available: false };
+}
+
+/** Every command, in the order of `haagent --help`. */
+export const COMMANDS: readonly Command[] = [
+  command("run", "run the agent in the foreground", file, "haagent run --config /etc/haagent.toml"),
+  command(
+    "check",
+    "validate a configuration and say everything that is wrong with it",
+    {
+      ...file,
+      once: { type: "string", valueHint: "SERVICE", description: "not in this version" },
+    },
+    "haagent check --config /etc/haagent.toml",
+  ),
+  command(
+    "status",
+    "show what the running agent knows; exit 3 when it is degraded or in fault",
+    {
+      name: { type: "positional", required: false, description: "only this virtual router" },
+      json: { type: "boolean", description: "print JSON" },
+      watch: { type: "boolean", description: "not in this version" },
+      ...client,
+    },
+    "haagent status VI_1 --json",
+  ),
+  command("reload", "read the configuration again; a wrong one changes nothing", client, "haagent reload"),
+  command("stop", "release everything and end the agent", client, "haagent stop"),
+  command(
+    "release",
+    "no agent running: remove the addresses that a killed one left",
+    file,
+    "haagent release --config /etc/haagent.toml",
+  ),
+  command("version", "print version, commit and runtime", {}, "haagent version"),
+  later(
+    "console",
+    "full-screen status on a serial console",
+    "haagent console --tty /dev/ttyS0 --baud 115200",
+  ),
+  later("standby", "give up a virtual router or resource group", "haagent standby VI_1"),
+  later("takeover", "take a virtual router or resource group", "haagent takeover VI_1"),
+  later("server", "take a real server out and in by hand", "haagent server drain web 192.168.0.1:80"),
+  later("fence", "swear that a node is down", "haagent fence confirm ha2"),
+  later("why", "the last transitions with their causes", "haagent why VI_1"),
+  later(
+    "convert",
+    "turn another program's configuration into ours",
+    "haagent convert keepalived keepalived.conf",
+  ),
+  later("realserver", "the LVS-DR side of a real server", "haagent realserver start 172.25.254.100"),
+  later("doctor", "look at this host for what breaks HA", "haagent doctor"),
+  later(
+    "simulate",
+    "run configurations on a virtual clock",
+    "haagent simulate --config a.toml --config b.toml",
+  ),
+  later("completion", "shell completion", "haagent completion bash"),
+];
+
+/** The program itself; without `run`, which citty would execute after a sub-command too. */
+export const ROOT = defineCommand({
+  meta: { name: "haagent", description: "keeps addresses alive on a pair of routers" },
+  subCommands: Object.fromEntries(
+    COMMANDS.filter((each) => each.available).map((each) => [each.name, each.definition]),
+  ),
+});

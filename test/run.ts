@@ -1,0 +1,130 @@
+/**
+ * `npm test`: types, format and build first, then every suite. A suite is a directory of test files; three lanes keep two
+ * cores honest: `quick` (pure code), `peers` (real kernels and daemons, mostly waiting) and `serial` (figures: alone).
+ * Names on the command line run only those suites. The last line is `N passed, N failed`.
+ */
+import { existsSync, readdirSync } from "node:fs";
+
+const ROOT = `${import.meta.dir}/..`;
+const BUN = process.execPath;
+
+/** Directories whose files run one by one on a machine that does nothing else: they measure. */
+const SERIAL = ["demo", "faults", "timing"];
+/** Directories whose files run side by side, each in namespaces of its own. */
+const PEERS = ["peers", "cli", "io"];
+/** At a time, on two cores. */
+const QUICK_AT_ONCE = 2;
+const PEERS_AT_ONCE = 3;
+/** For one test; real daemons need seconds. */
+const TEST_TIMEOUT_MS = 120_000;
+
+interface Job {
+  readonly name: string;
+  readonly argv: readonly string[];
+}
+
+interface Outcome {
+  readonly name: string;
+  readonly passed: number;
+  readonly failed: number;
+  readonly seconds: number;
+}
+
+/** Counts of the closing lines of `bun test` (` 12 pass`, ` 1 fail`); of another program one, by its exit code. */
+function count(text: string, success: boolean): { passed: number; failed: number } {
+  const number = (word: string): number => Number(new RegExp(`^ *(\\d+) ${word}$`, "m").exec(text)?.[1] ?? 0);
+  const passed = number("pass");
+  // A skipped test has not passed: what cannot run here must say why, by failing.
+  const failed = number("fail") + number("skip") + number("todo");
+  if (!/^ *\d+ pass$/m.test(text)) return success ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+  // Errors between tests, a crash, a hang: no test failed and yet the suite did.
+  return { passed, failed: success ? failed : Math.max(failed, 1) };
+}
+
+async function run(job: Job): Promise<Outcome> {
+  const start = performance.now();
+  const child = Bun.spawn([...job.argv], { cwd: ROOT, stdin: "ignore", stdout: "pipe", stderr: "pipe" });
+  const [stdout, stderr, code] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.exited,
+  ]);
+  const text = stdout + stderr;
+  const counted = count(text, code === 0);
+  const seconds = (performance.now() - start) / 1000;
+  if (counted.failed > 0) console.log(`\n----- ${job.name}: exit ${code}\n${text.trimEnd()}\n-----\n`);
+  console.log(line({ name: job.name, ...counted, seconds }));
+  return { name: job.name, ...counted, seconds };
+}
+
+const line = (outcome: Outcome): string =>
+  `${outcome.failed === 0 ? "ok  " : "FAIL"} ${outcome.name.padEnd(28)} ${String(outcome.passed).padStart(6)} passed` +
+  ` ${String(outcome.failed).padStart(4)} failed ${outcome.seconds.toFixed(1).padStart(7)} s`;
+
+/** Runs jobs, at most `width` at a time, in order of the list. */
+async function lane(jobs: readonly Job[], width: number): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [];
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    for (let job = jobs[next++]; job !== undefined; job = jobs[next++]) outcomes.push(await run(job));
+  };
+  await Promise.all(Array.from({ length: width }, worker));
+  return outcomes;
+}
+
+const testFiles = (directory: string): string[] =>
+  readdirSync(`${ROOT}/test/${directory}`, { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".test.ts"))
+    .map((file) => `./test/${directory}/${file}`)
+    .sort();
+
+const bunTest = (name: string, paths: readonly string[]): Job => ({
+  name,
+  argv: [BUN, "test", "--only-failures", `--timeout=${TEST_TIMEOUT_MS}`, ...paths],
+});
+
+const directories = readdirSync(`${ROOT}/test`, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory() && testFiles(entry.name).length > 0)
+  .map((entry) => entry.name);
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => name !== "tidy" && !directories.includes(name));
+if (unknown.length > 0) {
+  console.error(`no such suite: ${unknown.join(" ")} (there are: tidy ${directories.join(" ")})`);
+  process.exit(2);
+}
+const selected = (name: string): boolean => wanted.length === 0 || wanted.includes(name);
+
+const formatted = ["src", "native", "test", "build.ts"].filter(
+  (path) => !existsSync(`${ROOT}/${path}/`) || readdirSync(`${ROOT}/${path}`).length > 0,
+);
+const outcomes = await lane([{ name: "build", argv: [BUN, `${ROOT}/build.ts`] }], 1);
+if (wanted.length === 0) {
+  const checks: Job[] = [
+    { name: "types", argv: [BUN, "check", "--no-script"] },
+    { name: "format", argv: [BUN, "fmt", "--no-script", "--check", ...formatted] },
+  ];
+  outcomes.push(...(await lane(checks, 1)));
+}
+const perFile = (names: readonly string[]): Job[] =>
+  names
+    .filter((name) => directories.includes(name) && selected(name))
+    .flatMap(testFiles)
+    .map((path) => bunTest(path.slice("./test/".length, -".test.ts".length), [path]));
+const quick = directories.filter((name) => !PEERS.includes(name) && !SERIAL.includes(name) && selected(name));
+outcomes.push(
+  ...(await lane(
+    [
+      ...(selected("tidy") ? [bunTest("tidy", ["./test/tidy.test.ts"])] : []),
+      ...quick.map((name) => bunTest(name, [`./test/${name}/`])),
+    ],
+    QUICK_AT_ONCE,
+  )),
+  ...(await lane(perFile(PEERS), PEERS_AT_ONCE)),
+  ...(await lane(perFile(SERIAL), 1)),
+);
+const passed = outcomes.reduce((sum, outcome) => sum + outcome.passed, 0);
+const failed = outcomes.reduce((sum, outcome) => sum + outcome.failed, 0);
+const bad = outcomes.filter((outcome) => outcome.failed > 0);
+if (bad.length > 0) console.log(`\nfailed:\n${bad.map(line).join("\n")}`);
+console.log(`${passed} passed, ${failed} failed`);
+process.exit(failed === 0 && passed > 0 ? 0 : 1);

@@ -1,0 +1,118 @@
+/**
+ * First step of `npm start` and `npm test`: looks at the machine, installs what is missing (saying so), moves into network
+ * and mount namespaces of its own, so that nothing outside is touched and nothing is left, and goes on there.
+ * With everything in place it needs no network and says nothing.
+ */
+import { readFileSync } from "node:fs";
+import manifest from "../package.json";
+import { DEMO_TOOLS, missing, TEST_TOOLS } from "./packages.ts";
+
+const ROOT = `${import.meta.dir}/..`;
+/** Set in the environment of the second start, inside the namespaces. */
+const INSIDE = "HAAGENT_SETUP_INSIDE";
+
+const say = (text: string): void => console.log(`setup: ${text}`);
+
+function stop(text: string): never {
+  console.error(`setup: ${text}`);
+  process.exit(1);
+}
+
+/** Runs a program with our standard streams; false when it fails or is missing. */
+function runs(argv: readonly string[], environment: Record<string, string> = {}): boolean {
+  try {
+    const env = { ...process.env, ...environment };
+    return Bun.spawnSync([...argv], { cwd: ROOT, env, stdio: ["inherit", "inherit", "inherit"] }).success;
+  } catch {
+    return false;
+  }
+}
+
+/** As {@link runs}, silent. */
+function quietly(argv: readonly string[]): boolean {
+  try {
+    return Bun.spawnSync([...argv], { cwd: ROOT, stdio: ["ignore", "ignore", "ignore"] }).success;
+  } catch {
+    return false;
+  }
+}
+
+/** True when node_modules holds exactly the versions of package.json. */
+function packagesCurrent(): boolean {
+  return Object.entries(manifest.devDependencies).every(([name, version]) => {
+    try {
+      const text = readFileSync(`${ROOT}/node_modules/${name}/package.json`, "utf8");
+      return text.includes(`"version": "${version}"`);
+    } catch {
+      return false;
+    }
+  });
+}
+
+function installPackages(): void {
+  if (packagesCurrent()) return;
+  say("package.json has changed since the last run: npm ci");
+  if (!runs(["npm", "ci", "--no-audit", "--no-fund"])) stop("npm ci failed");
+}
+
+/** Installs the Debian packages of missing tools when root; without them the tests that need one fail by name. */
+function installTools(tools: ReturnType<typeof missing>): void {
+  if (tools.length === 0) return;
+  for (const tool of tools) say(`${tool.program} is missing (${tool.reason})`);
+  const names = [...new Set(tools.map((tool) => tool.debian))];
+  if (process.getuid?.() !== 0)
+    stop(`not root: install it once with  sudo apt-get install ${names.join(" ")}`);
+  say(`apt-get install ${names.join(" ")}`);
+  const environment = { DEBIAN_FRONTEND: "noninteractive" };
+  const install = ["apt-get", "install", "-y", "-q", "--no-install-recommends", ...names];
+  if (!runs(["apt-get", "update", "-q"], environment) || !runs(install, environment)) {
+    stop("apt-get failed: on another distribution install these by hand");
+  }
+}
+
+/** Starts this file again inside new namespaces; does not return. */
+async function enter(): Promise<never> {
+  const root = process.getuid?.() === 0;
+  const ways = root ? [["-nm"], ["-Urnm"]] : [["-Urnm"]];
+  const flags = ways.find((way) => quietly(["unshare", ...way, "ip", "link", "set", "lo", "up"]));
+  if (flags === undefined) {
+    stop(
+      root
+        ? "this kernel or container gives no network namespace (unshare -n): in Docker use --privileged"
+        : "this kernel gives ordinary users no network namespace (unshare -Urn): run it as root, or allow it " +
+            "(sysctl kernel.unprivileged_userns_clone=1, kernel.apparmor_restrict_unprivileged_userns=0)",
+    );
+  }
+  const inner = Bun.spawn(
+    ["unshare", ...flags, process.execPath, import.meta.path, ...process.argv.slice(2)],
+    {
+      cwd: ROOT,
+      env: { ...process.env, [INSIDE]: "1" },
+      stdio: ["inherit", "inherit", "inherit"],
+    },
+  );
+  // A terminal sends ^C to the whole group: the inner process cleans up and decides how this ends.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(signal, () => inner.kill(signal));
+  }
+  process.exit(await inner.exited);
+}
+
+/** Inside: a /run of our own, so that `ip netns` works for everybody and its names vanish with us. */
+function furnish(): void {
+  if (!quietly(["mount", "-t", "tmpfs", "tmpfs", "/run"]))
+    stop("cannot mount a tmpfs on /run in a mount namespace");
+  if (!quietly(["ip", "link", "set", "lo", "up"])) stop("cannot set the loopback interface up");
+}
+
+const what = process.argv[2];
+if (what !== "start" && what !== "test") stop("usage: setup.ts start|test [ARGUMENT...]");
+process.env["PATH"] = `${process.env["PATH"] ?? ""}:/usr/local/sbin:/usr/sbin:/sbin`;
+if (process.env[INSIDE] === undefined) {
+  installPackages();
+  installTools(missing(what === "start" ? DEMO_TOOLS : TEST_TOOLS));
+  await enter();
+}
+furnish();
+process.argv.splice(2, 1);
+await import(what === "start" ? "./demo/main.ts" : "./run.ts");
