@@ -137,7 +137,13 @@ export type Event =
       readonly command: string;
       readonly detail: string;
     }
-  | { readonly kind: "request"; readonly connection: number; readonly request: Request }
+  | {
+      readonly kind: "request";
+      readonly connection: number;
+      readonly request: Request;
+      /** Milliseconds since 1970 right now: only to print instants as times of day, never to decide. */
+      readonly wallClock: number;
+    }
   /** The file read again; `connection` asked for it, null for SIGHUP. */
   | { readonly kind: "config"; readonly source: ConfigSource; readonly connection: number | null }
   | { readonly kind: "signal"; readonly signal: "SIGTERM" | "SIGINT" | "SIGHUP" };

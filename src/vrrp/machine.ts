@@ -110,6 +110,9 @@ export interface Step {
 type Backup = Extract<State, { kind: "backup" }>;
 type Active = Extract<State, { kind: "master" }>;
 
+/** An advert may leave this much early, so that routers due at almost the same time share one wake-up and one system call. */
+const COALESCE: Milliseconds = ms(1);
+
 /** Beyond this lateness a backup's expired timer proves nothing: it was us who did not run. */
 const LATE: Milliseconds = ms(100);
 
@@ -295,9 +298,11 @@ function fromMaster(settings: Settings, state: Active, event: Event, now: Instan
   }
   switch (event.kind) {
     case "deadline": {
-      if (now < state.advertiseAt) return same(state);
       const late = elapsed(state.advertiseAt, now);
-      const advert = advertise(settings, state, now, late > settings.interval / 2 ? now : state.advertiseAt);
+      if (late < -Math.min(COALESCE, settings.interval / 20)) return same(state);
+      // From the due time when a little late, so that lateness does not add up; from now when early or very late.
+      const from = late < 0 || late > settings.interval / 2 ? now : state.advertiseAt;
+      const advert = advertise(settings, state, now, from);
       return late > settings.interval / 2
         ? { ...advert, actions: [...advert.actions, { kind: "announce" }] }
         : advert;

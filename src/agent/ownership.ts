@@ -1,0 +1,218 @@
+/**
+ * Who holds which address: what the routers that are master should have, what we have, and the difference as one batch. What was
+ * there before us is "found": it may be used where the router adopts it, and is never removed.
+ */
+import type { Ip } from "../base/address.ts";
+import { familyOf } from "../base/address.ts";
+import type { Seconds } from "../base/units.ts";
+import { seconds } from "../base/units.ts";
+import type { AddressConfig, AgentConfig } from "../config/model.ts";
+import type { AddressChange, AddressKey, AddressResult } from "./boundary.ts";
+import type { Kernel } from "./kernel.ts";
+import { keyText } from "./kernel.ts";
+import type { LedgerAddress } from "./ledger.ts";
+import type { Router } from "./router.ts";
+import { keyOf } from "./router.ts";
+
+/** More addresses than this in one configuration and refreshing their lifetimes would wake every netlink listener of the host. */
+const LIFETIME_ADDRESSES_MAX = 64;
+
+/** An address that a router uses. */
+export interface Held {
+  readonly key: AddressKey;
+  readonly router: string;
+  readonly label: string | null;
+  readonly lifetime: Seconds | null;
+  /** `pending`: asked of the kernel in this turn; `added`: ours; `found`: somebody's, adopted. */
+  state: "pending" | "added" | "found";
+  /** It had been taken away and comes back: said when it is there. */
+  readonly restores: boolean;
+}
+
+/** What the answers of the kernel mean. */
+export interface Outcome {
+  /** Routers whose set of held addresses changed. */
+  readonly changed: ReadonlySet<string>;
+  /** Added after a loss. */
+  readonly restored: readonly Held[];
+  /** What could not be added: EEXIST is somebody else's address. */
+  readonly refused: readonly { readonly held: Held; readonly errno: string }[];
+}
+
+/** valid_lft of the addresses: long enough for two adverts, in the kernel's whole seconds; null is for ever. */
+export function lifetimeOf(agent: AgentConfig, router: Router, addressesInAll: number): Seconds | null {
+  if (agent.addressLifetime === "forever" || addressesInAll > LIFETIME_ADDRESSES_MAX) return null;
+  return seconds(Math.max(2, Math.ceil((2 * router.config.advertInterval) / 1000)));
+}
+
+/** Prefix length of the address class, which SIOCSIFADDR assumes (netdevice(7)); null for classes D and E. */
+function classPrefix(address: Ip): number | null {
+  const first = Number(address.split(".")[0]);
+  if (first < 128) return 8;
+  if (first < 192) return 16;
+  return first < 224 ? 24 : null;
+}
+
+export class Ownership {
+  private readonly held = new Map<string, Held>();
+  private readonly lost = new Set<string>();
+
+  get(key: AddressKey): Held | null {
+    return this.held.get(keyText(key)) ?? null;
+  }
+
+  /** The addresses a router uses now, whoever added them. */
+  of(router: string): Held[] {
+    return [...this.held.values()].filter((held) => held.router === router);
+  }
+
+  /** What the ledger must say of a router: everything that we added or are about to add. */
+  record(router: string): LedgerAddress[] {
+    return this.of(router)
+      .filter(({ state }) => state !== "found")
+      .map(({ key, state }) => ({ ...key, confirmed: state === "added" }));
+  }
+
+  /** Takes over what an earlier agent had added for this router. */
+  resume(router: Router, agent: AgentConfig, kernel: Kernel, total: number): void {
+    for (const address of router.addresses) {
+      const key = keyOf(kernel, address);
+      if (key === null || !kernel.has(key)) continue;
+      const lifetime = lifetimeOf(agent, router, total);
+      const { label } = address;
+      const name = router.config.name;
+      this.held.set(keyText(key), { key, router: name, label, lifetime, state: "added", restores: false });
+    }
+  }
+
+  /** The batch that makes what we hold equal to what the masters should hold; marks it as asked for. */
+  reconcile(routers: Iterable<Router>, agent: AgentConfig, kernel: Kernel, total: number): AddressChange[] {
+    const wanted = new Map<string, { router: Router; address: AddressConfig; key: AddressKey }>();
+    for (const router of routers) {
+      if (router.role !== "master") continue;
+      for (const address of router.addresses) {
+        const key = keyOf(kernel, address);
+        if (key !== null) wanted.set(keyText(key), { router, address, key });
+      }
+    }
+    const deletes: AddressChange[] = [];
+    for (const [text, held] of this.held) {
+      const want = wanted.get(text);
+      if (want?.router.config.name === held.router) continue;
+      if (want !== undefined) {
+        // Moves to another router of ours without leaving the interface.
+        this.held.set(text, { ...held, router: want.router.config.name });
+      } else if (held.state === "found") {
+        this.held.delete(text);
+      } else {
+        deletes.push({ op: "delete", key: held.key });
+      }
+    }
+    const adds: AddressChange[] = [];
+    for (const [text, { router, address, key }] of wanted) {
+      if (this.held.has(text)) continue;
+      const { label } = address;
+      const lifetime = lifetimeOf(agent, router, total);
+      const restores = this.lost.delete(text);
+      const held: Held = { key, router: router.config.name, label, lifetime, state: "pending", restores };
+      this.held.set(text, held);
+      if (router.adopts && kernel.find(key.index, key.address) !== null) {
+        held.state = "found";
+      } else {
+        adds.push({ op: "add", key, label, lifetime, method: method(agent, address, kernel, key) });
+      }
+    }
+    return [...deletes, ...adds];
+  }
+
+  /** The kernel's answers to a batch. */
+  settle(results: readonly AddressResult[], kernel: Kernel, adopts: (router: string) => boolean): Outcome {
+    const changed = new Set<string>();
+    const restored: Held[] = [];
+    const refused: { held: Held; errno: string }[] = [];
+    for (const { change, errno } of results) {
+      const text = keyText(change.key);
+      const held = this.held.get(text);
+      if (change.op === "delete") {
+        // Whatever the kernel says, it is not ours any more; EADDRNOTAVAIL and ENODEV say it is gone already.
+        kernel.removeAddress(change.key);
+        if (held !== undefined) changed.add(held.router);
+        this.held.delete(text);
+        continue;
+      }
+      if (held === undefined || change.op === "refresh") continue;
+      changed.add(held.router);
+      if (errno === null) {
+        held.state = "added";
+        const { key, label, lifetime: validLifetime } = held;
+        kernel.putAddress({ ...key, label, secondary: false, tentative: false, validLifetime });
+        if (held.restores) restored.push(held);
+      } else if (errno === "EEXIST" && adopts(held.router)) {
+        held.state = "found";
+      } else {
+        this.held.delete(text);
+        refused.push({ held, errno });
+      }
+    }
+    return { changed, restored, refused };
+  }
+
+  /** Compares with a dump: what we held and is gone is forgotten, so that the next reconciliation adds it again. */
+  missing(kernel: Kernel): Held[] {
+    const gone = [...this.held.values()].filter(({ key }) => kernel.find(key.index, key.address) === null);
+    for (const { key } of gone) {
+      this.held.delete(keyText(key));
+      this.lost.add(keyText(key));
+    }
+    return gone;
+  }
+
+  /** A link that vanished took its addresses with it. */
+  forgetLink(index: number): void {
+    for (const [text, { key }] of this.held) {
+      if (key.index === index) this.held.delete(text);
+    }
+  }
+
+  /** The batch that re-arms the lifetimes of everything we added. */
+  refresh(): AddressChange[] {
+    return [...this.held.values()]
+      .filter(({ state, lifetime }) => state === "added" && lifetime !== null)
+      .map(({ key, label, lifetime }) => ({ op: "refresh", key, label, lifetime, method: "netlink" }));
+  }
+
+  /** The shortest lifetime among what we added; null when all are for ever. */
+  shortestLifetime(): Seconds | null {
+    let shortest: Seconds | null = null;
+    for (const { state, lifetime } of this.held.values()) {
+      if (state !== "added" || lifetime === null) continue;
+      if (shortest === null || lifetime < shortest) shortest = lifetime;
+    }
+    return shortest;
+  }
+
+  /** Interfaces on which an IPv4 address of ours stands or is about to. */
+  interfaces4(): Set<number> {
+    const indexes = new Set<number>();
+    for (const { key, state } of this.held.values()) {
+      if (state !== "found" && familyOf(key.address) === 4) indexes.add(key.index);
+    }
+    return indexes;
+  }
+}
+
+/**
+ * The alias ioctls only where they cannot put a wrong mask on the interface, even for a moment: SIOCSIFADDR sets the class's
+ * prefix, and replaces what already stands under the label.
+ */
+function method(
+  agent: AgentConfig,
+  { address, prefix, label }: AddressConfig,
+  kernel: Kernel,
+  key: AddressKey,
+): "netlink" | "ioctl" {
+  if (agent.addressMethod === "netlink" || label === null) return "netlink";
+  if (agent.addressMethod === "ioctl") return "ioctl";
+  const free = kernel.addresses(key.index).every((known) => known.label !== label);
+  return free && classPrefix(address) === prefix ? "ioctl" : "netlink";
+}

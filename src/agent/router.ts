@@ -1,0 +1,135 @@
+/** What the agent knows of one virtual router: its configuration, its machine, what it hears and what it suffers from. */
+import type { Ip } from "../base/address.ts";
+import type { Instant, Milliseconds, Priority } from "../base/units.ts";
+import { instant } from "../base/units.ts";
+import type { AddressConfig, RouterConfig } from "../config/model.ts";
+import type { Settings, State } from "../vrrp/machine.ts";
+import { OWNER } from "../vrrp/machine.ts";
+import type { Track } from "../vrrp/priority.ts";
+import { effectivePriority } from "../vrrp/priority.ts";
+import type { Difference, Rejection } from "../vrrp/admit.ts";
+import { REJECTIONS } from "../vrrp/admit.ts";
+import type { Action, AddressKey } from "./boundary.ts";
+import type { Kernel } from "./kernel.ts";
+
+/** The roles as the outside calls them. */
+export type Role = "init" | "backup" | "master" | "fault";
+
+/** Another router of the same VRID, as last heard. */
+export interface Peer {
+  readonly address: Ip;
+  priority: Priority;
+  interval: Milliseconds;
+  heardAt: Instant;
+  mismatch: ReadonlySet<Difference>;
+}
+
+/** Another master that does not go away: both hold the addresses. */
+export interface Contest {
+  readonly source: Ip;
+  readonly since: Instant;
+  heardAt: Instant;
+  /** Said in the log: more than a moment's contest. */
+  alarmed: boolean;
+  /** The setting that keeps them apart, as far as it shows. */
+  setting: string;
+}
+
+/** Peers remembered for a router; the one silent longest makes room. */
+const PEERS_MAX = 16;
+
+export class Router {
+  config: RouterConfig;
+  machine: State = { kind: "init" };
+  /** Interface index, null while it is not there. */
+  index: number | null = null;
+  source: Ip | null = null;
+  tracks: readonly Track[] = [];
+  /** Why this router cannot run; empty when it can. Its own ones, then its group's. */
+  faults: readonly string[] = [];
+  since: Instant;
+  reason = "started";
+  /** The role last told to log, notify and ledger. */
+  told: Role = "init";
+  readonly peers = new Map<Ip, Peer>();
+  contest: Contest | null = null;
+  /** When addresses of ours were taken away by somebody, within the last seconds. */
+  losses: Instant[] = [];
+  /** An address could not be added or kept: a fault until then. */
+  trouble: { readonly text: string; readonly until: Instant } | null = null;
+  /** Resumes proven by the ledger, newest last. */
+  resumes: readonly Instant[] = [];
+  /** Its adverts as ready actions by priority; emptied when anything in them changes. */
+  adverts = new Map<number, readonly Action[]>();
+  readonly counters = {
+    sent: 0,
+    received: 0,
+    becameMaster: 0,
+    rejected: Object.fromEntries(REJECTIONS.map((reason) => [reason, 0])) as Record<Rejection, number>,
+  };
+
+  constructor(config: RouterConfig, now: Instant) {
+    this.config = config;
+    this.since = now;
+  }
+
+  get role(): Role {
+    return this.faults.length > 0 ? "fault" : this.machine.kind;
+  }
+
+  get priority(): Priority {
+    return effectivePriority(this.config.priority, this.tracks);
+  }
+
+  get owner(): boolean {
+    return this.config.priority === OWNER;
+  }
+
+  /** What the machine runs with; only asked while there is a source. */
+  settings(): Settings {
+    const { version, advertInterval, preempt, preemptDelay, syncGroup } = this.config;
+    return {
+      version,
+      priority: this.priority,
+      interval: advertInterval,
+      preempt,
+      preemptDelay,
+      source: this.source ?? NO_SOURCE,
+      grouped: syncGroup !== null,
+    };
+  }
+
+  /** Every address that moves with it. */
+  get addresses(): readonly AddressConfig[] {
+    return [...this.config.addresses, ...this.config.excludedAddresses];
+  }
+
+  /** Whether an address that was there before us may be used (never removed). */
+  get adopts(): boolean {
+    return this.owner || this.config.onFound === "adopt";
+  }
+
+  /** Remembers an advert's sender. */
+  heard(peer: Peer): void {
+    this.peers.delete(peer.address);
+    this.peers.set(peer.address, peer);
+    // Kept in the order last heard, so the first one is the one silent longest.
+    const oldest = this.peers.keys().next();
+    if (this.peers.size > PEERS_MAX && oldest.done === false) this.peers.delete(oldest.value);
+  }
+}
+
+/** Stands in where no comparison can matter: a router without a source is in fault. */
+const NO_SOURCE = "0.0.0.0" as Ip;
+
+/** The kernel's name for a configured address, null while its interface is not there. */
+export function keyOf(
+  kernel: Kernel,
+  { address, prefix, interface: name }: AddressConfig,
+): AddressKey | null {
+  const link = kernel.named(name);
+  return link === null ? null : { index: link.index, address, prefix };
+}
+
+/** Long ago: for a router that never sent an advert. */
+export const LONG_AGO: Instant = instant(0);

@@ -1,0 +1,107 @@
+/** Adverts and announcements as bytes and actions. */
+import { BROADCAST_MAC, familyOf, multicastMac } from "../base/address.ts";
+import type { Ip, Mac } from "../base/address.ts";
+import type { Priority } from "../base/units.ts";
+import { centiseconds, seconds } from "../base/units.ts";
+import { encodeGratuitousArp } from "../wire/arp.ts";
+import { encodeIp } from "../wire/ip.ts";
+import { encodeNeighbourAdvertisement } from "../wire/ndp.ts";
+import type { Advertisement } from "../wire/vrrp.ts";
+import { encodeAdvertisement, PROTOCOL_VRRP } from "../wire/vrrp.ts";
+import type { Action, AddressKey, Link } from "./boundary.ts";
+import type { Kernel } from "./kernel.ts";
+import type { Router } from "./router.ts";
+
+/** linux/if_ether.h */
+const ETHERTYPE = { ipv4: 0x0800, arp: 0x0806, ipv6: 0x86dd } as const;
+/** ff02::1, all nodes on the link (RFC 4291 2.7.1), as a link-layer address. */
+const ALL_NODES = "33:33:00:00:00:01" as Mac;
+/** RFC 9568 5.1.1.3, 5.1.2.3. */
+const ADVERT_TTL = 255;
+
+/** v2 authentication data: the first 8 bytes of the key, zero padded (RFC 2338 5.3.10), or null for none. */
+export function passwordOf(router: Router): Uint8Array | null {
+  const { auth } = router.config;
+  if (auth.type === "none") return null;
+  const data = new Uint8Array(8);
+  data.set(new TextEncoder().encode(auth.key).subarray(0, 8));
+  return data;
+}
+
+function advertisement(router: Router, priority: Priority): Advertisement {
+  const { version, vrid, advertInterval } = router.config;
+  const addresses = router.config.addresses.map(({ address }) => address);
+  if (version === 3) {
+    return { version, vrid, priority, interval: centiseconds(Math.round(advertInterval / 10)), addresses };
+  }
+  const password = passwordOf(router);
+  const auth = { type: password === null ? 0 : 1, data: password ?? new Uint8Array(8) };
+  return { version, vrid, priority, interval: seconds(Math.round(advertInterval / 1000)), auth, addresses };
+}
+
+function advert(router: Router, link: Link, source: Ip, destination: Ip, priority: Priority): Action {
+  const { family, checksum, name } = router.config;
+  const payload = encodeAdvertisement(
+    advertisement(router, priority),
+    { family, source, destination },
+    checksum,
+  );
+  const bytes = encodeIp(
+    { family, source, destination, protocol: PROTOCOL_VRRP, hopLimit: ADVERT_TTL, payload },
+    // Never fragmented, so the identification may stay 0 (RFC 6864 4.1) and one frame serves for every advert.
+    0,
+  );
+  const multicast = router.config.unicastPeers.length === 0;
+  if (multicast && link.ethernet) {
+    const ethertype = family === 4 ? ETHERTYPE.ipv4 : ETHERTYPE.ipv6;
+    return {
+      kind: "frame",
+      index: link.index,
+      ethertype,
+      destination: multicastMac(destination),
+      bytes,
+      router: name,
+    };
+  }
+  // Unicast is for the kernel to route and resolve; its way need not be the router's interface unless the peer is link-local.
+  const bound = multicast || family === 6;
+  return { kind: "packet", index: bound ? link.index : null, family, destination, bytes, router: name };
+}
+
+/** The adverts of one turn, one for each destination; kept, as the next one is the same to the byte. */
+export function adverts(router: Router, link: Link, priority: Priority): readonly Action[] {
+  const known = router.adverts.get(priority);
+  if (known !== undefined) return known;
+  const { source } = router;
+  if (source === null) return [];
+  const { multicastGroup, unicastPeers } = router.config;
+  const destinations =
+    unicastPeers.length === 0 ? [multicastGroup] : unicastPeers.map(({ address }) => address);
+  const made = destinations.map((destination) => advert(router, link, source, destination, priority));
+  router.adverts.set(priority, made);
+  return made;
+}
+
+/** One gratuitous ARP or unsolicited neighbour advertisement; null on a link without Ethernet, where nobody asks. */
+export function announcement(kernel: Kernel, key: AddressKey): Action | null {
+  const link = kernel.link(key.index);
+  if (link === null || link.mac === null || !link.ethernet) return null;
+  const { index, mac } = link;
+  return familyOf(key.address) === 4
+    ? {
+        kind: "frame",
+        index,
+        ethertype: ETHERTYPE.arp,
+        destination: BROADCAST_MAC,
+        bytes: encodeGratuitousArp(mac, key.address),
+        router: null,
+      }
+    : {
+        kind: "frame",
+        index,
+        ethertype: ETHERTYPE.ipv6,
+        destination: ALL_NODES,
+        bytes: encodeNeighbourAdvertisement(mac, key.address, link.forwarding6),
+        router: null,
+      };
+}

@@ -1,0 +1,118 @@
+/**
+ * Whether a packet may take part in an election: RFC 9568 7.1, RFC 3768 7.1, decided here and nowhere else on everything the
+ * packet carries. What differs between two of our own nodes is a mismatch to be shown, not a reason to have two masters.
+ */
+import type { Family, Ip } from "../base/address.ts";
+import { isMulticast } from "../base/address.ts";
+import { unreachable } from "../base/assert.ts";
+import type { Milliseconds } from "../base/units.ts";
+import { fromCentiseconds, fromSeconds } from "../base/units.ts";
+import type { Advertisement, DecodeError } from "../wire/vrrp.ts";
+import type { Version } from "./timing.ts";
+
+/** Reasons to reject, as the status counts them. */
+export const REJECTIONS = [
+  "ttl",
+  "checksum",
+  "version",
+  "type",
+  "vrid",
+  "length",
+  "auth",
+  "source",
+  "self",
+] as const;
+export type Rejection = (typeof REJECTIONS)[number];
+
+/** What a router expects of those it listens to. */
+export interface Expectation {
+  readonly version: Version;
+  readonly interval: Milliseconds;
+  /** Own source address; null while there is none. */
+  readonly source: Ip | null;
+  /** v2 authentication data, 8 bytes, or null for none. */
+  readonly password: Uint8Array | null;
+  /** The advertised addresses. */
+  readonly addresses: ReadonlySet<Ip>;
+  /** Peer addresses to the lowest TTL believed from them; empty for a multicast router. */
+  readonly peers: ReadonlyMap<Ip, number>;
+}
+
+/** Where a packet came from, before its payload is looked at. */
+export interface Origin {
+  readonly family: Family;
+  readonly source: Ip;
+  readonly destination: Ip;
+  /** TTL or hop limit as received. */
+  readonly hopLimit: number;
+}
+
+/** Differences that do not keep a peer out. */
+export type Difference = "addresses" | "interval" | "version" | "transport";
+
+/**
+ * The checks on the IP header, first of all: a TTL of 255 proves that the sender is on the link (RFC 5082). A unicast router
+ * believes its peers down to their min_ttl, and a stranger only by multicast from the link; null when all is well.
+ */
+export function admitOrigin(expected: Expectation, origin: Origin): Rejection | null {
+  if (origin.source === expected.source) return "self";
+  const minTtl = expected.peers.get(origin.source);
+  if (minTtl !== undefined) return origin.hopLimit >= minTtl ? null : "ttl";
+  if (expected.peers.size > 0 && !isMulticast(origin.destination)) return "source";
+  return origin.hopLimit === 255 ? null : "ttl";
+}
+
+/** The counter for bytes that are no advertisement. */
+export function rejectionOf(error: DecodeError): Rejection {
+  switch (error.kind) {
+    case "truncated":
+    case "length":
+      return "length";
+    case "version":
+      return "version";
+    case "type":
+      return "type";
+    case "checksum":
+      return "checksum";
+    default:
+      return unreachable(error);
+  }
+}
+
+/** RFC 2338 5.3.6: 0 none, 1 simple text password. */
+const AUTH_NONE = 0;
+const AUTH_PASS = 1;
+
+/** The checks on a decoded advertisement; null when it takes part. */
+export function admitAdvertisement(expected: Expectation, advertisement: Advertisement): Rejection | null {
+  const { password } = expected;
+  // Another version takes part (RFC 5798 8.4 asks for both at once), unless that would bypass a password.
+  if (advertisement.version === 3) return password === null ? null : "version";
+  const { auth } = advertisement;
+  if (password === null) return auth.type === AUTH_NONE ? null : "auth";
+  const matches = auth.type === AUTH_PASS && password.every((byte, at) => byte === auth.data[at]);
+  return matches ? null : "auth";
+}
+
+/** The advertised interval. */
+export const intervalOf = (advertisement: Advertisement): Milliseconds =>
+  advertisement.version === 2
+    ? fromSeconds(advertisement.interval)
+    : fromCentiseconds(advertisement.interval);
+
+/** How an admitted advertisement differs from what this router would have sent. */
+export function differences(
+  expected: Expectation,
+  origin: Origin,
+  advertisement: Advertisement,
+): Set<Difference> {
+  const found = new Set<Difference>();
+  if (advertisement.version !== expected.version) found.add("version");
+  if (intervalOf(advertisement) !== expected.interval) found.add("interval");
+  if (isMulticast(origin.destination) !== (expected.peers.size === 0)) found.add("transport");
+  const theirs = new Set(advertisement.addresses);
+  const same =
+    theirs.size === expected.addresses.size && [...theirs].every((ip) => expected.addresses.has(ip));
+  if (!same) found.add("addresses");
+  return found;
+}
