@@ -50,6 +50,6 @@ const intent = parseCommandLine(process.argv.slice(2));
 if (intent.ok) {
   process.exit(await perform(intent.value));
 } else {
-  await err(`${intent.error}; see haagent --help`);
+  await err(`${intent.error} (see haagent --help)`);
   process.exit(EXIT.usage);
 }

@@ -5,6 +5,7 @@ import { dirname, join, normalize } from "node:path";
 import manifest from "../package.json";
 
 const ROOT = join(import.meta.dir, "..");
+/** A longer file says why, in a line with `Departs from principle 12:`; tables may. */
 const FILE_LINES_MAX = 300;
 const BASE_FILES_MAX = 4;
 
@@ -172,7 +173,9 @@ describe("the source tree", () => {
       const lines = text.split("\n").length - 1;
       return [
         ...(text.replace(/^#!.*\n/, "").startsWith("/**") ? [] : [`${path}: starts without /** purpose */`]),
-        ...(lines > FILE_LINES_MAX ? [`${path}: ${lines} lines`] : []),
+        ...(lines > FILE_LINES_MAX && !text.includes("Departs from principle 12:")
+          ? [`${path}: ${lines} lines`]
+          : []),
         ...(/(^|\/)(utils?|helpers?|common|types|index|misc)(\.test)?\.ts$/.test(path)
           ? [`${path}: named for nothing`]
           : []),
@@ -201,7 +204,8 @@ describe("the source tree", () => {
       ["/wor" + "k/", "/far" + "m/", "\\.lib" + "rary", "sub" + "agent"].join("|"),
       "i",
     );
-    const text = files(".").filter((path) => !/\.(pcap|pcapng|bin|png)$/.test(path));
+    const ours = files(".").filter((path) => path.startsWith(".ci/") || !path.startsWith("."));
+    const text = ours.filter((path) => !/\.(pcap|pcapng|bin|png)$/.test(path));
     expect(text.filter((path) => foreign.test(read(path)))).toEqual([]);
   });
 });

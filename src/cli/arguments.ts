@@ -2,6 +2,7 @@
 import { parseArgs } from "citty";
 import type { Result } from "../base/result.ts";
 import { fail, ok } from "../base/result.ts";
+import { hint } from "../config/nearest.ts";
 import type { Command } from "./commands.ts";
 import { COMMANDS, DEFAULT_CONFIG } from "./commands.ts";
 
@@ -49,7 +50,8 @@ function strict(command: Command, words: readonly string[]): Result<string[], st
     const definition =
       flag.startsWith("--") && Object.hasOwn(command.args, name) ? command.args[name] : undefined;
     if (definition === undefined || definition.type === "positional") {
-      return fail(`unknown flag ${flag} for "${command.name}"`);
+      const known = Object.keys(command.args).filter((each) => command.args[each]?.type !== "positional");
+      return fail(`unknown flag ${flag} for "${command.name}"${hint(name, known)}`);
     }
     if (seen.has(name)) return fail(`--${name} is given twice`);
     seen.add(name);
@@ -105,7 +107,13 @@ export function parseCommandLine(argv: readonly string[]): Result<Intent, string
   if (first === "--version") return ok({ kind: "version" });
   const [name, words] = first === undefined || first.startsWith("-") ? ["run", argv] : [first, rest];
   const command = COMMANDS.find((each) => each.name === name);
-  if (command === undefined) return fail(`unknown command "${name}"`);
+  if (command === undefined)
+    return fail(
+      `unknown command "${name}"${hint(
+        name,
+        COMMANDS.map((each) => each.name),
+      )}`,
+    );
   if (words.includes("--help") || words.includes("-h")) return ok({ kind: "help", command });
   if (!command.available) return ok({ kind: "later", what: command.name });
   const checked = strict(command, words);
