@@ -1,0 +1,132 @@
+/** From a file that was read, and found good, to what the machines run on. */
+import type { Family, Ip } from "../base/address.ts";
+import { priority } from "../base/units.ts";
+import type { Given } from "./kind.ts";
+import type { AddressConfig, AgentConfig, AuthConfig, CheckConfig, Config, RouterConfig } from "./model.ts";
+import type { AddressEntry, AgentValues, CheckSection, RouterSection, Sections } from "./sections.ts";
+import { entries, familyOfRouter } from "./sections.ts";
+
+/** 224.0.0.18 (RFC 9568 5.1.1.2) and ff02::12 (5.1.2.2). */
+const GROUPS: Readonly<Record<Family, Ip>> = { 4: "224.0.0.18" as Ip, 6: "ff02::12" as Ip };
+
+/** A node must be called something even where the host has no name. */
+const NAMELESS = "localhost";
+
+/** The configuration, or null if anything that it needs could not be read. */
+export function build(sections: Sections, hostname: string): Config | null {
+  const agent = buildAgent(sections.agent, hostname);
+  const routers = sections.routers.map(buildRouter);
+  const checks = sections.checks.map(buildCheck);
+  if (agent === null || !complete(routers) || !complete(checks)) return null;
+  return { agent, routers, checks };
+}
+
+const complete = <Value>(values: readonly Value[]): values is readonly Exclude<Value, null>[] =>
+  values.every((value) => value !== null);
+
+/** The values of a table without their places. */
+type Plain<V> = { readonly [Key in keyof V]: V[Key] extends Given<infer Value> | null ? Value : never };
+
+/** Strips the places from a table; null if a value is missing. */
+function plain<V extends Readonly<Record<string, Given<unknown> | null>>>(values: V): Plain<V> | null {
+  const result: Record<string, unknown> = {};
+  for (const [key, given] of Object.entries(values)) {
+    if (given === null) return null;
+    result[key] = given.value;
+  }
+  // The same keys, each with its own value.
+  return result as Plain<V>;
+}
+
+function buildAgent(values: AgentValues, hostname: string): AgentConfig | null {
+  const read = plain(values);
+  const log = read === null ? null : plain(read.log);
+  if (read === null || log === null) return null;
+  return {
+    node: read.node ?? (hostname === "" ? NAMELESS : hostname),
+    runtimeDir: read.runtime_dir,
+    stateDir: read.state_dir,
+    controlGroup: read.control_group,
+    realtimePriority: read.realtime_priority,
+    scriptUser: read.script_user,
+    addressMethod: read.address_method,
+    addressLifetime: read.address_lifetime,
+    log,
+  };
+}
+
+function buildRouter(section: RouterSection): RouterConfig | null {
+  const read = plain(section.values);
+  const family = familyOfRouter(section);
+  if (read === null || family === null) return null;
+  const auth = buildAuth(read.auth);
+  const addresses = entries(section.values.addresses).map((entry) => buildAddress(entry, read.interface));
+  const excluded = entries(section.values.excluded_addresses).map((entry) =>
+    buildAddress(entry, read.interface),
+  );
+  const peers = entries(section.values.unicast_peers).map((entry) => plain(entry.value));
+  const tracked = entries(section.values.track_interfaces).map((entry) => plain(entry.value));
+  const garp = plain(read.garp);
+  const notify = plain(read.notify);
+  if (auth === null || garp === null || notify === null) return null;
+  if (!complete(addresses) || !complete(excluded) || !complete(peers) || !complete(tracked)) return null;
+  return {
+    name: section.name,
+    interface: read.interface,
+    vrid: read.vrid,
+    version: read.version,
+    family,
+    priority: priority(read.priority),
+    advertInterval: read.advert_interval,
+    preempt: read.preempt,
+    preemptDelay: read.preempt_delay,
+    checksum: read.checksum,
+    auth,
+    addresses,
+    excludedAddresses: excluded,
+    onFound: read.on_found,
+    multicastGroup: read.multicast_group ?? GROUPS[family],
+    unicastSource: read.unicast_source,
+    unicastPeers: peers.map(({ address, min_ttl }) => ({ address, minTtl: min_ttl })),
+    trackInterfaces: tracked.map(({ name, weight }) => ({ name, weight })),
+    trackChecks: entries(section.values.track_checks).map(({ value }) => value),
+    syncGroup: read.sync_group,
+    garp: {
+      count: garp.count,
+      interval: garp.interval,
+      refresh: garp.refresh,
+      repeatAfter: garp.repeat_after,
+    },
+    notify,
+  };
+}
+
+function buildAuth(values: NonNullable<RouterSection["values"]["auth"]>["value"]): AuthConfig | null {
+  if (values === null) return { type: "none" };
+  const read = plain(values);
+  if (read === null) return null;
+  if (read.type === "none") return { type: "none" };
+  return read.key === null ? null : { type: "pass", key: read.key };
+}
+
+function buildAddress(entry: AddressEntry, own: string): AddressConfig | null {
+  const read = plain(entry.value);
+  if (read === null) return null;
+  return { ...read.address, interface: read.interface ?? own, label: read.label };
+}
+
+function buildCheck({ name, values }: CheckSection): CheckConfig | null {
+  const read = plain(values);
+  const command = read?.command?.[0];
+  if (read === null || command === undefined) return null;
+  return {
+    name,
+    type: read.type,
+    command,
+    interval: read.interval,
+    timeout: read.timeout ?? read.interval,
+    rise: read.rise,
+    fall: read.fall,
+    weight: read.weight,
+  };
+}

@@ -1,0 +1,68 @@
+/** What is said about a configuration while it is read, by offset; in the end sorted and told by line and column. */
+import type { Finding } from "./model.ts";
+
+interface Remark {
+  readonly severity: Finding["severity"];
+  readonly offset: number;
+  readonly text: string;
+}
+
+/** Collects remarks about one text. Offsets count UTF-16 units from 0, as string indices do. */
+export class Report {
+  private readonly remarks: Remark[] = [];
+  private errors = 0;
+
+  /** Something the agent cannot run with. */
+  error(offset: number, text: string): void {
+    this.errors++;
+    this.remarks.push({ severity: "error", offset, text });
+  }
+
+  /** Something legal that breaks availability, or that was repaired. */
+  warning(offset: number, text: string): void {
+    this.remarks.push({ severity: "warning", offset, text });
+  }
+
+  /** True once an error was reported. */
+  get failed(): boolean {
+    return this.errors > 0;
+  }
+
+  /** All remarks in the order of the file; equal ones once; errors before warnings at the same place. */
+  findings(text: string): readonly Finding[] {
+    const lines = lineStarts(text);
+    const sorted = this.remarks.toSorted(
+      (a, b) => a.offset - b.offset || a.severity.localeCompare(b.severity),
+    );
+    const seen = new Set<string>();
+    const findings: Finding[] = [];
+    for (const remark of sorted) {
+      const finding = { severity: remark.severity, ...place(text, lines, remark.offset), text: remark.text };
+      const identity = `${finding.line}:${finding.column}:${finding.severity}:${finding.text}`;
+      if (!seen.has(identity)) findings.push(finding);
+      seen.add(identity);
+    }
+    return findings;
+  }
+}
+
+/** The offset at which each line starts; a line ends with its line feed (TOML 1.1: LF or CRLF). */
+function lineStarts(text: string): readonly number[] {
+  const starts = [0];
+  for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) starts.push(at + 1);
+  return starts;
+}
+
+/** Line and column from 1; the column counts characters (code points), as editors show it. */
+function place(text: string, starts: readonly number[], offset: number): { line: number; column: number } {
+  let low = 0;
+  let high = starts.length - 1;
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if ((starts[middle] ?? 0) <= offset) low = middle;
+    else high = middle - 1;
+  }
+  let column = 1;
+  for (const _ of text.slice(starts[low] ?? 0, offset)) column++;
+  return { line: low + 1, column };
+}

@@ -1,0 +1,143 @@
+/** A whole file as it was read, before anything is made of it: each table's values with their places. */
+import type { Family } from "../base/address.ts";
+import { familyOf } from "../base/address.ts";
+import type { Values } from "./field.ts";
+import { isTable, readFields } from "./field.ts";
+import type { Written } from "./kind.ts";
+import { isName, NAME_RULE } from "./network.ts";
+import { nearest } from "./nearest.ts";
+import type { Report } from "./report.ts";
+import type { Spot } from "./scan.ts";
+import { agent, check, tables, vrrp } from "./tables.ts";
+import { header, plural, say } from "./words.ts";
+
+/** A named table that was read. */
+export interface Section<F> {
+  readonly name: string;
+  /** Of its header. */
+  readonly at: number;
+  readonly values: Values<F>;
+}
+
+export type AgentValues = Values<typeof agent>;
+export type RouterSection = Section<typeof vrrp>;
+export type CheckSection = Section<typeof check>;
+/** One entry of `addresses` or `excluded_addresses`. */
+export type AddressEntry = NonNullable<NonNullable<RouterSection["values"]["addresses"]>["value"][number]>;
+
+/** All tables of the file that this version does. */
+export interface Sections {
+  readonly agent: AgentValues;
+  readonly routers: readonly RouterSection[];
+  readonly checks: readonly CheckSection[];
+}
+
+/** Tables of one sort; a machine's generated file may be long, but not without end. */
+const SECTIONS_MAX = 4096;
+
+/** Reads the parsed file; everything wrong with single keys is reported. */
+export function readSections(
+  values: Readonly<Record<string, unknown>>,
+  root: Spot,
+  report: Report,
+): Sections {
+  reportTables(values, root, report);
+  const place = (key: string): Written => ({
+    value: values[key],
+    spot: root.members.get(key) ?? root,
+    name: header(key),
+    path: "",
+  });
+  const agentTable = place("agent");
+  if (values["agent"] !== undefined && !isTable(values["agent"])) notATable(agentTable, "agent", report);
+  return {
+    agent: readFields(agent, agentTable, "[agent]", report),
+    routers: readNamed(place("vrrp"), "vrrp", report, (table, label) =>
+      readFields(vrrp, table, label, report),
+    ),
+    checks: readNamed(place("check"), "check", report, (table, label) =>
+      readFields(check, table, label, report),
+    ),
+  };
+}
+
+function reportTables(values: Readonly<Record<string, unknown>>, root: Spot, report: Report): void {
+  for (const key of Object.keys(values)) {
+    const spot = root.members.get(key) ?? root;
+    const known = Object.entries(tables).find(([name]) => name === key)?.[1];
+    if (known === undefined) reportUnknownTable(key, values[key], spot, report);
+    else if (known.later) report.error(spot.key, `${header(key)} is not in this version`);
+  }
+}
+
+function reportUnknownTable(key: string, value: unknown, spot: Spot, report: Report): void {
+  const near = nearest(key, Object.keys(tables));
+  const hint = near === null ? "" : `; did you mean ${header(near)}?`;
+  if (isTable(value)) {
+    report.error(spot.key, `unknown table ${header(key)}${hint}`);
+    return;
+  }
+  const owner = Object.entries(tables).find(([, table]) => Object.hasOwn(table.fields, key));
+  const home =
+    owner === undefined ? "" : `; it belongs in ${owner[1].named ? `[${owner[0]}.NAME]` : header(owner[0])}`;
+  report.error(spot.key, `${key} stands in no table${owner === undefined ? hint : home}`);
+}
+
+function notATable(written: Written, key: string, report: Report): void {
+  const form = tables[key as keyof typeof tables].named ? `[${key}.NAME]` : `[${key}]`;
+  report.error(written.spot.value, `${key} must be a table, ${form}, not ${say(written.value, "type")}`);
+}
+
+/** The tables `[key.NAME]`. */
+function readNamed<V>(
+  parent: Written,
+  key: "vrrp" | "check",
+  report: Report,
+  read: (table: Written, label: string) => V,
+): { name: string; at: number; values: V }[] {
+  if (parent.value === undefined) return [];
+  if (!isTable(parent.value)) {
+    notATable(parent, key, report);
+    return [];
+  }
+  const sections: { name: string; at: number; values: V }[] = [];
+  const entries = Object.entries(parent.value);
+  if (entries.length > SECTIONS_MAX) {
+    report.error(
+      parent.spot.key,
+      `${plural(entries.length, `[${key}.NAME] table`)}; the limit is ${SECTIONS_MAX}`,
+    );
+    return [];
+  }
+  for (const [name, value] of entries) {
+    const spot = parent.spot.members.get(name) ?? parent.spot;
+    const label = header(key, name);
+    if (!isTable(value)) {
+      const known = Object.hasOwn(tables[key].fields, name);
+      const must = known
+        ? `${name} must stand in a table of its own, [${key}.NAME]`
+        : `${label} must be a table`;
+      report.error(known ? spot.key : spot.value, must);
+      continue;
+    }
+    if (!isName(name)) report.error(spot.key, `the name in ${label} must be ${NAME_RULE}`);
+    sections.push({ name, at: spot.key, values: read({ value, spot, name: label, path: "" }, label) });
+  }
+  return sections;
+}
+
+/** The readable entries of a list, those that were reported left out. */
+export const entries = <Value>(
+  list: { readonly value: readonly (Value | null)[] } | null,
+): readonly Value[] => (list?.value ?? []).filter((entry) => entry !== null);
+
+/** The family of a router: that of its advertised addresses, else of whatever else tells; null where nothing does. */
+export function familyOfRouter({ values }: RouterSection): Family | null {
+  const address =
+    entries(values.addresses)[0]?.value.address?.value.address ??
+    values.unicast_source?.value ??
+    entries(values.unicast_peers)[0]?.value.address?.value ??
+    values.multicast_group?.value ??
+    entries(values.excluded_addresses)[0]?.value.address?.value.address;
+  return address === undefined || address === null ? null : familyOf(address);
+}
