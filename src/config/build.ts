@@ -4,7 +4,7 @@ import { priority } from "../base/units.ts";
 import type { Given } from "./kind.ts";
 import type { AddressConfig, AgentConfig, AuthConfig, CheckConfig, Config, RouterConfig } from "./model.ts";
 import type { AddressEntry, AgentValues, CheckSection, RouterSection, Sections } from "./sections.ts";
-import { entries, familyOfRouter } from "./sections.ts";
+import { familyOfRouter } from "./sections.ts";
 
 /** 224.0.0.18 (RFC 9568 5.1.1.2) and ff02::12 (5.1.2.2). */
 const GROUPS: Readonly<Record<Family, Ip>> = { 4: "224.0.0.18" as Ip, 6: "ff02::12" as Ip };
@@ -15,14 +15,17 @@ const NAMELESS = "localhost";
 /** The configuration, or null if anything that it needs could not be read. */
 export function build(sections: Sections, hostname: string): Config | null {
   const agent = buildAgent(sections.agent, hostname);
-  const routers = sections.routers.map(buildRouter);
-  const checks = sections.checks.map(buildCheck);
-  if (agent === null || !complete(routers) || !complete(checks)) return null;
+  const routers = all(sections.routers.map(buildRouter));
+  const checks = all(sections.checks.map(buildCheck));
+  if (agent === null || routers === null || checks === null) return null;
   return { agent, routers, checks };
 }
 
-const complete = <Value>(values: readonly Value[]): values is readonly Exclude<Value, null>[] =>
-  values.every((value) => value !== null);
+/** The values, or null if any of them is. */
+function all<Value>(values: readonly (Value | null)[]): readonly Value[] | null {
+  const good = values.filter((value) => value !== null);
+  return good.length === values.length ? good : null;
+}
 
 /** The values of a table without their places. */
 type Plain<V> = { readonly [Key in keyof V]: V[Key] extends Given<infer Value> | null ? Value : never };
@@ -60,16 +63,16 @@ function buildRouter(section: RouterSection): RouterConfig | null {
   const family = familyOfRouter(section);
   if (read === null || family === null) return null;
   const auth = buildAuth(read.auth);
-  const addresses = entries(section.values.addresses).map((entry) => buildAddress(entry, read.interface));
-  const excluded = entries(section.values.excluded_addresses).map((entry) =>
-    buildAddress(entry, read.interface),
-  );
-  const peers = entries(section.values.unicast_peers).map((entry) => plain(entry.value));
-  const tracked = entries(section.values.track_interfaces).map((entry) => plain(entry.value));
+  const addresses = all(read.addresses.map((entry) => buildAddress(entry, read.interface)));
+  const excluded = all(read.excluded_addresses.map((entry) => buildAddress(entry, read.interface)));
+  const peers = all(read.unicast_peers.map((entry) => entry && plain(entry.value)));
+  const tracked = all(read.track_interfaces.map((entry) => entry && plain(entry.value)));
+  const checks = all(read.track_checks);
   const garp = plain(read.garp);
   const notify = plain(read.notify);
   if (auth === null || garp === null || notify === null) return null;
-  if (!complete(addresses) || !complete(excluded) || !complete(peers) || !complete(tracked)) return null;
+  if (addresses === null || excluded === null || peers === null || tracked === null || checks === null)
+    return null;
   return {
     name: section.name,
     interface: read.interface,
@@ -89,7 +92,7 @@ function buildRouter(section: RouterSection): RouterConfig | null {
     unicastSource: read.unicast_source,
     unicastPeers: peers.map(({ address, min_ttl }) => ({ address, minTtl: min_ttl })),
     trackInterfaces: tracked.map(({ name, weight }) => ({ name, weight })),
-    trackChecks: entries(section.values.track_checks).map(({ value }) => value),
+    trackChecks: checks.map(({ value }) => value),
     syncGroup: read.sync_group,
     garp: {
       count: garp.count,
@@ -109,8 +112,8 @@ function buildAuth(values: NonNullable<RouterSection["values"]["auth"]>["value"]
   return read.key === null ? null : { type: "pass", key: read.key };
 }
 
-function buildAddress(entry: AddressEntry, own: string): AddressConfig | null {
-  const read = plain(entry.value);
+function buildAddress(entry: AddressEntry | null, own: string): AddressConfig | null {
+  const read = entry === null ? null : plain(entry.value);
   if (read === null) return null;
   return { ...read.address, interface: read.interface ?? own, label: read.label };
 }
