@@ -128,19 +128,22 @@ export function encodeIp6Ordinary(packet: IpPacket): Uint8Array {
   return bytes;
 }
 
+const isWhole = (value: number, most: number): boolean =>
+  Number.isInteger(value) && value >= 0 && value <= most;
+
 function assertFields(packet: IpPacket, family: Family): void {
   assert(packet.family === family, "the header is of another family");
   assert(familyOf(packet.source) === family, "the source is of another family");
   assert(familyOf(packet.destination) === family, "the destination is of another family");
-  assert(packet.protocol >= 0 && packet.protocol <= 255, "a protocol has 8 bits");
-  assert(packet.hopLimit >= 0 && packet.hopLimit <= 255, "a hop limit has 8 bits");
+  assert(isWhole(packet.protocol, 255), "a protocol has 8 bits");
+  assert(isWhole(packet.hopLimit, 255), "a hop limit has 8 bits");
 }
 
 function encodeIp4(packet: IpPacket, identification: number): Uint8Array {
   const total = V4_HEADER + packet.payload.length;
   assertFields(packet, 4);
   assert(total <= 0xffff, "an IPv4 packet is below 64 KiB");
-  assert(identification >= 0 && identification <= 0xffff, "an identification has 16 bits");
+  assert(isWhole(identification, 0xffff), "an identification has 16 bits");
   const bytes = new Uint8Array(total);
   bytes[0] = 0x40 | (V4_HEADER / 4);
   bytes[V4.tos] = CLASS_CONTROL;

@@ -130,7 +130,8 @@ export function decodeAdvertisement(bytes: Uint8Array, envelope: Envelope): Resu
   const vrid = bytes[AT.vrid] ?? 0;
   const rank = priority(bytes[AT.priority] ?? 0);
   if (version === 2) {
-    const auth = { type: bytes[AT.auth] ?? 0, data: bytes.slice(end, end + AUTH_BYTES) };
+    // A copy, whatever kind of bytes these are: slice() of a Buffer would be a view.
+    const auth = { type: bytes[AT.auth] ?? 0, data: new Uint8Array(bytes.subarray(end, end + AUTH_BYTES)) };
     const interval = seconds(bytes[AT.interval2] ?? 0);
     return ok({ advertisement: { version, vrid, priority: rank, interval, auth, addresses }, dialect });
   }
