@@ -1,0 +1,36 @@
+/** netdevice(7) requests that rtnetlink has no equal for: an address and its label in one step. */
+import { ptr } from "bun:ffi";
+import { assert } from "../src/base/assert.ts";
+import * as layout from "./layout.ts";
+import { checked, descriptor, libc } from "./libc.ts";
+import { LITTLE, viewOf } from "./memory.ts";
+import { ipAddress } from "./socket.ts";
+
+/** struct ifreq is 40 bytes on LP64: the name, then a union. */
+const IFREQ_SIZE = 40;
+
+function request(name: string): Uint8Array {
+  const bytes = new Uint8Array(IFREQ_SIZE);
+  const encoded = new TextEncoder().encode(name);
+  assert(encoded.length < layout.IFNAMSIZ, `interface name too long: ${name}`);
+  bytes.set(encoded);
+  return bytes;
+}
+
+/** SIOCSIFADDR on an alias such as `eth1:1`: the address with the mask of its class. `fd` is any IPv4 socket. */
+export function setAliasAddress(fd: number, label: string, address: Uint8Array): number {
+  const bytes = request(label);
+  bytes.set(ipAddress(address, 0), layout.IFNAMSIZ);
+  return checked(libc.ioctl(descriptor(fd), layout.SIOCSIFADDR, ptr(bytes)));
+}
+
+/** SIOCSIFFLAGS with IFF_UP added on an interface or alias. */
+export function bringUp(fd: number, label: string): number {
+  const bytes = request(label);
+  const got = checked(libc.ioctl(descriptor(fd), layout.SIOCGIFFLAGS, ptr(bytes)));
+  if (got < 0) return got;
+  const view = viewOf(bytes);
+  const flags = view.getUint16(layout.IFNAMSIZ, LITTLE) | layout.IFF_UP;
+  view.setUint16(layout.IFNAMSIZ, flags, LITTLE);
+  return checked(libc.ioctl(descriptor(fd), layout.SIOCSIFFLAGS, ptr(bytes)));
+}

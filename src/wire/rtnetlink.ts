@@ -1,0 +1,309 @@
+/**
+ * rtnetlink(7): requests for links and addresses, and what the kernel answers and announces. All integers are in the byte order of
+ * the host, little-endian on every machine this is built for.
+ *
+ *     nlmsghdr    length u32 | type u16 | flags u16 | sequence u32 | port u32           <linux/netlink.h>
+ *     ifinfomsg   family u8, pad | type u16 | index i32 | flags u32 | change u32        <linux/rtnetlink.h>
+ *     ifaddrmsg   family u8 | prefix u8 | flags u8 | scope u8 | index u32               <linux/if_addr.h>
+ *     rtattr      length u16 | type u16 | payload, padded to 4
+ */
+import type { AddressChange, AddressKey, KernelAddress, Link } from "../agent/boundary.ts";
+import type { Ip } from "../base/address.ts";
+import { addressBits, familyOf, ipBytes, ipFromBytes, macFromBytes } from "../base/address.ts";
+import { assert } from "../base/assert.ts";
+import type { Seconds } from "../base/units.ts";
+import { seconds } from "../base/units.ts";
+
+const NLMSG = { error: 2, done: 3, overrun: 4 } as const;
+const RTM = {
+  newLink: 16,
+  delLink: 17,
+  getLink: 18,
+  newAddress: 20,
+  delAddress: 21,
+  getAddress: 22,
+} as const;
+const NLM_F = {
+  request: 0x01,
+  ack: 0x04,
+  dumpInterrupted: 0x10,
+  replace: 0x100,
+  exclusive: 0x200,
+  dump: 0x300,
+  create: 0x400,
+} as const;
+
+/** Masks for the address of a feed socket: RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR. */
+export const FEED_GROUPS = 0x1 | 0x10 | 0x100;
+
+const AF_UNSPEC = 0;
+const AF_INET = 2;
+const AF_INET6 = 10;
+
+const ARPHRD_ETHER = 1;
+const IFF_UP = 0x1;
+const IFF_LOWER_UP = 0x10000;
+/** RFC 2863 ifOperStatus as <linux/if.h> numbers it. */
+const IF_OPER_UNKNOWN = 0;
+const IF_OPER_UP = 6;
+const IFLA = { address: 1, name: 3, mtu: 4, wireless: 11, operstate: 16, afSpec: 26, extMask: 29 } as const;
+const IFLA_INET6_CONF = 2;
+const RTEXT_FILTER_SKIP_STATS = 8;
+
+const IFA = { address: 1, local: 2, label: 3, cacheInfo: 6, flags: 8 } as const;
+const IFA_F_SECONDARY = 0x01;
+const IFA_F_NODAD = 0x02;
+const IFA_F_DADFAILED = 0x08;
+const IFA_F_TENTATIVE = 0x40;
+const INFINITY_LIFE_TIME = 0xffff_ffff;
+
+/** Attributes read of one message: more than the kernel has kinds of. */
+const ATTRIBUTES_MAX = 256;
+const HEADER = 16;
+const LITTLE = true;
+/** The low 14 bits name the attribute, the others say how it is coded (NLA_F_NESTED, NLA_F_NET_BYTEORDER). */
+const ATTRIBUTE_TYPE_MASK = 0x3fff;
+
+/** One message from the kernel; what does not concern us is left out. */
+export type RouteMessage =
+  | { readonly kind: "link"; readonly link: Link }
+  | { readonly kind: "link-gone"; readonly index: number }
+  | { readonly kind: "address"; readonly address: KernelAddress }
+  | { readonly kind: "address-gone"; readonly key: AddressKey }
+  /** NLMSG.error: the answer to the request of that sequence; 0 or an error number. */
+  | { readonly kind: "answer"; readonly sequence: number; readonly errno: number }
+  /** NLMSG.done: the end of a dump, with its error number or 0. */
+  | { readonly kind: "done"; readonly sequence: number; readonly errno: number }
+  /** Messages were lost, or a dump was changed under way (NLM_F_DUMP_INTR): ask again. */
+  | { readonly kind: "incomplete" };
+
+type Attributes = ReadonlyMap<number, Uint8Array>;
+
+const viewOf = (bytes: Uint8Array): DataView =>
+  new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+const align = (length: number): number => (length + 3) & ~3;
+const u32 = (bytes: Uint8Array): number => viewOf(bytes).getUint32(0, LITTLE);
+
+/** The attributes of a message; a length that does not fit ends the walk. */
+function attributesOf(bytes: Uint8Array): Attributes {
+  const found = new Map<number, Uint8Array>();
+  const view = viewOf(bytes);
+  let at = 0;
+  for (let count = 0; count < ATTRIBUTES_MAX && at + 4 <= bytes.length; count++) {
+    const length = view.getUint16(at, LITTLE);
+    if (length < 4 || at + length > bytes.length) break;
+    found.set(view.getUint16(at + 2, LITTLE) & ATTRIBUTE_TYPE_MASK, bytes.subarray(at + 4, at + length));
+    at += align(length);
+  }
+  return found;
+}
+
+/** An attribute of at least that many bytes. */
+function attribute(attributes: Attributes, type: number, least: number): Uint8Array | null {
+  const bytes = attributes.get(type);
+  return bytes !== undefined && bytes.length >= least ? bytes : null;
+}
+
+function textOf(bytes: Uint8Array): string {
+  const end = bytes.indexOf(0);
+  return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end));
+}
+
+/** The first entry of the interface's IPv6 settings (DEVCONF_FORWARDING in <linux/ipv6.h>), three attributes deep. */
+function forwards6(attributes: Attributes): boolean {
+  const families = attribute(attributes, IFLA.afSpec, 4);
+  const inet6 = families === null ? null : attribute(attributesOf(families), AF_INET6, 4);
+  const settings = inet6 === null ? null : attribute(attributesOf(inet6), IFLA_INET6_CONF, 4);
+  return settings !== null && u32(settings) !== 0;
+}
+
+function decodeLink(type: number, body: Uint8Array): RouteMessage | null {
+  if (body.length < 16) return null;
+  const view = viewOf(body);
+  // A bridge tells of its ports in the same messages: a port that leaves is no link that vanishes.
+  if (view.getUint8(0) !== AF_UNSPEC) return null;
+  const index = view.getInt32(4, LITTLE);
+  if (type === RTM.delLink) return { kind: "link-gone", index };
+  const attributes = attributesOf(body.subarray(16));
+  const name = attribute(attributes, IFLA.name, 2);
+  const mtu = attribute(attributes, IFLA.mtu, 4);
+  // A wireless event is a partial message that tells nothing of this.
+  if (name === null || mtu === null || attributes.has(IFLA.wireless)) return null;
+  const flags = view.getUint32(8, LITTLE);
+  const mac = attribute(attributes, IFLA.address, 6);
+  const state = attribute(attributes, IFLA.operstate, 1)?.[0];
+  const ethernet = view.getUint16(2, LITTLE) === ARPHRD_ETHER && mac?.length === 6;
+  const link: Link = {
+    index,
+    name: textOf(name),
+    ethernet,
+    mac: ethernet ? macFromBytes(mac) : null,
+    mtu: u32(mtu),
+    up: (flags & IFF_UP) !== 0,
+    carrier: (flags & IFF_LOWER_UP) !== 0 || state === IF_OPER_UNKNOWN || state === IF_OPER_UP,
+    forwarding6: forwards6(attributes),
+  };
+  return { kind: "link", link };
+}
+
+function decodeAddress(type: number, body: Uint8Array): RouteMessage | null {
+  if (body.length < 8) return null;
+  const view = viewOf(body);
+  const family = view.getUint8(0);
+  if (family !== AF_INET && family !== AF_INET6) return null;
+  const size = family === AF_INET ? 4 : 16;
+  const attributes = attributesOf(body.subarray(8));
+  // On a point-to-point link IFA_ADDRESS is the peer's and IFA_LOCAL ours; IPv6 leaves IFA_LOCAL out elsewhere.
+  const bytes = attribute(attributes, IFA.local, size) ?? attribute(attributes, IFA.address, size);
+  if (bytes === null) return null;
+  const index = view.getUint32(4, LITTLE);
+  const address: Ip = ipFromBytes(bytes.subarray(0, size));
+  const prefix = Math.min(view.getUint8(1), size * 8);
+  if (type === RTM.delAddress) return { kind: "address-gone", key: { index, address, prefix } };
+  const wide = attribute(attributes, IFA.flags, 4);
+  const flags = wide === null ? view.getUint8(2) : u32(wide);
+  const life = attribute(attributes, IFA.cacheInfo, 8);
+  const valid = life === null ? INFINITY_LIFE_TIME : viewOf(life).getUint32(4, LITTLE);
+  const label = attribute(attributes, IFA.label, 2);
+  const told = label === null ? "" : textOf(label);
+  return {
+    kind: "address",
+    address: {
+      index,
+      address,
+      prefix,
+      // Without an alias the label is the interface's own name.
+      label: told.includes(":") ? told : null,
+      secondary: family === AF_INET && (flags & IFA_F_SECONDARY) !== 0,
+      tentative: family === AF_INET6 && (flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED)) !== 0,
+      validLifetime: valid === INFINITY_LIFE_TIME ? null : seconds(valid),
+    },
+  };
+}
+
+/** The error number that NLMSG_ERROR and NLMSG_DONE begin with, negative there. */
+const errnoOf = (body: Uint8Array): number =>
+  body.length < 4 ? 0 : Math.abs(viewOf(body).getInt32(0, LITTLE));
+
+/** Every message of one datagram. Never throws: what does not fit its own lengths ends the walk and counts as `incomplete`. */
+export function decodeMessages(bytes: Uint8Array): RouteMessage[] {
+  const messages: RouteMessage[] = [];
+  const view = viewOf(bytes);
+  let at = 0;
+  while (at < bytes.length) {
+    const length = at + HEADER <= bytes.length ? view.getUint32(at, LITTLE) : 0;
+    if (length < HEADER || at + length > bytes.length) {
+      messages.push({ kind: "incomplete" });
+      break;
+    }
+    const type = view.getUint16(at + 4, LITTLE);
+    const sequence = view.getUint32(at + 8, LITTLE);
+    if ((view.getUint16(at + 6, LITTLE) & NLM_F.dumpInterrupted) !== 0) messages.push({ kind: "incomplete" });
+    const message = decodeBody(type, sequence, bytes.subarray(at + HEADER, at + length));
+    if (message !== null) messages.push(message);
+    at += align(length);
+  }
+  return messages;
+}
+
+function decodeBody(type: number, sequence: number, body: Uint8Array): RouteMessage | null {
+  switch (type) {
+    case NLMSG.error:
+      return { kind: "answer", sequence, errno: errnoOf(body) };
+    case NLMSG.done:
+      return { kind: "done", sequence, errno: errnoOf(body) };
+    case NLMSG.overrun:
+      return { kind: "incomplete" };
+    case RTM.newLink:
+    case RTM.delLink:
+      return decodeLink(type, body);
+    case RTM.newAddress:
+    case RTM.delAddress:
+      return decodeAddress(type, body);
+    default:
+      return null;
+  }
+}
+
+function message(type: number, flags: number, sequence: number, parts: readonly Uint8Array[]): Uint8Array {
+  const length = parts.reduce((sum, part) => sum + align(part.length), HEADER);
+  const bytes = new Uint8Array(length);
+  const view = viewOf(bytes);
+  view.setUint32(0, length, LITTLE);
+  view.setUint16(4, type, LITTLE);
+  view.setUint16(6, NLM_F.request | flags, LITTLE);
+  view.setUint32(8, sequence, LITTLE);
+  let at = HEADER;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += align(part.length);
+  }
+  return bytes;
+}
+
+function encodeAttribute(type: number, payload: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(4 + payload.length);
+  viewOf(bytes).setUint16(0, bytes.length, LITTLE);
+  viewOf(bytes).setUint16(2, type, LITTLE);
+  bytes.set(payload, 4);
+  return bytes;
+}
+
+function encode32(...values: readonly number[]): Uint8Array {
+  const bytes = new Uint8Array(values.length * 4);
+  for (const [index, value] of values.entries()) viewOf(bytes).setUint32(index * 4, value, LITTLE);
+  return bytes;
+}
+
+/** RTM_GETLINK for all links, without their statistics. */
+export const encodeLinkDump = (sequence: number): Uint8Array =>
+  message(RTM.getLink, NLM_F.dump, sequence, [
+    new Uint8Array(16),
+    encodeAttribute(IFLA.extMask, encode32(RTEXT_FILTER_SKIP_STATS)),
+  ]);
+
+/** RTM_GETADDR for all addresses of both families. */
+export const encodeAddressDump = (sequence: number): Uint8Array =>
+  message(RTM.getAddress, NLM_F.dump, sequence, [new Uint8Array(8)]);
+
+function addressHeader({ index, address, prefix }: AddressKey): Uint8Array {
+  const family = familyOf(address);
+  assert(prefix >= 0 && prefix <= addressBits(family), `prefix length of ${address}: ${prefix}`);
+  const bytes = new Uint8Array(8);
+  viewOf(bytes).setUint8(0, family === 4 ? AF_INET : AF_INET6);
+  viewOf(bytes).setUint8(1, prefix);
+  viewOf(bytes).setUint32(4, index, LITTLE);
+  return bytes;
+}
+
+/** Preferred and valid lifetime. A /128 is never preferred, so that the host does not choose it as a source (RFC 4862 5.5.4). */
+function cacheInfo({ address, prefix }: AddressKey, lifetime: Seconds | null): Uint8Array {
+  const valid = lifetime ?? INFINITY_LIFE_TIME;
+  const preferred = familyOf(address) === 6 && prefix === 128 ? 0 : valid;
+  return encode32(preferred, valid, 0, 0);
+}
+
+/**
+ * One change as a request that is acknowledged. `add` fails with EEXIST when the address stands already; `refresh` replaces the
+ * lifetimes. IPv6 without duplicate address detection: the address must answer at once, and the other router may still have it.
+ */
+export function encodeAddressChange(change: AddressChange, sequence: number): Uint8Array {
+  const { key } = change;
+  const ip = ipBytes(key.address);
+  const local = [encodeAttribute(IFA.local, ip), encodeAttribute(IFA.address, ip)];
+  if (change.op === "delete") {
+    return message(RTM.delAddress, NLM_F.ack, sequence, [addressHeader(key), ...local]);
+  }
+  const flags = change.op === "add" ? NLM_F.create | NLM_F.exclusive : NLM_F.replace;
+  const parts = [
+    addressHeader(key),
+    ...local,
+    encodeAttribute(IFA.cacheInfo, cacheInfo(key, change.lifetime)),
+  ];
+  if (familyOf(key.address) === 6) {
+    parts.push(encodeAttribute(IFA.flags, encode32(IFA_F_NODAD)));
+  } else if (change.label !== null) {
+    parts.push(encodeAttribute(IFA.label, new TextEncoder().encode(`${change.label}\0`)));
+  }
+  return message(RTM.newAddress, NLM_F.ack | flags, sequence, parts);
+}
