@@ -1,0 +1,119 @@
+/**
+ * The client of a lab: it pings an address every few milliseconds and a capture beside it says which answers came when, and from
+ * whose link-layer address. So an outage is what a user would have seen, and a false owner is named.
+ */
+import { Capture } from "./capture.ts";
+import type { Frame } from "./frame.ts";
+import type { Station } from "./lab.ts";
+import { INTERFACE } from "./lab.ts";
+import type { Child } from "./process.ts";
+
+/** One echo request and the answer to it. */
+export interface Ping {
+  readonly sentAt: number;
+  /** Null: never, or not yet. */
+  answeredAt: number | null;
+  /** Link-layer address of who answered. */
+  from: string | null;
+}
+
+export interface Outage {
+  /** The last answer before, and the first after. */
+  readonly from: number;
+  readonly to: number;
+  readonly ms: number;
+  /** Requests sent in between that were never answered. */
+  readonly lost: number;
+}
+
+const PINGER = new URL("pinger.ts", import.meta.url).pathname;
+
+export class Client {
+  readonly capture: Capture;
+  readonly pings: Ping[] = [];
+  readonly address: string;
+  readonly interval: number;
+  readonly #waiting = new Map<number, Ping>();
+  readonly #pinger: Child;
+
+  private constructor(capture: Capture, pinger: Child, address: string, interval: number) {
+    this.capture = capture;
+    this.#pinger = pinger;
+    this.address = address;
+    this.interval = interval;
+  }
+
+  /** Starts to ping `address` every `interval` ms, and to capture. */
+  static async start(station: Station, address: string, interval = 5): Promise<Client> {
+    const early: Frame[] = [];
+    let take = (frame: Frame): void => void early.push(frame);
+    const capture = await Capture.start(station.namespace, { onFrame: (frame) => take(frame) });
+    const pinger = station.namespace.spawn([process.execPath, PINGER, INTERFACE, address, String(interval)]);
+    const client = new Client(capture, pinger, address, interval);
+    take = (frame) => client.#take(frame);
+    early.forEach(take);
+    return client;
+  }
+
+  /** The longest time without an answer that overlaps [from, to]; `to` also ends it when no answer came any more. */
+  outage(from: number, to: number): Outage {
+    const times = this.pings
+      .map((ping) => ping.answeredAt)
+      .filter((at): at is number => at !== null && at <= to)
+      .sort((a, b) => a - b);
+    let worst = { from, to: from };
+    for (const [index, at] of [...times, to].entries()) {
+      const before = times[index - 1] ?? from;
+      if (at >= from && at - before > worst.to - worst.from) worst = { from: before, to: at };
+    }
+    const lost = this.pings.filter(
+      ({ sentAt, answeredAt }) => answeredAt === null && sentAt >= worst.from && sentAt <= worst.to,
+    ).length;
+    return { ...worst, ms: worst.to - worst.from, lost };
+  }
+
+  /** How many answers in [from, to] came from which link-layer address. */
+  answered(from: number, to: number): Map<string, number> {
+    const counts = new Map<string, number>();
+    for (const ping of this.pings) {
+      if (ping.answeredAt === null || ping.from === null || ping.answeredAt < from || ping.answeredAt > to)
+        continue;
+      counts.set(ping.from, (counts.get(ping.from) ?? 0) + 1);
+    }
+    return counts;
+  }
+
+  /** Requests sent in [from, to] and never answered. */
+  lost(from: number, to: number): number {
+    return this.pings.filter(
+      ({ sentAt, answeredAt }) => answeredAt === null && sentAt >= from && sentAt <= to,
+    ).length;
+  }
+
+  /** The first answer at or after `from`, if there is one. */
+  firstAnswer(from: number): Ping | undefined {
+    return this.pings.find(({ answeredAt }) => answeredAt !== null && answeredAt >= from);
+  }
+
+  async close(): Promise<void> {
+    await this.#pinger.end("SIGKILL");
+    await this.capture.close();
+  }
+
+  #take(frame: Frame): void {
+    const { seen } = frame;
+    if (seen.kind !== "echo") return;
+    // Sequence numbers wrap after 65,536 pings: by then the old ones are long answered or lost.
+    if (!seen.reply && seen.to === this.address) {
+      const ping: Ping = { sentAt: frame.at, answeredAt: null, from: null };
+      this.pings.push(ping);
+      this.#waiting.set(seen.sequence, ping);
+    } else if (seen.reply && seen.from === this.address) {
+      const ping = this.#waiting.get(seen.sequence);
+      if (ping === undefined) return;
+      ping.answeredAt = frame.at;
+      ping.from = frame.source;
+      this.#waiting.delete(seen.sequence);
+    }
+  }
+}

@@ -1,0 +1,204 @@
+/** haagent in a node of a lab: the built binary, with a runtime_dir of its own. */
+import { mkdtemp, rm } from "node:fs/promises";
+import type { Daemon, RouterSpec } from "./daemon.ts";
+import { ROUTER_NAME } from "./daemon.ts";
+import type { Station } from "./lab.ts";
+import { INTERFACE } from "./lab.ts";
+import type { Child } from "./process.ts";
+import { now } from "./process.ts";
+
+const START_MS = 10_000;
+const STOP_MS = 5000;
+
+/** The built binary; HAAGENT names another one. */
+export const HAAGENT = process.env["HAAGENT"] ?? new URL("../../dist/haagent", import.meta.url).pathname;
+
+/** The part of `status --json` that tests read. */
+export interface Status {
+  readonly schema: number;
+  readonly pid: number;
+  readonly health: string;
+  readonly config: { readonly file: string; readonly last_error: string | null };
+  readonly vrrp: readonly RouterStatus[];
+}
+
+export interface RouterStatus {
+  readonly name: string;
+  readonly state: string;
+  readonly reason: string;
+  readonly priority: number;
+  readonly effective_priority: number;
+  readonly interval_ms: number;
+  readonly master: {
+    readonly address: string;
+    readonly priority: number;
+    readonly last_heard_ms: number;
+  } | null;
+  readonly peers: readonly {
+    readonly address: string;
+    readonly priority: number;
+    readonly mismatch: readonly string[];
+  }[];
+  readonly addresses: readonly {
+    readonly address: string;
+    readonly held: boolean;
+    readonly found: boolean;
+  }[];
+  readonly counters: {
+    readonly adverts_sent: number;
+    readonly adverts_received: number;
+    readonly became_master: number;
+    readonly rejected: Readonly<Record<string, number>>;
+  };
+}
+
+/** haagent.toml for one router; `runtimeDir` also keeps its state. */
+export function haagentConfig(router: RouterSpec, runtimeDir: string): string {
+  const list = (values: readonly string[]): string =>
+    `[${values.map((value) => JSON.stringify(value)).join(", ")}]`;
+  const lines = [
+    "[agent]",
+    `runtime_dir = ${JSON.stringify(runtimeDir)}`,
+    `state_dir = ${JSON.stringify(`${runtimeDir}/state`)}`,
+    "",
+    `[vrrp.${ROUTER_NAME}]`,
+    `interface = "${INTERFACE}"`,
+    `vrid = ${router.vrid}`,
+    `version = ${router.version}`,
+    `priority = ${router.priority}`,
+    `advert_interval = "${router.interval}ms"`,
+    ...(router.preempt === false ? ["preempt = false"] : []),
+    ...(router.key === undefined ? [] : [`auth = { type = "pass", key = ${JSON.stringify(router.key)} }`]),
+    ...(router.unicast === undefined
+      ? []
+      : [`unicast_source = "${router.unicast.source}"`, `unicast_peers = ${list(router.unicast.peers)}`]),
+    `addresses = ${list(router.addresses)}`,
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+export class Haagent implements Daemon {
+  readonly kind = "haagent";
+  readonly station: Station;
+  readonly log: string[] = [];
+  /** Holds haagent.toml and the runtime_dir. */
+  readonly directory: string;
+  readonly #router: RouterSpec;
+  #child: Child | null = null;
+
+  private constructor(station: Station, directory: string, router: RouterSpec) {
+    this.station = station;
+    this.directory = directory;
+    this.#router = router;
+  }
+
+  static async create(station: Station, router: RouterSpec): Promise<Haagent> {
+    return new Haagent(station, await mkdtemp("/tmp/haagent-lab-"), router);
+  }
+
+  get running(): boolean {
+    return this.#child?.running ?? false;
+  }
+
+  get pid(): number {
+    if (this.#child === null) throw new Error("haagent was not started");
+    return this.#child.pid;
+  }
+
+  get path(): string {
+    return `${this.directory}/haagent.toml`;
+  }
+
+  async start(): Promise<number> {
+    await Bun.write(this.path, this.config(this.#router));
+    return await this.#spawn();
+  }
+
+  async stop(): Promise<number> {
+    return (await this.#child?.end("SIGTERM", STOP_MS)) ?? 0;
+  }
+
+  kill(): number {
+    const before = now();
+    this.#child?.signal("SIGKILL");
+    return before;
+  }
+
+  /** As a service manager without a delay: started again as soon as it is seen dead. */
+  async killRespawned(): Promise<number> {
+    const dead = this.#child;
+    const before = this.kill();
+    await dead?.exited;
+    await this.#spawn();
+    return before;
+  }
+
+  freeze(): number {
+    const before = now();
+    this.#child?.signal("SIGSTOP");
+    return before;
+  }
+
+  thaw(): number {
+    const before = now();
+    this.#child?.signal("SIGCONT");
+    return before;
+  }
+
+  async reload(text: string | null): Promise<number> {
+    if (text === null) await rm(this.path);
+    else await Bun.write(this.path, text);
+    const before = now();
+    this.#child?.signal("SIGHUP");
+    return before;
+  }
+
+  config(router: RouterSpec): string {
+    return haagentConfig(router, `${this.directory}/run`);
+  }
+
+  /** `haagent status --json`; throws when no agent answers. */
+  async status(): Promise<Status> {
+    const { stdout } = await this.command(["status", "--json"]);
+    // The contract fixes these keys; a test that reads another value there fails.
+    return JSON.parse(stdout) as Status;
+  }
+
+  /** The one router of the configuration. */
+  async router(): Promise<RouterStatus> {
+    const [router] = (await this.status()).vrrp;
+    if (router === undefined) throw new Error("status names no router");
+    return router;
+  }
+
+  /** A client command; it may fail. */
+  async command(argv: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+    const child = Bun.spawn(this.station.namespace.enter([HAAGENT, ...argv, "--config", this.path]), {
+      stdout: "pipe",
+      stderr: "pipe",
+      timeout: STOP_MS,
+      killSignal: "SIGKILL",
+    });
+    const [stdout, stderr, code] = await Promise.all([
+      new Response(child.stdout).text(),
+      new Response(child.stderr).text(),
+      child.exited,
+    ]);
+    return { code, stdout, stderr };
+  }
+
+  async close(): Promise<void> {
+    await this.#child?.end("SIGKILL");
+    await rm(this.directory, { recursive: true, force: true });
+  }
+
+  async #spawn(): Promise<number> {
+    const before = now();
+    const child = this.station.namespace.spawn([HAAGENT, "run", "--config", this.path], {
+      onLine: (line) => this.log.push(line),
+    });
+    this.#child = child;
+    await child.says("agent.ready", START_MS);
+    return before;
+  }
+}
