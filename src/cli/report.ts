@@ -1,0 +1,70 @@
+/** The body of a status reply as the client reads it: the contract's `status --json`, schema 1. */
+
+export interface StatusReport {
+  readonly schema: 1;
+  readonly node: string;
+  readonly pid: number;
+  readonly version: string;
+  readonly health: "ok" | "degraded" | "fault";
+  readonly config: {
+    readonly file: string;
+    readonly loaded_at: string;
+    readonly last_error: string | null;
+  };
+  readonly vrrp: readonly RouterReport[];
+}
+
+export interface RouterReport {
+  readonly name: string;
+  readonly interface: string;
+  readonly family: number;
+  readonly vrid: number;
+  readonly version: number;
+  readonly state: string;
+  /** RFC 3339. */
+  readonly since: string;
+  readonly reason: string;
+  readonly priority: number;
+  readonly effective_priority: number;
+  readonly interval_ms: number;
+  readonly master: PeerReport | null;
+  readonly peers: readonly (PeerReport & { readonly mismatch: readonly string[] })[];
+  readonly addresses: readonly AddressReport[];
+  readonly tracks: readonly TrackReport[];
+  readonly counters: {
+    readonly adverts_sent: number;
+    readonly adverts_received: number;
+    readonly became_master: number;
+    readonly rejected: Readonly<Record<string, number>>;
+  };
+}
+
+export interface PeerReport {
+  readonly address: string;
+  readonly priority: number;
+  readonly last_heard_ms: number;
+}
+
+export interface AddressReport {
+  readonly address: string;
+  readonly interface: string;
+  /** On the interface and in use by this router. */
+  readonly held: boolean;
+  /** It was there before us. */
+  readonly found: boolean;
+}
+
+export interface TrackReport {
+  readonly name: string;
+  readonly up: boolean;
+  /** 0: required; its failure is a fault. */
+  readonly weight: number;
+}
+
+/**
+ * True for a report of a schema that this client can show. Only the number is looked at: the body was made by another haagent,
+ * which a socket of mode 0600 or 0660 vouches for.
+ */
+export function isStatusReport(body: unknown): body is StatusReport {
+  return typeof body === "object" && body !== null && "schema" in body && body.schema === 1;
+}

@@ -1,0 +1,148 @@
+/**
+ * Status for people: plain ASCII that reads on a serial console of 80 columns and 24 lines. One router is shown whole; several
+ * as a table, each with a line below it for whatever is wrong with it.
+ */
+import { duration } from "./duration.ts";
+import type { RouterReport, StatusReport, TrackReport } from "./report.ts";
+
+/** Characters of a name or address before it is cut in a table. */
+const CELL_LENGTH_MAX = 24;
+
+/** The whole text, newline at its end; `now` is the wall clock in milliseconds, to say how long ago things were. */
+export function show(report: StatusReport, now: number): string {
+  const { health, node, version, pid, config } = report;
+  const head = [`${node}: ${health}   haagent ${version}, pid ${pid}, ${config.file}`];
+  if (config.last_error !== null) head.push(`! the last reload was refused: ${config.last_error}`);
+  const [first] = report.vrrp;
+  const body =
+    first === undefined
+      ? ["no virtual router"]
+      : report.vrrp.length === 1
+        ? whole(first, now)
+        : table(report.vrrp, now);
+  return `${[...head, "", ...body].join("\n")}\n`;
+}
+
+/** How long the router has been in its state; empty when the clock stepped so far that it cannot be told. */
+function age(router: RouterReport, now: number): string {
+  const since = Date.parse(router.since);
+  return Number.isFinite(since) && since <= now ? duration(now - since) : "";
+}
+
+function whole(router: RouterReport, now: number): string[] {
+  const { name, state, vrid, version, family, reason, counters } = router;
+  const time = age(router, now);
+  const rows: [string, string][] = [
+    [
+      "on",
+      `${router.interface}, VRID ${vrid}, VRRPv${version}, IPv${family}, an advert every ${duration(router.interval_ms)}`,
+    ],
+    ["priority", priority(router)],
+    ["master", master(router)],
+    ...router.peers.map((peer): [string, string] => ["peer", peerText(peer)]),
+    ...router.addresses.map((each): [string, string] => [
+      "address",
+      `${each.address} on ${each.interface}: ${placed(each)}`,
+    ]),
+    ...router.tracks.map((track): [string, string] => ["track", trackText(track)]),
+    [
+      "adverts",
+      `${counters.adverts_sent} sent, ${counters.adverts_received} received; master ${counters.became_master} times`,
+    ],
+  ];
+  const rejected = rejections(router);
+  if (rejected !== "") rows.push(["rejected", rejected]);
+  return [
+    `${name}: ${state.toUpperCase()}${time === "" ? "" : ` for ${time}`} (${reason})`,
+    ...rows.map(([key, value], row) => `  ${(rows[row - 1]?.[0] === key ? "" : key).padEnd(9)} ${value}`),
+  ];
+}
+
+function table(routers: readonly RouterReport[], now: number): string[] {
+  const cells = [
+    ["NAME", "STATE", "FOR", "PRIO", "INTERFACE", "VRID", "ADDRESSES", "MASTER"],
+    ...routers.map((router) => [
+      router.name,
+      router.state,
+      age(router, now),
+      String(router.effective_priority),
+      router.interface,
+      `${router.vrid}/v${router.version}`,
+      `${router.addresses.filter(({ held }) => held).length} of ${router.addresses.length}`,
+      router.state === "master" ? "this node" : (router.master?.address ?? "-"),
+    ]),
+  ].map((row) =>
+    row.map((cell) => (cell.length > CELL_LENGTH_MAX ? `${cell.slice(0, CELL_LENGTH_MAX - 1)}~` : cell)),
+  );
+  const widths = (cells[0] ?? []).map((_, column) =>
+    Math.max(...cells.map((row) => row[column]?.length ?? 0)),
+  );
+  const lines = cells.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
+  const [header = "", ...rest] = lines;
+  return [header, ...rest.flatMap((line, row) => [line, ...troubles(routers[row])])];
+}
+
+/** What is wrong with a router, a line each. */
+function troubles(router: RouterReport | undefined): string[] {
+  if (router === undefined) return [];
+  const lines: string[] = [];
+  if (router.state === "fault") lines.push(router.reason);
+  for (const peer of router.peers) {
+    if (peer.mismatch.length > 0) lines.push(`${peer.address} differs in ${peer.mismatch.join(", ")}`);
+  }
+  for (const { name, up } of router.tracks) if (!up) lines.push(`${name} is down`);
+  const rejected = rejections(router);
+  if (rejected !== "") lines.push(`rejected ${rejected}`);
+  return lines.map((text) => `  ! ${text}`);
+}
+
+/** `150`, or what became of it: `90 = 150 -60 (nginx down)`. */
+function priority({ priority: base, effective_priority: effective, tracks }: RouterReport): string {
+  const parts = tracks.flatMap(({ name, up, weight }) =>
+    weight > 0 && up ? [`+${weight} (${name} up)`] : weight < 0 && !up ? [`${weight} (${name} down)`] : [],
+  );
+  return parts.length === 0 && base === effective
+    ? `${effective}`
+    : `${effective} = ${[base, ...parts].join(" ")}`;
+}
+
+function master(router: RouterReport): string {
+  if (router.state === "master") return "this node";
+  return router.master === null ? "none heard" : peerText(router.master);
+}
+
+function peerText(peer: {
+  address: string;
+  priority: number;
+  last_heard_ms: number;
+  mismatch?: readonly string[];
+}): string {
+  const differs =
+    peer.mismatch === undefined || peer.mismatch.length === 0
+      ? ""
+      : `, differs in ${peer.mismatch.join(", ")}`;
+  return `${peer.address}, priority ${peer.priority}, heard ${duration(peer.last_heard_ms)} ago${differs}`;
+}
+
+function placed({ held, found }: { readonly held: boolean; readonly found: boolean }): string {
+  if (held) return found ? "in use, was there before" : "held";
+  return found ? "there, but not ours" : "not held";
+}
+
+function trackText({ name, up, weight }: TrackReport): string {
+  const effect = weight === 0 ? "required" : `weight ${weight > 0 ? "+" : ""}${weight}`;
+  return `${name}: ${up ? "up" : "DOWN"}, ${effect}`;
+}
+
+/** The reasons with a count, `3 ttl, 1 checksum`; empty when nothing was rejected. */
+function rejections({ counters }: RouterReport): string {
+  return Object.entries(counters.rejected)
+    .filter(([, count]) => count > 0)
+    .map(([reason, count]) => `${count} ${reason}`)
+    .join(", ");
+}

@@ -1,0 +1,50 @@
+/** Reads the configuration file into plain data; what cannot be read becomes a text, so that it is a finding like any other. */
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { hostname } from "node:os";
+import type { ConfigSource } from "../config/model.ts";
+
+/** A configuration of 255 routers has some 100 kB. */
+const FILE_BYTES_MAX = 4 * 1024 * 1024;
+
+/** `ENOENT: no such file or directory`, without the call and the path that Node appends. */
+const reasonOf = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error)).replace(/, \w+( '.*')?$/s, "");
+
+/** The bytes up to the end of the file, or a reason. Never blocks: a FIFO is refused. */
+function readBounded(descriptor: number): Uint8Array | string {
+  const buffer = new Uint8Array(FILE_BYTES_MAX + 1);
+  let length = 0;
+  while (length < buffer.length) {
+    const read = readSync(descriptor, buffer, length, buffer.length - length, null);
+    if (read === 0) return buffer.subarray(0, length);
+    length += read;
+  }
+  return `EFBIG: larger than ${FILE_BYTES_MAX} bytes`;
+}
+
+/** The file at `path` as it is now. Throws nothing. */
+export function readConfig(path: string): ConfigSource {
+  const failed = (failure: string, mode: number | null): ConfigSource => {
+    return { path, text: null, failure, mode, hostname: hostname() };
+  };
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    return failed(reasonOf(error), null);
+  }
+  try {
+    const status = fstatSync(descriptor);
+    const mode = status.mode & 0o777;
+    if (status.isDirectory()) return failed("EISDIR: is a directory", mode);
+    if (status.isFIFO() || status.isSocket()) return failed("is not a file", mode);
+    const bytes = readBounded(descriptor);
+    if (typeof bytes === "string") return failed(bytes, mode);
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return { path, text, failure: null, mode, hostname: hostname() };
+  } catch (error) {
+    return failed(error instanceof TypeError ? "is not UTF-8 text" : reasonOf(error), null);
+  } finally {
+    closeSync(descriptor);
+  }
+}
