@@ -134,7 +134,7 @@ export function readFields<F extends Fields>(
   for (const [key, field] of Object.entries(fields)) {
     const name = table.path === "" ? key : `${table.path}.${key}`;
     if (!Object.hasOwn(members, key)) {
-      if (field.absent === null) report.error(table.spot.value, `${place} needs ${name}`);
+      if (field.absent === null) report.missing(table.spot.value, `${place} needs ${name}`);
       continue;
     }
     const spot = table.spot.members.get(key) ?? table.spot;

@@ -1,25 +1,70 @@
 /** From the text of haagent.toml to a configuration, or to everything that is wrong with it. */
-import { parse } from "toml";
 import { build } from "./build.ts";
 import { isTable } from "./field.ts";
 import type { ConfigSource, Loaded } from "./model.ts";
 import { Report } from "./report.ts";
+import { judge } from "./rules-file.ts";
 import { scan } from "./scan.ts";
+import type { Sections } from "./sections.ts";
 import { readSections } from "./sections.ts";
+import { parseToml } from "./syntax.ts";
+import { quote } from "./words.ts";
 
-/** Arrays and inline tables in each other; the language needs three. */
-const DEPTH_MAX = 32;
+/** Characters of a file: 255 routers with everything written out are a fifth of it. */
+const TEXT_LENGTH_MAX = 1 << 20;
+/** Permission bits of others and of the group. */
+const WRITABLE_BY_OTHERS = 0o002;
+const WRITABLE_BY_GROUP = 0o020;
+const READABLE_BY_ANYONE_ELSE = 0o044;
 
 /** Reads a configuration. Pure and total: whatever is wrong becomes a finding, all of them in one pass. */
 export function load(source: ConfigSource): Loaded {
   const report = new Report();
-  const text = source.text ?? "";
-  let values: unknown;
-  try {
-    values = parse(text, { maxDepth: DEPTH_MAX });
-  } catch (error) {
-    report.error(0, `${error}`);
-  }
-  const config = isTable(values) ? build(readSections(values, scan(text), report), source.hostname) : null;
-  return { config: report.failed ? null : config, findings: report.findings(text) };
+  // Editors do not count a byte order mark as a character.
+  const text = (source.text ?? "").replace(/^\uFEFF/, "");
+  const sections = read(source, text, report);
+  if (sections !== null) judgeMode(source.mode, sections, report);
+  const config = sections === null || report.failed ? null : build(sections, source.hostname);
+  return { config, findings: report.findings(text) };
+}
+
+function read(source: ConfigSource, text: string, report: Report): Sections | null {
+  const stop = (why: string): null => {
+    report.error(0, why);
+    return null;
+  };
+  if (source.text === null)
+    return stop(`cannot be read: ${quote(source.failure ?? "no reason given").slice(1, -1)}`);
+  if (text.length > TEXT_LENGTH_MAX) return stop(`longer than ${TEXT_LENGTH_MAX} characters`);
+  if (text.trim() === "") return stop("the file is empty");
+  const replaced = text.indexOf("\uFFFD");
+  if (replaced >= 0) report.error(replaced, "not UTF-8 from here on");
+  const parsed = parseToml(text, report);
+  if (parsed === null || !isTable(parsed.values)) return null;
+  report.partial = !parsed.whole;
+  if (nothingToDo(parsed.values)) report.missing(0, "nothing to do: there is no [vrrp.NAME] table");
+  const sections = readSections(parsed.values, scan(parsed.text), report);
+  if (parsed.whole) judge(sections, report);
+  return sections;
+}
+
+/** True if all tables there are only serve others, and those are not there. */
+const nothingToDo = (values: Readonly<Record<string, unknown>>): boolean =>
+  Object.entries(values).every(
+    ([key, value]) =>
+      key === "agent" ||
+      key === "check" ||
+      (key === "vrrp" && isTable(value) && Object.keys(value).length === 0),
+  );
+
+/** A file that others may write is theirs, and it names commands; one with a key is for its owner to read. */
+function judgeMode(mode: number | null, { routers }: Sections, report: Report): void {
+  if (mode === null) return;
+  if ((mode & WRITABLE_BY_OTHERS) !== 0) report.error(0, "the file is writable by others; cure: chmod o-w");
+  else if ((mode & WRITABLE_BY_GROUP) !== 0)
+    report.warning(0, "the file is writable by its group, who so may run commands");
+  if ((mode & READABLE_BY_ANYONE_ELSE) === 0) return;
+  const key = routers.map(({ values }) => values.auth?.value?.key).find((given) => given?.written === true);
+  if (key)
+    report.warning(key.at, "the file holds a key and is readable by others than its owner; cure: chmod 600");
 }

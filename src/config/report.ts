@@ -11,11 +11,18 @@ interface Remark {
 export class Report {
   private readonly remarks: Remark[] = [];
   private errors = 0;
+  /** Parts of the text could not be read: what is missing may stand there. */
+  partial = false;
 
   /** Something the agent cannot run with. */
   error(offset: number, text: string): void {
     this.errors++;
     this.remarks.push({ severity: "error", offset, text });
+  }
+
+  /** Something that is not in the file; nothing is said of a text known in part only. */
+  missing(offset: number, text: string): void {
+    if (!this.partial) this.error(offset, text);
   }
 
   /** Something legal that breaks availability, or that was repaired. */

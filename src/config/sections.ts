@@ -8,7 +8,8 @@ import { isName, NAME_RULE } from "./network.ts";
 import { nearest } from "./nearest.ts";
 import type { Report } from "./report.ts";
 import type { Spot } from "./scan.ts";
-import { agent, check, tables, vrrp } from "./tables.ts";
+import { agent, check, tables } from "./tables.ts";
+import { vrrp } from "./tables-vrrp.ts";
 import { header, plural, say } from "./words.ts";
 
 /** A named table that was read. */

@@ -1,0 +1,269 @@
+/** The keys of `[vrrp.NAME]`, a virtual router. */
+import { ms } from "../base/units.ts";
+import type { Fields } from "./field.ts";
+import { absent, group, later, listing, optional, record, required } from "./field.ts";
+import { boolean, choice, commands, duration, integer, list, text } from "./kind.ts";
+import { cidr, groupAddress, hostAddress, interfaceName, label, name } from "./network.ts";
+import { secret } from "./system.ts";
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+/** No list of one key may be longer: what a person writes stays far below, what a script writes should too. */
+const ELEMENTS_MAX = 4096;
+/** Each peer costs a packet an interval. */
+const PEERS_MAX = 255;
+
+const addressFields = {
+  address: required(cidr, "The address with its prefix length; without one /32 or /128, with a warning."),
+  interface: absent(interfaceName, "the router's", "The interface that gets it.", { keepalived: ["dev"] }),
+  label: absent(label, "none", 'IPv4: the alias that ifconfig shows, "eth1:1".'),
+} satisfies Fields;
+
+const peerFields = {
+  address: required(hostAddress, "The peer's address."),
+  min_ttl: optional(
+    integer(1, 255),
+    255,
+    "The lowest TTL or hop limit believed from this peer: 255 less the routers on the way.",
+  ),
+} satisfies Fields;
+
+const trackedInterfaceFields = {
+  name: required(interfaceName, "The interface."),
+  weight: optional(
+    integer(-253, 253),
+    0,
+    "Added to the priority: while the interface is up if positive, while it is down if negative. 0: down means fault.",
+  ),
+  down_delay: later(duration(0, HOUR), ms(0), "How long it must be down to count as down."),
+  up_delay: later(duration(0, HOUR), ms(0), "How long it must be up to count as up."),
+} satisfies Fields;
+
+const authFields = {
+  type: required(choice(["none", "pass"], ["ah"]), "none, or pass: a password in clear text.", {
+    keepalived: ["auth_type"],
+  }),
+  key: absent(secret, "", "The password; the first 8 bytes count.", { keepalived: ["auth_pass"] }),
+} satisfies Fields;
+
+/** `[vrrp.NAME]` */
+export const vrrp = {
+  interface: required(interfaceName, "The interface that adverts are sent and heard on."),
+  vrid: required(
+    integer(1, 255),
+    "Virtual router identifier: the same on all nodes of this router, unique on the link.",
+    {
+      see: "RFC 9568 5.2.3",
+      keepalived: ["virtual_router_id"],
+    },
+  ),
+  version: optional(choice([3, 2], ["2+3"]), 3, "Version of the protocol sent; IPv6 needs 3.", {
+    see: "RFC 9568, RFC 3768",
+  }),
+  priority: optional(
+    integer(1, 255),
+    100,
+    "The highest wins the election; 255 is for the owner, whose interface has the addresses by itself.",
+    { see: "RFC 9568 5.2.4" },
+  ),
+  initial_state: optional(
+    choice(["backup", "master"]),
+    "backup",
+    "Taken for the sake of keepalived's users; below priority 255 it changes nothing.",
+    { keepalived: ["state"] },
+  ),
+  advert_interval: optional(
+    duration(10, 255 * SECOND),
+    ms(SECOND),
+    "Between two adverts. Version 2: whole seconds, 1s to 255s; version 3: 10ms to 40.95s in steps of 10ms.",
+    { see: "RFC 9568 5.2.7, RFC 3768 5.3.7", keepalived: ["advert_int"] },
+  ),
+  preempt: optional(boolean, true, "Whether a higher priority takes over from a master that works.", {
+    see: "RFC 9568 6.1",
+    keepalived: ["nopreempt"],
+  }),
+  preempt_delay: optional(
+    duration(0, HOUR),
+    ms(0),
+    "How long a master of lower priority is tolerated first.",
+  ),
+  startup_delay: later(duration(0, HOUR), ms(0), "How long to only listen after the start.", {
+    keepalived: ["vrrp_startup_delay"],
+  }),
+  tie: later(
+    choice(["address", "sticky"]),
+    "address",
+    "Equal priorities: address: the higher source address wins; sticky: the running master stays.",
+  ),
+  checksum: optional(
+    choice(["rfc5798", "rfc9568"]),
+    "rfc5798",
+    "Version 3 over IPv4 is sent with a pseudo-header in the checksum (rfc5798, as keepalived and FRR do) or without; both are accepted.",
+    { see: "RFC 5798 5.2.8, RFC 9568 5.2.8", keepalived: ["v3_checksum_as_v2"] },
+  ),
+  auth: listing(
+    absent(record(authFields), '{ type = "none" }', "Version 2 only: what RFC 2338 called authentication.", {
+      see: "RFC 2338 5.3.6",
+      keepalived: ["authentication"],
+    }),
+    authFields,
+  ),
+  addresses: listing(
+    optional(
+      list(record(addressFields, "address"), ELEMENTS_MAX),
+      [],
+      "What the master holds and advertises, one family; the same list on every node.",
+      { see: "RFC 9568 5.2.9", keepalived: ["virtual_ipaddress", "virtual_ip_address"] },
+    ),
+    addressFields,
+  ),
+  excluded_addresses: listing(
+    optional(
+      list(record(addressFields, "address"), ELEMENTS_MAX),
+      [],
+      "What the master holds too, of any family, without advertising it.",
+      { keepalived: ["virtual_ipaddress_excluded"] },
+    ),
+    addressFields,
+  ),
+  on_found: optional(
+    choice(["fault", "adopt"]),
+    "fault",
+    "An address that is there but not ours, below priority 255: fault, or adopt it as it is and never remove it.",
+  ),
+  routes: later(
+    list(
+      text("a route", () => null),
+      ELEMENTS_MAX,
+    ),
+    [],
+    "Routes that move with the master.",
+    {
+      keepalived: ["virtual_routes"],
+    },
+  ),
+  rules: later(
+    list(
+      text("a rule", () => null),
+      ELEMENTS_MAX,
+    ),
+    [],
+    "Policy rules that move with the master.",
+    {
+      keepalived: ["virtual_rules"],
+    },
+  ),
+  virtual_mac: later(boolean, false, "The address 00-00-5e-00-01-VRID on a macvlan.", {
+    see: "RFC 9568 7.3",
+    keepalived: ["use_vmac"],
+  }),
+  accept: later(boolean, true, "Whether a master that is not the owner takes packets for the addresses.", {
+    see: "RFC 9568 6.1",
+    keepalived: ["no_accept"],
+  }),
+  multicast_group: absent(groupAddress, "224.0.0.18 or ff02::12", "Where adverts are sent.", {
+    see: "RFC 9568 5.1.1.2, 5.1.2.2",
+    keepalived: ["mcast_dst_ip"],
+  }),
+  unicast_source: absent(
+    hostAddress,
+    "the interface's first address, IPv6: its link-local one",
+    "The source of adverts; never one of the virtual addresses.",
+    { keepalived: ["unicast_src_ip", "mcast_src_ip"] },
+  ),
+  unicast_peers: listing(
+    optional(
+      list(record(peerFields, "address"), PEERS_MAX),
+      [],
+      "Adverts go to these instead of a group, and are believed from these only.",
+      { keepalived: ["unicast_peer"] },
+    ),
+    peerFields,
+  ),
+  track_interfaces: listing(
+    optional(
+      list(record(trackedInterfaceFields, "name"), ELEMENTS_MAX),
+      [],
+      "Other interfaces this router depends on.",
+      {
+        keepalived: ["track_interface"],
+      },
+    ),
+    trackedInterfaceFields,
+  ),
+  track_checks: optional(
+    list(
+      text("the name of a check", () => null),
+      ELEMENTS_MAX,
+    ),
+    [],
+    "Checks, by the names of their tables, this router depends on.",
+    { keepalived: ["track_script"] },
+  ),
+  sync_group: absent(name, "none", "All routers of this node that name one group move together.", {
+    keepalived: ["vrrp_sync_group"],
+  }),
+  garp: group(
+    {
+      count: optional(integer(1, 60), 5, "Announcements of each address in a burst.", {
+        keepalived: ["garp_master_repeat"],
+      }),
+      interval: optional(duration(0, SECOND), ms(2), "Between two frames on one interface.", {
+        keepalived: ["garp_interval"],
+      }),
+      refresh: optional(
+        duration(0, 24 * HOUR),
+        ms(MINUTE),
+        "One announcement of each address this often; 0s: never.",
+        {
+          keepalived: ["garp_master_refresh"],
+        },
+      ),
+      repeat_after: optional(
+        duration(0, HOUR),
+        ms(5 * SECOND),
+        "A second burst this long after the first; 0s: none.",
+        {
+          keepalived: ["garp_master_delay"],
+        },
+      ),
+    },
+    "Gratuitous ARP and unsolicited neighbour advertisements of a new master.",
+    { see: "RFC 9568 6.4.2" },
+  ),
+  notify: group(
+    {
+      master: optional(commands, [], "Run on becoming master.", { keepalived: ["notify_master"] }),
+      backup: optional(commands, [], "Run on becoming backup.", { keepalived: ["notify_backup"] }),
+      fault: optional(commands, [], "Run on a fault.", { keepalived: ["notify_fault"] }),
+      stop: optional(commands, [], "Run when the agent stops.", { keepalived: ["notify_stop"] }),
+      any: optional(
+        commands,
+        [],
+        "Run on each of these, with INSTANCE, the name, the state and the priority appended.",
+      ),
+    },
+    "Commands run after a change of state, not waited for.",
+  ),
+  hooks: group(
+    {
+      before_take: later(commands, [], "Run before taking the addresses."),
+      after_take: later(commands, [], "Run after taking them."),
+      before_release: later(commands, [], "Run before giving them up."),
+      timeout: later(duration(10, HOUR), ms(5 * SECOND), "How long a hook may run."),
+      retry: later(duration(10, HOUR), ms(30 * SECOND), "When to try again after a hook failed."),
+    },
+    "Commands that are waited for.",
+  ),
+  mail: later(boolean, false, "Whether changes of state are mailed.", { keepalived: ["smtp_alert"] }),
+  guard: later(
+    list(
+      text("a kind of evidence", () => null),
+      ELEMENTS_MAX,
+    ),
+    [],
+    "Evidence asked for before taking over.",
+  ),
+  on_isolation: later(choice(["keep", "release"]), "keep", "What an isolated master does."),
+} satisfies Fields;
