@@ -4,12 +4,15 @@
  * `repeat_after`, and a single one every `refresh` (RFC 9568 8.1.2, 8.2.2; keepalived.conf(5) garp_master_*).
  */
 import type { Instant, Milliseconds } from "../base/units.ts";
-import { after, elapsed, instant, NEVER } from "../base/units.ts";
+import { after, earlier, elapsed, instant, ms, NEVER } from "../base/units.ts";
 import type { GarpConfig } from "../config/model.ts";
 import type { AddressKey } from "./boundary.ts";
 
 /** Frames that may leave an interface at once before pacing starts: one each for 255 routers, twice over. */
 const BURST = 512;
+/** A contest may make us tell everything again; more than this within {@link BURST_WINDOW} waits, or a peer could make us flood. */
+const BURSTS_MAX = 3;
+const BURST_WINDOW: Milliseconds = ms(1000);
 
 interface Pending {
   readonly key: AddressKey;
@@ -33,19 +36,30 @@ interface Schedule {
   readonly garp: GarpConfig;
   repeatAt: Instant;
   refreshAt: Instant;
+  /** When bursts began lately. */
+  readonly bursts: readonly Instant[];
 }
 
 export class Announcer {
   private readonly lanes = new Map<number, Lane>();
   private readonly schedules = new Map<string, Schedule>();
+  private next: Instant = NEVER;
 
   /** A router's addresses are to be told now, and again as configured; replaces what was still to be told of it. */
   announce(router: string, keys: readonly AddressKey[], garp: GarpConfig, now: Instant): void {
+    const before = this.schedules.get(router);
+    const recent = (before?.bursts ?? []).filter((at) => elapsed(at, now) < BURST_WINDOW);
+    if (before !== undefined && recent.length >= BURSTS_MAX) {
+      // A quarrel that goes on: the addresses are told again, but a second later.
+      this.schedules.set(router, { ...before, keys, garp, repeatAt: after(now, BURST_WINDOW) });
+      this.next = earlier(this.next, after(now, BURST_WINDOW));
+      return;
+    }
     this.unqueue(router);
     if (keys.length === 0) return;
     const repeatAt = garp.repeatAfter > 0 ? after(now, garp.repeatAfter) : NEVER;
     const refreshAt = garp.refresh > 0 ? after(now, garp.refresh) : NEVER;
-    this.schedules.set(router, { keys, garp, repeatAt, refreshAt });
+    this.schedules.set(router, { keys, garp, repeatAt, refreshAt, bursts: [...recent, now] });
     this.enqueue(router, keys, garp, garp.count, now);
   }
 
@@ -57,6 +71,10 @@ export class Announcer {
 
   /** When something is due next. */
   deadline(): Instant {
+    return this.next;
+  }
+
+  private soonest(): Instant {
     let next: number = NEVER;
     for (const { repeatAt, refreshAt } of this.schedules.values()) {
       next = Math.min(next, repeatAt, refreshAt);
@@ -70,6 +88,7 @@ export class Announcer {
 
   /** The addresses to tell now, in order. */
   due(now: Instant): AddressKey[] {
+    if (now < this.next) return [];
     for (const [router, schedule] of this.schedules) {
       if (schedule.repeatAt <= now) {
         schedule.repeatAt = NEVER;
@@ -87,6 +106,7 @@ export class Announcer {
         this.lanes.delete(index);
       }
     }
+    this.next = this.soonest();
     return told;
   }
 
@@ -117,6 +137,7 @@ export class Announcer {
     count: number,
     now: Instant,
   ): void {
+    this.next = earlier(this.next, now);
     for (const key of keys) {
       const lane = this.lanes.get(key.index) ?? {
         firsts: [],

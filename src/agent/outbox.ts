@@ -18,6 +18,7 @@ export class Outbox {
   private readonly announcements: Action[] = [];
   private readonly later: Action[] = [];
   private readonly last: Action[] = [];
+  private exitCode: number | null = null;
   private dropped = false;
   private asked = false;
 
@@ -63,7 +64,12 @@ export class Outbox {
     this.later.push({ kind: "log", level, event, fields });
   }
 
-  /** The very end: what must follow everything else, such as leaving. */
+  /** Leave, after everything else. */
+  exit(code: number): void {
+    this.exitCode = code;
+  }
+
+  /** What must follow everything else of the turn. */
   finally(action: Action): void {
     this.last.push(action);
   }
@@ -73,10 +79,11 @@ export class Outbox {
     const removals = this.changes.filter(({ op }) => op === "delete").length;
     const addresses: Action[] =
       this.changes.length === 0 ? [] : [{ kind: "addresses", changes: [...this.changes] }];
+    const exit: Action[] = this.exitCode === null ? [] : [{ kind: "exit", code: this.exitCode }];
     const middle =
       removals > REMOVE_FIRST
         ? [...this.ledger, ...addresses, ...this.adverts]
         : [...this.adverts, ...this.ledger, ...addresses];
-    return [...this.first, ...middle, ...this.announcements, ...this.later, ...this.last];
+    return [...this.first, ...middle, ...this.announcements, ...this.later, ...this.last, ...exit];
   }
 }

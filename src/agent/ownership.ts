@@ -23,8 +23,8 @@ export interface Held {
   readonly router: string;
   readonly label: string | null;
   readonly lifetime: Seconds | null;
-  /** `pending`: asked of the kernel in this turn; `added`: ours; `found`: somebody's, adopted. */
-  state: "pending" | "added" | "found";
+  /** `pending`: asked of the kernel in this turn; `added`: ours; `found`: somebody's, adopted; `leaving`: being removed. */
+  state: "pending" | "added" | "found" | "leaving";
   /** It had been taken away and comes back: said when it is there. */
   readonly restores: boolean;
 }
@@ -61,6 +61,16 @@ export class Ownership {
     return this.held.get(keyText(key)) ?? null;
   }
 
+  /** Everything held, by whichever router. */
+  all(): Held[] {
+    return [...this.held.values()];
+  }
+
+  /** Gives up what was resumed for a router that cannot go on: its addresses are no more than the ledger says. */
+  disown(router: string): void {
+    for (const [text, held] of this.held) if (held.router === router) this.held.delete(text);
+  }
+
   /** The addresses a router uses now, whoever added them. */
   of(router: string): Held[] {
     return [...this.held.values()].filter((held) => held.router === router);
@@ -70,17 +80,24 @@ export class Ownership {
   record(router: string): LedgerAddress[] {
     return this.of(router)
       .filter(({ state }) => state !== "found")
-      .map(({ key, state }) => ({ ...key, confirmed: state === "added" }));
+      .map(({ key, state }) => ({ ...key, confirmed: state !== "pending" }));
   }
 
-  /** Takes over what an earlier agent had added for this router. */
-  resume(router: Router, agent: AgentConfig, kernel: Kernel, total: number): void {
+  /** Takes over what an earlier agent had added for this router, as far as its record vouches for it. */
+  resume(
+    router: Router,
+    added: readonly LedgerAddress[],
+    agent: AgentConfig,
+    kernel: Kernel,
+    total: number,
+  ): void {
+    const vouched = new Set(added.map(keyText));
+    const lifetime = lifetimeOf(agent, router, total);
+    const { name } = router.config;
     for (const address of router.addresses) {
       const key = keyOf(kernel, address);
-      if (key === null || !kernel.has(key)) continue;
-      const lifetime = lifetimeOf(agent, router, total);
+      if (key === null || !kernel.has(key) || !vouched.has(keyText(key))) continue;
       const { label } = address;
-      const name = router.config.name;
       this.held.set(keyText(key), { key, router: name, label, lifetime, state: "added", restores: false });
     }
   }
@@ -105,6 +122,7 @@ export class Ownership {
       } else if (held.state === "found") {
         this.held.delete(text);
       } else {
+        held.state = "leaving";
         deletes.push({ op: "delete", key: held.key });
       }
     }
@@ -195,7 +213,7 @@ export class Ownership {
   interfaces4(): Set<number> {
     const indexes = new Set<number>();
     for (const { key, state } of this.held.values()) {
-      if (state !== "found" && familyOf(key.address) === 4) indexes.add(key.index);
+      if ((state === "added" || state === "pending") && familyOf(key.address) === 4) indexes.add(key.index);
     }
     return indexes;
   }

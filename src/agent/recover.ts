@@ -1,32 +1,82 @@
-/**
- * What a dead agent left behind, told from its ledger: the addresses that it added and the kernel still has.
- * Both `haagent release` and an agent that starts without resuming mastership remove them.
- */
-import type { AddressChange, AddressKey, KernelAddress } from "./boundary.ts";
-import type { LedgerAddress, LedgerRecord } from "./ledger.ts";
+/** What an earlier agent left behind: carried on where that is proven safe, taken away where it is not. */
+import type { Instant } from "../base/units.ts";
+import { elapsed } from "../base/units.ts";
+import type { RouterConfig } from "../config/model.ts";
+import type { AddressChange, KernelAddress } from "./boundary.ts";
+import { keyText } from "./kernel.ts";
+import type { LedgerRecord } from "./ledger.ts";
 
-const sameAddress = (a: AddressKey, b: AddressKey): boolean =>
-  a.index === b.index && a.address === b.address && a.prefix === b.prefix;
+/** A process that dies again and again is no master: so many resumes within {@link RESUME_WINDOW} and it starts as backup. */
+const RESUMES_MAX = 3;
+const RESUME_WINDOW = 60_000;
+
+/** What must be as the record says it was. */
+export interface Present {
+  readonly bootId: string;
+  readonly configHash: string;
+  readonly index: number;
+  readonly mac: string;
+}
+
+/** The resumes that still count. */
+export const recentResumes = (resumes: readonly Instant[], now: Instant): Instant[] =>
+  resumes.filter((at) => elapsed(at, now) < RESUME_WINDOW).slice(-RESUMES_MAX);
 
 /**
- * Ours for certain: the kernel had said yes, or it carries the finite lifetime that only we give. An unconfirmed address
- * without one may be what stood there before us and made our own attempt fail: it is left alone.
+ * Whether mastership simply goes on: the same boot, configuration and interface, and less than two intervals since the last
+ * advert that the kernel took, so that nobody can have taken over. Null when it does, else why not.
  */
-function isOurs(added: LedgerAddress, present: KernelAddress): boolean {
-  return sameAddress(added, present) && (added.confirmed || present.validLifetime !== null);
+export function refusal(
+  record: LedgerRecord,
+  present: Present,
+  config: RouterConfig,
+  now: Instant,
+): string | null {
+  if (record.state !== "master") return "was not master";
+  if (record.bootId !== present.bootId) return "another boot";
+  if (record.configHash !== present.configHash) return "another configuration";
+  if (record.index !== present.index || record.mac !== present.mac) return "another interface";
+  const silent = elapsed(record.lastAdvertAt, now);
+  if (silent < 0 || silent >= 2 * config.advertInterval) {
+    return `last advert ${Math.round(silent)} ms ago`;
+  }
+  const resumes = recentResumes(record.resumes, now).length;
+  return resumes >= RESUMES_MAX ? `${resumes} resumes within a minute` : null;
 }
 
 /**
- * Deletions, each address once, of what `records` say an agent of this boot added and `addresses` still shows. A record of
- * another boot speaks of interface indexes that mean nothing any more; its addresses died with that boot.
+ * Removal of the addresses that these records vouch for, as far as the kernel still has them. An unconfirmed one (the process
+ * died between writing the record and hearing the kernel's answer) counts only with a finite lifetime, which ours have.
  */
 export function staleAddresses(
   records: readonly LedgerRecord[],
   addresses: readonly KernelAddress[],
   bootId: string,
 ): AddressChange[] {
-  const added = records.filter((record) => record.bootId === bootId).flatMap((record) => record.added);
-  return addresses
-    .filter((present) => added.some((each) => isOurs(each, present)))
-    .map(({ index, address, prefix }) => ({ op: "delete", key: { index, address, prefix } }));
+  const present = new Map(addresses.map((address) => [keyText(address), address]));
+  const changes = new Map<string, AddressChange>();
+  for (const record of records) {
+    // Interface numbers and addresses of another boot mean nothing in this one.
+    if (record.bootId !== bootId) continue;
+    for (const { index, address, prefix, confirmed } of record.added) {
+      const key = { index, address, prefix };
+      const known = present.get(keyText(key));
+      if (known === undefined || (!confirmed && known.validLifetime === null)) continue;
+      changes.set(keyText(key), { op: "delete", key });
+    }
+  }
+  return [...changes.values()];
+}
+
+/** FNV-1a over two halves with different starts: tells one configuration from another; no protection against intent. */
+export function configHash(config: RouterConfig): string {
+  const text = JSON.stringify(config);
+  let low = 0x811c9dc5;
+  let high = 0x01000193;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    low = Math.imul(low ^ code, 0x01000193);
+    high = Math.imul(high ^ (code + at), 0x01000193);
+  }
+  return (high >>> 0).toString(16).padStart(8, "0") + (low >>> 0).toString(16).padStart(8, "0");
 }

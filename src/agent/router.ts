@@ -3,11 +3,11 @@ import type { Ip } from "../base/address.ts";
 import type { Instant, Milliseconds, Priority } from "../base/units.ts";
 import { instant } from "../base/units.ts";
 import type { AddressConfig, RouterConfig } from "../config/model.ts";
-import type { Settings, State } from "../vrrp/machine.ts";
-import { OWNER } from "../vrrp/machine.ts";
+import type { Settings, State } from "../vrrp/state.ts";
+import { OWNER } from "../vrrp/state.ts";
 import type { Track } from "../vrrp/priority.ts";
 import { effectivePriority } from "../vrrp/priority.ts";
-import type { Difference, Rejection } from "../vrrp/admit.ts";
+import type { Difference, Expectation, Rejection } from "../vrrp/admit.ts";
 import { REJECTIONS } from "../vrrp/admit.ts";
 import type { Action, AddressKey } from "./boundary.ts";
 import type { Kernel } from "./kernel.ts";
@@ -45,8 +45,12 @@ export class Router {
   index: number | null = null;
   source: Ip | null = null;
   tracks: readonly Track[] = [];
-  /** Why this router cannot run; empty when it can. Its own ones, then its group's. */
+  /** Why this router itself cannot run; empty when it can. */
+  ownFaults: readonly string[] = [];
+  /** The same, or that of another member of its sync group. */
   faults: readonly string[] = [];
+  /** What it expects of adverts; null when that must be worked out anew. */
+  expectation: Expectation | null = null;
   since: Instant;
   reason = "started";
   /** The role last told to log, notify and ledger. */

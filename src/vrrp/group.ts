@@ -1,5 +1,5 @@
 /** Sync groups: routers that are master together or not at all (LAN and WAN side of one gateway). */
-import type { State } from "./machine.ts";
+import type { State } from "./state.ts";
 
 /** What a group of machines should do now, judged from all its members. */
 export type Verdict = "nothing" | "promote" | "yield";

@@ -10,102 +10,13 @@
  *
  * Where we depart from the RFC, because its users were bitten, the place says so.
  */
-import type { Ip } from "../base/address.ts";
 import { compareIp } from "../base/address.ts";
 import { unreachable } from "../base/assert.ts";
-import type { Instant, Milliseconds, Priority } from "../base/units.ts";
-import { after, elapsed, ms, NEVER, priority } from "../base/units.ts";
-import type { Version } from "./timing.ts";
+import type { Instant, Milliseconds } from "../base/units.ts";
+import { after, elapsed, ms, NEVER } from "../base/units.ts";
+import type { Action, Event, Master, Settings, State, Step } from "./state.ts";
+import { OWNER, RELEASING } from "./state.ts";
 import { believedInterval, masterDownInterval, skew } from "./timing.ts";
-
-/** A priority of 0 in an advert: its sender gives up mastership now (RFC 9568 5.2.4). */
-export const RELEASING: Priority = priority(0);
-/** The priority of the router that owns the addresses (RFC 9568 5.2.4). */
-export const OWNER: Priority = priority(255);
-
-/** What a router is configured to be, and what tracking and its interface make of it at this moment. */
-export interface Settings {
-  readonly version: Version;
-  /** The effective priority, 1 to 255. */
-  readonly priority: Priority;
-  readonly interval: Milliseconds;
-  readonly preempt: boolean;
-  readonly preemptDelay: Milliseconds;
-  /** Primary address of the interface: what ties are decided by. */
-  readonly source: Ip;
-  /** A member of a sync group does not take over alone: it waits, expired, for `promote`. */
-  readonly grouped: boolean;
-}
-
-/** The master as a backup heard it last. */
-export interface Master {
-  readonly address: Ip;
-  readonly priority: Priority;
-  readonly interval: Milliseconds;
-  readonly heardAt: Instant;
-}
-
-export type State =
-  | { readonly kind: "init" }
-  | {
-      readonly kind: "backup";
-      /** When patience ends; {@link NEVER} once it has and the sync group is waited for. */
-      readonly masterDownAt: Instant;
-      readonly expired: boolean;
-      readonly master: Master | null;
-      /** When preempt_delay lets us depose a master of lower priority; null: none heard yet. */
-      readonly preemptAt: Instant | null;
-    }
-  | {
-      readonly kind: "master";
-      readonly advertiseAt: Instant;
-      /** Of our last advert, as far as the kernel did not refuse it. */
-      readonly sentAt: Instant;
-      /** Of the one before, which counts again when the last one turns out unsent. */
-      readonly sentBefore: Instant;
-      /** Since when an advert may again be sent out of turn to assert mastership. */
-      readonly assertAt: Instant;
-    };
-
-export type Event =
-  | { readonly kind: "start" }
-  /** Mastership goes on over a restart: a ledger record proved it. */
-  | { readonly kind: "resume"; readonly sentAt: Instant }
-  | {
-      readonly kind: "advert";
-      readonly source: Ip;
-      readonly priority: Priority;
-      readonly interval: Milliseconds;
-    }
-  | { readonly kind: "deadline" }
-  /** The kernel refused our last advert. */
-  | { readonly kind: "unsent" }
-  /** The settings changed: a master tells the others at once. */
-  | { readonly kind: "settings" }
-  /** The sync group takes over. */
-  | { readonly kind: "promote" }
-  /** The sync group lost elsewhere. */
-  | { readonly kind: "yield" }
-  /** Fault or end; `silent` when the interface cannot carry a last word. */
-  | { readonly kind: "stop"; readonly silent: boolean };
-
-export type Action =
-  | { readonly kind: "advertise"; readonly priority: Priority }
-  /** The addresses are ours from here. */
-  | { readonly kind: "take" }
-  /** The addresses are ours no more. */
-  | { readonly kind: "release" }
-  /** Tell every address again: somebody else may have told it meanwhile. */
-  | { readonly kind: "announce" }
-  /** What waits on the sockets is older than a stall: throw it away. */
-  | { readonly kind: "drop-queued" };
-
-export interface Step {
-  readonly state: State;
-  readonly actions: readonly Action[];
-  /** Why the state changed, in words; null when it did not. */
-  readonly reason: string | null;
-}
 
 type Backup = Extract<State, { kind: "backup" }>;
 type Active = Extract<State, { kind: "master" }>;
@@ -115,20 +26,6 @@ const COALESCE: Milliseconds = ms(1);
 
 /** Beyond this lateness a backup's expired timer proves nothing: it was us who did not run. */
 const LATE: Milliseconds = ms(100);
-
-/** When the machine wants a `deadline` event at the latest. */
-export function deadline(state: State): Instant {
-  switch (state.kind) {
-    case "init":
-      return NEVER;
-    case "backup":
-      return state.masterDownAt;
-    case "master":
-      return state.advertiseAt;
-    default:
-      return unreachable(state);
-  }
-}
 
 /** A master silent for more than two of its intervals may have been replaced: it must listen before it speaks. */
 export function stalled(settings: Settings, state: State, now: Instant): boolean {

@@ -1,7 +1,7 @@
 /** The priority a router runs with: the configured one and the weights of what it tracks. */
 import type { Priority } from "../base/units.ts";
 import { priority } from "../base/units.ts";
-import { OWNER } from "./machine.ts";
+import { OWNER } from "./state.ts";
 
 /** Something tracked: an interface or a check. `up` is null while nothing is known yet, which changes nothing. */
 export interface Track {

@@ -1,0 +1,159 @@
+/** Keeps the kernel's addresses equal to what the masters should hold, and finds out when somebody else changes them. */
+import type { Instant } from "../base/units.ts";
+import { after, earlier, elapsed, fromSeconds, ms, NEVER } from "../base/units.ts";
+import { assess } from "./assess.ts";
+import type { AddressResult } from "./boundary.ts";
+import { announce } from "./drive.ts";
+import type { Router } from "./router.ts";
+import type { Turn, World } from "./world.ts";
+
+/** An address taken from us so often within {@link LOSS_WINDOW} is a quarrel we stop: the router goes to fault. */
+const LOSSES_MAX = 3;
+const LOSS_WINDOW = ms(10_000);
+/** How long such a fault, or one from an address the kernel refused, lasts before the next try. */
+const TROUBLE = ms(10_000);
+/** Dumps are asked for at most this often. */
+const RESYNC = ms(20);
+
+/** Brings the kernel's addresses in line, with promote_secondaries set before and the ledger written first. */
+export function reconcile(world: World, turn: Turn): void {
+  const { ownership, kernel, config, addressTotal } = world;
+  const before = new Set(ownership.all().map(({ router }) => router));
+  const changes = ownership.reconcile(world.routers.values(), config.agent, kernel, addressTotal);
+  turn.out.change(changes);
+  for (const name of [...before, ...ownership.all().map(({ router }) => router)]) {
+    const router = world.routers.get(name);
+    if (router !== undefined) turn.records.add(router);
+  }
+  promote(world, turn);
+  schedule(world, turn.now);
+  // Adopted addresses need no answer of the kernel: they can be told now.
+  if (changes.length === 0) {
+    for (const router of turn.touched) if (router.role === "master") announce(world, turn, router);
+  }
+}
+
+/**
+ * promote_secondaries while an IPv4 address of ours stands on an interface: removing the first address of a subnet would take
+ * the others of that subnet with it (net.ipv4.conf.IF.promote_secondaries in the kernel's ip-sysctl).
+ */
+function promote(world: World, turn: Turn): void {
+  const names = new Set<string>();
+  for (const index of world.ownership.interfaces4()) {
+    const link = world.kernel.link(index);
+    if (link !== null) names.add(link.name);
+  }
+  for (const name of names) {
+    if (world.promoted.has(name)) continue;
+    world.promoted.add(name);
+    turn.out.prepare({ kind: "promote-secondaries", interface: name, enable: true });
+  }
+  for (const name of world.promoted) {
+    if (names.has(name)) continue;
+    world.promoted.delete(name);
+    turn.out.finally({ kind: "promote-secondaries", interface: name, enable: false });
+  }
+}
+
+/** When the lifetimes must be re-armed next: at a quarter of the shortest one. */
+function schedule(world: World, now: Instant): void {
+  const shortest = world.ownership.shortestLifetime();
+  const due = shortest === null ? NEVER : after(now, ms(fromSeconds(shortest) / 4));
+  world.refreshAt = shortest === null ? NEVER : earlier(world.refreshAt, due);
+}
+
+/** The kernel's answers: tell what is held now, and turn refusals into faults. */
+export function answered(world: World, turn: Turn, results: readonly AddressResult[]): void {
+  const outcome = world.ownership.settle(
+    results,
+    world.kernel,
+    (name) => world.routers.get(name)?.adopts ?? false,
+  );
+  for (const { key, router } of outcome.restored) {
+    turn.out.log("info", "address.restored", { name: router, address: key.address });
+  }
+  const unwell = new Set<Router>();
+  for (const { held, errno } of outcome.refused) {
+    const router = world.routers.get(held.router);
+    if (router === undefined) continue;
+    unwell.add(router);
+    if (errno === "EEXIST") requestResync(world, turn);
+    const text =
+      errno === "EEXIST"
+        ? `address ${held.key.address} is there already, and not by us`
+        : `address ${held.key.address} could not be added: ${errno}`;
+    trouble(world, turn, router, text);
+  }
+  for (const name of outcome.changed) {
+    const router = world.routers.get(name);
+    if (router === undefined) {
+      // Gone by a reload: its record was kept until its addresses were off.
+      turn.out.record({ kind: "ledger", router: name, record: null });
+      continue;
+    }
+    turn.records.add(router);
+    if (router.role === "master" && !unwell.has(router)) announce(world, turn, router);
+  }
+  promote(world, turn);
+  schedule(world, turn.now);
+  if (unwell.size > 0) assess(world, turn, unwell);
+}
+
+/** Re-arms the lifetimes when that is due. */
+export function refresh(world: World, turn: Turn): void {
+  if (turn.now < world.refreshAt) return;
+  world.refreshAt = NEVER;
+  turn.out.change(world.ownership.refresh());
+  schedule(world, turn.now);
+}
+
+/** Asks for a dump, not more often than {@link RESYNC}. */
+export function requestResync(world: World, turn: Turn): void {
+  const next = after(world.resyncedAt, RESYNC);
+  if (turn.now < next) {
+    world.resyncAt = next;
+    return;
+  }
+  world.resyncedAt = turn.now;
+  world.resyncAt = NEVER;
+  turn.out.resync();
+}
+
+/** A dump came: what we hold and is not in it was taken from us, and goes back at once. */
+export function compare(world: World, turn: Turn): void {
+  for (const { key, router: name, state } of world.ownership.missing(world.kernel)) {
+    const router = world.routers.get(name);
+    // An interface that is gone took the address along; that is a fault of its own, told as such.
+    if (router === undefined || state === "pending" || world.kernel.link(key.index) === null) continue;
+    turn.addresses = true;
+    turn.out.log("warning", "address.lost", { name, address: key.address });
+    router.losses = [...router.losses.filter((at) => elapsed(at, turn.now) < LOSS_WINDOW), turn.now];
+    if (router.losses.length < LOSSES_MAX) continue;
+    const text = `address ${key.address} was taken away ${LOSSES_MAX} times in ${LOSS_WINDOW / 1000} s`;
+    trouble(world, turn, router, text);
+    router.losses = [];
+  }
+}
+
+/** A router is in fault over an address for a while. */
+function trouble(world: World, turn: Turn, router: Router, text: string): void {
+  router.trouble = { text, until: after(turn.now, TROUBLE) };
+  world.troubleUntil = earlier(world.troubleUntil, router.trouble.until);
+}
+
+/** Ends the troubles whose time is over: those routers may try again. */
+export function endTroubles(world: World, turn: Turn): void {
+  if (turn.now < world.troubleUntil) return;
+  world.troubleUntil = NEVER;
+  const over: Router[] = [];
+  for (const router of world.routers.values()) {
+    if (router.trouble === null) continue;
+    if (router.trouble.until > turn.now) {
+      world.troubleUntil = earlier(world.troubleUntil, router.trouble.until);
+    } else {
+      router.trouble = null;
+      over.push(router);
+    }
+  }
+  assess(world, turn, over);
+}

@@ -1,0 +1,260 @@
+/**
+ * The agent: one event in, all its effects out, deterministic. `handle` is the only way in; the edge calls it with the time, and
+ * nothing here asks for the time, waits, or touches the outside.
+ */
+import { unreachable } from "../base/assert.ts";
+import type { Instant } from "../base/units.ts";
+import { earlier, elapsed, instant, NEVER } from "../base/units.ts";
+import { deadline } from "../vrrp/state.ts";
+import { answered, compare, endTroubles, reconcile, refresh, requestResync } from "./addresses.ts";
+import { assess, concerned } from "./assess.ts";
+import { begin } from "./begin.ts";
+import type { Event, Handled, KernelAddress, Link } from "./boundary.ts";
+import { drive, keepRecords, settleGroups, tell } from "./drive.ts";
+import { deafened } from "./listen.ts";
+import { Outbox } from "./outbox.ts";
+import { contestOver, receive } from "./receive.ts";
+import { reload, shutDown } from "./reload.ts";
+import { announcement } from "./send.ts";
+import { status } from "./status.ts";
+import type { Turn, World } from "./world.ts";
+
+/** Deadlines this near are handled now: it saves wake-ups (and no backup takes over early: its machine looks at the time). */
+const SLACK = 1;
+
+export class Agent {
+  private world: World | null = null;
+  private handledAt: Instant = instant(0);
+  private wakeAt: Instant = NEVER;
+
+  /** Handles one event at `now`; the first one must be `start`. The actions are to be performed in order. */
+  handle(event: Event, now: Instant): Handled {
+    const out = new Outbox();
+    const turn: Turn = {
+      now,
+      out,
+      touched: new Set(),
+      losers: new Set(),
+      records: new Set(),
+      addresses: false,
+      next: NEVER,
+    };
+    if (event.kind === "start") {
+      this.world = begin(turn, event);
+      if (this.world === null) out.exit(1);
+    }
+    const { world } = this;
+    if (world !== null) {
+      if (event.kind !== "start") this.dispatch(world, turn, event);
+      finish(world, turn);
+      this.schedule(world, turn);
+    }
+    this.handledAt = now;
+    return { actions: out.actions(), wakeAt: this.wakeAt };
+  }
+
+  private dispatch(world: World, turn: Turn, event: Exclude<Event, { kind: "start" }>): void {
+    if (!world.stopping) this.noticeStalls(world, turn);
+    switch (event.kind) {
+      case "frame":
+        receive(world, turn, event);
+        break;
+      case "deadline":
+        due(world, turn);
+        break;
+      case "link":
+        linkTold(world, turn, event.link);
+        break;
+      case "link-gone":
+        linkGone(world, turn, event.index);
+        break;
+      case "address":
+        addressTold(world, turn, event.address);
+        break;
+      case "address-gone":
+        if (world.ownership.get(event.key) !== null) requestResync(world, turn);
+        else {
+          world.kernel.removeAddress(event.key);
+          reassess(world, turn, event.key.index);
+        }
+        break;
+      case "kernel":
+        world.kernel.replace(event.links, event.addresses);
+        compare(world, turn);
+        assess(world, turn, world.routers.values());
+        break;
+      case "addresses-changed":
+        answered(world, turn, event.results);
+        break;
+      case "listener-failed":
+        deafened(world, turn, event.index, event.family, event.errno);
+        reassess(world, turn, event.index);
+        break;
+      case "send-failed":
+        sendFailed(world, turn, event.router, event.errno);
+        break;
+      case "probe":
+        probed(world, turn, event);
+        break;
+      case "notify-failed":
+        turn.out.log("warning", "notify.failed", {
+          name: event.router,
+          command: event.command,
+          detail: event.detail,
+        });
+        break;
+      case "request":
+        request(world, turn, event);
+        break;
+      case "config":
+        reload(world, turn, event);
+        break;
+      case "signal":
+        if (event.signal === "SIGHUP") turn.out.defer({ kind: "read-config", connection: null });
+        else stop(world, turn, event.signal);
+        break;
+      default:
+        unreachable(event);
+    }
+  }
+
+  /** A gap between two events may be a stall of ours: masters then listen first, whatever the event is. */
+  private noticeStalls(world: World, turn: Turn): void {
+    if (elapsed(this.handledAt, turn.now) < 10) return;
+    for (const router of world.routers.values()) {
+      const { machine } = router;
+      if (machine.kind !== "master") continue;
+      if (elapsed(machine.sentAt, turn.now) <= 2 * router.config.advertInterval) continue;
+      drive(world, turn, router, { kind: "deadline" });
+    }
+  }
+
+  /** Only a machine that was driven can be due earlier than before; all are looked through when the old time has come. */
+  private schedule(world: World, turn: Turn): void {
+    let next = turn.next;
+    if (this.wakeAt <= turn.now || this.wakeAt === NEVER) {
+      for (const { machine } of world.routers.values()) next = earlier(next, deadline(machine));
+    } else {
+      next = earlier(next, this.wakeAt);
+    }
+    next = earlier(next, world.troubleUntil);
+    next = earlier(next, world.announcer.deadline());
+    next = earlier(next, world.checks.deadline());
+    next = earlier(next, world.refreshAt);
+    next = earlier(next, world.resyncAt);
+    this.wakeAt = earlier(next, world.listenAgainAt);
+  }
+}
+
+/** The end of every turn: groups, addresses, announcements, and what is told of it. */
+function finish(world: World, turn: Turn): void {
+  settleGroups(world, turn);
+  tell(world, turn);
+  if (turn.addresses) reconcile(world, turn);
+  refresh(world, turn);
+  for (const key of world.announcer.due(turn.now)) {
+    const action = announcement(world.kernel, key);
+    if (action !== null) turn.out.announce(action);
+  }
+  keepRecords(world, turn);
+}
+
+function due(world: World, turn: Turn): void {
+  const horizon = turn.now + SLACK;
+  for (const router of world.routers.values()) {
+    if (deadline(router.machine) <= horizon) drive(world, turn, router, { kind: "deadline" });
+    if (contestOver(router, turn.now)) router.contest = null;
+  }
+  endTroubles(world, turn);
+  if (world.listenAgainAt <= turn.now) assess(world, turn, world.routers.values());
+  for (const action of world.checks.due(turn.now, world.config.agent.scriptUser)) turn.out.defer(action);
+  if (world.resyncAt <= turn.now) requestResync(world, turn);
+}
+
+function reassess(world: World, turn: Turn, index: number): void {
+  const link = world.kernel.link(index);
+  if (link !== null) assess(world, turn, concerned(world, link.name));
+}
+
+function linkTold(world: World, turn: Turn, link: Link): void {
+  const before = world.kernel.link(link.index);
+  world.kernel.putLink(link);
+  const names = before === null || before.name === link.name ? [link.name] : [before.name, link.name];
+  if (before?.mac !== link.mac || before.carrier !== link.carrier) {
+    for (const router of world.routers.values()) if (router.index === link.index) turn.records.add(router);
+  }
+  assess(world, turn, new Set(names.flatMap((name) => concerned(world, name))));
+}
+
+function linkGone(world: World, turn: Turn, index: number): void {
+  const link = world.kernel.link(index);
+  world.kernel.removeLink(index);
+  world.ownership.forgetLink(index);
+  if (link !== null) {
+    world.promoted.delete(link.name);
+    assess(world, turn, concerned(world, link.name));
+  }
+}
+
+/** An address of ours where we hold none is either somebody else's or an echo of the past: the dump tells which. */
+function addressTold(world: World, turn: Turn, address: KernelAddress): void {
+  if (world.ownership.get(address) !== null) {
+    world.kernel.putAddress(address);
+    return;
+  }
+  const name = world.kernel.link(address.index)?.name;
+  const ours = [...world.routers.values()].some(({ addresses }) =>
+    addresses.some((wanted) => wanted.address === address.address && wanted.interface === name),
+  );
+  if (ours) requestResync(world, turn);
+  else {
+    world.kernel.putAddress(address);
+    reassess(world, turn, address.index);
+  }
+}
+
+function sendFailed(world: World, turn: Turn, name: string, errno: string): void {
+  const router = world.routers.get(name);
+  if (router === undefined) return;
+  drive(world, turn, router, { kind: "unsent" });
+  if (world.limiter.allows(`send ${name} ${errno}`, turn.now)) {
+    turn.out.log("warning", "vrrp.send_failed", { name, errno });
+  }
+}
+
+function probed(world: World, turn: Turn, event: Extract<Event, { kind: "probe" }>): void {
+  const change = world.checks.result(event.check, event.healthy, event.detail);
+  if (change === null) return;
+  const tracking = [...world.routers.values()].filter(({ config }) =>
+    config.trackChecks.includes(change.name),
+  );
+  assess(world, turn, tracking);
+}
+
+function request(world: World, turn: Turn, event: Extract<Event, { kind: "request" }>): void {
+  const { connection, request: asked } = event;
+  switch (asked.command) {
+    case "status": {
+      const reply = status(world, asked.name, turn.now, event.wallClock);
+      const unknown = { exit: 1, body: { error: `no virtual router is called ${asked.name}` } };
+      turn.out.defer({ kind: "reply", connection, reply: reply ?? unknown });
+      break;
+    }
+    case "reload":
+      turn.out.defer({ kind: "read-config", connection });
+      break;
+    case "stop":
+      stop(world, turn, "request");
+      turn.out.defer({ kind: "reply", connection, reply: { exit: 0, body: { stopped: true } } });
+      break;
+    default:
+      unreachable(asked);
+  }
+}
+
+function stop(world: World, turn: Turn, reason: string): void {
+  if (world.stopping) return;
+  shutDown(world, turn);
+  turn.out.log("info", "agent.stopped", { reason });
+  turn.out.exit(0);
+}

@@ -1,0 +1,144 @@
+/** What keeps a router from running, judged from links, addresses and checks; starts and stops its machine accordingly. */
+import type { Track } from "../vrrp/priority.ts";
+import { effectivePriority } from "../vrrp/priority.ts";
+import type { Link } from "./boundary.ts";
+import { drive } from "./drive.ts";
+import type { Router } from "./router.ts";
+import { keyOf } from "./router.ts";
+import { listen } from "./listen.ts";
+import type { Turn, World } from "./world.ts";
+import { group, index } from "./world.ts";
+
+const usable = (link: Link | null): link is Link => link !== null && link.up && link.carrier;
+
+function linkFault(name: string, link: Link | null): string | null {
+  if (link === null) return `interface ${name} is not there`;
+  if (!link.up) return `interface ${name} is down`;
+  return link.carrier ? null : `interface ${name} has no carrier`;
+}
+
+function tracksOf(world: World, router: Router): Track[] {
+  const { trackInterfaces, trackChecks } = router.config;
+  return [
+    ...trackInterfaces.map(({ name, weight }) => ({ name, weight, up: usable(world.kernel.named(name)) })),
+    ...trackChecks.map((name) => ({
+      name,
+      weight: world.checks.weight(name),
+      up: world.checks.health(name),
+    })),
+  ];
+}
+
+/** Looks at the world anew for one router: its interface, source, tracks, own faults. Says whether the interface is another. */
+export function judgeFaults(world: World, turn: Turn, router: Router): boolean {
+  const link = world.kernel.named(router.config.interface);
+  const moved = router.index !== (link?.index ?? null);
+  router.index = link?.index ?? null;
+  const { unicastSource, family } = router.config;
+  const virtual = router.owner ? new Set<never>() : world.virtual;
+  const configured = unicastSource !== null && world.kernel.hasAnywhere(unicastSource) ? unicastSource : null;
+  const found = link === null ? null : world.kernel.source(link.index, family, virtual);
+  const source = unicastSource === null ? found : configured;
+  // The last known source serves for the last word of a router whose address went away.
+  if ((source !== null && source !== router.source) || moved) {
+    router.adverts.clear();
+    router.expectation = null;
+  }
+  if (source !== null) router.source = source;
+  const before = new Map(router.tracks.map(({ name, up }) => [name, up]));
+  router.tracks = tracksOf(world, router);
+  for (const { name, up } of router.tracks) {
+    if (up === null || before.get(name) === up || (!before.has(name) && up)) continue;
+    const detail = world.checks.detail(name);
+    turn.out.log("info", "track.changed", {
+      name,
+      router: router.config.name,
+      up,
+      ...(detail === "" ? {} : { detail }),
+    });
+  }
+  router.ownFaults = faultsOf(world, turn, router, link, source === null);
+  return moved;
+}
+
+function faultsOf(
+  world: World,
+  turn: Turn,
+  router: Router,
+  link: Link | null,
+  sourceless: boolean,
+): string[] {
+  const { interface: name, family, unicastSource } = router.config;
+  const faults: (string | null)[] = [linkFault(name, link)];
+  if (link !== null && sourceless) {
+    if (unicastSource !== null) faults.push(`source ${unicastSource} is on no interface`);
+    else faults.push(`interface ${name} has no ${family === 4 ? "IPv4" : "link-local"} address to send from`);
+  }
+  const deaf = link === null ? undefined : world.deaf.get(`${link.index} ${family}`);
+  if (deaf !== undefined && usable(link)) faults.push(`cannot listen on ${name}: ${deaf}`);
+  for (const other of new Set(router.addresses.map((address) => address.interface))) {
+    if (other !== name) faults.push(linkFault(other, world.kernel.named(other)));
+  }
+  for (const { name: track, up, weight } of router.tracks) {
+    if (weight === 0 && up === false) faults.push(`${track} is down`);
+  }
+  faults.push(foundFault(world, router));
+  if (router.trouble !== null && turn.now < router.trouble.until) faults.push(router.trouble.text);
+  return faults.filter((fault) => fault !== null);
+}
+
+/** The first address that somebody else put where ours should go. */
+function foundFault(world: World, router: Router): string | null {
+  if (router.adopts) return null;
+  for (const configured of router.addresses) {
+    const key = keyOf(world.kernel, configured);
+    if (key === null || world.ownership.get(key) !== null) continue;
+    const found = world.kernel.find(key.index, key.address);
+    if (found !== null && world.ownership.get(found) === null) {
+      return `address ${found.address}/${found.prefix} is on ${configured.interface} already, and not by us`;
+    }
+  }
+  return null;
+}
+
+/** Judges these routers, and with them their sync groups, and starts or stops what the verdict asks for. */
+export function assess(world: World, turn: Turn, routers: Iterable<Router>): void {
+  const affected = new Set<Router>();
+  const priorities = new Map<Router, number>();
+  let moved = false;
+  for (const router of routers) {
+    const before = effectivePriority(router.config.priority, router.tracks);
+    moved = judgeFaults(world, turn, router) || moved;
+    for (const member of group(world, router)) affected.add(member);
+    if (router.priority !== before) priorities.set(router, before);
+  }
+  if (moved) index(world);
+  for (const router of affected) {
+    const { syncGroup } = router.config;
+    const ill = group(world, router).find((member) => member !== router && member.ownFaults.length > 0);
+    const inherited = ill === undefined ? [] : [`sync group ${syncGroup}: ${ill.config.name} is in fault`];
+    router.faults = router.ownFaults.length > 0 ? router.ownFaults : inherited;
+    turn.touched.add(router);
+    if (world.stopping) continue;
+    if (router.faults.length > 0 && router.machine.kind !== "init") {
+      const silent = !usable(world.kernel.named(router.config.interface));
+      drive(world, turn, router, { kind: "stop", silent });
+    } else if (router.faults.length === 0 && router.machine.kind === "init") {
+      drive(world, turn, router, { kind: "start" });
+    } else if (priorities.has(router)) {
+      drive(world, turn, router, { kind: "settings" });
+    }
+  }
+  listen(world, turn);
+}
+
+/** The routers that an interface matters to. */
+export function concerned(world: World, name: string): Router[] {
+  return [...world.routers.values()].filter(
+    ({ config, addresses }) =>
+      config.interface === name ||
+      config.unicastSource !== null ||
+      config.trackInterfaces.some((track) => track.name === name) ||
+      addresses.some((address) => address.interface === name),
+  );
+}

@@ -1,0 +1,134 @@
+/** Runs the machines: one machine event in, its actions into the outbox; then what the turn changed is told to the outside. */
+import { unreachable } from "../base/assert.ts";
+import { earlier, elapsed } from "../base/units.ts";
+import type { Priority } from "../base/units.ts";
+import { judge } from "../vrrp/group.ts";
+import type { Event } from "../vrrp/state.ts";
+import { deadline } from "../vrrp/state.ts";
+import { step } from "../vrrp/machine.ts";
+import type { AddressKey } from "./boundary.ts";
+import { notify } from "./notify.ts";
+import { configHash } from "./recover.ts";
+import type { Router } from "./router.ts";
+import { LONG_AGO } from "./router.ts";
+import { adverts } from "./send.ts";
+import type { Turn, World } from "./world.ts";
+import { group } from "./world.ts";
+
+/** Gives one event to a router's machine and collects what it wants done. */
+export function drive(world: World, turn: Turn, router: Router, event: Event): void {
+  const before = router.machine.kind;
+  const { state, actions, reason } = step(router.settings(), router.machine, event, turn.now);
+  router.machine = state;
+  turn.next = earlier(turn.next, deadline(state));
+  for (const action of actions) {
+    switch (action.kind) {
+      case "advertise":
+        advertise(world, turn, router, action.priority);
+        break;
+      case "take":
+        turn.addresses = true;
+        break;
+      case "release":
+        turn.addresses = true;
+        world.announcer.cancel(router.config.name);
+        router.contest = null;
+        break;
+      case "announce":
+        announce(world, turn, router);
+        break;
+      case "drop-queued":
+        turn.out.dropQueued();
+        break;
+      default:
+        unreachable(action);
+    }
+  }
+  if (before !== state.kind) {
+    if (reason !== null) router.reason = reason;
+    turn.touched.add(router);
+    const { syncGroup } = router.config;
+    if (before === "master" && syncGroup !== null) turn.losers.add(syncGroup);
+  } else if (state.kind === "backup" && state.expired) {
+    turn.touched.add(router);
+  }
+}
+
+function advertise(world: World, turn: Turn, router: Router, priority: Priority): void {
+  const link = router.index === null ? null : world.kernel.link(router.index);
+  if (link === null) return;
+  const made = adverts(router, link, priority);
+  for (const action of made) turn.out.advert(action);
+  router.counters.sent += made.length;
+}
+
+/** Tells every address that a master holds; those still asked of the kernel are told when its answer comes. */
+export function announce(world: World, turn: Turn, router: Router): void {
+  const { name, garp } = router.config;
+  const keys: AddressKey[] = [];
+  for (const { key, state } of world.ownership.of(name)) if (state !== "pending") keys.push(key);
+  world.announcer.announce(name, keys, garp, turn.now);
+}
+
+/** Lets the sync groups of the turn's routers act as one. */
+export function settleGroups(world: World, turn: Turn): void {
+  for (const router of [...turn.touched]) {
+    const { syncGroup } = router.config;
+    if (syncGroup === null) continue;
+    const members = group(world, router);
+    const verdict = judge(
+      members.map(({ machine }) => machine),
+      turn.losers.has(syncGroup),
+    );
+    if (verdict === "nothing") continue;
+    for (const member of members) {
+      const { kind } = member.machine;
+      if (verdict === "promote" && kind === "backup") drive(world, turn, member, { kind: "promote" });
+      if (verdict === "yield" && kind === "master") drive(world, turn, member, { kind: "yield" });
+    }
+    turn.losers.delete(syncGroup);
+  }
+}
+
+/** Log, notify and ledger for every router whose role is another than the one last told. */
+export function tell(world: World, turn: Turn): void {
+  for (const router of turn.touched) {
+    const { told, role } = router;
+    if (told === role) continue;
+    if (role === "fault") router.reason = router.faults.join("; ");
+    if (role === "master") router.counters.becameMaster += 1;
+    router.since = turn.now;
+    router.told = role;
+    turn.records.add(router);
+    const { name } = router.config;
+    const level = role === "fault" ? "warning" : "info";
+    turn.out.log(level, "vrrp.state", { name, from: told, to: role, reason: router.reason });
+    const action = notify(router, told, world.stopping, world.config.agent.scriptUser);
+    if (action !== null) turn.out.defer(action);
+  }
+}
+
+/** Writes the ledger records that the turn made out of date. */
+export function keepRecords(world: World, turn: Turn): void {
+  for (const router of turn.records) {
+    const { name } = router.config;
+    if (world.routers.get(name) !== router) continue;
+    const { machine } = router;
+    const link = router.index === null ? null : world.kernel.link(router.index);
+    turn.out.record({
+      kind: "ledger",
+      router: name,
+      record: {
+        router: name,
+        bootId: world.bootId,
+        configHash: configHash(router.config),
+        index: link?.index ?? 0,
+        mac: link?.mac ?? "",
+        state: router.role,
+        added: world.ownership.record(name),
+        resumes: router.resumes.filter((at) => elapsed(at, turn.now) < 60_000),
+        lastAdvertAt: machine.kind === "master" ? machine.sentAt : LONG_AGO,
+      },
+    });
+  }
+}

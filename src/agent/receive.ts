@@ -1,0 +1,118 @@
+/** A packet's way in: IP header, the router it belongs to, admission, the machine; and what is said of those that fail. */
+import type { Ip } from "../base/address.ts";
+import { elapsed } from "../base/units.ts";
+import type { Expectation, Rejection } from "../vrrp/admit.ts";
+import { admitAdvertisement, admitOrigin, differences, intervalOf, rejectionOf } from "../vrrp/admit.ts";
+import { RELEASING } from "../vrrp/state.ts";
+import type { IpPacket } from "../wire/ip.ts";
+import { decodeIp } from "../wire/ip.ts";
+import { decodeAdvertisement, PROTOCOL_VRRP } from "../wire/vrrp.ts";
+import type { Event } from "./boundary.ts";
+import { contested } from "./contest.ts";
+import { drive } from "./drive.ts";
+import type { Router } from "./router.ts";
+import { passwordOf } from "./send.ts";
+import type { Turn, World } from "./world.ts";
+import { wire } from "./world.ts";
+
+type Frame = Extract<Event, { kind: "frame" }>;
+
+/** Handles one received packet of protocol 112. */
+export function receive(world: World, turn: Turn, frame: Frame): void {
+  const ip = decodeIp(frame.family, frame.bytes);
+  const listening = (): Router[] =>
+    [...world.routers.values()].filter(
+      ({ index, config }) => index === frame.index && config.family === frame.family,
+    );
+  if (!ip.ok) {
+    rejectAll(world, turn, listening(), "length", null);
+    return;
+  }
+  const packet = ip.value;
+  const vrid = packet.payload[1];
+  if (packet.protocol !== PROTOCOL_VRRP) return;
+  if (vrid === undefined) {
+    rejectAll(world, turn, listening(), "length", packet.source);
+    return;
+  }
+  const router = world.wires.get(wire(frame.index, frame.family, vrid));
+  if (router === undefined) rejectAll(world, turn, listening(), "vrid", packet.source);
+  else hear(world, turn, router, packet);
+}
+
+function expectationOf(router: Router): Expectation {
+  const { version, advertInterval, addresses, unicastPeers } = router.config;
+  router.expectation ??= {
+    version,
+    interval: advertInterval,
+    source: router.source,
+    password: passwordOf(router),
+    addresses: new Set(addresses.map(({ address }) => address)),
+    peers: new Map(unicastPeers.map(({ address, minTtl }) => [address, minTtl])),
+  };
+  return router.expectation;
+}
+
+function hear(world: World, turn: Turn, router: Router, packet: IpPacket): void {
+  const expected = expectationOf(router);
+  const { source, payload } = packet;
+  const stranger = admitOrigin(expected, packet);
+  if (stranger !== null) {
+    reject(world, turn, router, stranger, source);
+    return;
+  }
+  const decoded = decodeAdvertisement(payload, packet);
+  if (!decoded.ok) {
+    reject(world, turn, router, rejectionOf(decoded.error), source);
+    return;
+  }
+  const { advertisement } = decoded.value;
+  const refused = admitAdvertisement(expected, advertisement);
+  if (refused !== null) {
+    reject(world, turn, router, refused, source);
+    // It advertises, so it is a master; what it says cannot be believed, so neither side will ever yield.
+    if (router.machine.kind === "master") contested(world, turn, router, source, refused);
+    return;
+  }
+  router.counters.received += 1;
+  const { priority } = advertisement;
+  const interval = intervalOf(advertisement);
+  const before = router.peers.get(source);
+  const mismatch =
+    priority === RELEASING ? (before?.mismatch ?? new Set()) : differences(expected, packet, advertisement);
+  for (const what of mismatch) {
+    if (before?.mismatch.has(what) === true) continue;
+    turn.out.log("warning", "vrrp.mismatch", { name: router.config.name, what, source });
+  }
+  router.heard({ address: source, priority, interval, heardAt: turn.now, mismatch });
+  drive(world, turn, router, { kind: "advert", source, priority, interval });
+  if (router.machine.kind === "master" && priority !== RELEASING) {
+    contested(world, turn, router, source, [...mismatch].join(","));
+  }
+}
+
+function reject(world: World, turn: Turn, router: Router, reason: Rejection, source: Ip | null): void {
+  router.counters.rejected[reason] += 1;
+  const { name } = router.config;
+  if (!world.limiter.allows(`${reason} ${name} ${source}`, turn.now)) return;
+  // Another group's VRID on the same link is nothing unusual; our own address as a sender is an alarm.
+  const level = reason === "self" ? "error" : reason === "vrid" ? "debug" : "warning";
+  const duplicate = reason === "self" ? { text: "another host sends from our own address" } : {};
+  turn.out.log(level, "vrrp.rejected", { name, reason, source: source ?? "unknown", ...duplicate });
+}
+
+function rejectAll(
+  world: World,
+  turn: Turn,
+  routers: readonly Router[],
+  reason: Rejection,
+  source: Ip | null,
+): void {
+  for (const router of routers) reject(world, turn, router, reason, source);
+}
+
+/** A contest is over when the other master has been silent for three of our intervals. */
+export function contestOver(router: Router, now: Turn["now"]): boolean {
+  const { contest } = router;
+  return contest !== null && elapsed(contest.heardAt, now) > 3 * router.config.advertInterval + 1000;
+}

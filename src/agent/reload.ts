@@ -1,0 +1,151 @@
+/** Start, reload and stop: a configuration becomes routers, or a difference to the routers that run. */
+import { load } from "../config/load.ts";
+import { printFinding } from "../config/print.ts";
+import type { AgentConfig, Config, ConfigSource, RouterConfig } from "../config/model.ts";
+import { assess } from "./assess.ts";
+import type { Event, Reply } from "./boundary.ts";
+import { drive } from "./drive.ts";
+import { Router } from "./router.ts";
+import type { Turn, World } from "./world.ts";
+import { index } from "./world.ts";
+
+/** What a reload did, by router name. */
+interface Difference {
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+  readonly restarted: readonly string[];
+  readonly changed: readonly string[];
+}
+
+const equal = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
+
+/** Settings that the process takes up once, when it starts. */
+const FIXED = ["runtimeDir", "stateDir", "controlGroup", "realtimePriority", "node"] as const;
+const NAMES: Record<(typeof FIXED)[number], string> = {
+  runtimeDir: "runtime_dir",
+  stateDir: "state_dir",
+  controlGroup: "control_group",
+  realtimePriority: "realtime_priority",
+  node: "node",
+};
+
+/** Changes of these make another virtual router of it: it releases and starts anew. */
+const sameRouter = (a: RouterConfig, b: RouterConfig): boolean =>
+  a.interface === b.interface && a.vrid === b.vrid && a.family === b.family && a.version === b.version;
+
+/** A file that was read again: refused as a whole, or applied as a difference. */
+export function reload(world: World, turn: Turn, event: Extract<Event, { kind: "config" }>): void {
+  const { config, findings } = load(event.source);
+  const printed = findings.map((finding) => printFinding(event.source.path, finding));
+  const errors = findings.filter(({ severity }) => severity === "error");
+  const fixed = config === null ? [] : FIXED.filter((key) => config.agent[key] !== world.config.agent[key]);
+  if (config === null || fixed.length > 0) {
+    const texts = fixed.map(
+      (key) =>
+        `${event.source.path}:1:1: error: agent.${NAMES[key]} cannot change while the agent runs: restart it`,
+    );
+    const said = [...(config === null ? printed : []), ...texts];
+    world.lastError = said[0] ?? "no configuration";
+    turn.out.log("error", "config.rejected", {
+      errors: errors.length + texts.length,
+      first: world.lastError,
+    });
+    answer(turn, event, {
+      exit: 1,
+      body: { error: "refused; the running configuration stays", findings: said },
+    });
+    return;
+  }
+  const difference = apply(world, turn, config);
+  world.path = event.source.path;
+  world.loadedAt = turn.now;
+  world.lastError = null;
+  const counts = Object.fromEntries(Object.entries(difference).map(([what, names]) => [what, names.length]));
+  turn.out.log("info", "config.loaded", { file: event.source.path, ...counts });
+  answer(turn, event, { exit: 0, body: { ...difference, findings: printed } });
+}
+
+function answer(turn: Turn, event: Extract<Event, { kind: "config" }>, reply: Reply): void {
+  if (event.connection !== null) turn.out.defer({ kind: "reply", connection: event.connection, reply });
+}
+
+/** Makes the routers those of `config`; what did not change is not touched. */
+export function apply(world: World, turn: Turn, config: Config): Difference {
+  const before = world.config;
+  const difference = { added: [], removed: [], restarted: [], changed: [] } as Record<
+    keyof Difference,
+    string[]
+  >;
+  const fresh = new Map(config.routers.map((router) => [router.name, router]));
+  for (const [name, router] of world.routers) {
+    const next = fresh.get(name);
+    if (next !== undefined && sameRouter(router.config, next)) continue;
+    (next === undefined ? difference.removed : difference.restarted).push(name);
+    retire(world, turn, router);
+  }
+  world.config = config;
+  if (!equal(before.agent.log, config.agent.log)) logSettings(turn, config.agent);
+  for (const action of world.checks.configure(config.checks, turn.now)) turn.out.defer(action);
+  const advertiseAnew: Router[] = [];
+  for (const next of config.routers) {
+    const router = world.routers.get(next.name);
+    if (router === undefined) {
+      if (!difference.restarted.includes(next.name)) difference.added.push(next.name);
+      world.routers.set(next.name, new Router(next, turn.now));
+    } else if (!equal(router.config, next)) {
+      difference.changed.push(next.name);
+      router.config = next;
+      router.adverts.clear();
+      router.expectation = null;
+      router.trouble = null;
+      turn.records.add(router);
+      advertiseAnew.push(router);
+    }
+  }
+  index(world);
+  turn.addresses = true;
+  assess(world, turn, world.routers.values());
+  for (const router of advertiseAnew) {
+    if (router.machine.kind === "master") drive(world, turn, router, { kind: "settings" });
+  }
+  return difference;
+}
+
+/** The router is no more, here or as configured: its last word, its addresses, its record. */
+function retire(world: World, turn: Turn, router: Router): void {
+  const { name } = router.config;
+  drive(world, turn, router, { kind: "stop", silent: false });
+  router.faults = [];
+  world.routers.delete(name);
+  // With addresses to take off first, the kernel's answer ends the record.
+  if (world.ownership.of(name).length === 0) turn.out.record({ kind: "ledger", router: name, record: null });
+}
+
+export function logSettings(turn: Turn, { log }: AgentConfig): void {
+  turn.out.prepare({ kind: "log-settings", level: log.level, target: log.target, facility: log.facility });
+}
+
+/** A configuration for the start, or the findings that forbid it as log lines. */
+export function first(turn: Turn, source: ConfigSource): Config | null {
+  const { config, findings } = load(source);
+  for (const finding of findings) {
+    const level = finding.severity === "error" ? "error" : "warning";
+    const event = config === null ? "config.rejected" : "config.warning";
+    turn.out.log(level, event, { text: printFinding(source.path, finding) });
+  }
+  if (config !== null) logSettings(turn, config.agent);
+  return config;
+}
+
+/** Everything is released in this turn; the routers stay for the status until the process is gone. */
+export function shutDown(world: World, turn: Turn): void {
+  world.stopping = true;
+  for (const router of world.routers.values()) {
+    turn.touched.add(router);
+    router.reason = "agent stops";
+    if (router.machine.kind !== "init") drive(world, turn, router, { kind: "stop", silent: false });
+    router.reason = "agent stops";
+    router.faults = [];
+  }
+  turn.addresses = true;
+}

@@ -1,0 +1,107 @@
+/** What the agent knows, as the contract's status object: read in one turn, so it is consistent without a lock. */
+import type { Instant } from "../base/units.ts";
+import { elapsed } from "../base/units.ts";
+import { keyOf } from "./router.ts";
+import type { Router } from "./router.ts";
+import { contestOver } from "./receive.ts";
+import type { World } from "./world.ts";
+
+const rounded = (from: Instant, to: Instant): number => Math.max(0, Math.round(elapsed(from, to)));
+
+/** `fault` when a router is, `degraded` while two masters contend; a healthy backup is `ok`. */
+function health(world: World, now: Instant): "ok" | "degraded" | "fault" {
+  const routers = [...world.routers.values()];
+  if (routers.some(({ role }) => role === "fault")) return "fault";
+  const contended = routers.some((router) => router.contest?.alarmed === true && !contestOver(router, now));
+  return contended ? "degraded" : "ok";
+}
+
+function routerStatus(world: World, router: Router, now: Instant, clock: (at: Instant) => string): object {
+  const { config, machine, counters, contest } = router;
+  const heard = machine.kind === "backup" ? machine.master : null;
+  const master =
+    machine.kind === "master"
+      ? { address: router.source, priority: router.priority, last_heard_ms: rounded(machine.sentAt, now) }
+      : heard === null
+        ? null
+        : { address: heard.address, priority: heard.priority, last_heard_ms: rounded(heard.heardAt, now) };
+  return {
+    name: config.name,
+    interface: config.interface,
+    family: config.family,
+    vrid: config.vrid,
+    version: config.version,
+    state: router.role,
+    since: clock(router.since),
+    reason: router.reason,
+    priority: config.priority,
+    effective_priority: router.priority,
+    interval_ms: config.advertInterval,
+    sync_group: config.syncGroup,
+    master,
+    contested:
+      contest?.alarmed === true && !contestOver(router, now)
+        ? { source: contest.source, setting: contest.setting, since: clock(contest.since) }
+        : null,
+    peers: [...router.peers.values()].map((peer) => ({
+      address: peer.address,
+      priority: peer.priority,
+      last_heard_ms: rounded(peer.heardAt, now),
+      mismatch: [...peer.mismatch],
+    })),
+    addresses: router.addresses.map((address) => {
+      const key = keyOf(world.kernel, address);
+      const held = key === null ? null : world.ownership.get(key);
+      const known = key === null ? null : world.kernel.find(key.index, key.address);
+      const foreign = known !== null && (held === null || held.state === "found");
+      return {
+        address: `${address.address}/${address.prefix}`,
+        interface: address.interface,
+        held: held !== null && held.state !== "pending" && held.router === config.name,
+        found: foreign,
+      };
+    }),
+    tracks: router.tracks.map(({ name, up, weight }) => ({ name, up, weight })),
+    counters: {
+      adverts_sent: counters.sent,
+      adverts_received: counters.received,
+      became_master: counters.becameMaster,
+      rejected: counters.rejected,
+    },
+  };
+}
+
+/** The status of everything, or of the router `name`; null when there is none of that name. */
+export function status(
+  world: World,
+  name: string | null,
+  now: Instant,
+  wallClock: number,
+): { readonly exit: number; readonly body: object } | null {
+  // Instants become times of day only here, from the clock as it stands now: it may have stepped since.
+  const clock = (at: Instant): string => timestamp(wallClock - elapsed(at, now));
+  const routers = [...world.routers.values()].filter(
+    (router) => name === null || router.config.name === name,
+  );
+  if (name !== null && routers.length === 0) return null;
+  const healthNow = health(world, now);
+  return {
+    exit: healthNow === "ok" ? 0 : 3,
+    body: {
+      schema: 1,
+      node: world.config.agent.node,
+      pid: world.pid,
+      version: world.version,
+      health: healthNow,
+      config: { file: world.path, loaded_at: clock(world.loadedAt), last_error: world.lastError },
+      vrrp: routers.map((router) => routerStatus(world, router, now, clock)),
+      heartbeat: null,
+      services: [],
+    },
+  };
+}
+
+/** RFC 3339 in UTC with milliseconds; pure, as the time comes in. */
+function timestamp(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
+}

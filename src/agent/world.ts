@@ -1,0 +1,122 @@
+/** The agent's whole state, and the turn in which one event is handled. Every other file of this folder works on these two. */
+import type { Ip } from "../base/address.ts";
+import type { Instant } from "../base/units.ts";
+import { NEVER } from "../base/units.ts";
+import type { Config } from "../config/model.ts";
+import { OWNER } from "../vrrp/state.ts";
+import { Announcer } from "./announcer.ts";
+import type { Listener } from "./boundary.ts";
+import { Checks } from "./checks.ts";
+import { Kernel } from "./kernel.ts";
+import { Limiter } from "./limiter.ts";
+import type { Outbox } from "./outbox.ts";
+import { Ownership } from "./ownership.ts";
+import type { Router } from "./router.ts";
+
+export interface World {
+  config: Config;
+  /** The file's name as given, for the status. */
+  path: string;
+  loadedAt: Instant;
+  /** Why the last reload was refused; null when the running configuration is the file's. */
+  lastError: string | null;
+  readonly pid: number;
+  readonly version: string;
+  readonly bootId: string;
+  readonly kernel: Kernel;
+  readonly routers: Map<string, Router>;
+  /** Routers by interface, family and VRID: where an advert belongs. */
+  readonly wires: Map<string, Router>;
+  readonly ownership: Ownership;
+  readonly announcer: Announcer;
+  readonly checks: Checks;
+  readonly limiter: Limiter;
+  /** Addresses that move, and so are never the source of anything; an owner's are its real ones. */
+  virtual: ReadonlySet<Ip>;
+  /** Addresses of all routers together. */
+  addressTotal: number;
+  /** What the edge was last told to listen on. */
+  listeners: readonly Listener[];
+  /** Receiving sockets that failed, by interface and family, with the error's name. */
+  readonly deaf: Map<string, string>;
+  listenAgainAt: Instant;
+  refreshAt: Instant;
+  /** Interfaces whose promote_secondaries is set by us. */
+  readonly promoted: Set<string>;
+  resyncedAt: Instant;
+  resyncAt: Instant;
+  /** Some router is in fault over an address until its trouble ends. */
+  troubleUntil: Instant;
+  stopping: boolean;
+}
+
+/** One event being handled. */
+export interface Turn {
+  readonly now: Instant;
+  readonly out: Outbox;
+  /** Routers whose state may have changed: told about, and their groups judged, at the end. */
+  readonly touched: Set<Router>;
+  /** Members that have just lost mastership, by sync group. */
+  readonly losers: Set<string>;
+  /** Routers whose ledger record is out of date. */
+  readonly records: Set<Router>;
+  /** The set of addresses to hold may have changed. */
+  addresses: boolean;
+  /** The earliest deadline among the machines driven in this turn. */
+  next: Instant;
+}
+
+/** The key of {@link World.wires}. */
+export const wire = (index: number, family: number, vrid: number): string => `${index} ${family} ${vrid}`;
+
+export function makeWorld(
+  config: Config,
+  about: { path: string; pid: number; version: string; bootId: string },
+  now: Instant,
+): World {
+  return {
+    config,
+    ...about,
+    loadedAt: now,
+    lastError: null,
+    kernel: new Kernel(),
+    routers: new Map(),
+    wires: new Map(),
+    ownership: new Ownership(),
+    announcer: new Announcer(),
+    checks: new Checks(),
+    limiter: new Limiter(),
+    virtual: new Set(),
+    addressTotal: 0,
+    listeners: [],
+    deaf: new Map(),
+    listenAgainAt: NEVER,
+    refreshAt: NEVER,
+    promoted: new Set(),
+    resyncedAt: now,
+    resyncAt: NEVER,
+    troubleUntil: NEVER,
+    stopping: false,
+  };
+}
+
+/** Recomputes what is derived from the set of routers; to be called whenever that or an interface index changes. */
+export function index(world: World): void {
+  const virtual = new Set<Ip>();
+  world.addressTotal = 0;
+  world.wires.clear();
+  for (const router of world.routers.values()) {
+    world.addressTotal += router.addresses.length;
+    if (router.config.priority !== OWNER) for (const { address } of router.addresses) virtual.add(address);
+    const { family, vrid } = router.config;
+    if (router.index !== null) world.wires.set(wire(router.index, family, vrid), router);
+  }
+  world.virtual = virtual;
+}
+
+/** The members of a router's sync group, itself included; only itself without a group. */
+export function group(world: World, router: Router): Router[] {
+  const { syncGroup } = router.config;
+  if (syncGroup === null) return [router];
+  return [...world.routers.values()].filter(({ config }) => config.syncGroup === syncGroup);
+}
