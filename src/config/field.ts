@@ -150,7 +150,10 @@ function readField(field: Field<unknown>, written: Written, report: Report): unk
   const { harmless } = field.later;
   const value = harmless === null ? null : field.kind.read(written, report);
   if (harmless !== null && (value === null || field.kind.show(value) === harmless)) return value;
-  report.error(written.spot.key, `${written.name} is not in this version`);
+  // Where another value would do, the one that does not is shown.
+  const scalar = harmless !== null && ["string", "number", "boolean"].includes(typeof written.value);
+  const shown = scalar ? ` = ${say(written.value, "value")}` : "";
+  report.error(written.spot.key, `${written.name}${shown} is not in this version`);
   return null;
 }
 

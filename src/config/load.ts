@@ -25,6 +25,7 @@ export function load(source: ConfigSource): Loaded {
   const sections = read(source, text, report);
   if (sections !== null) judgeMode(source.mode, sections, report);
   const config = sections === null || report.failed ? null : build(sections, source.hostname);
+  if (config === null && !report.failed) report.error(0, "not understood; this is a bug of haagent");
   return { config, findings: report.findings(text) };
 }
 

@@ -105,37 +105,6 @@ const destination: RouterRule = (router, _file, report) => {
   for (const entry of entries(peers)) must(entry.value.address, "unicast_peers");
 };
 
-const parties: RouterRule = ({ values }, { routers }, report) => {
-  const { unicast_source: source, unicast_peers: peers, priority } = values;
-  const virtual = new Map<Ip, string>();
-  for (const router of routers) {
-    for (const entry of [...entries(router.values.addresses), ...entries(router.values.excluded_addresses)]) {
-      const ip = ipOf(entry);
-      if (ip !== null) virtual.set(ip, router.name);
-    }
-  }
-  const owner = source === null || source.value === null ? undefined : virtual.get(source.value);
-  // Only the owner has a virtual address whatever its state is.
-  if (source !== null && owner !== undefined && priority !== null && priority.value !== 255) {
-    report.error(
-      source.at,
-      `unicast_source ${source.value} is a virtual address of ${header("vrrp", owner)}`,
-    );
-  }
-  const seen = new Set<Ip>();
-  for (const { value } of entries(peers)) {
-    const peer = value.address;
-    if (peer === null) continue;
-    const holder = virtual.get(peer.value);
-    if (seen.has(peer.value)) report.error(peer.at, `unicast_peers has ${peer.value} twice`);
-    else if (peer.value === source?.value) report.error(peer.at, `${peer.value} is our own unicast_source`);
-    else if (holder !== undefined) {
-      report.error(peer.at, `unicast_peers: ${peer.value} is a virtual address of ${header("vrrp", holder)}`);
-    }
-    seen.add(peer.value);
-  }
-};
-
 /** All rules of this file. */
 export const addressRules: readonly RouterRule[] = [
   some,
@@ -144,5 +113,4 @@ export const addressRules: readonly RouterRule[] = [
   linkLocalFirst,
   labels,
   destination,
-  parties,
 ];

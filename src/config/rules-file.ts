@@ -1,10 +1,12 @@
 /** What must hold across the tables of a file: names, and things that exist once. */
+import type { Ip } from "../base/address.ts";
+import type { Given } from "./kind.ts";
 import { hint } from "./nearest.ts";
 import type { Report } from "./report.ts";
 import { addressRules } from "./rules-address.ts";
-import { routerRules } from "./rules-router.ts";
+import { OWNER, routerRules } from "./rules-router.ts";
 import type { Sections } from "./sections.ts";
-import { entries, familyOfRouter } from "./sections.ts";
+import { entries, familyOfRouter, virtualAddresses } from "./sections.ts";
 import { header, quote } from "./words.ts";
 
 type FileRule = (file: Sections, report: Report) => void;
@@ -62,13 +64,49 @@ const addressesOnce: FileRule = ({ routers }, report) => {
   }
 };
 
-const syncGroups: FileRule = ({ routers }, report) => {
+/** A virtual address is nobody's source and nobody's destination, wherever it is at the moment. */
+const unicastParties: FileRule = ({ routers }, report) => {
+  const virtual = virtualAddresses(routers);
   for (const { values } of routers) {
-    const group = values.sync_group;
-    if (group === null || group.value === null) continue;
-    const members = routers.filter((router) => router.values.sync_group?.value === group.value);
-    if (members.length === 1)
-      report.warning(group.at, `sync_group ${quote(group.value)} has one member only`);
+    const { unicast_source: source, unicast_peers: peers, priority } = values;
+    const own = source?.value ?? null;
+    const holder = own === null ? undefined : virtual.get(own);
+    // Only the owner has a virtual address whatever its state is.
+    if (source !== null && holder !== undefined && priority !== null && priority.value !== OWNER) {
+      report.error(source.at, `unicast_source ${own} is a virtual address of ${header("vrrp", holder)}`);
+    }
+    const seen = new Set<Ip>();
+    for (const { value } of entries(peers)) {
+      if (value.address !== null) judgePeer(value.address, own, virtual, seen, report);
+    }
+  }
+};
+
+function judgePeer(
+  { value: peer, at }: Given<Ip>,
+  source: Ip | null,
+  virtual: ReadonlyMap<Ip, string>,
+  seen: Set<Ip>,
+  report: Report,
+): void {
+  const holder = virtual.get(peer);
+  if (seen.has(peer)) report.error(at, `unicast_peers has ${peer} twice`);
+  else if (peer === source) report.error(at, `unicast_peers: ${peer} is our own unicast_source`);
+  else if (holder !== undefined) {
+    report.error(at, `unicast_peers: ${peer} is a virtual address of ${header("vrrp", holder)}`);
+  }
+  seen.add(peer);
+}
+
+const syncGroups: FileRule = ({ routers }, report) => {
+  const members = new Map<string, number>();
+  const groups = routers.map(({ values }) => values.sync_group);
+  for (const group of groups) {
+    if (typeof group?.value === "string") members.set(group.value, (members.get(group.value) ?? 0) + 1);
+  }
+  for (const group of groups) {
+    if (typeof group?.value !== "string" || members.get(group.value) !== 1) continue;
+    report.warning(group.at, `sync_group ${quote(group.value)} has one member only`);
   }
 };
 
@@ -91,14 +129,13 @@ const trackedInterfaces: FileRule = ({ routers }, report) => {
 };
 
 const trackedChecks: FileRule = ({ routers, checks }, report) => {
-  const names = checks.map((check) => check.name);
+  const names = new Set(checks.map((check) => check.name));
   const used = new Set<string>();
   for (const { values } of routers) {
     const seen = new Set<string>();
     for (const tracked of entries(values.track_checks)) {
       const name = tracked.value;
-      if (!names.includes(name))
-        report.error(tracked.at, `there is no check ${quote(name)}${hint(name, names)}`);
+      if (!names.has(name)) report.error(tracked.at, `there is no check ${quote(name)}${hint(name, names)}`);
       else if (seen.has(name)) report.error(tracked.at, `track_checks has ${quote(name)} twice`);
       seen.add(name);
       used.add(name);
@@ -131,6 +168,7 @@ const lifetime: FileRule = ({ agent }, report) => {
 const fileRules: readonly FileRule[] = [
   identities,
   addressesOnce,
+  unicastParties,
   syncGroups,
   trackedInterfaces,
   trackedChecks,

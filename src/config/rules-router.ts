@@ -7,7 +7,6 @@ import { entries, familyOfRouter } from "./sections.ts";
 /** Judges one router, in the light of the whole file. */
 export type RouterRule = (router: RouterSection, file: Sections, report: Report) => void;
 
-/** Keys and values that a finding is about: null where one was not read. */
 const SECOND = 1000;
 /** The intervals of version 2, in milliseconds: one byte of seconds (RFC 3768 5.3.7). */
 const INTERVAL_MAX_V2 = 255 * SECOND;
@@ -17,7 +16,7 @@ const INTERVAL_MAX_V3 = 40_950;
 /** Below this an ordinary process on a busy host is too late too often. */
 const INTERVAL_ORDINARY_MIN = 50;
 /** The priority of the owner of the addresses (RFC 9568 5.2.4). */
-const OWNER = 255;
+export const OWNER = 255;
 /** Bytes of a key that count (RFC 2338 5.3.10). */
 const KEY_BYTES_MAX = 8;
 

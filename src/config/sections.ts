@@ -1,5 +1,5 @@
 /** A whole file as it was read, before anything is made of it: each table's values with their places. */
-import type { Family } from "../base/address.ts";
+import type { Family, Ip } from "../base/address.ts";
 import { familyOf } from "../base/address.ts";
 import type { Values } from "./field.ts";
 import { isTable, readFields } from "./field.ts";
@@ -67,7 +67,16 @@ function reportTables(values: Readonly<Record<string, unknown>>, root: Spot, rep
     const spot = root.members.get(key) ?? root;
     const known = Object.entries(tables).find(([name]) => name === key)?.[1];
     if (known === undefined) reportUnknownTable(key, values[key], spot, report);
-    else if (known.later) report.error(spot.key, `${header(key)} is not in this version`);
+    else if (known.later) reportLater(key, known.named, spot, report);
+  }
+}
+
+function reportLater(key: string, named: boolean, spot: Spot, report: Report): void {
+  if (!named || spot.members.size === 0) report.error(spot.key, `${header(key)} is not in this version`);
+  else {
+    for (const [name, member] of spot.members) {
+      report.error(member.key, `${header(key, name)} is not in this version`);
+    }
   }
 }
 
@@ -125,6 +134,18 @@ function readNamed<V>(
     sections.push({ name, at: spot.key, values: read({ value, spot, name: label, path: "" }, label) });
   }
   return sections;
+}
+
+/** The virtual addresses of all routers, advertised or not, with the name of one that has it. */
+export function virtualAddresses(routers: readonly RouterSection[]): ReadonlyMap<Ip, string> {
+  const virtual = new Map<Ip, string>();
+  for (const { name, values } of routers) {
+    for (const entry of [...entries(values.addresses), ...entries(values.excluded_addresses)]) {
+      const address = entry.value.address?.value.address;
+      if (address !== undefined) virtual.set(address, name);
+    }
+  }
+  return virtual;
 }
 
 /** The readable entries of a list, those that were reported left out. */
