@@ -46,7 +46,7 @@ function promote(world: World, turn: Turn): void {
   for (const name of names) {
     if (world.promoted.has(name)) continue;
     world.promoted.add(name);
-    turn.out.prepare({ kind: "promote-secondaries", interface: name, enable: true });
+    turn.out.beforeAddresses({ kind: "promote-secondaries", interface: name, enable: true });
   }
   for (const name of world.promoted) {
     if (names.has(name)) continue;
@@ -88,7 +88,7 @@ export function answered(world: World, turn: Turn, results: readonly AddressResu
     const router = world.routers.get(name);
     if (router === undefined) {
       // Gone by a reload: its record was kept until its addresses were off.
-      turn.out.record({ kind: "ledger", router: name, record: null });
+      turn.out.beforeAddresses({ kind: "ledger", router: name, record: null });
       continue;
     }
     turn.records.add(router);

@@ -30,7 +30,7 @@ export function begin(turn: Turn, event: Extract<Event, { kind: "start" }>): Wor
   );
   takeAway(world, turn, stale);
   for (const { router } of left) {
-    if (!world.routers.has(router)) turn.out.record({ kind: "ledger", router, record: null });
+    if (!world.routers.has(router)) turn.out.beforeAddresses({ kind: "ledger", router, record: null });
   }
   for (const [name, sentAt] of resumed) {
     const router = world.routers.get(name);

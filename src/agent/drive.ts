@@ -115,7 +115,7 @@ export function keepRecords(world: World, turn: Turn): void {
     if (world.routers.get(name) !== router) continue;
     const { machine } = router;
     const link = router.index === null ? null : world.kernel.link(router.index);
-    turn.out.record({
+    turn.out.beforeAddresses({
       kind: "ledger",
       router: name,
       record: {

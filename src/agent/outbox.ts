@@ -13,7 +13,7 @@ type Fields = Readonly<Record<string, string | number | boolean>>;
 export class Outbox {
   private readonly first: Action[] = [];
   private readonly adverts: Action[] = [];
-  private readonly ledger: Action[] = [];
+  private readonly beforehand: Action[] = [];
   private readonly changes: AddressChange[] = [];
   private readonly announcements: Action[] = [];
   private readonly later: Action[] = [];
@@ -34,7 +34,7 @@ export class Outbox {
     this.asked = true;
   }
 
-  /** Sockets and sysctls, before anything is sent. */
+  /** Sockets and settings, before anything is sent. */
   prepare(action: Action): void {
     this.first.push(action);
   }
@@ -43,8 +43,9 @@ export class Outbox {
     this.adverts.push(action);
   }
 
-  record(action: Extract<Action, { kind: "ledger" }>): void {
-    this.ledger.push(action);
+  /** What the addresses need first: the ledger that vouches for them, promote_secondaries. */
+  beforeAddresses(action: Action): void {
+    this.beforehand.push(action);
   }
 
   change(changes: readonly AddressChange[]): void {
@@ -82,8 +83,8 @@ export class Outbox {
     const exit: Action[] = this.exitCode === null ? [] : [{ kind: "exit", code: this.exitCode }];
     const middle =
       removals > REMOVE_FIRST
-        ? [...this.ledger, ...addresses, ...this.adverts]
-        : [...this.adverts, ...this.ledger, ...addresses];
+        ? [...this.beforehand, ...addresses, ...this.adverts]
+        : [...this.adverts, ...this.beforehand, ...addresses];
     return [...this.first, ...middle, ...this.announcements, ...this.later, ...this.last, ...exit];
   }
 }

@@ -118,7 +118,8 @@ function retire(world: World, turn: Turn, router: Router): void {
   router.faults = [];
   world.routers.delete(name);
   // With addresses to take off first, the kernel's answer ends the record.
-  if (world.ownership.of(name).length === 0) turn.out.record({ kind: "ledger", router: name, record: null });
+  if (world.ownership.of(name).length === 0)
+    turn.out.beforeAddresses({ kind: "ledger", router: name, record: null });
 }
 
 export function logSettings(turn: Turn, { log }: AgentConfig): void {
