@@ -90,6 +90,12 @@ export class Client {
     ).length;
   }
 
+  /** How late the pinger itself was at worst in [from, to]: the machine's noise, which is in every figure of that time. */
+  noise(from: number, to: number): number {
+    const times = this.pings.map(({ sentAt }) => sentAt).filter((at) => at >= from && at <= to);
+    return Math.max(0, ...times.slice(1).map((at, index) => at - (times[index] ?? at) - this.interval));
+  }
+
   /** The first answer at or after `from`, if there is one. */
   firstAnswer(from: number): Ping | undefined {
     return this.pings.find(({ answeredAt }) => answeredAt !== null && answeredAt >= from);

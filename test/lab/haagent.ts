@@ -77,23 +77,40 @@ export function haagentConfig(router: RouterSpec, runtimeDir: string): string {
   return `${lines.join("\n")}\n`;
 }
 
+/** Where a configuration file is kept, and its text once the runtime_dir is known. */
+export interface ConfigFile {
+  readonly path: string;
+  readonly text: (runtimeDir: string) => string;
+}
+
 export class Haagent implements Daemon {
   readonly kind = "haagent";
   readonly station: Station;
   readonly log: string[] = [];
-  /** Holds haagent.toml and the runtime_dir. */
-  readonly directory: string;
-  readonly #router: RouterSpec;
+  /** Its configuration. */
+  readonly path: string;
+  readonly runtimeDir: string;
+  readonly #directory: string;
+  readonly #text: string;
   #child: Child | null = null;
 
-  private constructor(station: Station, directory: string, router: RouterSpec) {
+  private constructor(station: Station, directory: string, file: ConfigFile) {
     this.station = station;
-    this.directory = directory;
-    this.#router = router;
+    this.#directory = directory;
+    this.runtimeDir = `${directory}/run`;
+    this.path = file.path;
+    this.#text = file.text(this.runtimeDir);
   }
 
   static async create(station: Station, router: RouterSpec): Promise<Haagent> {
-    return new Haagent(station, await mkdtemp("/tmp/haagent-lab-"), router);
+    const directory = await mkdtemp("/tmp/haagent-lab-");
+    const path = `${directory}/haagent.toml`;
+    return new Haagent(station, directory, { path, text: (runtimeDir) => haagentConfig(router, runtimeDir) });
+  }
+
+  /** With a file of the caller's; it is kept when everything else is removed. */
+  static async withFile(station: Station, file: ConfigFile): Promise<Haagent> {
+    return new Haagent(station, await mkdtemp("/tmp/haagent-lab-"), file);
   }
 
   get running(): boolean {
@@ -105,12 +122,8 @@ export class Haagent implements Daemon {
     return this.#child.pid;
   }
 
-  get path(): string {
-    return `${this.directory}/haagent.toml`;
-  }
-
   async start(): Promise<number> {
-    await Bun.write(this.path, this.config(this.#router));
+    await Bun.write(this.path, this.#text);
     return await this.#spawn();
   }
 
@@ -154,7 +167,7 @@ export class Haagent implements Daemon {
   }
 
   config(router: RouterSpec): string {
-    return haagentConfig(router, `${this.directory}/run`);
+    return haagentConfig(router, this.runtimeDir);
   }
 
   /** `haagent status --json`; throws when no agent answers. */
@@ -189,7 +202,7 @@ export class Haagent implements Daemon {
 
   async close(): Promise<void> {
     await this.#child?.end("SIGKILL");
-    await rm(this.directory, { recursive: true, force: true });
+    await rm(this.#directory, { recursive: true, force: true });
   }
 
   async #spawn(): Promise<number> {

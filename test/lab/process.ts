@@ -5,6 +5,14 @@ const COMMAND_MS = 10_000;
 /** Lines kept of one child; older ones are dropped. */
 const LINES_MAX = 20_000;
 
+/** For every program started: one language, one time zone, and sbin, which Debian leaves out of a user's PATH. */
+const ENVIRONMENT = {
+  ...process.env,
+  PATH: `${process.env["PATH"] ?? ""}:/usr/local/sbin:/usr/sbin:/sbin`,
+  LC_ALL: "C",
+  TZ: "UTC",
+};
+
 /** Wall clock in milliseconds, the clock of captures too. */
 export const now = (): number => Date.now();
 
@@ -16,7 +24,7 @@ export async function run(argv: readonly string[], input = ""): Promise<string> 
     stdin: new TextEncoder().encode(input),
     stdout: "pipe",
     stderr: "pipe",
-    env: { ...process.env, LC_ALL: "C", TZ: "UTC" },
+    env: ENVIRONMENT,
     timeout: COMMAND_MS,
     killSignal: "SIGKILL",
   });
@@ -83,7 +91,7 @@ export class Child {
       stdin: "ignore",
       stdout: "pipe",
       stderr: "pipe",
-      env: { ...process.env, LC_ALL: "C", TZ: "UTC", ...options.env },
+      env: { ...ENVIRONMENT, ...options.env },
     });
     this.pid = this.#process.pid;
     alive.add(this);
