@@ -28,7 +28,7 @@ export type Intent =
   | { readonly kind: "later"; readonly what: string };
 
 /** Flags of the contract on commands that exist, refused like a command of a later version. */
-const LATER_FLAGS: Readonly<Record<string, readonly string[]>> = { check: ["once"], status: ["watch"] };
+const LATER_FLAGS: Readonly<Record<string, readonly string[]>> = { check: ["--once"], status: ["--watch"] };
 
 /** Rewrites what citty's parser would take loosely (`--flag value`, unknown flags) into a form it cannot misread. */
 function strict(command: Command, words: readonly string[]): Result<string[], string> {
@@ -77,9 +77,6 @@ const text = (value: unknown): string | null => (typeof value === "string" ? val
 
 function intentOf(command: Command, words: readonly string[]): Result<Intent, string> {
   const args = parseArgs([...words], command.args);
-  for (const flag of LATER_FLAGS[command.name] ?? []) {
-    if (args[flag] !== undefined) return ok({ kind: "later", what: `${command.name} --${flag}` });
-  }
   const target: Target = { config: text(args["config"]), socket: text(args["socket"]) };
   if (target.config !== null && target.socket !== null)
     return fail("--config and --socket exclude each other");
@@ -116,6 +113,8 @@ export function parseCommandLine(argv: readonly string[]): Result<Intent, string
     );
   if (words.includes("--help") || words.includes("-h")) return ok({ kind: "help", command });
   if (!command.available) return ok({ kind: "later", what: command.name });
+  const flag = LATER_FLAGS[command.name]?.find((each) => words.some((word) => word.split("=")[0] === each));
+  if (flag !== undefined) return ok({ kind: "later", what: `${command.name} ${flag}` });
   const checked = strict(command, words);
   return checked.ok ? intentOf(command, checked.value) : checked;
 }

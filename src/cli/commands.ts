@@ -19,7 +19,7 @@ export interface Command {
 }
 
 const file: ArgsDef = {
-  config: { type: "string", valueHint: "FILE", description: `configuration (default ${DEFAULT_CONFIG})` },
+  config: { type: "string", valueHint: "FILE", description: `configuration (${DEFAULT_CONFIG})` },
 };
 
 /** Where the running agent listens: either is enough. */
@@ -27,9 +27,13 @@ const client: ArgsDef = {
   config: {
     type: "string",
     valueHint: "FILE",
-    description: `configuration of the agent asked (default ${DEFAULT_CONFIG})`,
+    description: `the agent's configuration (${DEFAULT_CONFIG})`,
   },
-  socket: { type: "string", valueHint: "PATH", description: "its control socket, instead of --config" },
+  socket: {
+    type: "string",
+    valueHint: "PATH",
+    description: "the agent's control socket, instead of --config",
+  },
 };
 
 function command(name: string, description: string, args: ArgsDef, example: string): Command {
@@ -47,7 +51,7 @@ export const COMMANDS: readonly Command[] = [
   command("run", "run the agent in the foreground", file, "haagent run --config /etc/haagent.toml"),
   command(
     "check",
-    "validate a configuration and say everything that is wrong with it",
+    "validate a configuration, naming every error",
     {
       ...file,
       once: { type: "string", valueHint: "SERVICE", description: "not in this version" },
@@ -56,7 +60,7 @@ export const COMMANDS: readonly Command[] = [
   ),
   command(
     "status",
-    "show what the running agent knows; exit 3 when it is degraded or in fault",
+    "what the running agent knows (exit 3: not healthy)",
     {
       name: { type: "positional", required: false, description: "only this virtual router" },
       json: { type: "boolean", description: "print JSON" },
@@ -65,11 +69,11 @@ export const COMMANDS: readonly Command[] = [
     },
     "haagent status VI_1 --json",
   ),
-  command("reload", "read the configuration again; a wrong one changes nothing", client, "haagent reload"),
+  command("reload", "read the configuration again", client, "haagent reload"),
   command("stop", "release everything and end the agent", client, "haagent stop"),
   command(
     "release",
-    "no agent running: remove the addresses that a killed one left",
+    "remove the addresses that a killed agent left",
     file,
     "haagent release --config /etc/haagent.toml",
   ),
@@ -79,16 +83,12 @@ export const COMMANDS: readonly Command[] = [
     "full-screen status on a serial console",
     "haagent console --tty /dev/ttyS0 --baud 115200",
   ),
-  later("standby", "give up a virtual router or resource group", "haagent standby VI_1"),
-  later("takeover", "take a virtual router or resource group", "haagent takeover VI_1"),
+  later("standby", "give up a virtual router", "haagent standby VI_1"),
+  later("takeover", "take a virtual router", "haagent takeover VI_1"),
   later("server", "take a real server out and in by hand", "haagent server drain web 192.168.0.1:80"),
   later("fence", "swear that a node is down", "haagent fence confirm ha2"),
   later("why", "the last transitions with their causes", "haagent why VI_1"),
-  later(
-    "convert",
-    "turn another program's configuration into ours",
-    "haagent convert keepalived keepalived.conf",
-  ),
+  later("convert", "translate a configuration", "haagent convert keepalived keepalived.conf"),
   later("realserver", "the LVS-DR side of a real server", "haagent realserver start 172.25.254.100"),
   later("doctor", "look at this host for what breaks HA", "haagent doctor"),
   later(

@@ -4,7 +4,7 @@
 export function duration(milliseconds: number): string {
   const value = Math.max(0, milliseconds);
   if (value < 100) return `${Math.round(value)}ms`;
-  if (value < 9_950) return `${(value / 1000).toFixed(1)}s`;
+  if (value < 9_950) return `${(value / 1000).toFixed(1).replace(".0", "")}s`;
   const seconds = Math.round(value / 1000);
   if (seconds < 60) return `${seconds}s`;
   const minutes = Math.floor(seconds / 60);

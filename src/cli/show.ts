@@ -39,7 +39,9 @@ function whole(router: RouterReport, now: number): string[] {
     ],
     ["priority", priority(router)],
     ["master", master(router)],
-    ...router.peers.map((peer): [string, string] => ["peer", peerText(peer)]),
+    ...router.peers
+      .filter(({ address }) => address !== router.master?.address)
+      .map((peer): [string, string] => ["peer", peerText(peer)]),
     ...router.addresses.map((each): [string, string] => [
       "address",
       `${each.address} on ${each.interface}: ${placed(each)}`,
@@ -47,7 +49,7 @@ function whole(router: RouterReport, now: number): string[] {
     ...router.tracks.map((track): [string, string] => ["track", trackText(track)]),
     [
       "adverts",
-      `${counters.adverts_sent} sent, ${counters.adverts_received} received; master ${counters.became_master} times`,
+      `${counters.adverts_sent} sent, ${counters.adverts_received} received; became master ${counters.became_master}x`,
     ],
   ];
   const rejected = rejections(router);
@@ -113,7 +115,9 @@ function priority({ priority: base, effective_priority: effective, tracks }: Rou
 
 function master(router: RouterReport): string {
   if (router.state === "master") return "this node";
-  return router.master === null ? "none heard" : peerText(router.master);
+  if (router.master === null) return "none heard";
+  const { address } = router.master;
+  return peerText(router.peers.find((peer) => peer.address === address) ?? router.master);
 }
 
 function peerText(peer: {
