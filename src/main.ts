@@ -3,7 +3,7 @@ import type { Request } from "./agent/boundary.ts";
 import { unreachable } from "./base/assert.ts";
 import type { Result } from "./base/result.ts";
 import { fail, ok } from "./base/result.ts";
-import { answerText } from "./cli/answer.ts";
+import { answerText, reloadText } from "./cli/answer.ts";
 import type { Intent, Target } from "./cli/arguments.ts";
 import { parseCommandLine } from "./cli/arguments.ts";
 import { DEFAULT_CONFIG } from "./cli/commands.ts";
@@ -93,8 +93,9 @@ async function perform(intent: Intent): Promise<number> {
       return client(intent.target, { command: "status", name: intent.name }, print);
     }
     case "reload":
+      return client(intent.target, { command: "reload" }, reloadText);
     case "stop":
-      return client(intent.target, { command: intent.kind }, answerText);
+      return client(intent.target, { command: "stop" }, answerText);
     case "run":
     case "release":
       await complain(`${intent.kind} is not in this version`);

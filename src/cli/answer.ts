@@ -1,16 +1,25 @@
 /** What `reload` and `stop` print of the agent's answer. */
 
-/** Lines for the terminal; which stream they go to is told by the exit code. */
+const texts = (value: unknown): string[] =>
+  Array.isArray(value) ? value.filter((each) => typeof each === "string") : [];
+
+/**
+ * The answer's body as lines: `error` and `findings` as they are, any other list of names behind its key (`changed: VI_1, VI_2`).
+ * Empty when there is nothing to say. Which stream it goes to is told by the exit code.
+ */
 export function answerText(body: unknown): string {
-  return linesOf(body)
-    .map((line) => `${line}\n`)
-    .join("");
+  if (typeof body !== "object" || body === null) return "";
+  const lines = Object.entries(body).flatMap(([key, value]: [string, unknown]) => {
+    if (key === "error") return [String(value)];
+    const list = texts(value);
+    if (key === "findings" || list.length === 0) return list;
+    return [`${key}: ${list.join(", ")}`];
+  });
+  return lines.map((line) => `${line}\n`).join("");
 }
 
-/** A reply's body is text, a list of texts, or an object with `error` and such lists: whatever is text is shown, in its order. */
-function linesOf(body: unknown): string[] {
-  if (typeof body === "string") return [body];
-  if (Array.isArray(body)) return body.flatMap(linesOf);
-  if (typeof body !== "object" || body === null) return [];
-  return Object.values(body).flatMap(linesOf);
+/** As {@link answerText}; a reload that changed nothing says so. */
+export function reloadText(body: unknown): string {
+  const text = answerText(body);
+  return text === "" ? "nothing changed\n" : text;
 }

@@ -1,4 +1,7 @@
-/** The body of a status reply as the client reads it: the contract's `status --json`, schema 1. */
+/**
+ * The body of a status reply as the client reads it: `status --json`, schema 1. What was added to that schema is optional here:
+ * the agent may be older than its client.
+ */
 
 export interface StatusReport {
   readonly schema: 1;
@@ -27,6 +30,9 @@ export interface RouterReport {
   readonly priority: number;
   readonly effective_priority: number;
   readonly interval_ms: number;
+  readonly sync_group?: string | null;
+  /** Another master that does not give way, and the setting that keeps the two apart. */
+  readonly contested?: { readonly source: string; readonly setting: string; readonly since: string } | null;
   readonly master: PeerReport | null;
   readonly peers: readonly (PeerReport & { readonly mismatch: readonly string[] })[];
   readonly addresses: readonly AddressReport[];

@@ -23,21 +23,22 @@ export function show(report: StatusReport, now: number): string {
   return `${[...head, "", ...body].join("\n")}\n`;
 }
 
-/** How long the router has been in its state; empty when the clock stepped so far that it cannot be told. */
-function age(router: RouterReport, now: number): string {
-  const since = Date.parse(router.since);
-  return Number.isFinite(since) && since <= now ? duration(now - since) : "";
+/** How long it has been since a time of day; empty when the clock stepped so far that it cannot be told. */
+function age(since: string, now: number): string {
+  const start = Date.parse(since);
+  return Number.isFinite(start) && start <= now ? duration(now - start) : "";
 }
 
 function whole(router: RouterReport, now: number): string[] {
   const { name, state, vrid, version, family, reason, counters } = router;
-  const time = age(router, now);
+  const time = age(router.since, now);
   const rows: [string, string][] = [
     [
       "on",
       `${router.interface}, VRID ${vrid}, VRRPv${version}, IPv${family}, an advert every ${duration(router.interval_ms)}`,
     ],
     ["priority", priority(router)],
+    ...contest(router, now).map((text): [string, string] => ["CONTEST", text]),
     ["master", master(router)],
     ...router.peers
       .filter(({ address }) => address !== router.master?.address)
@@ -52,6 +53,7 @@ function whole(router: RouterReport, now: number): string[] {
       `${counters.adverts_sent} sent, ${counters.adverts_received} received; became master ${counters.became_master}x`,
     ],
   ];
+  if (typeof router.sync_group === "string") rows.push(["group", router.sync_group]);
   const rejected = rejections(router);
   if (rejected !== "") rows.push(["rejected", rejected]);
   return [
@@ -66,7 +68,7 @@ function table(routers: readonly RouterReport[], now: number): string[] {
     ...routers.map((router) => [
       router.name,
       router.state,
-      age(router, now),
+      age(router.since, now),
       String(router.effective_priority),
       router.interface,
       `${router.vrid}/v${router.version}`,
@@ -86,13 +88,13 @@ function table(routers: readonly RouterReport[], now: number): string[] {
       .trimEnd(),
   );
   const [header = "", ...rest] = lines;
-  return [header, ...rest.flatMap((line, row) => [line, ...troubles(routers[row])])];
+  return [header, ...rest.flatMap((line, row) => [line, ...troubles(routers[row], now)])];
 }
 
 /** What is wrong with a router, a line each. */
-function troubles(router: RouterReport | undefined): string[] {
+function troubles(router: RouterReport | undefined, now: number): string[] {
   if (router === undefined) return [];
-  const lines: string[] = [];
+  const lines = contest(router, now);
   if (router.state === "fault") lines.push(router.reason);
   for (const peer of router.peers) {
     if (peer.mismatch.length > 0) lines.push(`${peer.address} differs in ${peer.mismatch.join(", ")}`);
@@ -101,6 +103,12 @@ function troubles(router: RouterReport | undefined): string[] {
   const rejected = rejections(router);
   if (rejected !== "") lines.push(`rejected ${rejected}`);
   return lines.map((text) => `  ! ${text}`);
+}
+
+/** The other master, or nothing. */
+function contest({ contested }: RouterReport, now: number): string[] {
+  if (contested === undefined || contested === null) return [];
+  return [`${contested.source} is master too (${contested.setting}), for ${age(contested.since, now)}`];
 }
 
 /** `150`, or what became of it: `90 = 150 -60 (nginx down)`. */

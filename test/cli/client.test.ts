@@ -53,6 +53,8 @@ const router = {
   priority: 150,
   effective_priority: 90,
   interval_ms: 1000,
+  sync_group: null,
+  contested: null,
   master: { address: "192.0.2.11", priority: 100, last_heard_ms: 412 },
   peers: [{ address: "192.0.2.11", priority: 100, last_heard_ms: 412, mismatch: ["addresses"] }],
   addresses: [
@@ -171,9 +173,10 @@ describe("status", () => {
     const calm = { ...router.counters, rejected: { ttl: 0 } };
     const good = { ...router, peers: [], tracks: [], counters: calm, effective_priority: 150 };
     const held = router.addresses.map((each) => ({ ...each, held: true }));
+    const contested = { source: "192.0.2.11", setting: "auth", since: router.since };
     const vrrp = [
       router,
-      { ...good, name: "VI_2", vrid: 56, state: "master", master: null, addresses: held },
+      { ...good, name: "VI_2", vrid: 56, state: "master", contested, master: null, addresses: held },
       { ...good, name: "VI_3", vrid: 57, state: "fault", reason: "eth1 has no carrier", master: null },
     ];
     const reply = line(3, { ...report, health: "fault", vrrp });
@@ -185,6 +188,7 @@ describe("status", () => {
       "  ! nginx is down",
       "  ! rejected 1 checksum, 3 vrid",
       "VI_2  master  1h00m  150   eth1       56/v3  2 of 2     this node",
+      "  ! 192.0.2.11 is master too (auth), for 1h00m",
       "VI_3  fault   1h00m  150   eth1       57/v3  0 of 2     -",
       "  ! eth1 has no carrier",
       "",
@@ -211,11 +215,22 @@ describe("status", () => {
 
 describe("reload", () => {
   test("prints what changed", async () => {
-    const { path, asked } = listen("reload", line(0, { changed: ["VI_1: priority 100 -> 150"] }));
+    const body = {
+      added: ["VI_3"],
+      removed: [],
+      changed: ["VI_1", "VI_2"],
+      findings: ["a.toml:1:1: warning: w"],
+    };
+    const { path, asked } = listen("reload", line(0, body));
     const { exit, stdout } = await run("reload", "--socket", path);
     expect(asked).toEqual(['{"command":"reload"}\n']);
-    expect(stdout).toBe("VI_1: priority 100 -> 150\n");
+    expect(stdout).toBe("added: VI_3\nchanged: VI_1, VI_2\na.toml:1:1: warning: w\n");
     expect(exit).toBe(0);
+  });
+
+  test("says that nothing changed", async () => {
+    const { path } = listen("same", line(0, { added: [], changed: [], findings: [] }));
+    expect((await run("reload", "--socket", path)).stdout).toBe("nothing changed\n");
   });
 
   test("prints why it was refused, on stderr", async () => {
@@ -232,11 +247,12 @@ describe("reload", () => {
 
 describe("stop", () => {
   test("comes back when the agent is gone", async () => {
-    const server = listen("stop", line(0, null));
+    const server = listen("stop", line(0, { stopped: true }));
     const done = run("stop", "--socket", server.path);
     await Bun.sleep(300);
     server.stop();
-    const { exit, stderr } = await done;
+    const { exit, stdout, stderr } = await done;
+    expect(stdout).toBe("");
     expect(server.asked).toEqual(['{"command":"stop"}\n', ...server.asked.slice(1)]);
     expect(stderr).toBe("");
     expect(exit).toBe(0);

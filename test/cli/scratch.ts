@@ -8,7 +8,7 @@ export interface Scratch {
   /** The path of `name` in the directory. */
   readonly place: (name: string) => string;
   /** Writes a file there and gives its path. */
-  readonly file: (name: string, text: string) => string;
+  readonly file: (name: string, content: string | Uint8Array) => string;
 }
 
 /** To be called at the top of a test file. */
@@ -16,8 +16,8 @@ export function scratch(): Scratch {
   const directory = mkdtempSync(join(tmpdir(), "haagent-cli-"));
   afterAll(() => rmSync(directory, { recursive: true }));
   const place = (name: string): string => join(directory, name);
-  const file = (name: string, text: string): string => {
-    writeFileSync(place(name), text);
+  const file = (name: string, content: string | Uint8Array): string => {
+    writeFileSync(place(name), content);
     return place(name);
   };
   return { place, file };
