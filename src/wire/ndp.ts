@@ -97,7 +97,8 @@ function findTargetMac(payload: Uint8Array): Result<Mac | null, NeighbourError> 
   let mac: Mac | null = null;
   let at = AT.options;
   while (at < payload.length) {
-    const length = (payload[at + 1] ?? 0) * OPTION_UNIT;
+    // A length that is missing is as bad as a length of 0.
+    const length = at + 1 < payload.length ? (payload[at + 1] ?? 0) * OPTION_UNIT : 0;
     if (length === 0 || at + length > payload.length) return fail({ kind: "option", at });
     if (payload[at] === OPTION_TARGET && length === OPTION_UNIT && mac === null) {
       mac = macFromBytes(payload.subarray(at + 2, at + OPTION_UNIT));
