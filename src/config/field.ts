@@ -13,6 +13,8 @@ export interface Field<Value> {
   readonly absent: { readonly value: Value; readonly shown: string } | null;
   /** This version does not do it: any other value than this one (as TOML gives it) is an error. */
   readonly later: { readonly harmless: string | null } | null;
+  /** It holds a key or password: findings never show its value. */
+  readonly secret: boolean;
   /** RFC section, man page. */
   readonly see: string | null;
   /** What keepalived.conf(5) calls it. */
@@ -30,11 +32,17 @@ export type Values<F> = {
 };
 
 interface More {
+  readonly secret?: boolean;
   readonly see?: string;
   readonly keepalived?: readonly string[];
 }
 
-const more = (extra: More) => ({ see: extra.see ?? null, keepalived: extra.keepalived ?? [], fields: null });
+const more = (extra: More) => ({
+  secret: extra.secret ?? false,
+  see: extra.see ?? null,
+  keepalived: extra.keepalived ?? [],
+  fields: null,
+});
 
 /** A key that must be there. */
 export const required = <Value>(kind: Kind<Value>, doc: string, extra: More = {}): Field<Value> => ({
@@ -134,11 +142,12 @@ export function readFields<F extends Fields>(
   for (const [key, field] of Object.entries(fields)) {
     const name = table.path === "" ? key : `${table.path}.${key}`;
     if (!Object.hasOwn(members, key)) {
-      if (field.absent === null) report.missing(table.spot.value, `${place} needs ${name}`);
+      if (field.absent === null) report.missing(table.spot.value, `${place} needs ${key}`);
       continue;
     }
     const spot = table.spot.members.get(key) ?? table.spot;
-    const value = readField(field, { value: members[key], spot, name, path: name }, report);
+    const secret = table.secret === true || field.secret;
+    const value = readField(field, { value: members[key], spot, name, path: name, secret }, report);
     values[key] = value === null ? null : { value, at: spot.value, written: true };
   }
   // One entry for each key of F, read by its own kind.

@@ -1,7 +1,7 @@
 /** The kinds of value that a key of haagent.toml can have: each knows its name in the manual, how to read and how to show one. */
 import type { Milliseconds } from "../base/units.ts";
 import { ms } from "../base/units.ts";
-import { nearest } from "./nearest.ts";
+import { hint } from "./nearest.ts";
 import type { Report } from "./report.ts";
 import type { Spot } from "./scan.ts";
 import { plural, quote, say } from "./words.ts";
@@ -31,6 +31,8 @@ export interface Given<Value> {
 export interface Kind<Value> {
   /** For the manual: `integer 1 to 255`. */
   readonly manual: string;
+  /** Values of the language that this version does not do. */
+  readonly later?: readonly string[];
   /** The meaning of what is written; null after reporting why it has none. */
   read(written: Written, report: Report): Value | null;
   /** The value as TOML, for the manual and for findings. */
@@ -39,10 +41,14 @@ export interface Kind<Value> {
 
 /** Reports that a value is not what its key takes. */
 export function reject(written: Written, report: Report, wanted: string): null {
-  const got = written.secret === true ? say(written.value, "type") : say(written.value, "value");
-  report.error(written.spot.value, `${written.name} must be ${wanted}, not ${got}`);
+  const { value, secret } = written;
+  const got =
+    secret !== true ? `, not ${say(value, "value")}` : isString(value) ? "" : `, not ${say(value, "type")}`;
+  report.error(written.spot.value, `${written.name} must be ${wanted}${got}`);
   return null;
 }
+
+const isString = (value: unknown): value is string => typeof value === "string";
 
 export const boolean: Kind<boolean> = {
   manual: "boolean",
@@ -82,26 +88,25 @@ export const text = (manual: string, wanted: (value: string) => string | null): 
 /** One of several words or numbers; those in `later` belong to the language but not to this version. */
 export const choice = <const Now extends string | number>(
   now: readonly Now[],
-  later: readonly (string | number)[] = [],
+  later: readonly string[] = [],
 ): Kind<Now> => {
-  const all = [...now, ...later].map((value) => JSON.stringify(value));
+  const shown = now.map((value) => JSON.stringify(value));
+  const wanted = shown.length === 1 ? `${shown[0]}` : `${shown.slice(0, -1).join(", ")} or ${shown.at(-1)}`;
+  const words = [...now, ...later].filter((word) => typeof word === "string");
   return {
-    manual: `${now.map((value) => JSON.stringify(value)).join(", ")}${later.length > 0 ? ` (not in this version: ${later.map((value) => JSON.stringify(value)).join(", ")})` : ""}`,
+    manual: wanted,
+    later,
     read(written, report) {
-      const { value } = written;
+      const { value, spot, name } = written;
       const found = now.find((candidate) => candidate === value);
       if (found !== undefined) return found;
-      if (later.some((candidate) => candidate === value)) {
-        report.error(written.spot.value, `${written.name} = ${say(value, "value")} is not in this version`);
+      if (typeof value === "string" && later.includes(value)) {
+        report.error(spot.value, `${name} = ${quote(value)} is not in this version`);
         return null;
       }
-      const words = [...now, ...later].filter((candidate) => typeof candidate === "string");
-      const near = typeof value === "string" ? nearest(value, words) : null;
-      const wanted = `${all.slice(0, -1).join(", ")}${all.length > 1 ? " or " : ""}${all.at(-1)}`;
-      report.error(
-        written.spot.value,
-        `${written.name} must be ${wanted}, not ${say(value, "value")}${near === null ? "" : `; did you mean "${near}"?`}`,
-      );
+      const near = typeof value === "string" ? hint(value, words) : "";
+      const got = written.secret === true ? "" : `, not ${say(value, "value")}`;
+      report.error(spot.value, `${name} must be ${wanted}${got}${near}`);
       return null;
     },
     show: (value) => JSON.stringify(value),
@@ -140,7 +145,8 @@ export function showDuration(span: number): string {
   if (span === 0) return "0s";
   for (const unit of ["h", "m"]) {
     const size = UNIT_MS[unit] ?? 1;
-    if (span % size === 0 && span > size) return `${span / size}${unit}`;
+    // "60s" is more usual than "1m".
+    if (span % size === 0 && (unit === "h" || span > size)) return `${span / size}${unit}`;
   }
   return span < 1000 ? `${span}ms` : `${span / 1000}s`;
 }
@@ -160,7 +166,7 @@ export const list = <Value>(element: Kind<Value>, most: number): Kind<readonly (
     return written.value.map((value: unknown, index) => {
       const spot = written.spot.items[index] ?? written.spot;
       const name = `an element of ${written.name}`;
-      const read = element.read({ value, spot, name, path: written.path }, report);
+      const read = element.read({ ...written, value, spot, name }, report);
       return read === null ? null : { value: read, at: spot.value, written: true };
     });
   },

@@ -3,14 +3,18 @@
 /** Longer words are not compared: the cost grows with the square. */
 const WORD_LENGTH_MAX = 64;
 
-/** The candidate that a typing slip would turn into `word`, or null when none is near enough. */
+/** A beginning this long stands for the word. */
+const PREFIX_LENGTH_MIN = 3;
+
+/** The candidate that a slip or an early stop would turn into `word`, or null when none is near enough. */
 export function nearest(word: string, candidates: Iterable<string>): string | null {
   if (word.length > WORD_LENGTH_MAX) return null;
   const plain = normalize(word);
   let best: string | null = null;
-  let bestDistance = Math.max(1, Math.floor(plain.length / 3)) + 1;
+  let bestDistance = slips(plain.length) + 1;
   for (const candidate of candidates) {
     if (candidate.length > WORD_LENGTH_MAX) continue;
+    if (plain.length >= PREFIX_LENGTH_MIN && normalize(candidate).startsWith(plain)) return candidate;
     const distance = editDistance(plain, normalize(candidate));
     if (distance < bestDistance) {
       best = candidate;
@@ -19,6 +23,9 @@ export function nearest(word: string, candidates: Iterable<string>): string | nu
   }
   return best;
 }
+
+/** Slips that leave a word of this length recognizable. */
+const slips = (length: number): number => (length < 2 ? 0 : Math.max(1, Math.floor(length / 3)));
 
 /** `; did you mean "X"?` or nothing. */
 export function hint(word: string, candidates: Iterable<string>): string {

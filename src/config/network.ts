@@ -47,7 +47,7 @@ function unusable(ip: Ip): string | null {
 function readIp(written: Written, value: string, report: Report): Ip | null {
   const parsed = parseIp(value);
   if (parsed.ok) return parsed.value;
-  report.error(written.spot.value, `${written.name}: ${quote(value)} is not an IP address`);
+  report.error(written.spot.value, `${written.path}: ${quote(value)} is not an IP address`);
   return null;
 }
 
@@ -59,7 +59,7 @@ export const hostAddress: Kind<Ip> = {
     const ip = readIp(written, written.value, report);
     const why = ip === null ? null : unusable(ip);
     if (ip === null || why === null) return ip;
-    report.error(written.spot.value, `${written.name}: ${ip} is ${why}`);
+    report.error(written.spot.value, `${written.path}: ${ip} is ${why}`);
     return null;
   },
   show: quote,
@@ -72,7 +72,7 @@ export const groupAddress: Kind<Ip> = {
     if (typeof written.value !== "string") return reject(written, report, "an IP address in quotes");
     const ip = readIp(written, written.value, report);
     if (ip === null || isMulticast(ip)) return ip;
-    report.error(written.spot.value, `${written.name}: ${ip} is not a multicast group`);
+    report.error(written.spot.value, `${written.path}: ${ip} is not a multicast group`);
     return null;
   },
   show: quote,
@@ -97,16 +97,16 @@ export const cidr: Kind<Cidr> = {
     const at = written.spot.value;
     const why = unusable(address);
     if (why !== null) {
-      report.error(at, `${written.name}: ${address} is ${why}`);
+      report.error(at, `${written.path}: ${address} is ${why}`);
       return null;
     }
     if (tail === null) {
-      report.warning(at, `${written.name}: ${address} has no prefix length; /${bits} is taken`);
+      report.warning(at, `${written.path}: ${address} has no prefix length; /${bits} is taken`);
       return { address, prefix: bits };
     }
     const prefix = /^(0|[1-9]\d{0,2})$/.test(tail) ? Number(tail) : Number.NaN;
     if (!(prefix >= 1 && prefix <= bits)) {
-      report.error(at, `${written.name}: the prefix length of ${quote(written.value)} must be 1 to ${bits}`);
+      report.error(at, `${written.path}: the prefix length of ${quote(written.value)} must be 1 to ${bits}`);
       return null;
     }
     warnOfEdge(written, address, prefix, report);
@@ -129,7 +129,7 @@ function warnOfEdge(written: Written, address: Ip, prefix: number, report: Repor
   const host = number % size;
   if (host !== 0 && host !== size - 1) return;
   const what = host === 0 ? "the address of the network itself" : "the broadcast address";
-  report.warning(written.spot.value, `${written.name}: ${address} is ${what} in its /${prefix}`);
+  report.warning(written.spot.value, `${written.path}: ${address} is ${what} in its /${prefix}`);
 }
 
 /** An alias label; that it begins with its interface's name is checked where that is known. */

@@ -123,11 +123,9 @@ function readNamed<V>(
     const spot = parent.spot.members.get(name) ?? parent.spot;
     const label = header(key, name);
     if (!isTable(value)) {
-      const known = Object.hasOwn(tables[key].fields, name);
-      const must = known
-        ? `${name} must stand in a table of its own, [${key}.NAME]`
-        : `${label} must be a table`;
-      report.error(known ? spot.key : spot.value, must);
+      if (Object.hasOwn(tables[key].fields, name)) {
+        report.error(spot.key, `${name} must stand in a table of its own, [${key}.NAME]`);
+      } else report.error(spot.value, `${label} must be a table, not ${say(value, "type")}`);
       continue;
     }
     if (!isName(name)) report.error(spot.key, `the name in ${label} must be ${NAME_RULE}`);

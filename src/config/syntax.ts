@@ -30,8 +30,9 @@ export function parseToml(original: string, report: Report): Parsed | null {
       return { values: parse(text, { maxDepth: DEPTH_MAX }), text, whole: errors === 0 };
     } catch (error) {
       const offset = Math.min(offsetOf(error, text), text.length);
-      report.error(offset, translate(error, text, offset));
-      const next = blankStatement(text, offset);
+      // A later error at the very end most likely follows from what was blanked before.
+      if (errors === 0 || offset < text.length) report.error(offset, translate(error, text, offset));
+      const next = blankStatement(text, isLocated(error) ? culprit(text, offset) : offset);
       if (next === text || text.length * (errors + 1) > REREAD_LENGTH_MAX) return null;
       text = next;
     }
@@ -48,6 +49,9 @@ function numberAt(thrown: unknown, ...path: readonly string[]): number | null {
   return typeof value === "number" ? value : null;
 }
 
+/** True for an error of syntax, false for one of meaning. */
+const isLocated = (error: unknown): boolean => numberAt(error, "location", "start", "offset") !== null;
+
 /** Syntax errors have `location` (their `line` and `column` are wrong), errors of meaning `line` and `column`. */
 function offsetOf(error: unknown, text: string): number {
   const offset = numberAt(error, "location", "start", "offset");
@@ -58,7 +62,7 @@ function offsetOf(error: unknown, text: string): number {
 }
 
 function translate(error: unknown, text: string, offset: number): string {
-  if (numberAt(error, "location", "start", "offset") === null) return translateMeaning(error, text, offset);
+  if (!isLocated(error)) return translateMeaning(error, text, offset);
   const token = bareToken(text, offset);
   if (token !== null) return token;
   const expected = expectations(error);
@@ -105,7 +109,9 @@ function bareToken(text: string, offset: number): string | null {
   while (/[A-Za-z0-9_.:+/-]/.test(text[start - 1] ?? "")) start--;
   if (!/[=[,]/.test(text.slice(0, start).trimEnd().at(-1) ?? "")) return null;
   const token = /^[A-Za-z0-9_.:+/-]+/.exec(text.slice(start, start + 200))?.[0] ?? "";
-  if (token === "" || statementStart(text, offset) === start) return null;
+  if (token === "" || /^[+-]?[1-9]\d*$/.test(token)) return null;
+  // The name in a table's header is none either.
+  if (/^[ \t]*\[\[?[ \t]*$/.test(text.slice(lineStart(text, start), start))) return null;
   if (/^[+-]?0\d+$/.test(token)) return "a number has no leading zeros";
   const shown = nearSecret(text, offset) ? "this" : quote(token).slice(1, -1);
   return `${shown} is not a value of TOML; text stands in double quotes`;
@@ -117,7 +123,7 @@ function describeFound(text: string, offset: number): string {
   if (code === 10 || code === 13) return "the line ends";
   const character = String.fromCodePoint(code);
   if (/[A-Za-z0-9]/.test(character) && nearSecret(text, offset)) return "a character";
-  return quote(character);
+  return character === '"' ? "a double quote" : quote(character);
 }
 
 /** What the parser would have taken, in words: the first that fits, of most telling to least. */
@@ -163,6 +169,13 @@ function statementStart(text: string, offset: number): number {
 
 const lineStart = (text: string, offset: number): number =>
   offset <= 0 ? 0 : text.lastIndexOf("\n", offset - 1) + 1;
+
+/** Where the statement that is broken ends: what breaks at the beginning of a good one is the one before. */
+function culprit(text: string, offset: number): number {
+  const start = lineStart(text, offset);
+  const opening = text.slice(start, offset).trim() === "" && STATEMENT.test(lineAt(text, start));
+  return opening && start > 0 ? start - 1 : offset;
+}
 
 function lineAt(text: string, start: number): string {
   const end = text.indexOf("\n", start);

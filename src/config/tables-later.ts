@@ -60,7 +60,10 @@ export const heartbeat = {
     "true",
     "Whether resources return to the preferred node.",
   ),
-  auth: listing(required(record(heartbeatAuthFields), "How messages are signed."), heartbeatAuthFields),
+  auth: listing(
+    required(record(heartbeatAuthFields), "How messages are signed.", { secret: true }),
+    heartbeatAuthFields,
+  ),
   links: listing(
     required(list(record(linkFields), ELEMENTS_MAX), "The media between the nodes."),
     linkFields,

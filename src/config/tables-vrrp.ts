@@ -104,6 +104,7 @@ export const vrrp = {
   ),
   auth: listing(
     absent(record(authFields), '{ type = "none" }', "Version 2 only: what RFC 2338 called authentication.", {
+      secret: true,
       see: "RFC 2338 5.3.6",
       keepalived: ["authentication"],
     }),

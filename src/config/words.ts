@@ -24,8 +24,14 @@ export const plural = (count: number, noun: string): string => `${count} ${noun}
 /** A value of the file in words: itself where it is short and harmless, else its type. */
 export function say(value: unknown, how: "value" | "type"): string {
   if (typeof value === "string") return how === "value" ? quote(value) : "a string";
-  if (typeof value === "number") return how === "value" ? `${value}` : "a number";
+  if (typeof value === "number") return how === "value" ? sayNumber(value) : "a number";
   if (typeof value === "boolean") return how === "value" ? `${value}` : "true or false";
   if (Array.isArray(value)) return "an array";
   return value instanceof Date ? "a date" : "a table";
+}
+
+/** As TOML writes it. */
+function sayNumber(value: number): string {
+  if (Number.isNaN(value)) return "nan";
+  return Number.isFinite(value) ? `${value}` : value < 0 ? "-inf" : "inf";
 }
