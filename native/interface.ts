@@ -24,6 +24,13 @@ export function setAliasAddress(fd: number, label: string, address: Uint8Array):
   return checked(libc.ioctl(descriptor(fd), layout.SIOCSIFADDR, ptr(bytes)));
 }
 
+/** SIOCSIFNETMASK on an alias: `mask` is an IPv4 netmask. */
+export function setAliasMask(fd: number, label: string, mask: Uint8Array): number {
+  const bytes = request(label);
+  bytes.set(ipAddress(mask, 0), layout.IFNAMSIZ);
+  return checked(libc.ioctl(descriptor(fd), layout.SIOCSIFNETMASK, ptr(bytes)));
+}
+
 /** SIOCSIFFLAGS with IFF_UP added on an interface or alias. */
 export function bringUp(fd: number, label: string): number {
   const bytes = request(label);

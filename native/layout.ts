@@ -47,6 +47,7 @@ export const IFNAMSIZ = 16;
 export const SIOCGIFFLAGS = 0x8913;
 export const SIOCSIFFLAGS = 0x8914;
 export const SIOCSIFADDR = 0x8916;
+export const SIOCSIFNETMASK = 0x891c;
 export const IFF_UP = 1;
 
 // <poll.h>

@@ -1,0 +1,33 @@
+/** Packet filters in classic BPF (Linux Documentation/networking/filter.rst); data begins at the network header. */
+import type { Instruction } from "../../native/socket.ts";
+import type { Family } from "../base/address.ts";
+
+const BPF_LD_B_ABS = 0x30;
+const BPF_LD_W_ABS = 0x20;
+const BPF_JEQ_K = 0x15;
+const BPF_JGT_K = 0x25;
+const BPF_RET_K = 0x06;
+
+/** SKF_AD_OFF + SKF_AD_PKTTYPE: for whom the link layer says the frame is. */
+const PACKET_TYPE = 0xffff_f000 + 4;
+/** PACKET_HOST, PACKET_BROADCAST and PACKET_MULTICAST are 0 to 2; then another host's, our own, looped back. */
+const PACKET_MULTICAST = 2;
+/** Where the header says what follows it: `protocol` of IPv4, `next header` of IPv6. */
+const PROTOCOL_OFFSET: Readonly<Record<Family, number>> = { 4: 9, 6: 6 };
+const PROTOCOL_VRRP = 112;
+const WHOLE = 0xffff_ffff;
+
+const ret = (k: number): Instruction => ({ code: BPF_RET_K, jt: 0, jf: 0, k });
+
+/** Packets of protocol 112 that came from the link for this host or a group; nothing that this host sent itself. */
+export const vrrpFilter = (family: Family): readonly Instruction[] => [
+  { code: BPF_LD_W_ABS, jt: 0, jf: 0, k: PACKET_TYPE },
+  { code: BPF_JGT_K, jt: 3, jf: 0, k: PACKET_MULTICAST },
+  { code: BPF_LD_B_ABS, jt: 0, jf: 0, k: PROTOCOL_OFFSET[family] },
+  { code: BPF_JEQ_K, jt: 0, jf: 1, k: PROTOCOL_VRRP },
+  ret(WHOLE),
+  ret(0),
+];
+
+/** Nothing at all. */
+export const emptyFilter: readonly Instruction[] = [ret(0)];

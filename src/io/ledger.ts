@@ -1,0 +1,245 @@
+/**
+ * The ledger file: a memory-mapped journal in runtime_dir that a SIGKILL between any two instructions leaves readable.
+ *
+ *     header (4096)  magic | format u32 | slots u32
+ *     stamps         one f64 a slot: CLOCK_BOOTTIME of the last advert sent; a single aligned store
+ *     entries        length u32 | crc32 u32 | JSON, padded to 8; a length of 0 ends them
+ *
+ * A replaced record is a new entry, valid once its length is written, which is last; until then the old one stands. A full file is
+ * written anew beside and renamed over. Stores to a shared mapping reach the file whatever becomes of the process.
+ */
+import { closeSync, openSync, readFileSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import type { LedgerAddress, LedgerRecord } from "../agent/ledger.ts";
+import { assert } from "../base/assert.ts";
+import type { Result } from "../base/result.ts";
+import { fail, ok } from "../base/result.ts";
+import type { Instant } from "../base/units.ts";
+import { instant } from "../base/units.ts";
+
+const MAGIC = "haledger";
+const FORMAT = 1;
+const HEADER_BYTES = 4096;
+const ENTRY_HEADER = 8;
+/** Smallest file: a thousand routers, each written some times, before it has to be written anew. */
+const SLOTS_LEAST = 4096;
+const ENTRY_BYTES_LEAST = 512 * 1024;
+/** A longer file was not written by us. */
+const FILE_BYTES_MAX = 256 * 1024 * 1024;
+
+const align = (length: number): number => Math.ceil(length / 8) * 8;
+
+/** An entry's content; the time of the last advert is in the stamp of its slot. */
+interface Entry {
+  readonly router: string;
+  readonly slot: number;
+  readonly record: Omit<LedgerRecord, "lastAdvertAt"> | null;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isAddress(value: unknown): value is LedgerAddress {
+  if (!isObject(value)) return false;
+  const { index, address, prefix, confirmed } = value;
+  return (
+    typeof index === "number" &&
+    typeof address === "string" &&
+    typeof prefix === "number" &&
+    typeof confirmed === "boolean"
+  );
+}
+
+function isRecord(value: unknown): value is LedgerRecord {
+  if (!isObject(value)) return false;
+  const { router, bootId, configHash, index, mac, state, added, resumes } = value;
+  const texts = [router, bootId, configHash, mac, state].every((text) => typeof text === "string");
+  if (!texts || typeof index !== "number") return false;
+  if (!Array.isArray(added) || !added.every(isAddress)) return false;
+  return Array.isArray(resumes) && resumes.every((at) => typeof at === "number");
+}
+
+function isEntry(value: unknown): value is Entry {
+  if (!isObject(value)) return false;
+  const { router, slot, record } = value;
+  return typeof router === "string" && typeof slot === "number" && (record === null || isRecord(record));
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+/** The records in a ledger's bytes; the error says what is wrong with them. */
+export function decodeLedger(bytes: Uint8Array): Result<LedgerRecord[], string> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (bytes.length < HEADER_BYTES) return fail("too short");
+  if (new TextDecoder().decode(bytes.subarray(0, MAGIC.length)) !== MAGIC) return fail("not a ledger");
+  const format = view.getUint32(8, true);
+  if (format !== FORMAT) return fail(`format ${format}, not ${FORMAT}`);
+  const slots = view.getUint32(12, true);
+  let at = HEADER_BYTES + slots * 8;
+  const records = new Map<string, LedgerRecord>();
+  while (at + ENTRY_HEADER <= bytes.length) {
+    const length = view.getUint32(at, true);
+    if (length === 0) break;
+    if (at + ENTRY_HEADER + length > bytes.length) return fail(`entry of ${length} bytes at ${at}`);
+    const payload = bytes.subarray(at + ENTRY_HEADER, at + ENTRY_HEADER + length);
+    if (Bun.hash.crc32(payload) !== view.getUint32(at + 4, true)) return fail(`checksum at ${at}`);
+    const entry = parse(new TextDecoder().decode(payload));
+    if (!isEntry(entry) || entry.slot < 0 || entry.slot >= slots) return fail(`content at ${at}`);
+    if (entry.record === null) {
+      records.delete(entry.router);
+    } else {
+      const lastAdvertAt = instant(view.getFloat64(HEADER_BYTES + entry.slot * 8, true));
+      records.set(entry.router, { ...entry.record, lastAdvertAt });
+    }
+    at = align(at + ENTRY_HEADER + length);
+  }
+  return ok([...records.values()]);
+}
+
+/** The records in runtime_dir; none where there is no file. */
+export function readLedger(directory: string): Result<LedgerRecord[], string> {
+  try {
+    const path = join(directory, "ledger");
+    if (statSync(path).size > FILE_BYTES_MAX) return fail("too long");
+    return decodeLedger(readFileSync(path));
+  } catch (error) {
+    if (isObject(error) && error["code"] === "ENOENT") return ok([]);
+    return fail(String(error));
+  }
+}
+
+interface Live {
+  readonly record: LedgerRecord;
+  readonly slot: number;
+}
+
+/** The ledger of the running agent. */
+export class Ledger {
+  readonly #directory: string;
+  readonly #live = new Map<string, Live>();
+  /** Adverts that this process sent: a record replaced later does not forget them. */
+  readonly #sent = new Map<string, Instant>();
+  #bytes = new Uint8Array(0);
+  #view = new DataView(this.#bytes.buffer);
+  #stamps = new Float64Array(0);
+  #slots = 0;
+  #nextSlot = 0;
+  #at = 0;
+
+  private constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  /** Begins a file with the records of an earlier one. Throws where the file system refuses. */
+  static create(directory: string, records: readonly LedgerRecord[]): Ledger {
+    const ledger = new Ledger(directory);
+    for (const record of records) ledger.#live.set(record.router, { record, slot: -1 });
+    ledger.#rewrite();
+    return ledger;
+  }
+
+  /** Replaces or, with null, forgets the record of a router. On return it is safe from the death of the process. */
+  replace(router: string, record: LedgerRecord | null): void {
+    if (record === null) {
+      const known = this.#live.get(router);
+      this.#sent.delete(router);
+      if (known === undefined) return;
+      this.#live.delete(router);
+      if (!this.#append({ router, slot: known.slot, record: null })) this.#rewrite();
+      return;
+    }
+    const sent = this.#sent.get(router) ?? record.lastAdvertAt;
+    const lastAdvertAt = sent > record.lastAdvertAt ? sent : record.lastAdvertAt;
+    const known = this.#live.get(router);
+    const keeps = known !== undefined && this.#stamps[known.slot] === lastAdvertAt;
+    const slot = keeps ? known.slot : this.#nextSlot++;
+    this.#live.set(router, { record: { ...record, lastAdvertAt }, slot });
+    // A stamp that differs gets a slot of its own, so that the old record keeps its own stamp until the new one is there.
+    const fits = slot < this.#slots;
+    if (fits) this.#stamps[slot] = lastAdvertAt;
+    if (!fits || !this.#append(entryOf(router, slot, record))) this.#rewrite();
+  }
+
+  /** What it says now, apart from the times of the adverts. */
+  records(): LedgerRecord[] {
+    return Array.from(this.#live.values(), ({ record }) => record);
+  }
+
+  /** Forgets every router. */
+  clear(): void {
+    for (const router of [...this.#live.keys()]) this.replace(router, null);
+  }
+
+  /** The kernel took an advert of this router just now. */
+  stamp(router: string, now: Instant): void {
+    const known = this.#live.get(router);
+    this.#sent.set(router, now);
+    if (known !== undefined) this.#stamps[known.slot] = now;
+  }
+
+  /** Writes an entry at the end; false when it does not fit. */
+  #append(entry: Entry): boolean {
+    const payload = new TextEncoder().encode(JSON.stringify(entry));
+    const end = align(this.#at + ENTRY_HEADER + payload.length);
+    if (end > this.#bytes.length) return false;
+    this.#bytes.set(payload, this.#at + ENTRY_HEADER);
+    this.#view.setUint32(this.#at + 4, Bun.hash.crc32(payload), true);
+    this.#view.setUint32(this.#at, payload.length, true);
+    this.#at = end;
+    return true;
+  }
+
+  /** A new file with what is live, of four times its size, in place of the old one. */
+  #rewrite(): void {
+    const routers = [...this.#live];
+    const entries = routers.map(([router, { record }], slot) =>
+      new TextEncoder().encode(JSON.stringify(entryOf(router, slot, record))),
+    );
+    const stamps = routers.map(([, { record, slot }]) => this.#stamps[slot] ?? record.lastAdvertAt);
+    const needed = entries.reduce((sum, entry) => sum + align(ENTRY_HEADER + entry.length), 0);
+    const slots = Math.max(SLOTS_LEAST, routers.length * 4);
+    const size = HEADER_BYTES + slots * 8 + Math.max(ENTRY_BYTES_LEAST, needed * 4);
+    this.#map(size, slots);
+    for (const [slot, stamp] of stamps.entries()) this.#stamps[slot] = stamp;
+    for (const [slot, [router, { record }]] of routers.entries()) {
+      this.#live.set(router, { record, slot });
+      assert(this.#append(entryOf(router, slot, record)), "a ledger too small for its records");
+    }
+    this.#nextSlot = routers.length;
+    renameSync(join(this.#directory, "ledger.new"), join(this.#directory, "ledger"));
+  }
+
+  #map(size: number, slots: number): void {
+    const path = join(this.#directory, "ledger.new");
+    const header = new Uint8Array(size);
+    header.set(new TextEncoder().encode(MAGIC));
+    new DataView(header.buffer).setUint32(8, FORMAT, true);
+    new DataView(header.buffer).setUint32(12, slots, true);
+    rmSync(path, { force: true });
+    const fd = openSync(path, "wx", 0o600);
+    try {
+      // All of it, zeros too: a store into a page that the file system cannot provide would be a SIGBUS.
+      for (let at = 0; at < size;) at += writeSync(fd, header, at, size - at);
+    } finally {
+      closeSync(fd);
+    }
+    this.#bytes = Bun.mmap(path, { shared: true });
+    const { buffer, byteOffset } = this.#bytes;
+    this.#view = new DataView(buffer, byteOffset, size);
+    this.#stamps = new Float64Array(buffer, byteOffset + HEADER_BYTES, slots);
+    this.#slots = slots;
+    this.#at = HEADER_BYTES + slots * 8;
+  }
+}
+
+function entryOf(router: string, slot: number, record: LedgerRecord): Entry {
+  const { bootId, configHash, index, mac, state, added, resumes } = record;
+  return { router, slot, record: { router, bootId, configHash, index, mac, state, added, resumes } };
+}

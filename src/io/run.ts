@@ -1,0 +1,219 @@
+/** The agent's process: takes what it needs of the system, runs the machine in it, and gives everything back. */
+import { readFileSync } from "node:fs";
+import {
+  dropAmbientCapabilities,
+  lockMemory,
+  missingCapabilities,
+  setRealtime,
+  setTimerSlack,
+} from "../../native/process.ts";
+import { errnoName } from "../../native/libc.ts";
+import type { AddressChange, Event, KernelAddress } from "../agent/boundary.ts";
+import type { LedgerRecord } from "../agent/ledger.ts";
+import type { Result } from "../base/result.ts";
+import { fail, ok } from "../base/result.ts";
+import type { AgentConfig } from "../config/model.ts";
+import { bootClock } from "./clock.ts";
+import { AGENT_TIMER_SLACK } from "./command.ts";
+import { Control } from "./control.ts";
+import { Journal } from "./journal.ts";
+import { Kernel } from "./kernel.ts";
+import { Ledger, readLedger } from "./ledger.ts";
+import { makeRuntimeDirectory, takeLock } from "./lock.ts";
+import type { Machine } from "./loop.ts";
+import { Loop } from "./loop.ts";
+import { World } from "./perform.ts";
+import { Promotion } from "./promotion.ts";
+import type { Tables } from "./rtnetlink.ts";
+import { readConfig } from "./config-file.ts";
+import { Transmitter } from "./transmit.ts";
+
+/** Which addresses in the kernel a dead agent's ledger says were its own, as deletions. */
+export type Stale = (
+  records: readonly LedgerRecord[],
+  addresses: readonly KernelAddress[],
+  bootId: string,
+) => AddressChange[];
+
+/** What {@link runAgent} needs. */
+export interface RunOptions {
+  readonly machine: Machine;
+  /** The configuration file as the user named it. */
+  readonly path: string;
+  readonly version: string;
+  /** The `[agent]` table of that file, which was checked before. */
+  readonly settings: AgentConfig;
+  readonly stale: Stale;
+  /** Prints why the agent cannot start. */
+  readonly complain: (text: string) => void;
+}
+
+/** The system refused: contract's exit codes. */
+const EXIT_REFUSED = 5;
+const EXIT_BUG = 70;
+/** How long notify commands may hold up the exit, and then the last log lines, in milliseconds. */
+const NOTIFY_GRACE = 500;
+const LOG_GRACE = 200;
+
+const SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
+
+/** The cure for each capability that is missing. */
+function capabilityAdvice(missing: readonly string[]): string {
+  const set = `${missing.map((name) => name.toLowerCase()).join(",")}+ep`;
+  return (
+    `no ${missing.join(" and ")}: run as root, give the file the right (setcap ${set} ${process.execPath}), ` +
+    `or AmbientCapabilities=${missing.join(" ")} in the systemd unit`
+  );
+}
+
+/** What is open while the agent runs. */
+interface Opened {
+  readonly kernel: Kernel;
+  readonly tables: Tables;
+  readonly transmitter: Transmitter;
+  readonly ledger: Ledger;
+  readonly control: Control;
+  readonly promotion: Promotion;
+  readonly records: readonly LedgerRecord[];
+  close(): void;
+}
+
+const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** Opens everything in order, or closes what was opened and says why not. */
+function open(settings: AgentConfig, journal: Journal, post: (event: Event) => void): Result<Opened, string> {
+  const missing = missingCapabilities();
+  if (missing.length > 0) return fail(capabilityAdvice(missing));
+  const directory = settings.runtimeDir;
+  const warn = (what: string) => (detail: string) =>
+    journal.write("warning", "agent.warning", { what, detail });
+  const closers: (() => void)[] = [];
+  const close = (): void => {
+    for (const closer of closers.reverse()) closer();
+  };
+  const refused = (why: string): Result<Opened, string> => {
+    close();
+    return fail(why);
+  };
+  try {
+    makeRuntimeDirectory(directory);
+    const lock = takeLock(directory);
+    if (!lock.ok) return fail(lock.error);
+    closers.push(() => lock.value.release());
+    const left = readLedger(directory);
+    if (!left.ok) warn("ledger")(`${left.error}; treated as empty`);
+    const records = left.ok ? left.value : [];
+    const ledger = Ledger.create(directory, records);
+    const promotion = new Promotion(directory, warn("sysctl"));
+    const transmitter = Transmitter.open();
+    if (!transmitter.ok) return refused(`packet socket: ${errnoName(transmitter.error)}`);
+    closers.push(() => transmitter.value.close());
+    const opened = Kernel.open(post, warn("kernel"));
+    if (!opened.ok) return refused(`rtnetlink: ${opened.error}`);
+    const { kernel, tables } = opened.value;
+    closers.push(() => kernel.close());
+    const control = Control.open(directory, settings.controlGroup, post);
+    if (!control.ok) return refused(control.error);
+    closers.push(() => control.value.close());
+    return ok({
+      kernel,
+      tables,
+      transmitter: transmitter.value,
+      ledger,
+      control: control.value,
+      promotion,
+      records,
+      close,
+    });
+  } catch (error) {
+    return refused(`${directory}: ${textOf(error)}`);
+  }
+}
+
+/** Scheduling as configured; what the system does not allow is a warning. */
+function schedule(settings: AgentConfig, journal: Journal): void {
+  setTimerSlack(AGENT_TIMER_SLACK);
+  dropAmbientCapabilities();
+  if (settings.realtimePriority === 0) return;
+  for (const [what, result] of [
+    ["realtime_priority", setRealtime(settings.realtimePriority)],
+    ["locking memory", lockMemory()],
+  ] as const) {
+    if (result < 0) {
+      journal.write("warning", "agent.warning", { what, detail: errnoName(result) });
+    }
+  }
+}
+
+/** The boot that the kernel runs in. */
+export const bootId = (): string => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+
+/** Runs the agent until it leaves; gives the exit code. */
+export async function runAgent(options: RunOptions): Promise<number> {
+  const { machine, path, version, settings, stale, complain } = options;
+  const journal = new Journal();
+  let loop: Loop | null = null;
+  const post = (event: Event): void => loop?.post(event);
+  const opened = open(settings, journal, post);
+  if (!opened.ok) {
+    complain(opened.error);
+    return EXIT_REFUSED;
+  }
+  const { kernel, tables, ledger, promotion, records, close } = opened.value;
+  schedule(settings, journal);
+  const world = new World({ ...opened.value, clock: bootClock, journal, path }, post);
+  const signals = SIGNALS.map((signal) => {
+    const heard = (): void => post({ kind: "signal", signal });
+    process.on(signal, heard);
+    return () => process.off(signal, heard);
+  });
+
+  const code = await new Promise<number>((left) => {
+    const broken = (error: unknown): void => {
+      loop?.end();
+      journal.write("error", "agent.bug", { detail: stackOf(error) });
+      lastGasp(kernel, ledger, stale, journal);
+      left(EXIT_BUG);
+    };
+    process.on("uncaughtException", broken);
+    process.on("unhandledRejection", broken);
+    loop = new Loop(machine, bootClock, world, left, broken);
+    const source = readConfig(path);
+    const { links, addresses } = tables;
+    const id = bootId();
+    post({
+      kind: "start",
+      source,
+      pid: process.pid,
+      version,
+      bootId: id,
+      links,
+      addresses,
+      ledger: records,
+    });
+    promotion.restoreUnwanted();
+  });
+
+  await world.notifier.finish(NOTIFY_GRACE);
+  world.close();
+  promotion.restoreAll();
+  close();
+  for (const unsubscribe of signals) unsubscribe();
+  await journal.flushed(LOG_GRACE);
+  return code;
+}
+
+const stackOf = (error: unknown): string =>
+  error instanceof Error ? (error.stack ?? error.message) : String(error);
+
+/** Our own bug: whatever we added goes, so that no address outlives the agent that answers for it. */
+function lastGasp(kernel: Kernel, ledger: Ledger, stale: Stale, journal: Journal): void {
+  try {
+    const now = kernel.resync();
+    if (now?.kind !== "kernel") return;
+    kernel.change(stale(ledger.records(), now.addresses, bootId()));
+    ledger.clear();
+  } catch (error) {
+    journal.write("error", "agent.bug", { detail: stackOf(error) });
+  }
+}

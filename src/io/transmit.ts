@@ -1,0 +1,139 @@
+/** Sending: frames through one packet socket in batches, packets through raw sockets that let the kernel route. */
+import { Batch } from "../../native/batch.ts";
+import * as layout from "../../native/layout.ts";
+import { errnoName } from "../../native/libc.ts";
+import { viewOf } from "../../native/memory.ts";
+import {
+  attachFilter,
+  closeDescriptor,
+  controlMessage,
+  ipAddress,
+  openSocket,
+  send,
+  sendWithControl,
+  setOption,
+} from "../../native/socket.ts";
+import type { Action } from "../agent/boundary.ts";
+import type { Family, Mac } from "../base/address.ts";
+import { ipBytes, macBytes } from "../base/address.ts";
+import type { Result } from "../base/result.ts";
+import { fail, ok } from "../base/result.ts";
+import { emptyFilter } from "./filter.ts";
+
+type Frame = Extract<Action, { kind: "frame" }>;
+type Packet = Extract<Action, { kind: "packet" }>;
+
+/** What became of something sent: `errno` is null when the kernel took it. */
+export interface Sent {
+  readonly router: string | null;
+  readonly errno: string | null;
+}
+
+const PROTOCOL_VRRP = 112;
+/** Sending buffer: all the adverts and announcements of a node that takes 255 routers at once. */
+const SEND_BUFFER = 4 * 1024 * 1024;
+/** Destinations whose bytes are kept: a group or two for each interface, and broadcast. */
+const KNOWN_MACS_MAX = 1024;
+
+/**
+ * A raw socket for protocol 112 that sends packets with their own IP header. It also receives: while one is open the kernel does not
+ * answer unicast adverts with "protocol unreachable". What it receives is dropped; the packet sockets have it.
+ */
+function openRaw(family: Family): number {
+  const fd = openSocket(family === 4 ? layout.AF_INET : layout.AF_INET6, layout.SOCK_RAW, PROTOCOL_VRRP);
+  if (fd < 0) return fd;
+  attachFilter(fd, emptyFilter);
+  if (family === 4) {
+    setOption(fd, layout.IPPROTO_IP, layout.IP_HDRINCL, 1);
+    setOption(fd, layout.IPPROTO_IP, layout.IP_MULTICAST_LOOP, 0);
+  } else {
+    setOption(fd, layout.IPPROTO_IPV6, layout.IPV6_HDRINCL, 1);
+    setOption(fd, layout.IPPROTO_IPV6, layout.IPV6_MULTICAST_LOOP, 0);
+  }
+  setOption(fd, layout.SOL_SOCKET, layout.SO_SNDBUFFORCE, SEND_BUFFER);
+  return fd;
+}
+
+/** struct in_pktinfo or in6_pktinfo with the interface alone: the source is in the header already. */
+function packetInfo(family: Family, index: number): Uint8Array {
+  const info = new Uint8Array(family === 4 ? 12 : 20);
+  viewOf(info).setInt32(family === 4 ? 0 : 16, index, true);
+  return family === 4
+    ? controlMessage(layout.IPPROTO_IP, layout.IP_PKTINFO, info)
+    : controlMessage(layout.IPPROTO_IPV6, layout.IPV6_PKTINFO, info);
+}
+
+/** The sockets that send. */
+export class Transmitter {
+  readonly #frames: number;
+  /** Minus errno where the kernel has no such family. */
+  readonly #raw: Readonly<Record<Family, number>>;
+  readonly #batch = new Batch();
+  #routers: (string | null)[] = [];
+  readonly #macs = new Map<Mac, Uint8Array>();
+
+  private constructor(frames: number, raw: Readonly<Record<Family, number>>) {
+    this.#frames = frames;
+    this.#raw = raw;
+  }
+
+  /** Opens them; the error is minus errno. A kernel without IPv6 is none. */
+  static open(): Result<Transmitter, number> {
+    // Protocol 0: it sends, and never receives.
+    const frames = openSocket(layout.AF_PACKET, layout.SOCK_DGRAM, 0);
+    if (frames < 0) return fail(frames);
+    setOption(frames, layout.SOL_SOCKET, layout.SO_SNDBUFFORCE, SEND_BUFFER);
+    const raw4 = openRaw(4);
+    if (raw4 < 0) {
+      closeDescriptor(frames);
+      return fail(raw4);
+    }
+    return ok(new Transmitter(frames, { 4: raw4, 6: openRaw(6) }));
+  }
+
+  /** Puts a frame into the batch; gives the fates of an earlier batch when that had to leave first. */
+  frame({ index, ethertype, destination, bytes, router }: Frame): Sent[] {
+    const sent = this.#batch.hasRoom(bytes.length) ? [] : this.flush();
+    this.#batch.add(index, ethertype, this.#mac(destination), bytes);
+    this.#routers.push(router);
+    return sent;
+  }
+
+  #mac(mac: Mac): Uint8Array {
+    let bytes = this.#macs.get(mac);
+    if (bytes === undefined) {
+      if (this.#macs.size >= KNOWN_MACS_MAX) this.#macs.clear();
+      bytes = macBytes(mac);
+      this.#macs.set(mac, bytes);
+    }
+    return bytes;
+  }
+
+  /** Sends the batch. */
+  flush(): Sent[] {
+    if (this.#batch.size === 0) return [];
+    const results = this.#batch.send(this.#frames);
+    const routers = this.#routers;
+    this.#routers = [];
+    return results.map((result, at) => ({
+      router: routers[at] ?? null,
+      errno: result < 0 ? errnoName(result) : null,
+    }));
+  }
+
+  /** Sends one packet by the kernel's routes. */
+  packet({ index, family, destination, bytes, router }: Packet): Sent {
+    const fd = this.#raw[family];
+    if (fd < 0) return { router, errno: errnoName(fd) };
+    const address = ipAddress(ipBytes(destination), index ?? 0);
+    const result =
+      index === null
+        ? send(fd, bytes, address)
+        : sendWithControl(fd, bytes, address, packetInfo(family, index));
+    return { router, errno: result < 0 ? errnoName(result) : null };
+  }
+
+  close(): void {
+    for (const fd of [this.#frames, this.#raw[4], this.#raw[6]]) if (fd >= 0) closeDescriptor(fd);
+  }
+}
