@@ -111,6 +111,7 @@ process.env["PATH"] = `${process.env["PATH"] ?? ""}:/usr/local/sbin:/usr/sbin:/s
 if (process.env[INSIDE] === undefined) {
   installPackages();
   installTools(missing(what === "start" ? DEMO_TOOLS : TEST_TOOLS));
+  if (what === "start" && !runs([process.execPath, `${ROOT}/build.ts`])) stop("the build failed");
   await enter();
 }
 furnish();
