@@ -185,7 +185,7 @@ export class Kernel {
   }
 
   /** Does a batch and gives the answers. */
-  change(changes: readonly AddressChange[]): Event {
+  change(changes: readonly AddressChange[]): Extract<Event, { kind: "addresses-changed" }> {
     const labelled = (index: number, label: string): boolean =>
       [...this.#addresses.values()].some((known) => known.index === index && known.label === label);
     return { kind: "addresses-changed", results: this.#requests.change(changes, labelled) };

@@ -1,5 +1,4 @@
 /** The agent's process: takes what it needs of the system, runs the machine in it, and gives everything back. */
-import { readFileSync } from "node:fs";
 import {
   dropAmbientCapabilities,
   lockMemory,
@@ -13,6 +12,7 @@ import type { LedgerRecord } from "../agent/ledger.ts";
 import type { Result } from "../base/result.ts";
 import { fail, ok } from "../base/result.ts";
 import type { AgentConfig } from "../config/model.ts";
+import { bootId } from "./boot.ts";
 import { bootClock } from "./clock.ts";
 import { AGENT_TIMER_SLACK } from "./command.ts";
 import { Control } from "./control.ts";
@@ -144,9 +144,6 @@ function schedule(settings: AgentConfig, journal: Journal): void {
     }
   }
 }
-
-/** The boot that the kernel runs in. */
-export const bootId = (): string => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
 
 /** Runs the agent until it leaves; gives the exit code. */
 export async function runAgent(options: RunOptions): Promise<number> {

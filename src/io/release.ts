@@ -1,0 +1,57 @@
+/** `haagent release`: no agent runs, and what the last one left goes, by its ledger. */
+import { existsSync } from "node:fs";
+import { missingCapabilities } from "../../native/process.ts";
+import type { AddressResult } from "../agent/boundary.ts";
+import type { Result } from "../base/result.ts";
+import { fail, ok } from "../base/result.ts";
+import { bootId } from "./boot.ts";
+import { Kernel } from "./kernel.ts";
+import { Ledger, readLedger } from "./ledger.ts";
+import { takeLock } from "./lock.ts";
+import { Promotion } from "./promotion.ts";
+import type { Stale } from "./run.ts";
+
+/** What was done: each address with the kernel's answer, and what is worth a word to the operator. */
+export interface Released {
+  readonly results: readonly AddressResult[];
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Removes the addresses that `stale` finds in the ledger of `directory`, puts back what sysctls were borrowed and empties the
+ * ledger. The error is a sentence: another agent runs, or the system refuses.
+ */
+export function release(directory: string, stale: Stale): Result<Released, string> {
+  if (!existsSync(directory)) return ok({ results: [], warnings: [] });
+  const lock = takeLock(directory);
+  if (!lock.ok) return lock;
+  try {
+    return releaseLocked(directory, stale);
+  } catch (error) {
+    return fail(`${directory}: ${error instanceof Error ? error.message : String(error)}`);
+  } finally {
+    lock.value.release();
+  }
+}
+
+function releaseLocked(directory: string, stale: Stale): Result<Released, string> {
+  const warnings: string[] = [];
+  const warn = (detail: string): void => void warnings.push(detail);
+  const records = readLedger(directory);
+  // Nothing can be told from it; a lifetime that we gave still ends by itself.
+  if (!records.ok) warn(`ledger: ${records.error}; treated as empty`);
+  const promotion = new Promotion(directory, warn);
+  const known = records.ok ? records.value : [];
+  if (known.length > 0 && missingCapabilities().includes("CAP_NET_ADMIN")) {
+    return fail("no CAP_NET_ADMIN: run as root");
+  }
+  const opened = Kernel.open(() => undefined, warn);
+  if (!opened.ok) return fail(`rtnetlink: ${opened.error}`);
+  const { kernel, tables } = opened.value;
+  const changes = stale(known, tables.addresses, bootId());
+  const done = kernel.change(changes);
+  kernel.close();
+  promotion.restoreAll();
+  Ledger.create(directory, []);
+  return ok({ results: done.results, warnings });
+}
