@@ -115,7 +115,7 @@ async function stopped(pair: Pair, teller: Teller): Promise<Outcome> {
   await answeredBy(pair, 1, askedAt);
   const outage = pair.client.outage(askedAt, now());
   const wait = skew(pair.routers[1]);
-  const goodbye = pair.client.capture
+  const goodbye = pair.wire
     .adverts(askedAt, pair.node(0).mac)
     .findLast(({ seen }) => seen.priority === 0)?.at;
   teller.say(`node1 was gone after ${whole(exit)}`);

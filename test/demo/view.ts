@@ -67,7 +67,7 @@ const pad = (lines: readonly string[], count: number): string[] => [
 /** A node in a line: who it is, what it does, and how often it spoke. */
 function node(pair: Pair, side: 0 | 1, time: number): string {
   const { name, address4, mac } = pair.node(side);
-  const heard = pair.client.capture.adverts(0, mac);
+  const heard = pair.wire.adverts(0, mac);
   const speaks = (heard.at(-1)?.at ?? 0) > time - 1.5 * pair.interval && heard.at(-1)?.seen.priority !== 0;
   const state = !pair.daemons[side].running
     ? dim("down  ")
@@ -89,7 +89,7 @@ function cells(time: number, paint: (from: number, to: number) => string): strin
 }
 
 function adverts(pair: Pair, time: number): string {
-  const heard = pair.client.capture.adverts(time - CELL_MS * (CELLS + 1));
+  const heard = pair.wire.adverts(time - CELL_MS * (CELLS + 1));
   return cells(time, (from, to) => {
     const seen = heard.find(({ at }) => at >= from && at < to);
     if (seen === undefined) return dim("·");

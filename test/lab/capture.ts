@@ -1,7 +1,7 @@
 /** Every frame of one namespace, with the kernel's time stamps: the sniffer's pcap stream, read as it comes. */
 import type { Advert, Frame } from "./frame.ts";
 import { readFrame } from "./frame.ts";
-import { INTERFACE } from "./lab.ts";
+import { BRIDGE, INTERFACE } from "./lab.ts";
 import type { Namespace } from "./namespace.ts";
 import type { Child } from "./process.ts";
 import { run, until } from "./process.ts";
@@ -19,29 +19,33 @@ export type AdvertFrame = Frame & { readonly seen: Advert };
 
 const isAdvert = (frame: Frame): frame is AdvertFrame => frame.seen.kind === "advert";
 
-export interface CaptureOptions {
-  readonly interface?: string;
-  readonly onFrame?: (frame: Frame) => void;
-}
+/** `sniffer.ts`'s arguments: one interface both ways, or what enters the ports of the lab's bridge. */
+export const STATION: readonly string[] = [INTERFACE];
+export const SWITCH: readonly string[] = ["--ports", BRIDGE];
 
 export class Capture {
   readonly frames: Frame[] = [];
+  readonly #adverts: AdvertFrame[] = [];
   readonly #sniffer: Child;
   readonly #chunks: Uint8Array[] = [];
   readonly #onFrame: ((frame: Frame) => void) | undefined;
   #pending = new Uint8Array(0);
   #opened = false;
 
-  private constructor(namespace: Namespace, options: CaptureOptions) {
-    this.#onFrame = options.onFrame;
-    this.#sniffer = namespace.spawn([process.execPath, SNIFFER, options.interface ?? INTERFACE], {
+  private constructor(namespace: Namespace, where: readonly string[], onFrame?: (frame: Frame) => void) {
+    this.#onFrame = onFrame;
+    this.#sniffer = namespace.spawn([process.execPath, SNIFFER, ...where], {
       onBytes: (chunk) => this.#take(chunk),
     });
   }
 
   /** Starts one and waits until it listens. */
-  static async start(namespace: Namespace, options: CaptureOptions = {}): Promise<Capture> {
-    const capture = new Capture(namespace, options);
+  static async start(
+    namespace: Namespace,
+    where: readonly string[],
+    onFrame?: (frame: Frame) => void,
+  ): Promise<Capture> {
+    const capture = new Capture(namespace, where, onFrame);
     await capture.#sniffer.says("listening", START_MS);
     await until("the sniffer's file header", START_MS, () => capture.#opened);
     return capture;
@@ -49,9 +53,7 @@ export class Capture {
 
   /** Adverts since `from` (ms), of one sender's link-layer address if given. */
   adverts(from = 0, mac?: string): AdvertFrame[] {
-    return this.frames
-      .filter(isAdvert)
-      .filter((frame) => frame.at >= from && (mac === undefined || frame.source === mac));
+    return this.#adverts.filter((frame) => frame.at >= from && (mac === undefined || frame.source === mac));
   }
 
   /** Gratuitous ARP and unsolicited neighbour advertisements for an address since `from`. */
@@ -117,6 +119,7 @@ export class Capture {
       const time = view.getUint32(at, true) * 1000 + view.getUint32(at + 4, true) / 1e6;
       const frame = readFrame(time, bytes.subarray(at + RECORD_HEADER, at + RECORD_HEADER + length));
       if (this.frames.length < FRAMES_MAX) this.frames.push(frame);
+      if (isAdvert(frame)) this.#adverts.push(frame);
       this.#onFrame?.(frame);
       at += RECORD_HEADER + length;
     }

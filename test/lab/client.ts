@@ -2,7 +2,7 @@
  * The client of a lab: it pings an address every few milliseconds and a capture beside it says which answers came when, and from
  * whose link-layer address. So an outage is what a user would have seen, and a false owner is named.
  */
-import { Capture } from "./capture.ts";
+import { Capture, STATION } from "./capture.ts";
 import type { Frame } from "./frame.ts";
 import type { Station } from "./lab.ts";
 import { INTERFACE } from "./lab.ts";
@@ -47,7 +47,7 @@ export class Client {
   static async start(station: Station, address: string, interval = 5): Promise<Client> {
     const early: Frame[] = [];
     let take = (frame: Frame): void => void early.push(frame);
-    const capture = await Capture.start(station.namespace, { onFrame: (frame) => take(frame) });
+    const capture = await Capture.start(station.namespace, STATION, (frame) => take(frame));
     const pinger = station.namespace.spawn([process.execPath, PINGER, INTERFACE, address, String(interval)]);
     const client = new Client(capture, pinger, address, interval);
     take = (frame) => client.#take(frame);

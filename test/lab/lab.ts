@@ -7,6 +7,8 @@ import { now } from "./process.ts";
 
 /** The interface of every station. */
 export const INTERFACE = "eth0";
+/** The bridge, in a namespace of its own. */
+export const BRIDGE = "br0";
 
 /** Kernel names of bridge port states, include/uapi/linux/if_bridge.h. */
 const BR_STATE_DISABLED = 0;
@@ -139,11 +141,11 @@ export class Lab {
   async #wire(): Promise<void> {
     const stations = [this.client, ...this.nodes];
     await this.bridge.ip(
-      "link add br0 type bridge forward_delay 0 mcast_snooping 0",
-      "link set br0 addrgenmode none up",
+      `link add ${BRIDGE} type bridge forward_delay 0 mcast_snooping 0`,
+      `link set ${BRIDGE} addrgenmode none up`,
       ...stations.flatMap((one) => [
         `link add ${one.port} type veth peer name ${INTERFACE} address ${one.mac} netns ${one.namespace.pid}`,
-        `link set ${one.port} master br0 addrgenmode none up`,
+        `link set ${one.port} master ${BRIDGE} addrgenmode none up`,
       ]),
     );
     await Promise.all(

@@ -1,4 +1,5 @@
 /** Two daemons of any kind on one bridge, a client that pings their address, and the judgement who is master: from outside. */
+import { Capture, SWITCH } from "./capture.ts";
 import { Client } from "./client.ts";
 import type { Daemon, DaemonKind, RouterSpec } from "./daemon.ts";
 import { Haagent } from "./haagent.ts";
@@ -41,6 +42,8 @@ export class Pair {
   readonly daemons: readonly [Daemon, Daemon];
   readonly client: Client;
   readonly owners: Owners;
+  /** Where adverts are seen: at the client, or on the switch where they are unicast. */
+  readonly wire: Capture;
 
   private constructor(
     lab: Lab,
@@ -48,12 +51,14 @@ export class Pair {
     daemons: readonly [Daemon, Daemon],
     client: Client,
     owners: Owners,
+    wire: Capture,
   ) {
     this.lab = lab;
     this.routers = routers;
     this.daemons = daemons;
     this.client = client;
     this.owners = owners;
+    this.wire = wire;
   }
 
   /** Everything but the daemons runs when this is done. */
@@ -70,7 +75,10 @@ export class Pair {
       lab.atClose(() => owners.close());
       const client = await Client.start(lab.client, address, options.ping);
       lab.atClose(() => client.close());
-      return new Pair(lab, options.routers, daemons, client, owners);
+      const unicast = options.routers.some((router) => router.unicast !== undefined);
+      const wire = unicast ? await Capture.start(lab.bridge, SWITCH) : client.capture;
+      if (unicast) lab.atClose(() => wire.close());
+      return new Pair(lab, options.routers, daemons, client, owners, wire);
     } catch (cause) {
       await lab.close();
       throw cause;
@@ -102,7 +110,7 @@ export class Pair {
       () => {
         const since = now() - quiet;
         if (since < start - quiet) return false;
-        const heard = this.client.capture.adverts(since);
+        const heard = this.wire.adverts(since);
         return (
           heard.length > 1 &&
           heard.every((frame) => frame.source === this.node(side).mac) &&
@@ -115,7 +123,7 @@ export class Pair {
 
   /** Who advertised in [from, to], by name. */
   advertisers(from: number, to = now()): string[] {
-    const heard = this.client.capture.adverts(from).filter(({ at }) => at <= to);
+    const heard = this.wire.adverts(from).filter(({ at }) => at <= to);
     return this.lab.nodes
       .filter((node) => heard.some(({ source }) => source === node.mac))
       .map(({ name }) => name);
@@ -123,17 +131,17 @@ export class Pair {
 
   /** The last advert of `side` before `time`, and its first at or after it. */
   lastAdvert(side: Side, time = now()): number | undefined {
-    return this.client.capture.adverts(0, this.node(side).mac).findLast(({ at }) => at < time)?.at;
+    return this.wire.adverts(0, this.node(side).mac).findLast(({ at }) => at < time)?.at;
   }
 
   firstAdvert(side: Side, time: number): number | undefined {
-    return this.client.capture.adverts(time, this.node(side).mac)[0]?.at;
+    return this.wire.adverts(time, this.node(side).mac)[0]?.at;
   }
 
   /** The longest time between adverts of `side` in [from, to], both ends counted. */
   longestGap(side: Side, from: number, to: number): number {
     const mac = this.node(side).mac;
-    const times = this.client.capture.adverts(0, mac).map(({ at }) => at);
+    const times = this.wire.adverts(0, mac).map(({ at }) => at);
     const inside = [
       times.findLast((at) => at <= from) ?? from,
       ...times.filter((at) => at > from && at < to),

@@ -46,7 +46,7 @@ export async function until(
   const start = performance.now();
   while (!(await predicate())) {
     if (performance.now() - start > limit) throw new Error(`not within ${limit} ms: ${what}`);
-    await sleep(5);
+    await sleep(10);
   }
   return performance.now() - start;
 }

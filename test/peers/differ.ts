@@ -1,0 +1,81 @@
+/** Two nodes whose settings differ: how many masters there are in the end. */
+import type { DaemonKind, RouterSpec } from "../lab/daemon.ts";
+import { masterDown, ROUTER } from "../lab/daemon.ts";
+import { Pair } from "../lab/pair.ts";
+import { now, sleep } from "../lab/process.ts";
+
+export type Difference = "addresses" | "interval v2" | "interval v3" | "version" | "transport" | "auth";
+
+/** What the one node has and the other has not. */
+const SETTINGS: Record<Difference, readonly [Partial<RouterSpec>, Partial<RouterSpec>]> = {
+  addresses: [{ interval: 100 }, { interval: 100, addresses: ["10.77.0.50/24", "10.77.0.51/24"] }],
+  "interval v2": [
+    { version: 2, interval: 1000 },
+    { version: 2, interval: 2000 },
+  ],
+  "interval v3": [{ interval: 100 }, { interval: 300 }],
+  version: [{ version: 2 }, { version: 3 }],
+  transport: [{ interval: 100 }, { interval: 100, unicast: { source: "10.77.0.2", peers: ["10.77.0.1"] } }],
+  auth: [
+    { version: 2, key: "alpha" },
+    { version: 2, key: "beta" },
+  ],
+};
+
+export interface Differed {
+  /** Names of who advertised in the last five intervals, the slower one's. */
+  readonly masters: readonly string[];
+  readonly owners: readonly string[];
+  /** When each was first heard, milliseconds after the start; null: never. */
+  readonly logs: readonly (readonly string[])[];
+  /** From the second advertiser's first advert to its own and the other's alarm; null without one. */
+  readonly alarms: readonly (number | null)[];
+  readonly noise: number;
+}
+
+/** Runs two nodes that differ; `strong` (0 or 1) has the higher priority. */
+export async function differ(
+  kinds: readonly [DaemonKind, DaemonKind],
+  difference: Difference,
+  strong: 0 | 1,
+): Promise<Differed> {
+  const [one, two] = SETTINGS[difference];
+  const routers: readonly [RouterSpec, RouterSpec] = [
+    { ...ROUTER, ...one, priority: strong === 0 ? 200 : 100 },
+    { ...ROUTER, ...two, priority: strong === 1 ? 200 : 100 },
+  ];
+  // A slow client: twenty of these run beside each other.
+  await using pair = await Pair.create({ kinds, routers, ping: 50, address: "10.77.0.50" });
+  const startedAt = now();
+  const alarmed: (number | null)[] = [null, null];
+  const watch = setInterval(() => {
+    for (const [side, daemon] of pair.daemons.entries()) {
+      if (alarmed[side] === null && daemon.log.some((line) => line.includes("vrrp.contested")))
+        alarmed[side] = now();
+    }
+  }, 20);
+  try {
+    await pair.start();
+    await sleep(
+      Math.max(...routers.map((router) => masterDown(router, pair.interval))) + 2 * pair.interval + 500,
+    );
+    const from = now();
+    await sleep(5 * pair.interval);
+    const end = now();
+    const firsts = [pair.firstAdvert(0, startedAt), pair.firstAdvert(1, startedAt)];
+    const both = firsts.every((at) => at !== undefined) ? Math.max(...firsts.map((at) => at ?? 0)) : null;
+    return {
+      masters: pair.advertisers(from, end),
+      owners: pair.owners.at(end),
+      logs: pair.daemons.map((daemon) => [...daemon.log]),
+      alarms: alarmed.map((at) => (at === null || both === null ? null : at - both)),
+      noise: pair.client.noise(startedAt, end),
+    };
+  } finally {
+    clearInterval(watch);
+  }
+}
+
+/** One node advertises and the same one has the address. */
+export const oneMaster = ({ masters, owners }: Differed): boolean =>
+  masters.length === 1 && owners.join() === masters.join();

@@ -1,0 +1,63 @@
+/** How the comparisons print what they measured, and what they do about a machine that was busy with something else. */
+
+/** The pinger itself was this late: what was measured meanwhile says little about the daemon. */
+const NOISE_MS = 25;
+const TRIES = 3;
+
+/** Both figures of one event, and what was promised of ours. */
+export interface Row {
+  readonly event: string;
+  readonly keepalived: string;
+  readonly haagent: string;
+  readonly promise: string;
+}
+
+/** Prints a row where it happened. */
+export function report(row: Row): void {
+  console.log(
+    `${row.event}\n    keepalived  ${row.keepalived}\n    haagent     ${row.haagent}\n    promised    ${row.promise}`,
+  );
+}
+
+/**
+ * Measures, and measures again when the result misses what was promised *and* the machine was seen to stall meanwhile, three times
+ * at most; the last result counts. A miss on a quiet machine is never repeated.
+ */
+export async function measured<Result extends { readonly noise: number }>(
+  what: string,
+  attempt: () => Promise<Result>,
+  good: (result: Result) => boolean,
+): Promise<Result> {
+  for (let left = TRIES; ; left--) {
+    const result = await attempt();
+    if (good(result) || result.noise < NOISE_MS || left === 1) return result;
+    console.log(`${what}: measured again, the machine stalled for ${result.noise.toFixed(0)} ms`);
+  }
+}
+
+/** `attempt` for each index below `count`, at most `width` at a time, results in order. */
+export async function parallel<Result>(
+  count: number,
+  width: number,
+  attempt: (index: number) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    while (next < count) {
+      const index = next++;
+      results[index] = await attempt(index);
+    }
+  };
+  await Promise.all(Array.from({ length: width }, worker));
+  return results;
+}
+
+const sorted = (values: readonly number[]): number[] => [...values].sort((a, b) => a - b);
+
+/** `median [least - most] unit` of some figures. */
+export function spread(values: readonly number[], unit = "ms"): string {
+  const all = sorted(values);
+  const at = (share: number): string => (all[Math.floor(share * (all.length - 1))] ?? 0).toFixed(0);
+  return all.length === 1 ? `${at(0)} ${unit}` : `${at(0.5)} [${at(0)} - ${at(1)}] ${unit}`;
+}
