@@ -11,6 +11,9 @@ import { takeLock } from "./lock.ts";
 import { Promotion } from "./promotion.ts";
 import type { Stale } from "./run.ts";
 
+/** Answers to a removal which say that there is nothing to remove any more. */
+const GONE = ["EADDRNOTAVAIL", "ENODEV"];
+
 /** What was done: each address with the kernel's answer, and what is worth a word to the operator. */
 export interface Released {
   readonly results: readonly AddressResult[];
@@ -49,9 +52,10 @@ function releaseLocked(directory: string, stale: Stale): Result<Released, string
   if (!opened.ok) return fail(`rtnetlink: ${opened.error}`);
   const { kernel, tables } = opened.value;
   const changes = stale(known, tables.addresses, bootId());
-  const done = kernel.change(changes);
+  const { results } = kernel.change(changes);
   kernel.close();
   promotion.restoreAll();
-  Ledger.create(directory, []);
-  return ok({ results: done.results, warnings });
+  // What could not be removed stays in the ledger, for another try.
+  if (results.every(({ errno }) => errno === null || GONE.includes(errno))) Ledger.create(directory, []);
+  return ok({ results, warnings });
 }
