@@ -1,5 +1,7 @@
 /** The program: picks what the command line asks for and joins the pure parts to the real edge. */
+import { Agent } from "./agent/agent.ts";
 import type { Request } from "./agent/boundary.ts";
+import { staleAddresses } from "./agent/recover.ts";
 import { unreachable } from "./base/assert.ts";
 import type { Result } from "./base/result.ts";
 import { fail, ok } from "./base/result.ts";
@@ -12,11 +14,14 @@ import { isStatusReport } from "./cli/report.ts";
 import { show } from "./cli/show.ts";
 import { usage } from "./cli/usage.ts";
 import { load } from "./config/load.ts";
-import type { ConfigSource } from "./config/model.ts";
+import type { Config } from "./config/model.ts";
 import { printFinding } from "./config/print.ts";
 import { RUNTIME_DIR, runtimeDirOf } from "./config/runtime-dir.ts";
 import { ask, gone } from "./io/ask.ts";
+import { controlPath } from "./io/control.ts";
 import { readConfig } from "./io/config-file.ts";
+import { release } from "./io/release.ts";
+import { runAgent } from "./io/run.ts";
 import { err, out } from "./io/terminal.ts";
 
 declare const HAAGENT_VERSION: string | undefined;
@@ -28,11 +33,48 @@ const COMMIT = typeof HAAGENT_COMMIT === "string" ? HAAGENT_COMMIT : "";
 
 const complain = (text: string): Promise<void> => err(`haagent: ${text}\n`);
 
-/** All findings of a configuration on stderr; true when it can be run. */
-async function checkConfig(source: ConfigSource): Promise<boolean> {
-  const { config, findings } = load(source);
-  await err(findings.map((each) => `${printFinding(source.path, each)}\n`).join(""));
-  return config !== null;
+/** Prints all findings of a file on stderr; its configuration, or null when it cannot be run. */
+async function checked(path: string): Promise<Config | null> {
+  const { config, findings } = load(readConfig(path));
+  await err(findings.map((each) => `${printFinding(path, each)}\n`).join(""));
+  return config;
+}
+
+/** The agent, until it is told to stop. */
+async function run(path: string): Promise<number> {
+  const config = await checked(path);
+  if (config === null) return EXIT.input;
+  return runAgent({
+    machine: new Agent(),
+    path,
+    version: VERSION,
+    settings: config.agent,
+    stale: staleAddresses,
+    complain: (text) => void complain(text),
+  });
+}
+
+/** Takes away what a killed agent left. */
+async function releaseLeft(path: string): Promise<number> {
+  const source = readConfig(path);
+  const directory = runtimeDirOf(source);
+  if (directory === null) {
+    await complain(`${path}: ${source.failure ?? "not TOML"}`);
+    return EXIT.input;
+  }
+  const released = release(directory, staleAddresses);
+  if (!released.ok) {
+    await complain(released.error);
+    return EXIT.refused;
+  }
+  const { results, warnings } = released.value;
+  for (const warning of warnings) await complain(warning);
+  // Gone in the meantime is as good as removed.
+  const done = results.filter(({ errno }) => errno === null || errno === "EADDRNOTAVAIL");
+  await out(done.map(({ change: { key } }) => `removed ${key.address}/${key.prefix}\n`).join(""));
+  const failed = results.filter((result) => !done.includes(result));
+  for (const { change, errno } of failed) await complain(`${change.key.address}: ${errno}`);
+  return failed.length === 0 ? EXIT.done : EXIT.refused;
 }
 
 /** The control socket a client command means. */
@@ -40,10 +82,9 @@ function socketOf(target: Target): Result<string, string> {
   if (target.socket !== null) return ok(target.socket);
   const source = readConfig(target.config ?? DEFAULT_CONFIG);
   const directory = runtimeDirOf(source);
-  if (directory !== null) return ok(`${directory}/control.sock`);
+  if (directory !== null) return ok(controlPath(directory));
   // Nobody named a file, so there need not be one.
-  if (target.config === null && source.failure?.startsWith("ENOENT"))
-    return ok(`${RUNTIME_DIR}/control.sock`);
+  if (target.config === null && source.failure?.startsWith("ENOENT")) return ok(controlPath(RUNTIME_DIR));
   return fail(`${source.path}: ${source.failure ?? "not TOML"}; name the control socket with --socket`);
 }
 
@@ -87,7 +128,7 @@ async function perform(intent: Intent): Promise<number> {
       await complain(`${intent.what} is not in this version`);
       return EXIT.input;
     case "check":
-      return (await checkConfig(readConfig(intent.config))) ? EXIT.done : EXIT.input;
+      return (await checked(intent.config)) === null ? EXIT.input : EXIT.done;
     case "status": {
       const print = intent.json ? (body: unknown): string => `${JSON.stringify(body)}\n` : statusText;
       return client(intent.target, { command: "status", name: intent.name }, print);
@@ -97,9 +138,9 @@ async function perform(intent: Intent): Promise<number> {
     case "stop":
       return client(intent.target, { command: "stop" }, answerText);
     case "run":
+      return run(intent.config);
     case "release":
-      await complain(`${intent.kind} is not in this version`);
-      return EXIT.input;
+      return releaseLeft(intent.config);
     default:
       return unreachable(intent);
   }
