@@ -31,13 +31,14 @@ function parse4(text: string): Uint8Array | null {
   return bytes;
 }
 
-function parseGroups(text: string): number[] | null {
+/** The groups on one side of "::"; only the last four bytes of an address may be dotted (RFC 4291 2.2). */
+function parseGroups(text: string, last: boolean): number[] | null {
   if (text === "") return [];
   const bytes: number[] = [];
   const groups = text.split(":");
   for (const [index, group] of groups.entries()) {
     if (group.includes(".")) {
-      const tail = index === groups.length - 1 ? parse4(group) : null;
+      const tail = last && index === groups.length - 1 ? parse4(group) : null;
       if (tail === null) return null;
       bytes.push(...tail);
     } else {
@@ -52,8 +53,8 @@ function parseGroups(text: string): number[] | null {
 function parse6(text: string): Uint8Array | null {
   const halves = text.split("::");
   if (halves.length > 2) return null;
-  const head = parseGroups(halves[0] ?? "");
-  const tail = halves.length === 2 ? parseGroups(halves[1] ?? "") : [];
+  const head = parseGroups(halves[0] ?? "", halves.length === 1);
+  const tail = halves.length === 2 ? parseGroups(halves[1] ?? "", true) : [];
   if (head === null || tail === null) return null;
   const gap = 16 - head.length - tail.length;
   // "::" stands for at least one group of zeros (RFC 4291 2.2).

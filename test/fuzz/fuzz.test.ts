@@ -1,3 +1,4 @@
+/** Every decoder against mutated inputs and its corpus; decoders with planted faults prove that this finds something. */
 import { describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { hex } from "../wire/hex.ts";

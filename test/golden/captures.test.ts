@@ -1,3 +1,4 @@
+/** keepalived's packets, read and written again to the byte. */
 import { describe, expect, test } from "bun:test";
 import { decodeArp, encodeArp, encodeGratuitousArp } from "../../src/wire/arp.ts";
 import type { IpPacket } from "../../src/wire/ip.ts";

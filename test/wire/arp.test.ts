@@ -1,3 +1,4 @@
+/** ARP messages: values, and a sample of each way to be wrong. */
 import { describe, expect, test } from "bun:test";
 import { Bug } from "../../src/base/assert.ts";
 import type { Arp, ArpError } from "../../src/wire/arp.ts";

@@ -1,3 +1,4 @@
+/** The Internet checksum: the example of its RFC, and sums from text as from bytes. */
 import { describe, expect, test } from "bun:test";
 import { ipBytes } from "../../src/base/address.ts";
 import { checksum, fold, sumAddress, sumPseudoHeader, sumWords } from "../../src/wire/checksum.ts";

@@ -1,3 +1,4 @@
+/** IP headers: values, and a sample of each way to be wrong. */
 import { describe, expect, test } from "bun:test";
 import type { Family } from "../../src/base/address.ts";
 import { Bug } from "../../src/base/assert.ts";

@@ -1,3 +1,4 @@
+/** Neighbour advertisements: values, and a sample of each way to be wrong. */
 import { describe, expect, test } from "bun:test";
 import { Bug } from "../../src/base/assert.ts";
 import { checksum, sumPseudoHeader, sumWords } from "../../src/wire/checksum.ts";

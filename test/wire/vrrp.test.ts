@@ -1,3 +1,4 @@
+/** Advertisements: values, and a sample of each way to be wrong. */
 import { describe, expect, test } from "bun:test";
 import type { Ip } from "../../src/base/address.ts";
 import { Bug } from "../../src/base/assert.ts";
