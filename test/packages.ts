@@ -11,19 +11,24 @@ export interface Tool {
 
 /** For `npm start`: namespaces, bridges and a client. */
 export const DEMO_TOOLS: readonly Tool[] = [
-  { program: "ip", debian: "iproute2", reason: "network namespaces, bridges and addresses" },
+  { program: "ip", debian: "iproute2", reason: "interfaces and addresses in network namespaces" },
+  { program: "bridge", debian: "iproute2", reason: "a switch whose ports can be cut" },
+  { program: "setpriv", debian: "util-linux", reason: "programs that end with the one that started them" },
 ];
 
 /** For `npm test`: what the demo needs, and the real peers and witnesses. */
 export const TEST_TOOLS: readonly Tool[] = [
   ...DEMO_TOOLS,
-  { program: "tc", debian: "iproute2", reason: "links that delay and lose packets" },
-  { program: "ping", debian: "iputils-ping", reason: "a client that we did not write" },
+  { program: "nft", debian: "nftables", reason: "links that lose packets one way" },
   { program: "keepalived", debian: "keepalived", reason: "the peer that haagent must agree with" },
   { program: "tshark", debian: "tshark", reason: "the judge of every packet we send" },
-  { program: "tcpdump", debian: "tcpdump", reason: "captures" },
-  { program: "strace", debian: "strace", reason: "which system calls are made, and in which order" },
-  { program: "git", debian: "git", reason: "the commit in the version" },
+  { program: "strace", debian: "strace", reason: "which files the compiled program opens" },
+];
+
+/** For `npm run bench`, which is not part of the tests. */
+export const BENCH_TOOLS: readonly Tool[] = [
+  ...TEST_TOOLS,
+  { program: "tcpdump", debian: "tcpdump", reason: "time stamps of packets" },
 ];
 
 /** The tools that are not on the PATH of this process (sbin included: Debian gives users a PATH without it). */

@@ -55,7 +55,7 @@ const EDGE_ONLY: readonly (readonly [RegExp, string])[] = [
   [/\bBun\./, "the runtime belongs to src/io: return an Action"],
   [/\bprocess\.\w/, "put what you need into the start event"],
   [/\bconsole\./, 'return { kind: "log" }'],
-  [/\bDate\.now\b|\bnew Date\b/, "use the Instant given to handle()"],
+  [/\bDate\.now\b|\bnew Date\(\s*\)/, "use the Instant given to handle()"],
   [/\bperformance\./, "use the Instant given to handle()"],
   [/\bMath\.random\b/, "a seeded value in the configuration of the machine"],
   [/\bset(Timeout|Interval|Immediate)\b/, "keep a deadline in the state and return it as wakeAt"],
