@@ -174,6 +174,7 @@ function reportUnknown(
   report: Report,
 ): void {
   for (const key of Object.keys(members)) {
+    if (report.full) return;
     if (Object.hasOwn(fields, key)) continue;
     const old = Object.entries(fields).find(([, field]) => field.keepalived.includes(key))?.[0];
     const meant =

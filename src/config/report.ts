@@ -7,6 +7,9 @@ interface Remark {
   readonly text: string;
 }
 
+/** Beyond this many nobody reads on; a generated file may be wrong in every line. */
+const REMARKS_MAX = 1000;
+
 /** Collects remarks about one text. Offsets count UTF-16 units from 0, as string indices do. */
 export class Report {
   private readonly remarks: Remark[] = [];
@@ -17,7 +20,7 @@ export class Report {
   /** Something the agent cannot run with. */
   error(offset: number, text: string): void {
     this.errors++;
-    this.remarks.push({ severity: "error", offset, text });
+    this.remark({ severity: "error", offset, text });
   }
 
   /** Something that is not in the file; nothing is said of a text known in part only. */
@@ -27,7 +30,18 @@ export class Report {
 
   /** Something legal that breaks availability, or that was repaired. */
   warning(offset: number, text: string): void {
-    this.remarks.push({ severity: "warning", offset, text });
+    this.remark({ severity: "warning", offset, text });
+  }
+
+  private remark(remark: Remark): void {
+    if (this.remarks.length < REMARKS_MAX) this.remarks.push(remark);
+    else if (!this.full)
+      this.remarks.push({ ...remark, text: `more than ${REMARKS_MAX} findings; this is the last` });
+  }
+
+  /** Nothing more is taken. */
+  get full(): boolean {
+    return this.remarks.length > REMARKS_MAX;
   }
 
   /** True once an error was reported. */

@@ -51,6 +51,16 @@ const ESCAPES: Readonly<Record<string, string>> = {
 /** Hexadecimal digits after the letter of a numeric escape. */
 const HEX_DIGITS: Readonly<Record<string, number>> = { x: 2, u: 4, U: 8 };
 
+/** What is stepped over in one go, from the current place on. */
+const BLANK = /(?:[ \t\r\n]+|#[^\n]*)*/y;
+const SPACES = /[ \t]*/y;
+const LINE = /[^\n]*/y;
+const BARE_KEY = /[A-Za-z0-9_-]+/y;
+/** A number, boolean or date: up to what must follow a value. */
+const BARE_VALUE = /[^,\]}#\r\n]*/y;
+/** The inside of a string up to what might end it. */
+const PLAIN: Readonly<Record<string, RegExp>> = { '"': /[^"\\\n]+/y, "'": /[^'\n]+/y };
+
 class Scanner {
   private readonly text: string;
   private at = 0;
@@ -63,7 +73,7 @@ class Scanner {
     const root = spotAt(0, 0);
     let table = root;
     while (true) {
-      this.skipBlank();
+      this.skip(BLANK);
       if (this.at >= this.text.length) return root;
       const start = this.at;
       if (this.peek() === "[") table = this.header(root);
@@ -84,23 +94,12 @@ class Scanner {
     return true;
   }
 
-  /** White space, line ends and comments. */
-  private skipBlank(): void {
-    while (this.at < this.text.length) {
-      const next = this.peek();
-      if (next === "#") this.skipLine();
-      else if (next === " " || next === "\t" || next === "\n" || next === "\r") this.at++;
-      else return;
-    }
-  }
-
-  private skipSpaces(): void {
-    while (this.peek() === " " || this.peek() === "\t") this.at++;
-  }
-
-  private skipLine(): void {
-    const end = this.text.indexOf("\n", this.at);
-    this.at = end < 0 ? this.text.length : end;
+  /** Steps over what `pattern` (a sticky one) finds here, and gives it. */
+  private skip(pattern: RegExp): string {
+    pattern.lastIndex = this.at;
+    const found = pattern.exec(this.text)?.[0] ?? "";
+    this.at += found.length;
+    return found;
   }
 
   /** `[a.b]` or `[[a.b]]`: gives the table that the following assignments fill. */
@@ -109,7 +108,7 @@ class Scanner {
     this.at++;
     const array = this.take("[");
     const path = this.keyPath();
-    this.skipLine();
+    this.skip(LINE);
     const last = path.at(-1);
     if (last === undefined) return root;
     const parent = descend(root, path.slice(0, -1), start);
@@ -134,12 +133,12 @@ class Scanner {
   private assignment(table: Growing): void {
     const path = this.keyPath();
     const last = path.at(-1);
-    this.skipSpaces();
+    this.skip(SPACES);
     if (last === undefined || !this.take("=")) {
-      this.skipLine();
+      this.skip(LINE);
       return;
     }
-    this.skipSpaces();
+    this.skip(SPACES);
     const parent = descend(table, path.slice(0, -1), path[0]?.offset ?? this.at);
     parent.members.set(last.name, this.value(path[0]?.offset ?? this.at));
   }
@@ -150,18 +149,18 @@ class Scanner {
     if (next === "[") this.array(spot);
     else if (next === "{") this.inlineTable(spot);
     else if (next === '"' || next === "'") this.string();
-    else this.skipBare();
+    else this.skip(BARE_VALUE);
     return spot;
   }
 
   private array(spot: Growing): void {
     this.at++;
     while (true) {
-      this.skipBlank();
+      this.skip(BLANK);
       if (this.at >= this.text.length || this.take("]")) return;
       const start = this.at;
       if (this.peek() !== ",") spot.items.push(this.value(this.at));
-      this.skipBlank();
+      this.skip(BLANK);
       this.take(",");
       if (this.at === start) return;
     }
@@ -170,18 +169,18 @@ class Scanner {
   private inlineTable(spot: Growing): void {
     this.at++;
     while (true) {
-      this.skipBlank();
+      this.skip(BLANK);
       if (this.at >= this.text.length || this.take("}")) return;
       const start = this.at;
       const path = this.keyPath();
       const last = path.at(-1);
-      this.skipSpaces();
+      this.skip(SPACES);
       if (last !== undefined && this.take("=")) {
-        this.skipBlank();
+        this.skip(SPACES);
         const parent = descend(spot, path.slice(0, -1), start);
         parent.members.set(last.name, this.value(start));
       }
-      this.skipBlank();
+      this.skip(BLANK);
       this.take(",");
       if (this.at === start) return;
     }
@@ -191,12 +190,12 @@ class Scanner {
   private keyPath(): readonly { name: string; offset: number }[] {
     const path: { name: string; offset: number }[] = [];
     do {
-      this.skipSpaces();
+      this.skip(SPACES);
       const offset = this.at;
       const name = this.keyName();
       if (name === null) break;
       path.push({ name, offset });
-      this.skipSpaces();
+      this.skip(SPACES);
     } while (this.take("."));
     return path;
   }
@@ -204,9 +203,8 @@ class Scanner {
   private keyName(): string | null {
     const next = this.peek();
     if (next === '"' || next === "'") return this.string();
-    const start = this.at;
-    while (/[A-Za-z0-9_-]/.test(this.peek())) this.at++;
-    return this.at === start ? null : this.text.slice(start, this.at);
+    const name = this.skip(BARE_KEY);
+    return name === "" ? null : name;
   }
 
   /** Any of the four string forms; gives its value, which matters for quoted keys (those have one line). */
@@ -215,15 +213,18 @@ class Scanner {
     const long = quote.repeat(3);
     const mark = this.text.startsWith(long, this.at) ? long : quote;
     this.at += mark.length;
+    const plain = PLAIN[quote] ?? LINE;
     let value = "";
     while (this.at < this.text.length) {
+      value += this.skip(plain);
       if (mark === quote && this.peek() === "\n") return value;
       if (this.take(mark)) {
         // Up to two quotes may stand right before the closing three.
         while (mark === long && this.take(quote)) value += quote;
         return value;
       }
-      value += quote === '"' && this.peek() === "\\" ? this.escape() : this.text[this.at++];
+      if (quote === '"' && this.peek() === "\\") value += this.escape();
+      else value += this.text[this.at++] ?? "";
     }
     return value;
   }
@@ -236,11 +237,6 @@ class Scanner {
     const code = Number.parseInt(this.text.slice(this.at, this.at + digits), 16);
     this.at += digits;
     return code <= 0x10ffff ? String.fromCodePoint(code) : "";
-  }
-
-  /** A number, boolean or date: up to what must follow a value. */
-  private skipBare(): void {
-    while (this.at < this.text.length && !",]}#\r\n".includes(this.peek())) this.at++;
   }
 }
 

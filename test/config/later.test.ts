@@ -1,0 +1,111 @@
+/** Keys, tables and values that this version does not do are refused; their harmless defaults are not. Each row: a rule, a text, all that is said of it. */
+import { agent, checked, router, table } from "./said.ts";
+
+table("a key of a later version", [
+  [
+    "startup_delay",
+    router('startup_delay = "5s"'),
+    ['5:1 error: startup_delay = "5s" is not in this version'],
+  ],
+  ["startup_delay at its default", router('startup_delay = "0s"'), []],
+  ["startup_delay as a number", router("startup_delay = 0"), []],
+  ["tie", router('tie = "sticky"'), ['5:1 error: tie = "sticky" is not in this version']],
+  ["tie at its default", router('tie = "address"'), []],
+  [
+    "tie mistyped",
+    router('tie = "stick"'),
+    ['5:7 error: tie must be "address" or "sticky", not "stick"; did you mean "sticky"?'],
+  ],
+  ["version 2+3", router('version = "2+3"'), ['5:11 error: version = "2+3" is not in this version']],
+  [
+    "auth ah",
+    router("version = 2", 'auth = { type = "ah", key = "x" }'),
+    ['6:17 error: auth.type = "ah" is not in this version'],
+  ],
+  ["routes", router('routes = ["10.9.0.0/24 via 10.0.0.9"]'), ["5:1 error: routes is not in this version"]],
+  ["routes, empty", router("routes = []"), []],
+  ["rules", router('rules = ["from 10.9.0.0/24 table 100"]'), ["5:1 error: rules is not in this version"]],
+  ["rules, empty", router("rules = []"), []],
+  ["virtual_mac", router("virtual_mac = true"), ["5:1 error: virtual_mac = true is not in this version"]],
+  ["virtual_mac = false", router("virtual_mac = false"), []],
+  ["accept", router("accept = false"), ["5:1 error: accept = false is not in this version"]],
+  ["accept = true", router("accept = true"), []],
+  [
+    "hooks",
+    router(
+      'hooks = { before_take = ["/a"], after_take = ["/b"], before_release = ["/c"], timeout = "6s", retry = "3s" }',
+    ),
+    [
+      "5:11 error: hooks.before_take is not in this version",
+      "5:33 error: hooks.after_take is not in this version",
+      "5:54 error: hooks.before_release is not in this version",
+      '5:79 error: hooks.timeout = "6s" is not in this version',
+      '5:95 error: hooks.retry = "3s" is not in this version',
+    ],
+  ],
+  [
+    "hooks that are the defaults",
+    router(
+      'hooks = { before_take = [], after_take = [], before_release = [], timeout = "5s", retry = "30s" }',
+    ),
+    [],
+  ],
+  ["mail of a router", router("mail = true"), ["5:1 error: mail = true is not in this version"]],
+  ["mail = false", router("mail = false"), []],
+  ["guard", router('guard = ["heartbeat"]'), ["5:1 error: guard is not in this version"]],
+  ["guard, empty", router("guard = []"), []],
+  [
+    "on_isolation",
+    router('on_isolation = "release"'),
+    ['5:1 error: on_isolation = "release" is not in this version'],
+  ],
+  ["on_isolation = keep", router('on_isolation = "keep"'), []],
+  [
+    "delays of a tracked interface",
+    router('track_interfaces = [{ name = "eth1", down_delay = "1s", up_delay = "2s" }]'),
+    [
+      '5:38 error: track_interfaces.down_delay = "1s" is not in this version',
+      '5:57 error: track_interfaces.up_delay = "2s" is not in this version',
+    ],
+  ],
+  [
+    "delays of a tracked interface at their defaults",
+    router('track_interfaces = [{ name = "eth1", down_delay = "0s", up_delay = 0 }]'),
+    [],
+  ],
+  [
+    "metrics_listen and web_listen",
+    agent('metrics_listen = "127.0.0.1:8405"', 'web_listen = "127.0.0.1:8406"'),
+    ["2:1 error: metrics_listen is not in this version", "3:1 error: web_listen is not in this version"],
+  ],
+  ["the table [mail]", router() + "[mail]\n", ["5:1 error: [mail] is not in this version"]],
+  [
+    "the table [heartbeat]",
+    router() + '[heartbeat]\nnodes = ["a"]\n',
+    ["5:1 error: [heartbeat] is not in this version"],
+  ],
+  ["the table [realserver]", router() + "[realserver]\n", ["5:1 error: [realserver] is not in this version"]],
+  [
+    "the tables [virtual_server.NAME]",
+    router() + "[virtual_server.web]\n[virtual_server.dns]\n",
+    [
+      "5:1 error: [virtual_server.web] is not in this version",
+      "6:1 error: [virtual_server.dns] is not in this version",
+    ],
+  ],
+  [
+    "check of another type",
+    checked('type = "http"', "-command", 'path = "/"', 'expect_status = "200"', 'expect_body = "x"'),
+    [
+      '7:8 error: type = "http" is not in this version',
+      "8:1 error: path is not in this version",
+      "9:1 error: expect_status is not in this version",
+      "10:1 error: expect_body is not in this version",
+    ],
+  ],
+  [
+    "heartbeat alone, which is not nothing to do",
+    '[heartbeat]\nnodes = ["a"]\n',
+    ["1:1 error: [heartbeat] is not in this version"],
+  ],
+]);
