@@ -6,6 +6,10 @@ import { EAGAIN, errnoName } from "../../native/libc.ts";
 import type { Result } from "../base/result.ts";
 import { fail, ok } from "../base/result.ts";
 
+/** How long a lock that is taken is asked for again: a process that was just killed gives it back some milliseconds later. */
+const PATIENCE = 300;
+const PAUSE = 5;
+
 /** Makes runtime_dir with mode 0750 unless it is there. Throws where the file system refuses. */
 export function makeRuntimeDirectory(directory: string): void {
   mkdirSync(directory, { recursive: true, mode: 0o750 });
@@ -20,7 +24,11 @@ export function takeLock(directory: string): Result<{ release(): void }, string>
   } catch (error) {
     return fail(error instanceof Error ? error.message : String(error));
   }
-  const locked = lockFile(fd);
+  let locked = lockFile(fd);
+  for (let waited = 0; locked === -EAGAIN && waited < PATIENCE; waited += PAUSE) {
+    Bun.sleepSync(PAUSE);
+    locked = lockFile(fd);
+  }
   if (locked === 0) {
     ftruncateSync(fd, 0);
     writeSync(fd, `${process.pid}\n`);
