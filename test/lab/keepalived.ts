@@ -75,6 +75,8 @@ export class Keepalived implements Daemon {
     this.#directory ??= await mkdtemp("/tmp/haagent-keepalived-");
     const directory = this.#directory;
     await Bun.write(`${directory}/keepalived.conf`, this.#text);
+    // A killed one leaves these, and the process ids in them may belong to a zombie that nobody reaps.
+    for (const name of ["pid", "vrrp.pid"]) await rm(`${directory}/${name}`, { force: true });
     const before = now();
     const child = this.station.namespace.spawn(
       ["keepalived", "--vrrp", "--dont-fork", "--log-console", "--no-syslog"].concat([
