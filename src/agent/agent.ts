@@ -255,6 +255,6 @@ function request(world: World, turn: Turn, event: Extract<Event, { kind: "reques
 function stop(world: World, turn: Turn, reason: string): void {
   if (world.stopping) return;
   shutDown(world, turn);
-  turn.out.log("info", "agent.stopped", { reason });
+  turn.out.finally({ kind: "log", level: "info", event: "agent.stopped", fields: { reason } });
   turn.out.exit(0);
 }
