@@ -1,0 +1,116 @@
+/**
+ * How long what must not last may last, and why. In every formula, for one virtual router:
+ *
+ *   I   the longest advert interval that any of its routers has, before or after a reload
+ *   S   the longest skew: (256 - priority) / 256 of the interval, below I; below 1 s in version 2
+ *   L   the longest time a packet was ever under way, reordered ones included
+ *   T   the lateness of a process: the loop wakes at most LATE_MAX after a packet or a deadline
+ *   V   valid_lft: max(2 s, 2 I in whole seconds)
+ *   E   how much later the kernel removes an expired address, EXPIRY_LAG_MAX
+ *   C   how long a check takes to be believed: (max(rise, fall) + 1) intervals and a probe
+ *
+ * Two masters (checker 1): 1.2 I + 3 (L + 2 T). A master sends every I, T late; L later the packet is there, T later it is read.
+ * So within I + L + 2 T of the moment packets flow both ways each has heard the other, and whoever is worse at that moment yields.
+ * When their order turns over in between (a check fails), the one that changed says so at once and the other one asserts itself,
+ * by then at most I / 10 after its last assertion: one more exchange each way.
+ *
+ * No master (checker 2): 3 I + S + L + 2 T + C. A router that hears no master waits out the down timer, from the interval of the
+ * last master that it heard, at most L after that one fell silent. A member of a sync group waits for the slowest member.
+ *
+ * Two holders of an address in the kernels (checkers 1 and 3): two running agents as above, for addresses and mastership change in one
+ * turn. A dead or stopped agent holds for V + E at most: nobody re-arms what it left, and it re-armed no longer than V.
+ *
+ * Announcement after a contest (checker 4): I + 100 ms + 2 (L + 2 T), the promise for a healed partition. A contest in which one
+ * side is deaf goes on for long; the other side may tell its addresses only so often, so a pause of a second may come in between.
+ *
+ * Settled (checker 5): what an old lifetime, a check, preempt_delay and two full elections take, and the seconds for which the
+ * agent stays in fault after an address could not be added or was taken away again and again.
+ */
+import { EXPIRY_LAG_MAX } from "./kernel.ts";
+import { TROUBLE } from "./node.ts";
+import type { ConfigPlan, NodePlan, RouterPlan } from "./plan.ts";
+import { virtualRouterOf } from "./plan.ts";
+import { LATE_MAX } from "./process.ts";
+
+/** What a process adds between a packet or a deadline and what it does about it, with room for rounding. */
+const T = LATE_MAX + 0.5;
+/** From a change of role or a restart to the first frame that tells an address: nothing paces the first one. */
+export const FIRST_ANNOUNCEMENT = 100;
+/** From an address taken away by hand to its return. */
+export const RESTORED = 50;
+
+/** How long an agent that announced again and again waits before it does so once more. */
+const PAUSE = 1000;
+
+/** The longest interval of the routers, milliseconds. */
+const intervalOf = (routers: readonly RouterPlan[]): number =>
+  Math.max(...routers.map(({ interval }) => interval));
+
+const skewOf = (router: RouterPlan, interval: number): number =>
+  ((256 - router.priority) / 256) * (router.version === 2 ? 1000 : interval);
+
+const believedAfter = (config: ConfigPlan): number =>
+  Math.max(0, ...config.checks.map(({ rise, fall, interval }) => (Math.max(rise, fall) + 1) * interval + 50));
+
+/** The bounds of one virtual router, all in milliseconds; those that a late packet stretches are functions of L. */
+export class Bounds {
+  readonly interval: number;
+  readonly #skew: number;
+  readonly #checks: number;
+
+  /** `routers` are all that any node has for it, now or later; `nodes` bring the checks. */
+  constructor(routers: readonly RouterPlan[], nodes: readonly NodePlan[]) {
+    this.interval = intervalOf(routers);
+    this.#skew = Math.max(...routers.map((router) => skewOf(router, this.interval)));
+    this.#checks = Math.max(
+      ...nodes.flatMap(({ config, later }) => [believedAfter(config), believedAfter(later)]),
+    );
+  }
+
+  twoMasters(delay: number): number {
+    return 1.2 * this.interval + 3 * (delay + 2 * T);
+  }
+
+  noMaster(delay: number): number {
+    return 3 * this.interval + this.#skew + delay + 2 * T + this.#checks;
+  }
+
+  /** valid_lft in whole seconds. */
+  get lifetime(): number {
+    return Math.max(2, Math.ceil((2 * this.interval) / 1000));
+  }
+
+  /** How long the addresses of a dead or stopped agent stand. */
+  get leftBehind(): number {
+    return this.lifetime * 1000 + EXPIRY_LAG_MAX + 1;
+  }
+
+  /** `long`: the contest went on for several adverts. */
+  announced(delay: number, long: boolean): number {
+    return this.interval + 100 + 2 * (delay + 2 * T) + (long ? PAUSE : 0);
+  }
+
+  /** The longest silence of a master: an interval, late. */
+  hole(interval: number): number {
+    return interval + 2 * T;
+  }
+
+  settled(preemptDelay: number, delay: number): number {
+    return this.leftBehind + preemptDelay + 2 * this.noMaster(delay) + TROUBLE;
+  }
+}
+
+/** Adverts of one router to one destination that an interval can hold: the regular one, an assertion every tenth, six for changes. */
+export const advertsPerInterval = (interval: number): number => 1 + interval / Math.max(5, interval / 10) + 6;
+
+/** Bounds by virtual router. */
+export function boundsOf(nodes: readonly NodePlan[]): Map<string, Bounds> {
+  const routers = new Map<string, RouterPlan[]>();
+  for (const { config, later } of nodes) {
+    for (const router of [...config.routers, ...later.routers]) {
+      const key = virtualRouterOf(router);
+      routers.set(key, [...(routers.get(key) ?? []), router]);
+    }
+  }
+  return new Map([...routers].map(([key, all]) => [key, new Bounds(all, nodes)]));
+}

@@ -1,0 +1,215 @@
+/**
+ * All the checkers as one observer of the nodes. What they promise, by number; bounds.ts argues the bounds:
+ *
+ *  1 never two masters, by state and by the kernels' tables, for longer than a bound once packets flow both ways
+ *  2 never no master for longer than a bound while one could be
+ *  3 addresses are held exactly by masters; a dead agent's vanish with their lifetime
+ *  4 a new master, and the winner of a contest, announces its addresses
+ *  5 in peace the highest priority wins, or with preempt off just one, and then nothing changes any more
+ *  6 an address that was there before us is never deleted, nor given a lifetime (kernel.ts)
+ *  7 nothing is sent from a virtual address; nobody but masters speaks
+ *  8 a master is neither silent nor noisy
+ *  9 SIGTERM ends the agent in time with nothing left behind (node.ts); no turn throws, no loop runs wild (process.ts)
+ * 10 what an agent adds stands in its ledger before, so that a successor can remove it
+ */
+import type { Action, AddressChange, Event } from "../../src/agent/boundary.ts";
+import { Contests } from "./contests.ts";
+import { judgeAddresses, judgeElections, judgePeace } from "./elections.ts";
+import type { Node, Observer } from "./node.ts";
+import { sightAdvert } from "./packets.ts";
+import { type SegmentName, virtualRouterOf } from "./plan.ts";
+import type { Part, Scene } from "./scene.ts";
+import { isMaster, pairs, partsOf, violate } from "./scene.ts";
+import { Speech } from "./speech.ts";
+import { compatible, hears } from "./truth.ts";
+
+/** The alarm of a contest that cannot end is repeated once a minute at most. */
+const ALARM_PERIOD = 60_000;
+
+export class Checkers implements Observer {
+  readonly #scene: Scene;
+  readonly #contests: Contests;
+  readonly #speech: Speech;
+  /** Something changed that the conditions look at. */
+  #stale = true;
+  /** Roles may not change any more. */
+  #quiet = false;
+  /** When `vrrp.contested` was last said, by node and router. */
+  readonly #alarmedAt = new Map<string, number>();
+  /** Since when two masters whose passwords differ hear each other. */
+  readonly #contestSince = new Map<string, number>();
+  /** Routers that became master in the present turn. */
+  readonly #became = new Set<string>();
+  #before: ReadonlyMap<string, string> = new Map();
+
+  constructor(scene: Scene) {
+    this.#scene = scene;
+    this.#contests = new Contests(scene);
+    this.#speech = new Speech(scene);
+  }
+
+  /** The network changed. */
+  changed(): void {
+    this.#stale = true;
+  }
+
+  /** After every event of the world: conditions are looked at anew if anything moved. */
+  judge(): void {
+    if (!this.#stale) return;
+    this.#stale = false;
+    judgeElections(this.#scene);
+    this.#speech.judge();
+    this.#contests.judge();
+    this.#judgeAlarms();
+  }
+
+  /** From now on no role may change. */
+  quiet(): void {
+    this.#quiet = true;
+  }
+
+  /** The end of the run. */
+  finish(): void {
+    judgePeace(this.#scene);
+  }
+
+  before(node: Node, event: Event): void {
+    if (event.kind === "frame") {
+      const advert = sightAdvert(event.family, event.bytes);
+      const said =
+        advert === null ? "noise" : `vrid ${advert.vrid} priority ${advert.priority} of ${advert.source}`;
+      this.#scene.trace.detail(this.#scene.schedule.now, node.number, `heard ${said}`);
+    }
+    this.#speech.begin();
+    this.#contests.hear(node, event);
+    this.#before = new Map(this.#scene.roles[node.number]);
+  }
+
+  after(node: Node): void {
+    const roles = this.#scene.roles[node.number];
+    const now = node.process?.agent.roles();
+    if (roles === undefined || now === undefined) return;
+    const lost: string[] = [];
+    for (const name of new Set([...roles.keys(), ...now.keys()])) {
+      const is = now.get(name) ?? "init";
+      const was = roles.get(name) ?? "init";
+      if (is === was) continue;
+      this.#stale = true;
+      roles.set(name, is);
+      this.#scene.trace.line(this.#scene.schedule.now, node.number, `${name} ${was} > ${is}`);
+      if (is === "master") this.#became.add(name);
+      if (is === "master") this.#contests.won(node, name);
+      if (was === "master") lost.push(name);
+      if (this.#quiet) violate(this.#scene, `${node.plan.name} went from ${was} to ${is} in peace`);
+    }
+    this.#speech.end(node, this.#before, now);
+    for (const name of lost) this.#contests.lost(node, name, this.#speech.spoke(node, name));
+  }
+
+  rest(node: Node): void {
+    judgeAddresses(this.#scene, node, this.#became);
+    this.#became.clear();
+  }
+
+  sent(
+    node: Node,
+    segment: SegmentName,
+    action: Extract<Action, { kind: "frame" | "packet" }>,
+    errno: string | null,
+  ): void {
+    const told = this.#speech.sent(node, segment, action, errno);
+    if (told !== null && errno === null) this.#contests.announced(node, told);
+    const family = action.kind === "packet" ? action.family : action.ethertype === 0x0800 ? 4 : 6;
+    const priority = action.router === null ? null : sightAdvert(family, action.bytes)?.priority;
+    const said = told === null ? `advert ${action.router} priority ${priority}` : `announce ${told}`;
+    this.#scene.trace.detail(
+      this.#scene.schedule.now,
+      node.number,
+      errno === null ? said : `${said}: ${errno}`,
+    );
+  }
+
+  addressed(node: Node, change: AddressChange, errno: string | null): void {
+    const { op, key } = change;
+    this.#scene.trace.detail(this.#scene.schedule.now, node.number, `${op} ${key.address} ${errno ?? ""}`);
+    if (op !== "add" || errno !== null) return;
+    const { index, address, prefix } = key;
+    const known = [...node.ledger.values()].some(({ added }) =>
+      added.some((each) => each.index === index && each.address === address && each.prefix === prefix),
+    );
+    if (!known) violate(this.#scene, `${node.plan.name} added ${address}, which its ledger does not say`);
+    const lifetimes = [...this.#scene.bounds.values()].map(({ lifetime }) => lifetime);
+    const finite = change.lifetime !== null && change.lifetime <= Math.max(...lifetimes);
+    if (node.config.lifetime === "auto" && !finite) {
+      violate(this.#scene, `${node.plan.name} added ${address} for ${change.lifetime ?? "ever"} s`);
+    }
+  }
+
+  log(node: Node, { event, level, fields }: Extract<Action, { kind: "log" }>): void {
+    const { name } = fields;
+    if (event === "vrrp.contested" && typeof name === "string") {
+      this.#alarmedAt.set(`${node.number} ${name}`, this.#scene.schedule.now);
+      this.#stale = true;
+    }
+    const text = Object.entries(fields).map(([key, value]) => `${key}=${value}`);
+    this.#scene.trace.line(this.#scene.schedule.now, node.number, `${level} ${event} ${text.join(" ")}`);
+  }
+
+  /** Two masters whose passwords differ never yield: both must say so. */
+  #judgeAlarms(): void {
+    const { watches, schedule, network, bounds } = this.#scene;
+    for (const [virtualRouter, { interval }] of bounds) {
+      for (const [a, b] of pairs(partsOf(this.#scene, virtualRouter))) {
+        if (compatible(a.router, b.router)) continue;
+        for (const [hearer, speaker] of [[a, b] as const, [b, a] as const]) {
+          const key = `${hearer.node.number} ${hearer.router.name}`;
+          const calm = network.weather(hearer.router.segment).loss === 0;
+          const both = calm && this.#both(hearer, speaker);
+          const pair = `${key} ${speaker.node.number}`;
+          const since = both ? (this.#contestSince.get(pair) ?? schedule.now) : null;
+          if (since === null) this.#contestSince.delete(pair);
+          else this.#contestSince.set(pair, since);
+          const said = this.#alarmedAt.get(key) ?? Number.NEGATIVE_INFINITY;
+          const unsaid = since !== null && said < since - ALARM_PERIOD;
+          watches.update(`alarm ${pair}`, unsaid, 2 * interval + 50, schedule.now, () => {
+            return `${hearer.node.plan.name} hears another master and gives no alarm`;
+          });
+        }
+      }
+    }
+  }
+
+  #both(hearer: Part, speaker: Part): boolean {
+    return (
+      isMaster(this.#scene, hearer.node, hearer.router) &&
+      isMaster(this.#scene, speaker.node, speaker.router) &&
+      hears(this.#scene.network, hearer.node, speaker.node, hearer.router.segment)
+    );
+  }
+
+  lived(node: Node, what: string): void {
+    this.#stale = true;
+    if (node.process === null) this.#died(node);
+    this.#scene.trace.line(this.#scene.schedule.now, node.number, `** ${what}`);
+  }
+
+  /** What it said in the turn in which it died was heard, though nobody ever saw it as master. */
+  #died(node: Node): void {
+    this.#became.clear();
+    this.#scene.roles[node.number]?.clear();
+    for (const router of node.config.routers.filter(({ name }) => this.#speech.spoke(node, name))) {
+      const virtualRouter = virtualRouterOf(router);
+      for (const { number } of this.#scene.nodes)
+        this.#scene.watches.forget(`absent ${virtualRouter} ${number}`);
+    }
+    this.#speech.begin();
+  }
+
+  kernelChanged(): void {
+    this.#stale = true;
+  }
+
+  complain(node: Node, text: string): void {
+    violate(this.#scene, `${node.plan.name} ${text}`);
+  }
+}

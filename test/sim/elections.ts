@@ -1,0 +1,178 @@
+/** Who is master, for how long, and who holds what: the conditions that bounds.ts puts a limit to. */
+import type { Bounds } from "./bounds.ts";
+import { RESTORED } from "./bounds.ts";
+import { INTERFACE_OF, movedBy } from "./plan.ts";
+import type { Part, Scene } from "./scene.ts";
+import { isMaster, pairs, partsOf, roleOf, violate } from "./scene.ts";
+import { compatible, eligible, hears, membersWith, partIn, rank, reliable, usable } from "./truth.ts";
+
+/** Without carrier a router may be called master until its agent has read the news. */
+const NEWS = 20;
+
+/** Looks at every condition; to be called after whatever may have changed one. */
+export function judgeElections(scene: Scene): void {
+  for (const [virtualRouter, bounds] of scene.bounds) {
+    const parts = partsOf(scene, virtualRouter);
+    for (const [a, b] of pairs(parts)) judgePair(scene, virtualRouter, bounds, a, b);
+    for (const part of parts) {
+      judgeAbsence(scene, virtualRouter, bounds, part);
+      judgeHolding(scene, part);
+    }
+  }
+  for (const node of scene.nodes) {
+    const finite = node.config.lifetime === "auto";
+    const longest = Math.max(0, ...[...scene.bounds.values()].map(({ leftBehind }) => leftBehind));
+    const left = finite && !node.running && node.process?.started !== false && node.kernel.added().length > 0;
+    scene.watches.update(`left ${node.number}`, left, longest, scene.schedule.now, () => {
+      const added = node.kernel.added().map(({ address }) => address);
+      return `${node.plan.name} does not run and its kernel holds ${added.join(", ")}`;
+    });
+  }
+}
+
+/** Checker 1: two masters that hear each other; the kernels' tables say the same as the states, both are looked at. */
+function judgePair(scene: Scene, virtualRouter: string, bounds: Bounds, a: Part, b: Part): void {
+  const { watches, network, schedule } = scene;
+  const names = `${a.node.plan.name} and ${b.node.plan.name}`;
+  const key = `${virtualRouter} ${a.node.number} ${b.node.number}`;
+  const { segment } = a.router;
+  const calm = a.node.running && b.node.running && reliable(network, a.node, b.node, segment);
+  const agree = calm && compatible(a.router, b.router);
+  const both = isMaster(scene, a.node, a.router) && isMaster(scene, b.node, b.router);
+  const limit = bounds.twoMasters(network.longestDelay);
+  watches.update(
+    `masters ${key}`,
+    agree && both,
+    limit,
+    schedule.now,
+    () => `${virtualRouter}: ${names} are both master`,
+  );
+  const shared = agree ? heldByBoth(a, b) : [];
+  watches.update(
+    `holders ${key}`,
+    shared.length > 0,
+    limit,
+    schedule.now,
+    () => `${virtualRouter}: the kernels of ${names} both hold ${shared.join(", ")}`,
+  );
+}
+
+/** Addresses that agents put on both nodes. */
+function heldByBoth(a: Part, b: Part): string[] {
+  const added = new Set(a.node.kernel.added().map(({ address }) => address));
+  const mine = new Set(movedBy(a.router).map(({ address }) => address));
+  return b.node.kernel
+    .added()
+    .map(({ address }) => address)
+    .filter((address) => added.has(address) && mine.has(address));
+}
+
+/** Some master's adverts may reach this part. */
+function hearsMaster(scene: Scene, part: Part, virtualRouter: string): boolean {
+  return partsOf(scene, virtualRouter).some(
+    (other) =>
+      isMaster(scene, other.node, other.router) &&
+      (other.node === part.node ||
+        (compatible(other.router, part.router) &&
+          hears(scene.network, part.node, other.node, part.router.segment))),
+  );
+}
+
+/** Checker 2: a node that could be master, hears none, and is none. A sync group waits until none of its members hears one. */
+function judgeAbsence(scene: Scene, virtualRouter: string, bounds: Bounds, part: Part): void {
+  const { node, router } = part;
+  const members = membersWith(node, router);
+  const alone =
+    eligible(node, router) &&
+    !members.some((member) => {
+      const own = [...scene.bounds.keys()].find((key) => partIn(node, key) === member);
+      return own !== undefined && hearsMaster(scene, { node, router: member }, own);
+    });
+  const slowest = Math.max(
+    bounds.noMaster(scene.network.longestDelay),
+    ...members.flatMap((member) => {
+      const own = [...scene.bounds].find(([key]) => partIn(node, key) === member);
+      return own === undefined ? [] : [own[1].noMaster(scene.network.longestDelay)];
+    }),
+  );
+  scene.watches.update(
+    `absent ${virtualRouter} ${node.number}`,
+    alone,
+    slowest,
+    scene.schedule.now,
+    () =>
+      `${virtualRouter}: ${node.plan.name} hears no master, could be it, and is ${roleOf(scene, node, router)}`,
+  );
+}
+
+/** Checker 3, from the side of the master: its addresses are there, its interface works. */
+function judgeHolding(scene: Scene, { node, router }: Part): void {
+  const { watches, schedule } = scene;
+  const master = isMaster(scene, node, router);
+  const link = node.kernel.links.get(INTERFACE_OF[router.segment]);
+  const key = `${node.number} ${router.name}`;
+  const deadLink = master && !usable(node, router.segment);
+  watches.update(`dead ${key}`, deadLink, NEWS, schedule.now, () => {
+    return `${node.plan.name} is master of ${router.name} on an interface without carrier`;
+  });
+  if (link === undefined) return;
+  for (const { address, prefix } of movedBy(router)) {
+    const missing = master && node.kernel.origin({ index: link.index, address, prefix }) === null;
+    watches.update(`missing ${key} ${address}`, missing, RESTORED, schedule.now, () => {
+      return `${node.plan.name} is master of ${router.name} and ${address} is not there`;
+    });
+  }
+}
+
+/** Checker 3, after every turn of a node: nothing that its agent added stands there for a router that is not master. */
+export function judgeAddresses(scene: Scene, node: Part["node"], became: ReadonlySet<string>): void {
+  const may = new Set<string>();
+  for (const router of node.config.routers) {
+    const link = node.kernel.links.get(INTERFACE_OF[router.segment]);
+    if (link === undefined || !isMaster(scene, node, router)) continue;
+    for (const { address, prefix } of movedBy(router)) {
+      may.add(`${link.index} ${address}/${prefix}`);
+      if (!became.has(router.name)) continue;
+      if (node.kernel.origin({ index: link.index, address, prefix }) === null) {
+        violate(scene, `${node.plan.name} became master of ${router.name} without ${address}`);
+      }
+    }
+  }
+  for (const { index, address, prefix } of node.kernel.added()) {
+    if (may.has(`${index} ${address}/${prefix}`)) continue;
+    violate(scene, `${node.plan.name} holds ${address}/${prefix}, which it added, and is not master of it`);
+  }
+}
+
+/** Checker 5, at the very end of peace: one master among those that could be, and nobody better whom it should make room for. */
+export function judgePeace(scene: Scene): void {
+  for (const virtualRouter of scene.bounds.keys()) {
+    const parts = partsOf(scene, virtualRouter);
+    for (const key of new Set(parts.map(({ router }) => router.key))) {
+      judgeSettled(
+        scene,
+        virtualRouter,
+        parts.filter(({ router }) => router.key === key),
+      );
+    }
+  }
+}
+
+function judgeSettled(scene: Scene, virtualRouter: string, parts: readonly Part[]): void {
+  const masters = parts.filter(({ node, router }) => isMaster(scene, node, router));
+  const candidates = parts.filter(({ node, router }) => eligible(node, router));
+  const story = parts
+    .map(({ node, router }) => `${node.plan.name} ${rank(node, router)} ${roleOf(scene, node, router)}`)
+    .join(", ");
+  const master = masters[0];
+  if (masters.length !== (candidates.length === 0 ? 0 : 1)) {
+    violate(scene, `${virtualRouter}: ${masters.length} masters in peace (${story})`);
+  } else if (master !== undefined && candidates.every(({ node }) => node !== master.node)) {
+    violate(scene, `${virtualRouter}: ${master.node.plan.name} should be in fault (${story})`);
+  } else if (master !== undefined) {
+    const mine = rank(master.node, master.router);
+    const better = candidates.find(({ node, router }) => rank(node, router) > mine && router.preempt);
+    if (better === undefined) return;
+    violate(scene, `${virtualRouter}: ${better.node.plan.name} is better than the master (${story})`);
+  }
+}

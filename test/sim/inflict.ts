@@ -1,0 +1,149 @@
+/** Does to the world what the plan says, and undoes it when its time is over. */
+import { familyOf } from "../../src/base/address.ts";
+import { unreachable } from "../../src/base/assert.ts";
+import type { Fault } from "./faults.ts";
+import { CALM } from "./network.ts";
+import type { Node } from "./node.ts";
+import { forge, sightAdvert } from "./packets.ts";
+import { INTERFACE_OF, movedBy, type PlannedAddress, type SegmentName } from "./plan.ts";
+import type { World } from "./world.ts";
+
+/** A segment and an address that a router of this node moves there. */
+function anyMoved(world: World, node: Node): readonly [SegmentName, PlannedAddress] {
+  const router = world.chance.pick(node.config.routers);
+  return [router.segment, world.chance.pick(movedBy(router))];
+}
+
+/** Begins a fault; what has an end is scheduled. */
+export function inflict(world: World, fault: Fault): void {
+  const { schedule, network, nodes, chance } = world;
+  const later = (run: () => void): void =>
+    schedule.at(fault.until, () => world.tell(`${fault.kind} is over`, run));
+  const node = "node" in fault ? nodes[fault.node] : undefined;
+  if (fault.kind === "weather") {
+    network.setWeather(fault.segment, fault.weather);
+    later(() => network.setWeather(fault.segment, CALM));
+  } else if (fault.kind === "cut") {
+    const each = (act: (from: number, to: number) => void): void => {
+      for (const from of fault.from) {
+        for (const to of fault.to) {
+          act(from, to);
+          if (fault.both) act(to, from);
+        }
+      }
+    };
+    each((from, to) => network.cut(fault.segment, from, to));
+    later(() => each((from, to) => network.heal(fault.segment, from, to)));
+  } else if (node !== undefined) {
+    harm(world, node, fault, later);
+  }
+  void chance;
+}
+
+function harm(
+  world: World,
+  node: Node,
+  fault: Exclude<Fault, { kind: "weather" | "cut" }>,
+  later: (run: () => void) => void,
+): void {
+  switch (fault.kind) {
+    case "crash":
+      node.kill(fault.actions);
+      if (fault.respawn) later(() => node.start());
+      break;
+    case "freeze":
+      node.freeze();
+      later(() => node.thaw());
+      break;
+    case "reboot":
+      node.reboot(fault.keepsLedger);
+      later(() => node.start());
+      break;
+    case "stop":
+      node.terminate();
+      if (fault.restart) later(() => node.start());
+      break;
+    case "link-down":
+      node.setLink(fault.segment, false, false);
+      later(() => node.setLink(fault.segment, true, true));
+      break;
+    case "no-carrier":
+      node.setLink(fault.segment, true, false);
+      later(() => node.setLink(fault.segment, true, true));
+      break;
+    case "link-gone":
+      node.removeLink(fault.segment);
+      later(() => node.addLink(fault.segment));
+      break;
+    case "address-removed": {
+      const [segment, { address }] = anyMoved(world, node);
+      node.takeAway(segment, address);
+      break;
+    }
+    case "address-added": {
+      const [segment, { address, prefix }] = anyMoved(world, node);
+      if (node.plan.own[segment].some((own) => own.address === address)) break;
+      const name = INTERFACE_OF[segment];
+      const there = node.kernel.has(address);
+      node.kernel.adminAdd(name, address, prefix);
+      if (!there) later(() => void node.kernel.adminDelete(name, address));
+      break;
+    }
+    case "own-removed":
+      for (const { address } of node.plan.own[fault.segment]) {
+        if (familyOf(address) === 4 || world.chance.chance(0.5)) {
+          node.kernel.adminDelete(INTERFACE_OF[fault.segment], address);
+        }
+      }
+      later(() => node.giveOwn(fault.segment));
+      break;
+    case "check-fails":
+      node.checksFail = true;
+      later(() => void (node.checksFail = false));
+      break;
+    case "reload": {
+      const { config, later: other } = node.plan;
+      node.reload(fault.config === "broken" ? null : fault.config === "first" ? config : other);
+      // The broken file is repaired before anybody has to start from it.
+      later(() => void (node.file ??= node.config));
+      break;
+    }
+    case "feed-lost":
+      node.process?.loseFeed();
+      break;
+    case "add-fails":
+      node.kernel.failAdditions = fault.count;
+      later(() => void (node.kernel.failAdditions = 0));
+      break;
+    case "forgery":
+      world.forger = node.number;
+      later(() => void (world.forger = null));
+      break;
+    default:
+      unreachable(fault);
+  }
+}
+
+/** Peace: whatever is still broken is whole again. The dead stay dead. */
+export function pacify(world: World): void {
+  world.network.calm();
+  world.forger = null;
+  for (const node of world.nodes) {
+    node.thaw();
+    node.checksFail = false;
+    node.kernel.failAdditions = 0;
+    node.file ??= node.config;
+    for (const segment of ["lan", "wan"] as const) {
+      if (!node.kernel.links.has(INTERFACE_OF[segment])) node.addLink(segment);
+      else if (node.kernel.links.get(INTERFACE_OF[segment])?.carrier === false)
+        node.setLink(segment, true, true);
+      node.giveOwn(segment);
+    }
+  }
+}
+
+/** What the forger sends beside an advert of its own. */
+export function forgery(ethertype: number, bytes: Uint8Array): Uint8Array | null {
+  const family = ethertype === 0x0800 ? 4 : ethertype === 0x86dd ? 6 : null;
+  return family === null || sightAdvert(family, bytes) === null ? null : forge(family, bytes);
+}

@@ -1,0 +1,57 @@
+/** `bun test/sim/main.ts --seeds 10000 [--from N]` runs many seeds; `--seed N [--packets]` tells the story of one. */
+import { parseArgs } from "node:util";
+import { commandFor, configsOf, runSeed } from "./run.ts";
+
+const FAILURES_SHOWN = 20;
+
+/** A whole number from the command line. */
+function count(text: string | undefined, fallback: number): number {
+  const value = text === undefined ? fallback : Number(text);
+  if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`"${text}" is not a whole number`);
+  return value;
+}
+
+function tell(seed: number, packets: boolean): boolean {
+  const { violation, trace } = runSeed(seed, packets ? "packets" : "events");
+  console.log(`${configsOf(seed)}\n${trace}\n`);
+  if (violation === null) console.log(`seed ${seed}: good`);
+  else console.log(`seed ${seed}: at ${(violation.at / 1000).toFixed(6)} s: ${violation.text}`);
+  return violation === null;
+}
+
+function search(seeds: number, from: number): boolean {
+  const begun = performance.now();
+  let failures = 0;
+  let lived = 0;
+  let steps = 0;
+  for (let seed = from; seed < from + seeds; seed++) {
+    const outcome = runSeed(seed, "none");
+    lived += outcome.lived;
+    steps += outcome.steps;
+    const { violation } = outcome;
+    if (violation === null) continue;
+    failures++;
+    if (failures > FAILURES_SHOWN) continue;
+    console.log(
+      `seed ${seed}: at ${(violation.at / 1000).toFixed(3)} s: ${violation.text}\n  ${commandFor(seed)}`,
+    );
+  }
+  const seconds = ((performance.now() - begun) / 1000).toFixed(1);
+  const hours = (lived / 3_600_000).toFixed(1);
+  console.log(`${seeds} seeds, ${failures} failed: ${hours} virtual hours, ${steps} events in ${seconds} s`);
+  return failures === 0;
+}
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: "string" },
+    seeds: { type: "string" },
+    from: { type: "string" },
+    packets: { type: "boolean" },
+  },
+});
+const good =
+  values.seed === undefined
+    ? search(count(values.seeds, 1000), count(values.from, 1))
+    : tell(count(values.seed, 0), values.packets === true);
+process.exit(good ? 0 : 1);

@@ -1,0 +1,347 @@
+/** One node: its hardware clock, its kernel, its ports, what is on its disk, and the agent that lives and dies on it. */
+import type { Ip, Mac } from "../../src/base/address.ts";
+import { multicastMac } from "../../src/base/address.ts";
+import type { Action, AddressChange, Event } from "../../src/agent/boundary.ts";
+import type { LedgerRecord } from "../../src/agent/ledger.ts";
+import { instant, type Instant } from "../../src/base/units.ts";
+import type { ConfigSource } from "../../src/config/model.ts";
+import { Kernel } from "./kernel.ts";
+import type { Frame, Network } from "./network.ts";
+import { sightAdvert } from "./packets.ts";
+import type { ConfigPlan, NodePlan, SegmentName } from "./plan.ts";
+import { configText, INTERFACE_OF, segmentOf } from "./plan.ts";
+import { Process, type Handler } from "./process.ts";
+import type { Prng } from "./prng.ts";
+import type { Schedule } from "./schedule.ts";
+
+type Sent = Extract<Action, { kind: "frame" | "packet" }>;
+
+/** What a node tells of itself, for the checkers and the trace. */
+export interface Observer {
+  /** An event is about to be handled. */
+  before(node: Node, event: Event): void;
+  /** It was handled and its actions performed; not called when the process died in it. */
+  after(node: Node): void;
+  /** The events that performing gave were handled, too: the turn is over. */
+  rest(node: Node): void;
+  /** A frame or packet left the agent; `errno` when the kernel refused it. */
+  sent(node: Node, segment: SegmentName, action: Sent, errno: string | null): void;
+  /** The kernel's answer to one change of an agent. */
+  addressed(node: Node, change: AddressChange, errno: string | null): void;
+  log(node: Node, action: Extract<Action, { kind: "log" }>): void;
+  /** Started, died, froze, went on, left. */
+  lived(node: Node, what: string): void;
+  /** Links or addresses of its kernel changed. */
+  kernelChanged(node: Node): void;
+  /** Something that may never happen did. */
+  complain(node: Node, text: string): void;
+}
+
+/** From SIGTERM to the end. */
+export const STOP_MAX = 1000;
+/** How long the agent stays in fault when the kernel refused an address, or one was taken away three times in ten seconds. */
+export const TROUBLE = 10_100;
+const LOSSES_MAX = 3;
+const LOSS_WINDOW = 10_500;
+/** A socket that the kernel closed with its link is tried again after a second. */
+const DEAF = 1_100;
+
+export class Node {
+  readonly kernel: Kernel;
+  readonly ledger = new Map<string, LedgerRecord>();
+  process: Process | null = null;
+  /** The configuration that the running agent has been given, as far as it was a good one. */
+  config: ConfigPlan;
+  /** What its file says: a configuration, or null for one that is wrong. */
+  file: ConfigPlan | null;
+  checksFail = false;
+  /** SIGTERM was sent. */
+  stopping = false;
+  /** Until then it may be in fault, for reasons that the world gave it: a refused address, sockets to open again. */
+  excusedUntil = 0;
+  /** When addresses were taken away by hand. */
+  #losses: number[] = [];
+  #bootedAt: number;
+  #boots = 1;
+  #nextIndex = 2;
+  /** Actions that the process still performs before it dies; null: it lives. */
+  #dies: number | null = null;
+
+  readonly number: number;
+  readonly plan: NodePlan;
+  readonly schedule: Schedule;
+  readonly chance: Prng;
+  readonly #network: Network;
+  readonly observer: Observer;
+  readonly #makeAgent: () => Handler;
+
+  constructor(
+    number: number,
+    plan: NodePlan,
+    schedule: Schedule,
+    chance: Prng,
+    network: Network,
+    observer: Observer,
+    makeAgent: () => Handler,
+  ) {
+    this.number = number;
+    this.plan = plan;
+    this.schedule = schedule;
+    this.chance = chance;
+    this.#network = network;
+    this.observer = observer;
+    this.#makeAgent = makeAgent;
+    this.config = plan.config;
+    this.file = plan.config;
+    this.#bootedAt = -plan.uptime;
+    this.kernel = new Kernel(
+      schedule,
+      chance,
+      (event) => this.process?.feed(event),
+      (text) => this.complain(text),
+      () => observer.kernelChanged(this),
+    );
+    this.#plugIn();
+  }
+
+  #plugIn(): void {
+    for (const segment of ["lan", "wan"] as const) this.addLink(segment);
+  }
+
+  /** A network card with its own addresses appears. */
+  addLink(segment: SegmentName): void {
+    const name = INTERFACE_OF[segment];
+    if (this.kernel.links.has(name)) return;
+    this.kernel.addLink({
+      index: this.#nextIndex++,
+      name,
+      ethernet: true,
+      mac: `02:00:00:00:${segment === "lan" ? "01" : "02"}:0${this.number + 1}` as Mac,
+      mtu: 1500,
+      up: true,
+      carrier: true,
+      forwarding6: true,
+    });
+    this.giveOwn(segment);
+    this.excuse(DEAF);
+  }
+
+  /** The administrator's own addresses of an interface, as far as they are not there. */
+  giveOwn(segment: SegmentName): void {
+    for (const { address, prefix } of this.plan.own[segment]) {
+      this.kernel.adminAdd(INTERFACE_OF[segment], address, prefix);
+    }
+  }
+
+  /** CLOCK_BOOTTIME of this node. */
+  clock(): Instant {
+    return instant(this.schedule.now - this.#bootedAt);
+  }
+
+  /** When a time of this node's clock comes. */
+  worldTime(local: number): number {
+    return local + this.#bootedAt;
+  }
+
+  get bootId(): string {
+    return `${this.plan.name}-boot-${this.#boots}`;
+  }
+
+  /** An agent runs: alive, not stopped, and it has seen the world. */
+  get running(): boolean {
+    return this.process !== null && !this.process.frozen && this.process.started;
+  }
+
+  configSource(): ConfigSource {
+    const { file } = this;
+    const text = file === null ? "[vrrp.VI_1\nvrid = 351\n" : configText(this.plan.name, file);
+    return { path: "/etc/haagent.toml", text, failure: null, mode: 0o600, hostname: this.plan.name };
+  }
+
+  dump(): Event {
+    return {
+      kind: "kernel",
+      links: [...this.kernel.links.values()],
+      addresses: this.kernel.addresses(),
+    };
+  }
+
+  /** Starts an agent, unless one runs. */
+  start(): void {
+    if (this.process !== null || this.file === null) return;
+    const process = new Process(this, this.#makeAgent());
+    this.process = process;
+    this.#dies = null;
+    this.stopping = false;
+    this.excusedUntil = 0;
+    this.config = this.file;
+    this.observer.lived(this, "start");
+    process.control({
+      kind: "start",
+      source: this.configSource(),
+      pid: 1000 + this.number,
+      version: "sim",
+      bootId: this.bootId,
+      links: [...this.kernel.links.values()],
+      addresses: this.kernel.addresses(),
+      ledger: [...this.ledger.values()],
+    });
+  }
+
+  /** SIGKILL: at once, or after so many more actions. */
+  kill(actions: number | null): void {
+    if (this.process === null) return;
+    if (actions !== null) {
+      this.#dies = actions;
+      return;
+    }
+    this.process.alive = false;
+    this.process = null;
+    this.observer.lived(this, "SIGKILL");
+  }
+
+  /** Whether the process dies before the action it is about to perform. */
+  diesNow(): boolean {
+    if (this.#dies === null || this.#dies-- > 0) return false;
+    this.kill(null);
+    return true;
+  }
+
+  freeze(): void {
+    if (this.process === null || this.process.frozen) return;
+    this.process.freeze();
+    this.observer.lived(this, "SIGSTOP");
+  }
+
+  thaw(): void {
+    if (this.process?.frozen !== true) return;
+    this.observer.lived(this, "SIGCONT");
+    this.process.thaw();
+  }
+
+  terminate(): void {
+    const { process } = this;
+    if (process === null || process.frozen) return;
+    this.stopping = true;
+    this.observer.lived(this, "SIGTERM");
+    process.control({ kind: "signal", signal: "SIGTERM" });
+    this.schedule.after(STOP_MAX, () => {
+      if (process.alive && !process.frozen) this.complain(`still there ${STOP_MAX} ms after SIGTERM`);
+    });
+  }
+
+  /** The agent left by itself. */
+  exited(code: number): void {
+    if (this.process !== null) this.process.alive = false;
+    this.process = null;
+    this.observer.lived(this, `exit ${code}`);
+    const left = this.kernel.added();
+    if (code !== 0) this.complain(`left with exit code ${code}`);
+    else if (left.length > 0) this.complain(`left ${left.map(({ address }) => address).join(", ")} behind`);
+    else if (this.kernel.promote.size > 0) this.complain("left promote_secondaries set");
+  }
+
+  /** SIGHUP after the file was changed to `file`, null for one that is wrong. */
+  reload(file: ConfigPlan | null): void {
+    this.file = file;
+    this.observer.lived(this, file === null ? "SIGHUP, broken file" : "SIGHUP");
+    this.process?.control({ kind: "signal", signal: "SIGHUP" });
+  }
+
+  /** Power off and on: the kernel forgets, the clock begins anew. The agent is not started yet. */
+  reboot(keepsLedger: boolean): void {
+    if (this.process !== null) this.process.alive = false;
+    this.process = null;
+    this.observer.lived(this, "reboot");
+    for (const name of [...this.kernel.links.keys()]) this.kernel.removeLink(name);
+    if (!keepsLedger) this.ledger.clear();
+    this.#boots++;
+    this.#nextIndex = 2;
+    this.#bootedAt = this.schedule.now - 1000;
+    this.#plugIn();
+  }
+
+  setLink(segment: SegmentName, up: boolean, carrier: boolean): void {
+    const link = this.kernel.links.get(INTERFACE_OF[segment]);
+    if (link === undefined) return;
+    this.kernel.setLink(link.name, up, carrier);
+    if (!up) this.process?.closeListeners(link.index);
+    // What netifd or ifupdown do when an interface comes up again: IPv6 lost its addresses.
+    if (up) this.giveOwn(segment);
+    if (up) this.excuse(DEAF);
+  }
+
+  removeLink(segment: SegmentName): void {
+    const link = this.kernel.links.get(INTERFACE_OF[segment]);
+    if (link === undefined) return;
+    this.process?.closeListeners(link.index);
+    this.kernel.removeLink(link.name);
+  }
+
+  /** An agent's change of the table. */
+  change(change: AddressChange): string | null {
+    const errno = this.kernel.change(change);
+    if (change.op === "add" && errno !== null) this.excuse(TROUBLE);
+    this.observer.addressed(this, change, errno);
+    return errno;
+  }
+
+  /** Takes a virtual address away by hand; too often, and the agent may give up for a while. */
+  takeAway(segment: SegmentName, address: Ip): void {
+    if (!this.kernel.adminDelete(INTERFACE_OF[segment], address)) return;
+    const { now } = this.schedule;
+    this.#losses = [...this.#losses.filter((at) => at > now - LOSS_WINDOW), now];
+    if (this.#losses.length >= LOSSES_MAX) this.excuse(TROUBLE);
+  }
+
+  /** For this long the agent may be in fault without a reason that the checkers see. */
+  excuse(span: number): void {
+    this.excusedUntil = Math.max(this.excusedUntil, this.schedule.now + span);
+    this.schedule.after(span + 1, () => this.observer.kernelChanged(this));
+  }
+
+  complain(text: string): void {
+    this.observer.complain(this, text);
+  }
+
+  /** A frame from the network: taken when the port is up and the address is ours or a group's. */
+  arrive(frame: Frame): void {
+    const link = this.kernel.links.get(INTERFACE_OF[frame.segment]);
+    if (link === undefined || !link.carrier) return;
+    this.process?.frame(frame, link.index);
+  }
+
+  /** Sends for an agent; the name of the error, or null. Without a carrier the kernel drops silently. */
+  transmit(action: Sent): string | null {
+    const link = action.index === null ? this.#route(action) : this.kernel.link(action.index);
+    const errno =
+      link === null ? (action.index === null ? "ENETUNREACH" : "ENODEV") : link.up ? null : "ENETDOWN";
+    const segment = segmentOf(link?.name ?? "");
+    this.observer.sent(this, segment, action, errno);
+    if (errno !== null || link === null) return errno;
+    if (action.router !== null) {
+      const record = this.ledger.get(action.router);
+      if (record !== undefined) this.ledger.set(action.router, { ...record, lastAdvertAt: this.clock() });
+    }
+    if (!link.carrier) return null;
+    const destination =
+      action.kind === "frame" ? action.destination : this.#resolve(action.destination, segment);
+    if (destination === null) return null;
+    const ethertype = action.kind === "frame" ? action.ethertype : action.family === 4 ? 0x0800 : 0x86dd;
+    this.#network.send({ segment, source: this.number, destination, ethertype, bytes: action.bytes });
+    return null;
+  }
+
+  #route(action: Sent): ReturnType<Kernel["link"]> {
+    const family = action.kind === "packet" ? action.family : 4;
+    const source = sightAdvert(family, action.bytes)?.source;
+    const known = this.kernel.addresses().find(({ address }) => address === source);
+    return known === undefined ? null : this.kernel.link(known.index);
+  }
+
+  /** The link-layer address behind an IP address, as neighbour discovery would find it. */
+  #resolve(address: Ip, segment: SegmentName): Mac | null {
+    if (/^(22[4-9]|23|ff)/.test(address)) return multicastMac(address);
+    return this.#network.resolve(address, segment);
+  }
+}

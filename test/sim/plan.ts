@@ -1,0 +1,154 @@
+/** What a seed draws before the first event: the nodes, their configurations, and what will be done to them. */
+import type { Family, Ip } from "../../src/base/address.ts";
+import type { Fault } from "./faults.ts";
+
+/** A broadcast domain that every node has one interface on. */
+export type SegmentName = "lan" | "wan";
+export const INTERFACE_OF: Readonly<Record<SegmentName, string>> = { lan: "eth1", wan: "eth2" };
+
+/** The segment that an interface name leads to; every node has the same names. */
+export function segmentOf(interfaceName: string): SegmentName {
+  return interfaceName === INTERFACE_OF.wan ? "wan" : "lan";
+}
+
+export interface PlannedAddress {
+  readonly address: Ip;
+  readonly prefix: number;
+}
+
+/** One `[vrrp.NAME]` table, in milliseconds and numbers. */
+export interface RouterPlan {
+  readonly name: string;
+  readonly segment: SegmentName;
+  readonly vrid: number;
+  readonly family: Family;
+  readonly version: 2 | 3;
+  readonly priority: number;
+  readonly interval: number;
+  readonly preempt: boolean;
+  readonly preemptDelay: number;
+  /** v2 password; null: none. */
+  readonly key: string | null;
+  readonly checksum: "rfc5798" | "rfc9568";
+  readonly addresses: readonly PlannedAddress[];
+  readonly excluded: readonly PlannedAddress[];
+  readonly adopt: boolean;
+  /** Unicast peers; null: multicast. */
+  readonly peers: readonly Ip[] | null;
+  readonly syncGroup: string | null;
+  readonly tracks: readonly { readonly segment: SegmentName; readonly weight: number }[];
+  readonly checks: readonly string[];
+  readonly garp: {
+    readonly count: number;
+    readonly interval: number;
+    readonly refresh: number;
+    readonly repeatAfter: number;
+  };
+}
+
+/** One `[check.NAME]` table. */
+export interface CheckPlan {
+  readonly name: string;
+  readonly interval: number;
+  readonly rise: number;
+  readonly fall: number;
+  readonly weight: number;
+}
+
+/** One haagent.toml. */
+export interface ConfigPlan {
+  readonly routers: readonly RouterPlan[];
+  readonly checks: readonly CheckPlan[];
+  readonly lifetime: "auto" | "forever";
+  readonly method: "auto" | "ioctl" | "netlink";
+}
+
+export interface NodePlan {
+  readonly name: string;
+  /** Addresses that the administrator gave to each interface, the first one of a family its primary one. */
+  readonly own: Readonly<Record<SegmentName, readonly PlannedAddress[]>>;
+  readonly config: ConfigPlan;
+  /** What a reload brings. */
+  readonly later: ConfigPlan;
+  /** Milliseconds that the node's clock shows when the world begins. */
+  readonly uptime: number;
+}
+
+/** Everything there is to know of one run before it begins. Times are milliseconds of world time. */
+export interface Plan {
+  readonly seed: number;
+  readonly nodes: readonly NodePlan[];
+  readonly faults: readonly Fault[];
+  /** Everything is healed here: peace begins. */
+  readonly peaceAt: number;
+  /** From here on nothing may change any more. */
+  readonly quietAt: number;
+  readonly endAt: number;
+}
+
+/** What makes routers of several nodes one virtual router. */
+export const virtualRouterOf = (router: RouterPlan): string =>
+  `${router.segment} vrid ${router.vrid} ipv${router.family}`;
+
+/** Every address that moves with a router. */
+export const movedBy = (router: RouterPlan): readonly PlannedAddress[] => [
+  ...router.addresses,
+  ...router.excluded,
+];
+
+const list = (items: readonly string[]): string => `[${items.join(", ")}]`;
+const quoted = (text: string | number): string => `"${text}"`;
+const cidr = ({ address, prefix }: PlannedAddress): string => quoted(`${address}/${prefix}`);
+
+function routerText(router: RouterPlan): string {
+  const { garp } = router;
+  const lines = [
+    `[vrrp.${router.name}]`,
+    `interface = "${INTERFACE_OF[router.segment]}"`,
+    `vrid = ${router.vrid}`,
+    `version = ${router.version}`,
+    `priority = ${router.priority}`,
+    `advert_interval = "${router.interval}ms"`,
+    `preempt = ${router.preempt}`,
+    `preempt_delay = "${router.preemptDelay}ms"`,
+    `addresses = ${list(router.addresses.map(cidr))}`,
+    `excluded_addresses = ${list(router.excluded.map(cidr))}`,
+    `on_found = "${router.adopt ? "adopt" : "fault"}"`,
+    `garp = { count = ${garp.count}, interval = "${garp.interval}ms", refresh = "${garp.refresh}ms", repeat_after = "${garp.repeatAfter}ms" }`,
+  ];
+  if (router.version === 3 && router.family === 4) lines.push(`checksum = "${router.checksum}"`);
+  if (router.key !== null) lines.push(`auth = { type = "pass", key = "${router.key}" }`);
+  if (router.peers !== null) lines.push(`unicast_peers = ${list(router.peers.map(quoted))}`);
+  if (router.syncGroup !== null) lines.push(`sync_group = "${router.syncGroup}"`);
+  if (router.checks.length > 0) lines.push(`track_checks = ${list(router.checks.map(quoted))}`);
+  const tracks = router.tracks.map(({ segment, weight }) =>
+    weight === 0
+      ? quoted(INTERFACE_OF[segment])
+      : `{ name = "${INTERFACE_OF[segment]}", weight = ${weight} }`,
+  );
+  if (tracks.length > 0) lines.push(`track_interfaces = ${list(tracks)}`);
+  return lines.join("\n");
+}
+
+function checkText(check: CheckPlan): string {
+  return [
+    `[check.${check.name}]`,
+    `type = "script"`,
+    `command = ["/bin/${check.name}"]`,
+    `interval = "${check.interval}ms"`,
+    `rise = ${check.rise}`,
+    `fall = ${check.fall}`,
+    `weight = ${check.weight}`,
+  ].join("\n");
+}
+
+/** The haagent.toml of a node. */
+export function configText(node: string, config: ConfigPlan): string {
+  const agent = [
+    "[agent]",
+    `node = "${node}"`,
+    `address_lifetime = "${config.lifetime}"`,
+    `address_method = "${config.method}"`,
+  ].join("\n");
+  return `${[agent, ...config.routers.map(routerText), ...config.checks.map(checkText)].join("\n\n")}\n`;
+}

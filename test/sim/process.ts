@@ -1,0 +1,264 @@
+/**
+ * One life of an agent: the loop of src/io on the virtual clock. Events wait in queues, one a source, as they would in the
+ * kernel; the loop wakes a little late, empties them in an order that is drawn, then lets time have come. A crash may fall
+ * between any two actions.
+ */
+import { multicastMac } from "../../src/base/address.ts";
+import type { Action, AddressResult, Event, Handled, Listener } from "../../src/agent/boundary.ts";
+import type { Instant } from "../../src/base/units.ts";
+import { unreachable } from "../../src/base/assert.ts";
+import type { Role } from "../../src/agent/router.ts";
+import type { Frame } from "./network.ts";
+import type { Node } from "./node.ts";
+import type { ConfigPlan } from "./plan.ts";
+import { ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from "./packets.ts";
+
+/** What the simulator asks of an agent; the shipped class has just this. */
+export interface Handler {
+  handle(event: Event, now: Instant): Handled;
+  /** What every router is, by name. */
+  roles(): ReadonlyMap<string, Role>;
+}
+
+/** Frames that wait on the sockets of a process that does not run; more are lost, as in a socket's buffer. */
+const FRAMES_MAX = 200;
+/** Messages of the rtnetlink feed that wait; more and the feed is lost (ENOBUFS). */
+const FEED_MAX = 300;
+/** The loop sleeps until a time that is at most this early, milliseconds: timers fire early (measured). */
+const EARLY_MAX = 0.5;
+/** How late the loop wakes: nearly always less than the first, rarely up to the second, milliseconds. */
+const LATE_USUAL = 0.3;
+export const LATE_MAX = 3;
+/** Turns at one moment of virtual time, and deadlines in one second of it, that only a loop gone wild takes. */
+const TURNS_AT_ONCE_MAX = 2_000;
+const DEADLINES_A_SECOND_MAX = 5_000;
+
+export class Process {
+  alive = true;
+  frozen = false;
+  /** The `start` event was handled. */
+  started = false;
+  readonly #control: Event[] = [];
+  #feed: Event[] = [];
+  #feedLost = false;
+  #frames: Event[] = [];
+  #listeners: Listener[] = [];
+  #wakeAt = Number.POSITIVE_INFINITY;
+  /** The wake-up in the schedule that counts; others are stale. */
+  #armedAt = Number.POSITIVE_INFINITY;
+  #turnsAt = { moment: -1, turns: 0 };
+  #deadlines = { second: -1, count: 0 };
+  /** The files that were read and wait to be handled, null for wrong ones. */
+  readonly #files: (ConfigPlan | null)[] = [];
+  readonly #probes = new Map<string, number>();
+  #probesMade = 0;
+
+  readonly node: Node;
+  readonly agent: Handler;
+
+  constructor(node: Node, agent: Handler) {
+    this.node = node;
+    this.agent = agent;
+  }
+
+  /** An event from the control socket, a signal, a probe. */
+  control(event: Event): void {
+    this.#control.push(event);
+    this.#wake();
+  }
+
+  /** A message of the rtnetlink feed. */
+  feed(event: Event): void {
+    if (this.#feedLost) return;
+    this.#feed.push(event);
+    if (this.#feed.length > FEED_MAX) this.loseFeed();
+    this.#wake();
+  }
+
+  /** ENOBUFS: what waits is gone, and the edge dumps the table when it runs again. */
+  loseFeed(): void {
+    this.#feed = [];
+    this.#feedLost = true;
+    this.#wake();
+  }
+
+  /** A frame for this node; taken when a socket listens for it. */
+  frame(frame: Frame, index: number): void {
+    const family = frame.ethertype === ETHERTYPE_IPV4 ? 4 : frame.ethertype === ETHERTYPE_IPV6 ? 6 : null;
+    const listener = this.#listeners.find((one) => one.index === index && one.family === family);
+    if (listener === undefined || family === null || this.#frames.length >= FRAMES_MAX) return;
+    const unicast = frame.destination === this.node.kernel.link(index)?.mac;
+    if (!unicast && !listener.groups.some((group) => multicastMac(group) === frame.destination)) return;
+    this.#frames.push({ kind: "frame", index, family, bytes: frame.bytes });
+    this.#wake();
+  }
+
+  /** Link down or gone: the kernel closes the sockets bound to it. */
+  closeListeners(index: number): void {
+    for (const { family } of this.#listeners.filter((one) => one.index === index)) {
+      this.control({ kind: "listener-failed", index, family, errno: "ENETDOWN" });
+    }
+    this.#listeners = this.#listeners.filter((one) => one.index !== index);
+  }
+
+  freeze(): void {
+    this.frozen = true;
+  }
+
+  thaw(): void {
+    this.frozen = false;
+    this.#wake();
+  }
+
+  #wake(): void {
+    const { schedule, chance } = this.node;
+    const late = chance.chance(0.02) ? LATE_MAX : LATE_USUAL;
+    this.#arm(schedule.now + chance.between(0.01, late));
+  }
+
+  #arm(at: number): void {
+    if (at >= this.#armedAt) return;
+    this.#armedAt = at;
+    this.node.schedule.at(at, () => {
+      if (this.#armedAt !== at || !this.alive) return;
+      this.#armedAt = Number.POSITIVE_INFINITY;
+      if (!this.frozen) this.#run();
+    });
+  }
+
+  #next(): Event | null {
+    const feed = this.#feedLost ? [this.node.dump()] : this.#feed;
+    const waiting = [this.#control, feed, this.#frames].filter((queue) => queue.length > 0);
+    if (waiting.length === 0) return null;
+    const queue = waiting.length === 1 ? waiting[0] : this.node.chance.pick(waiting);
+    if (queue === feed) this.#feedLost = false;
+    return queue?.shift() ?? null;
+  }
+
+  #run(): void {
+    const { node } = this;
+    for (let event = this.#next(); event !== null && this.alive; event = this.#next()) this.#turn(event);
+    if (this.alive && node.clock() >= this.#wakeAt - EARLY_MAX) this.#deadline();
+    if (!this.alive || this.#wakeAt === Number.POSITIVE_INFINITY) return;
+    const late = node.chance.chance(0.02) ? LATE_MAX : LATE_USUAL;
+    const early = node.chance.chance(0.1) ? EARLY_MAX : 0;
+    const due = node.worldTime(this.#wakeAt) + node.chance.between(-early, late);
+    this.#arm(Math.max(due, node.schedule.now + 0.02));
+  }
+
+  #deadline(): void {
+    const second = Math.floor(this.node.schedule.now / 1000);
+    if (this.#deadlines.second !== second) this.#deadlines = { second, count: 0 };
+    if (++this.#deadlines.count > DEADLINES_A_SECOND_MAX) {
+      this.node.complain(`asked to be woken ${this.#deadlines.count} times in a second`);
+    }
+    this.#turn({ kind: "deadline" });
+  }
+
+  /** One event, and everything that performing it gives, before any other. */
+  #turn(event: Event): void {
+    const { node } = this;
+    if (this.#turnsAt.moment !== node.schedule.now) this.#turnsAt = { moment: node.schedule.now, turns: 0 };
+    if (++this.#turnsAt.turns > TURNS_AT_ONCE_MAX) node.complain("turns without end at one moment");
+    let next: Event | undefined = event;
+    const follow: Event[] = [];
+    while (next !== undefined && this.alive) {
+      node.observer.before(node, next);
+      const handled = this.agent.handle(next, node.clock());
+      this.#wakeAt = handled.wakeAt;
+      if (next.kind === "start") this.started = true;
+      if (next.kind === "config") node.config = this.#files.shift() ?? node.config;
+      for (const action of handled.actions) {
+        if (node.diesNow()) return;
+        follow.push(...this.#perform(action));
+        if (!this.alive) return;
+      }
+      node.observer.after(node);
+      next = follow.shift();
+    }
+    if (this.alive) node.observer.rest(node);
+  }
+
+  /** Does one action; gives the events that must be handled before any other. */
+  #perform(action: Action): Event[] {
+    const { node } = this;
+    switch (action.kind) {
+      case "frame":
+      case "packet": {
+        const errno = node.transmit(action);
+        return errno === null || action.router === null
+          ? []
+          : [{ kind: "send-failed", router: action.router, errno }];
+      }
+      case "addresses": {
+        const results: AddressResult[] = action.changes.map((change) => ({
+          change,
+          errno: node.change(change),
+        }));
+        return [{ kind: "addresses-changed", results }];
+      }
+      case "resync":
+        return [node.dump()];
+      case "listen":
+        return this.#listen(action.listeners);
+      case "drop-queued":
+        this.#frames = [];
+        return [];
+      case "promote-secondaries":
+        if (action.enable) node.kernel.promote.add(action.interface);
+        else node.kernel.promote.delete(action.interface);
+        return [];
+      case "ledger":
+        if (action.record === null) node.ledger.delete(action.router);
+        else node.ledger.set(action.router, action.record);
+        return [];
+      case "probe":
+        this.#probe(action.check);
+        return [];
+      case "probe-cancel":
+        this.#probes.delete(action.check);
+        return [];
+      case "read-config": {
+        const source = node.configSource();
+        this.#files.push(node.file);
+        this.control({ kind: "config", source, connection: action.connection });
+        return [];
+      }
+      case "log":
+        node.observer.log(node, action);
+        return [];
+      case "notify":
+      case "log-settings":
+      case "reply":
+        return [];
+      case "exit":
+        node.exited(action.code);
+        return [];
+      default:
+        return unreachable(action);
+    }
+  }
+
+  #listen(listeners: readonly Listener[]): Event[] {
+    const failed: Event[] = [];
+    this.#listeners = listeners.filter(({ index, family }) => {
+      const link = this.node.kernel.link(index);
+      if (link?.up === true) return true;
+      const errno = link === null ? "ENODEV" : "ENETDOWN";
+      failed.push({ kind: "listener-failed", index, family, errno });
+      return false;
+    });
+    return failed;
+  }
+
+  #probe(check: string): void {
+    const { node } = this;
+    const number = ++this.#probesMade;
+    this.#probes.set(check, number);
+    node.schedule.after(node.chance.between(1, 30), () => {
+      if (!this.alive || this.#probes.get(check) !== number) return;
+      const healthy = !node.checksFail;
+      this.control({ kind: "probe", check, healthy, detail: healthy ? "exit 0" : "exit 1" });
+    });
+  }
+}
