@@ -4,7 +4,7 @@
  * `bun sniffer.ts --ports BRIDGE` writes what enters the ports of a bridge instead: each frame of each station once.
  */
 import { ptr } from "bun:ffi";
-import { AF_PACKET, SO_RCVBUFFORCE, SO_TIMESTAMPNS, SOL_SOCKET } from "./raw.ts";
+import { AF_PACKET, SO_RCVBUF, SO_RCVBUFFORCE, SO_TIMESTAMPNS, SOL_SOCKET } from "./raw.ts";
 import { cString, libc, openSocket, setOption } from "./raw.ts";
 
 const ETH_P_ALL = 0x0003;
@@ -25,7 +25,12 @@ const index = libc.if_nametoindex(ptr(cString(device)));
 if (index === 0) throw new Error(`no interface ${device} here`);
 // Protocol 0: it receives nothing before it is bound to the one interface.
 const socket = openSocket(AF_PACKET, 0);
-setOption(socket, SOL_SOCKET, SO_RCVBUFFORCE, BUFFER);
+try {
+  setOption(socket, SOL_SOCKET, SO_RCVBUFFORCE, BUFFER);
+} catch {
+  // Not in a user namespace: as much as net.core.rmem_max gives.
+  setOption(socket, SOL_SOCKET, SO_RCVBUF, BUFFER);
+}
 setOption(socket, SOL_SOCKET, SO_TIMESTAMPNS, 1);
 const link = new DataView(new ArrayBuffer(20));
 link.setUint16(0, AF_PACKET, true);
