@@ -18,6 +18,9 @@ const PEERS_AT_ONCE = 3;
 /** For one test; real daemons need seconds. */
 const TEST_TIMEOUT_MS = 120_000;
 
+/** 128 + SIGINT. */
+const INTERRUPTED = 130;
+
 interface Job {
   readonly name: string;
   readonly argv: readonly string[];
@@ -41,14 +44,27 @@ function count(text: string, success: boolean): { passed: number; failed: number
   return { passed, failed: success ? failed : Math.max(failed, 1) };
 }
 
+const running = new Set<Bun.Subprocess>();
+
+/** Stopped by hand: no suite goes on, and what the suites started ends with them. */
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.on(signal, () => {
+    for (const child of running) child.kill("SIGTERM");
+    console.log("interrupted");
+    process.exit(INTERRUPTED);
+  });
+}
+
 async function run(job: Job): Promise<Outcome> {
   const start = performance.now();
   const child = Bun.spawn([...job.argv], { cwd: ROOT, stdin: "ignore", stdout: "pipe", stderr: "pipe" });
+  running.add(child);
   const [stdout, stderr, code] = await Promise.all([
     new Response(child.stdout).text(),
     new Response(child.stderr).text(),
     child.exited,
   ]);
+  running.delete(child);
   const text = stdout + stderr;
   const counted = count(text, code === 0);
   const seconds = (performance.now() - start) / 1000;

@@ -11,6 +11,8 @@ const ROOT = `${import.meta.dir}/..`;
 /** Set in the environment of the second start, inside the namespaces. */
 const INSIDE = "HAAGENT_SETUP_INSIDE";
 
+const PARENT_POLL_MS = 500;
+
 const say = (text: string): void => console.log(`setup: ${text}`);
 
 function stop(text: string): never {
@@ -91,10 +93,15 @@ async function enter(): Promise<never> {
       stdio: ["inherit", "inherit", "inherit"],
     },
   );
-  // A terminal sends ^C to the whole group: the inner process cleans up and decides how this ends.
+  // The inner process cleans up and decides how this ends; from a terminal it gets ^C twice, which does no harm.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => inner.kill(signal));
   }
+  // npm does not pass on a signal that only it gets: when it is gone, so are we.
+  const parent = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== parent) inner.kill("SIGTERM");
+  }, PARENT_POLL_MS);
   process.exit(await inner.exited);
 }
 
