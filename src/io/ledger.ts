@@ -83,6 +83,7 @@ export function decodeLedger(bytes: Uint8Array): Result<LedgerRecord[], string> 
   if (format !== FORMAT) return fail(`format ${format}, not ${FORMAT}`);
   const slots = view.getUint32(12, true);
   let at = HEADER_BYTES + slots * 8;
+  if (at > bytes.length) return fail(`${slots} slots`);
   const records = new Map<string, LedgerRecord>();
   while (at + ENTRY_HEADER <= bytes.length) {
     const length = view.getUint32(at, true);
