@@ -61,6 +61,7 @@ export class Checkers implements Observer {
     this.#speech.judge();
     this.#contests.judge();
     this.#judgeAlarms();
+    this.#scene.watches.sweep();
   }
 
   /** From now on no role may change. */

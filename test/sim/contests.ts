@@ -78,7 +78,6 @@ export class Contests {
         this.#awaited.push({ key: awaited, winner, loser: node, address, long });
       }
     }
-    this.judge();
   }
 
   /** A router became master: that is told, too. */

@@ -17,9 +17,11 @@ export interface Violation {
 
 export class Watches {
   readonly #open = new Map<string, Open>();
+  readonly #seen = new Set<string>();
 
   /** Tells whether the condition `key` holds now; `text` says what is wrong once it has held for more than `bound` ms. */
   update(key: string, holds: boolean, bound: number, now: number, text: () => string): void {
+    this.#seen.add(key);
     if (!holds) this.#open.delete(key);
     else if (!this.#open.has(key)) this.#open.set(key, { bound, deadline: now + bound, text });
   }
@@ -33,6 +35,12 @@ export class Watches {
   /** What the condition waited for has happened. */
   forget(key: string): void {
     this.#open.delete(key);
+  }
+
+  /** Every condition has been looked at: what nobody asked about any more is forgotten. */
+  sweep(): void {
+    for (const key of this.#open.keys()) if (!this.#seen.has(key)) this.#open.delete(key);
+    this.#seen.clear();
   }
 
   /** The first deadline that lies before `now`. */
