@@ -254,8 +254,9 @@ function hearAsMaster(
     return toBackup(settings, master, now, actions, `${source} has priority ${theirs}`);
   }
   // RFC 9568 6.4.3: assert at once, so that the other router and the learning bridges hear us. Limited, as a peer that cannot
-  // hear us would make us talk for ever.
-  if (now < state.assertAt) return same(state);
+  // hear us would make us talk for ever; the addresses are told all the same, as this may be the loser's last word, and what was
+  // told before it the loser may have told over.
+  if (now < state.assertAt) return same(state, [{ kind: "announce" }]);
   const assertion = advertise(settings, state, now, now);
   const assertAt = after(now, ms(Math.max(5, settings.interval / 10)));
   return {
