@@ -7,7 +7,10 @@ import type { AddressKey } from "./boundary.ts";
 
 /** An address that we added, or are about to: written before the system call that adds it. */
 export interface LedgerAddress extends AddressKey {
-  /** The kernel said yes. An unconfirmed one found after a crash is ours only if its lifetime is finite. */
+  /**
+   * The kernel took it, for ever. Any other found after a crash is ours only if its lifetime is finite: what stands there for ever
+   * in the place of one that had a lifetime was put there by somebody else, after ours was gone.
+   */
   readonly confirmed: boolean;
 }
 

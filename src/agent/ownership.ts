@@ -80,7 +80,7 @@ export class Ownership {
   record(router: string): LedgerAddress[] {
     return this.of(router)
       .filter(({ state }) => state !== "found")
-      .map(({ key, state }) => ({ ...key, confirmed: state !== "pending" }));
+      .map(({ key, state, lifetime }) => ({ ...key, confirmed: state !== "pending" && lifetime === null }));
   }
 
   /** Takes over what an earlier agent had added for this router, as far as its record vouches for it. */
@@ -96,7 +96,10 @@ export class Ownership {
     const { name } = router.config;
     for (const address of router.addresses) {
       const key = keyOf(kernel, address);
-      if (key === null || !kernel.has(key) || !vouched.has(keyText(key))) continue;
+      const known = key === null ? null : kernel.find(key.index, key.address);
+      if (key === null || known?.prefix !== key.prefix || !vouched.has(keyText(key))) continue;
+      // Ours had a lifetime: somebody put another one in its place.
+      if (lifetime !== null && known.validLifetime === null) continue;
       const { label } = address;
       this.held.set(keyText(key), { key, router: name, label, lifetime, state: "added", restores: false });
     }

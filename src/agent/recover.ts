@@ -45,8 +45,8 @@ export function refusal(
 }
 
 /**
- * Removal of the addresses that these records vouch for, as far as the kernel still has them. An unconfirmed one (the process
- * died between writing the record and hearing the kernel's answer) counts only with a finite lifetime, which ours have.
+ * Removal of the addresses that these records vouch for, as far as the kernel still has them. An unconfirmed one (it has a
+ * lifetime, or the process died before it heard the kernel's answer) counts only with a finite lifetime.
  */
 export function staleAddresses(
   records: readonly LedgerRecord[],

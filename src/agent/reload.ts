@@ -147,6 +147,8 @@ export function shutDown(world: World, turn: Turn): void {
     if (router.machine.kind !== "init") drive(world, turn, router, { kind: "stop", silent: false });
     router.reason = "agent stops";
     router.faults = [];
+    // Last of all: what is gone must not be taken away again from whoever puts it there after us.
+    turn.out.finally({ kind: "ledger", router: router.config.name, record: null });
   }
   turn.addresses = true;
 }
