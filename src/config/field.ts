@@ -118,12 +118,13 @@ export const listing = <Value>(field: Field<Value>, fields: Fields): Field<Value
 
 function defaults<F extends Fields>(fields: F, at: number): Values<F> {
   const values: Record<string, Given<unknown> | null> = {};
-  for (const [key, field] of Object.entries(fields)) {
-    values[key] = field.absent === null ? null : { value: field.absent.value, at, written: false };
-  }
+  for (const [key, field] of Object.entries(fields)) values[key] = byDefault(field, at);
   // One entry for each key of F, of its own type.
   return values as Values<F>;
 }
+
+const byDefault = (field: Field<unknown>, at: number): Given<unknown> | null =>
+  field.absent === null ? null : { value: field.absent.value, at, written: false };
 
 /** What TOML calls a table, as the parser gives it. */
 export const isTable = (value: unknown): value is Readonly<Record<string, unknown>> =>
@@ -138,14 +139,15 @@ export function readFields<F extends Fields>(
 ): Values<F> {
   const members = isTable(table.value) ? table.value : {};
   reportUnknown(fields, table, members, place, report);
-  const values: Record<string, Given<unknown> | null> = { ...defaults(fields, table.spot.value) };
+  const values: Record<string, Given<unknown> | null> = {};
   for (const [key, field] of Object.entries(fields)) {
-    const name = table.path === "" ? key : `${table.path}.${key}`;
     if (!Object.hasOwn(members, key)) {
       if (field.absent === null) report.missing(table.spot.value, `${place} needs ${key}`);
+      values[key] = byDefault(field, table.spot.value);
       continue;
     }
     const spot = table.spot.members.get(key) ?? table.spot;
+    const name = table.path === "" ? key : `${table.path}.${key}`;
     const secret = table.secret === true || field.secret;
     const value = readField(field, { value: members[key], spot, name, path: name, secret }, report);
     values[key] = value === null ? null : { value, at: spot.value, written: true };

@@ -4,7 +4,7 @@ import { addressBits, familyOf, ipBytes, isMulticast, parseIp } from "../base/ad
 import type { Kind, Written } from "./kind.ts";
 import { reject, text } from "./kind.ts";
 import type { Report } from "./report.ts";
-import { quote } from "./words.ts";
+import { isGarbling, quote } from "./words.ts";
 
 /** IFNAMSIZ less its NUL, of linux/if.h: interface names and labels. */
 export const IFNAME_BYTES_MAX = 15;
@@ -12,7 +12,8 @@ export const IFNAME_BYTES_MAX = 15;
 /** An interface name as the kernel's dev_valid_name() takes it. */
 export const interfaceName: Kind<string> = text("an interface name", (value) => {
   if (value === "" || value === "." || value === "..") return "an interface name";
-  if (/[/\s\0]/.test(value)) return "an interface name without slash or space";
+  if (/[/\s]/.test(value) || isGarbling(value))
+    return "an interface name without slash, space or control character";
   if (value.includes(":")) {
     return `an interface name without colon (${quote(value)} is a label: name the interface, and the label with the address)`;
   }
@@ -134,7 +135,7 @@ function warnOfEdge(written: Written, address: Ip, prefix: number, report: Repor
 
 /** An alias label; that it begins with its interface's name is checked where that is known. */
 export const label: Kind<string> = text("a label", (value) => {
-  if (value === "" || /[/\s\0]/.test(value)) return 'a label like "eth1:1"';
+  if (value === "" || /[/\s]/.test(value) || isGarbling(value)) return 'a label like "eth1:1"';
   const bytes = new TextEncoder().encode(value).length;
   return bytes > IFNAME_BYTES_MAX ? `at most ${IFNAME_BYTES_MAX} bytes long` : null;
 });

@@ -31,7 +31,7 @@ export function parseToml(original: string, report: Report): Parsed | null {
     } catch (error) {
       const offset = Math.min(offsetOf(error, text), text.length);
       // A later error at the very end most likely follows from what was blanked before.
-      if (errors === 0 || offset < text.length) report.error(offset, translate(error, text, offset));
+      if (errors === 0 || offset < text.length) report.error(offset, translate(error, original, offset));
       const next = blankStatement(text, isLocated(error) ? culprit(text, offset) : offset);
       if (next === text || text.length * (errors + 1) > REREAD_LENGTH_MAX) return null;
       text = next;
@@ -99,9 +99,15 @@ function translateMeaning(error: unknown, text: string, offset: number): string 
   return "this is not TOML";
 }
 
-/** True where the statement up to here may hold a key: then its text is not repeated. */
-const nearSecret = (text: string, offset: number): boolean =>
-  /key|pass|secret/i.test(text.slice(statementStart(text, offset), offset));
+/** Lines above an error whose words tell whether a key is near: a table of a key written in several lines has about as many. */
+const SECRET_LINES = 4;
+
+/** True where a key may stand: then the text there is not repeated. */
+function nearSecret(text: string, offset: number): boolean {
+  let start = lineStart(text, offset);
+  for (let line = 0; line < SECRET_LINES; line++) start = lineStart(text, start - 1);
+  return /auth|key|pass|secret/i.test(text.slice(Math.min(start, statementStart(text, offset)), offset));
+}
 
 /** A bare word where a value stands, the commonest slip: `interface = eth1`, `advert_interval = 1s`. */
 function bareToken(text: string, offset: number): string | null {

@@ -1,6 +1,7 @@
 /** Kinds of value that name things of the system: directories, log targets, secrets. */
 import type { Kind } from "./kind.ts";
 import { text } from "./kind.ts";
+import { isGarbling } from "./words.ts";
 
 /** Bytes of a Unix socket's path less the NUL: sun_path of unix(7). */
 const SOCKET_PATH_BYTES_MAX = 107;
@@ -12,7 +13,7 @@ const bytes = (value: string): number => new TextEncoder().encode(value).length;
 export const directory = (socket: string): Kind<string> => {
   const most = socket === "" ? PATH_BYTES_MAX : SOCKET_PATH_BYTES_MAX - bytes(`/${socket}`);
   return text("an absolute path", (value) => {
-    if (!value.startsWith("/") || value.includes("\0")) return "an absolute path";
+    if (!value.startsWith("/") || isGarbling(value)) return "an absolute path";
     return bytes(value) > most ? `an absolute path of at most ${most} bytes` : null;
   });
 };
@@ -20,7 +21,7 @@ export const directory = (socket: string): Kind<string> => {
 /** `stderr`, `syslog`, or a file. */
 export const logTarget: Kind<string> = text("stderr, syslog or an absolute path", (value) => {
   if (value === "stderr" || value === "syslog") return null;
-  const file = value.startsWith("/") && !value.endsWith("/") && !value.includes("\0");
+  const file = value.startsWith("/") && !value.endsWith("/") && !isGarbling(value);
   return file && bytes(value) <= PATH_BYTES_MAX ? null : '"stderr", "syslog" or the absolute path of a file';
 });
 

@@ -3,6 +3,9 @@
 /** Longer strings of the file are cut when shown. */
 const SHOWN_LENGTH_MAX = 60;
 
+/** True for control characters and others that have no shape: they would garble a terminal or a log. */
+export const isGarbling = (value: string): boolean => /[\p{C}\p{Zl}\p{Zp}]/u.test(value);
+
 /** A string of the file in double quotes, control characters escaped. */
 export function quote(value: string): string {
   const cut = value.length > SHOWN_LENGTH_MAX ? `${value.slice(0, SHOWN_LENGTH_MAX)}…` : value;

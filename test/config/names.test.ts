@@ -15,12 +15,16 @@ table("a name of the system", [
   [
     "an interface has no slash",
     router('interface = "eth/0"'),
-    ['2:13 error: interface must be an interface name without slash or space, not "eth/0"'],
+    [
+      '2:13 error: interface must be an interface name without slash, space or control character, not "eth/0"',
+    ],
   ],
   [
     "an interface has no space",
     router('interface = "eth 0"'),
-    ['2:13 error: interface must be an interface name without slash or space, not "eth 0"'],
+    [
+      '2:13 error: interface must be an interface name without slash, space or control character, not "eth 0"',
+    ],
   ],
   [
     "an interface is no label",

@@ -74,7 +74,7 @@ table("all that is wrong", [
       "[heartbeat]\n",
     [
       "2:21 error: realtime_priority must be 0 to 99, not 100",
-      '4:13 error: interface must be an interface name without slash or space, not "a b"',
+      '4:13 error: interface must be an interface name without slash, space or control character, not "a b"',
       "5:8 error: vrid must be 1 to 255, not 0",
       '7:1 error: unknown key prio in [vrrp.a]; did you mean "priority"?',
       '8:17 error: there is no check "x"',

@@ -291,4 +291,12 @@ table("a key in a syntax error", [
     router("version = 2", "auth = {", '  type = "pass",', "  key =", "    s3cret", "}"),
     ["8:8 error: the line ends where a value was expected"],
   ],
+  [
+    "is not shown when a broken line above it took its table away",
+    router("version = 2", "auth = { ty", "e = cr3tXYZ }"),
+    [
+      '6:12 error: the line ends where "=" was expected',
+      "7:5 error: this is not a value of TOML; text stands in double quotes",
+    ],
+  ],
 ]);
