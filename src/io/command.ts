@@ -48,11 +48,9 @@ function killGroup(pid: number): void {
   }
 }
 
-function reason(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const code = "code" in error && typeof error.code === "string" ? error.code : null;
-  return code === null || error.message.startsWith(code) ? error.message : `${code}: ${error.message}`;
-}
+/** `ENOENT: no such file or directory`, without the call and the path that are appended. */
+const reason = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error)).replace(/, posix_spawn .*$/s, "");
 
 /**
  * Starts a command and calls `done` once, later. It sees no descriptor of ours and prints to nowhere: a script that leaves a daemon

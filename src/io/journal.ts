@@ -4,6 +4,7 @@
  */
 import { close, openSync, write } from "node:fs";
 import { AF_UNIX, SOCK_DGRAM } from "../../native/layout.ts";
+import { EAGAIN } from "../../native/libc.ts";
 import { closeDescriptor, connectSocket, openSocket, send, unixAddress } from "../../native/socket.ts";
 import type { LogLevel } from "../config/model.ts";
 
@@ -17,6 +18,7 @@ const WRITE_MAX = 64 * 1024;
 /** After a failed write, in milliseconds. */
 const RETRY_DELAY = 100;
 const STDERR = 2;
+/** Where the local syslog listens (syslog(3), _PATH_LOG). */
 const DEV_LOG = "/dev/log";
 
 const RANK: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warning: 2, error: 3 };
@@ -90,6 +92,11 @@ export class Journal {
   #busy = false;
   #retry: Timer | null = null;
   #idle: (() => void)[] = [];
+  readonly #devLog: string;
+
+  constructor(devLog: string = DEV_LOG) {
+    this.#devLog = devLog;
+  }
 
   /** Takes new settings; a file is opened again, so that it can be rotated. */
   configure(level: LogLevel, target: string, facility: string): void {
@@ -127,13 +134,15 @@ export class Journal {
     }
   }
 
-  /** One datagram to the local syslog, without waiting; false when there is none or it does not keep up. */
+  /** One datagram to the local syslog, without waiting; false when there is none or it does not keep up: stderr has it then. */
   #toSyslog(text: string): boolean {
     const bytes = new TextEncoder().encode(text);
     for (let attempt = 0; attempt < 2; attempt++) {
-      this.#syslog ??= openSyslog();
+      this.#syslog ??= openSyslog(this.#devLog);
       if (this.#syslog === null) return false;
-      if (send(this.#syslog, bytes, null) >= 0) return true;
+      const sent = send(this.#syslog, bytes, null);
+      if (sent >= 0) return true;
+      if (sent === -EAGAIN) return false;
       // Restarted meanwhile: its socket is a new one.
       closeDescriptor(this.#syslog);
       this.#syslog = null;
@@ -141,32 +150,35 @@ export class Journal {
     return false;
   }
 
+  /** Hands the next lines to a write, with a word about those dropped once there is room again; idle when there are none. */
   #drain(): void {
-    if (this.#dropped > 0 && this.#queue.length < QUEUE_MAX / 2) {
-      this.#queue.push(
-        `${new Date().toISOString()} ${textOf("warning", "agent.warning", { what: "log", dropped: this.#dropped })}\n`,
-      );
-      this.#dropped = 0;
-    }
+    const noted = this.#queue.length > 0 && this.#queue.length < QUEUE_MAX / 2 ? this.#dropped : 0;
     const lines: string[] = [];
+    if (noted > 0) {
+      this.#dropped = 0;
+      lines.push(
+        `${new Date().toISOString()} ${textOf("warning", "agent.warning", { what: "log", dropped: noted })}\n`,
+      );
+    }
     let length = 0;
-    while (this.#queue[0] !== undefined && length + this.#queue[0].length <= WRITE_MAX) {
-      const line = this.#queue.shift() ?? "";
+    for (;;) {
+      const line = this.#queue[0];
+      if (line === undefined || (length > 0 && length + line.length > WRITE_MAX)) break;
+      this.#queue.shift();
       lines.push(line);
       length += line.length;
     }
-    if (lines.length === 0 && this.#queue.length > 0)
-      lines.push((this.#queue.shift() ?? "").slice(0, WRITE_MAX));
     if (lines.length === 0) {
       this.#busy = false;
       for (const idle of this.#idle.splice(0)) idle();
       return;
     }
     this.#busy = true;
-    this.#put(Buffer.from(lines.join("")), lines.length);
+    this.#put(Buffer.from(lines.join("")), noted > 0 ? noted + lines.length - 1 : lines.length);
   }
 
-  #put(bytes: Uint8Array, lines: number): void {
+  /** Writes it all; `worth` lines are lost when it cannot be written. */
+  #put(bytes: Uint8Array, worth: number): void {
     write(this.#file ?? STDERR, bytes, 0, bytes.length, null, (error, written) => {
       if (error === null && written >= bytes.length) {
         this.#drain();
@@ -174,11 +186,11 @@ export class Journal {
       }
       if (error === null || error.code === "EAGAIN" || error.code === "EINTR") {
         const rest = error === null ? bytes.subarray(written) : bytes;
-        this.#again(() => this.#put(rest, lines));
+        this.#again(() => this.#put(rest, worth));
         return;
       }
-      // ENOSPC, EPIPE, EIO: what could not be written is lost and counted; the next lines are tried again.
-      this.#dropped += lines;
+      // ENOSPC, EPIPE, EIO: lost and counted; the next lines are tried again.
+      this.#dropped += worth;
       this.#again(() => this.#drain());
     });
   }
@@ -207,10 +219,10 @@ export class Journal {
   }
 }
 
-function openSyslog(): number | null {
+function openSyslog(path: string): number | null {
   const fd = openSocket(AF_UNIX, SOCK_DGRAM, 0);
   if (fd < 0) return null;
-  if (connectSocket(fd, unixAddress(DEV_LOG)) === 0) return fd;
+  if (connectSocket(fd, unixAddress(path)) === 0) return fd;
   closeDescriptor(fd);
   return null;
 }

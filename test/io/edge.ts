@@ -34,22 +34,31 @@ type Of<K extends Kind> = Extract<Event, { kind: K }>;
 
 export class Edge {
   readonly told: Told[] = [];
-  readonly #process: Bun.Subprocess<"ignore", "ignore", "pipe">;
+  readonly #process: Bun.Subprocess<"ignore", "ignore", "pipe" | number>;
   readonly errors: Promise<string>;
 
-  /** `around` is put before the program's argv: a namespace, capsh(1). */
-  constructor(runtimeDir: string, around: (argv: readonly string[]) => readonly string[], config?: string) {
+  /** `around` is put before the program's argv: a namespace, capsh(1). Standard error goes to a descriptor or is read. */
+  constructor(
+    runtimeDir: string,
+    around: (argv: readonly string[]) => readonly string[],
+    { config, stderr = "pipe" }: { config?: string; stderr?: "pipe" | number } = {},
+  ) {
     const argv = [process.execPath, SCRIPT, runtimeDir, ...(config === undefined ? [] : [config])];
     this.#process = Bun.spawn([...around(argv)], {
-      stdio: ["ignore", "ignore", "pipe"],
+      stdio: ["ignore", "ignore", stderr],
       // The only other end of this channel is scripted.ts, which sends nothing else.
       ipc: (message: unknown) => void this.told.push(message as Told),
     });
-    this.errors = new Response(this.#process.stderr).text();
+    const { stderr: stream } = this.#process;
+    this.errors = stream instanceof ReadableStream ? new Response(stream).text() : Promise.resolve("");
   }
 
-  static async start(namespace: Namespace, runtimeDir: string, config?: string): Promise<Edge> {
-    const edge = new Edge(runtimeDir, (argv) => namespace.enter(argv), config);
+  static async start(
+    namespace: Namespace,
+    runtimeDir: string,
+    options: { config?: string; stderr?: "pipe" | number } = {},
+  ): Promise<Edge> {
+    const edge = new Edge(runtimeDir, (argv) => namespace.enter(argv), options);
     await edge.event("start");
     return edge;
   }
