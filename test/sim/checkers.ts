@@ -99,7 +99,10 @@ export class Checkers implements Observer {
       roles.set(name, is);
       this.#scene.trace.line(this.#scene.schedule.now, node.number, `${name} ${was} > ${is}`);
       if (is === "master") this.#became.add(name);
-      if (is === "master") this.#contests.won(node, name);
+      if (is === "master") {
+        this.#contests.won(node, name);
+        this.#present(node, name);
+      }
       if (was === "master") lost.push(name);
       if (this.#quiet) violate(this.#scene, `${node.plan.name} went from ${was} to ${is} in peace`);
     }
@@ -198,12 +201,17 @@ export class Checkers implements Observer {
   #died(node: Node): void {
     this.#became.clear();
     this.#scene.roles[node.number]?.clear();
-    for (const router of node.config.routers.filter(({ name }) => this.#speech.spoke(node, name))) {
-      const virtualRouter = virtualRouterOf(router);
-      for (const { number } of this.#scene.nodes)
-        this.#scene.watches.forget(`absent ${virtualRouter} ${number}`);
-    }
+    for (const { name } of node.config.routers) if (this.#speech.spoke(node, name)) this.#present(node, name);
     this.#speech.begin();
+  }
+
+  /** There was a master, if only for a moment that no condition saw: waiting for one begins anew. */
+  #present(node: Node, name: string): void {
+    const router = node.config.routers.find((each) => each.name === name);
+    if (router === undefined) return;
+    for (const { number } of this.#scene.nodes) {
+      this.#scene.watches.forget(`absent ${virtualRouterOf(router)} ${number}`);
+    }
   }
 
   kernelChanged(): void {

@@ -8,7 +8,7 @@ import { movedBy, segmentOf, virtualRouterOf } from "./plan.ts";
 import type { Node } from "./node.ts";
 import type { Part, Scene } from "./scene.ts";
 import { isMaster, partsOf } from "./scene.ts";
-import { partIn, reliable } from "./truth.ts";
+import { compatible, partIn, reliable } from "./truth.ts";
 import type { Event } from "../../src/agent/boundary.ts";
 
 interface Awaited {
@@ -49,7 +49,7 @@ export class Contests {
     const sender = partsOf(this.#scene, virtualRouter).find(({ node: other }) =>
       other.plan.own[segment].some(({ address }) => address === advert.source),
     );
-    if (sender === undefined || sender.node === node) return;
+    if (sender === undefined || sender.node === node || !compatible(mine, sender.router)) return;
     this.#remember(virtualRouter, node);
     if (!isMaster(this.#scene, sender.node, sender.router)) return;
     this.#heard.add(pairKey(virtualRouter, node, sender.node));

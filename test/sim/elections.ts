@@ -171,7 +171,10 @@ function judgeSettled(scene: Scene, virtualRouter: string, parts: readonly Part[
     violate(scene, `${virtualRouter}: ${master.node.plan.name} should be in fault (${story})`);
   } else if (master !== undefined) {
     const mine = rank(master.node, master.router);
-    const better = candidates.find(({ node, router }) => rank(node, router) > mine && router.preempt);
+    const better = candidates.find(
+      ({ node, router }) =>
+        rank(node, router) > mine && membersWith(node, router).every(({ preempt }) => preempt),
+    );
     if (better === undefined) return;
     violate(scene, `${virtualRouter}: ${better.node.plan.name} is better than the master (${story})`);
   }

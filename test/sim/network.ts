@@ -5,7 +5,10 @@ import type { SegmentName } from "./plan.ts";
 import type { Prng } from "./prng.ts";
 import type { Schedule } from "./schedule.ts";
 
-/** How a segment treats packets. Delays are milliseconds, drawn for each packet: a wide range reorders. */
+/** Packets whose delays differ by less stay in order, as in a switch, milliseconds. */
+const IN_ORDER = 1;
+
+/** How a segment treats packets. Delays are milliseconds, drawn for each packet: a range above {@link IN_ORDER} reorders. */
 export interface Weather {
   readonly loss: number;
   readonly duplicate: number;
@@ -29,6 +32,8 @@ export class Network {
   readonly #weather: Record<SegmentName, Weather> = { lan: CALM, wan: CALM };
   /** `lan 0>1`: nothing goes from node 0 to node 1 there. Counted, as cuts overlap. */
   readonly #cuts = new Map<string, number>();
+  /** When the last packet of each way arrives. */
+  readonly #lastAt = new Map<string, number>();
   /** The longest that any packet can be under way, up to now. */
   longestDelay: number = CALM.delay[1];
 
@@ -102,6 +107,10 @@ export class Network {
     const [shortest, longest] = weather.delay;
     const damaged = this.#chance.chance(weather.corrupt);
     const carried = damaged ? { ...frame, bytes: corrupt(this.#chance, frame.bytes) } : frame;
-    this.#schedule.after(this.#chance.between(shortest, longest), () => this.#arrive(carried, target));
+    const way = `${frame.segment} ${frame.source}>${target}`;
+    const drawn = this.#schedule.now + this.#chance.between(shortest, longest);
+    const at = longest - shortest < IN_ORDER ? Math.max(drawn, this.#lastAt.get(way) ?? 0) : drawn;
+    this.#lastAt.set(way, at);
+    this.#schedule.at(at, () => this.#arrive(carried, target));
   }
 }

@@ -127,6 +127,8 @@ export class Process {
   }
 
   #next(): Event | null {
+    // The world as found comes first, whatever else has come in since.
+    if (!this.started) return this.#control.shift() ?? null;
     const feed = this.#feedLost ? [this.node.dump()] : this.#feed;
     const waiting = [this.#control, feed, this.#frames].filter((queue) => queue.length > 0);
     if (waiting.length === 0) return null;
