@@ -50,9 +50,10 @@ export class Announcer {
     const before = this.schedules.get(router);
     const recent = (before?.bursts ?? []).filter((at) => elapsed(at, now) < BURST_WINDOW);
     if (before !== undefined && recent.length >= BURSTS_MAX) {
-      // A quarrel that goes on: the addresses are told again, but a second later.
+      // A quarrel that goes on: one frame for every address now, as this may be its end, and the burst a second later.
+      this.unqueue(router);
       this.schedules.set(router, { ...before, keys, garp, repeatAt: after(now, BURST_WINDOW) });
-      this.next = earlier(this.next, after(now, BURST_WINDOW));
+      this.enqueue(router, keys, garp, 1, now);
       return;
     }
     this.unqueue(router);
