@@ -1,0 +1,116 @@
+/** Every part of the bench by name: what is run, how often, on whom. */
+import type { DaemonKind } from "../lab/daemon.ts";
+import { occupy } from "./busy.ts";
+import { move, reload } from "./crowd.ts";
+import type { FailoverPlan } from "./failover.ts";
+import { failover } from "./failover.ts";
+import { load } from "./load.ts";
+import type { Rows } from "./row.ts";
+import { sizes } from "./size.ts";
+import { starts } from "./start.ts";
+
+export interface Part {
+  readonly name: string;
+  readonly about: string;
+  run(kinds: readonly DaemonKind[], rows: Rows): Promise<void>;
+}
+
+/** RFC 9568 allows 255 virtual routers on one link and family. */
+const MOST = 255;
+const COUNTS = [1, 20, 100, MOST];
+const INTERVALS = [1000, 100];
+const REALTIME = 10;
+
+function failovers(name: string, about: string, plan: FailoverPlan, busy = false): Part {
+  return {
+    name,
+    about,
+    async run(kinds, rows) {
+      const others = busy ? occupy() : [];
+      try {
+        await failover(plan, kinds, rows);
+      } finally {
+        for (const other of others) await other.end("SIGKILL");
+      }
+    },
+  };
+}
+
+/** The same for each kind, one after the other, `rounds` times. */
+function inTurn(
+  name: string,
+  about: string,
+  rounds: number,
+  turn: (kind: DaemonKind, rows: Rows) => Promise<void>,
+): Part {
+  return {
+    name,
+    about,
+    async run(kinds, rows) {
+      for (let round = 0; round < rounds; round++) for (const kind of kinds) await turn(kind, rows);
+    },
+  };
+}
+
+/** All parts, in the order of the table. `quick`: a few trials each, to see that something works and nothing more. */
+export function parts(quick: boolean): Part[] {
+  const few = (many: number, quickly: number): number => (quick ? quickly : many);
+  const span = few(10_000, 3000);
+  return [
+    failovers("1s", "loss and return of a master at 1 s adverts", {
+      label: "1 s",
+      terms: { count: 1, interval: 1000 },
+      trials: {
+        "silent loss": few(12, 2),
+        "clean stop": few(12, 2),
+        "preempt back": few(8, 1),
+        "link down": few(8, 1),
+      },
+    }),
+    failovers("100ms", "the same at 100 ms", {
+      label: "100 ms",
+      terms: { count: 1, interval: 100 },
+      trials: {
+        "silent loss": few(100, 8),
+        "clean stop": few(50, 5),
+        "preempt back": few(20, 3),
+        "link down": few(50, 5),
+      },
+    }),
+    ...[false, true].flatMap((busy) =>
+      [0, REALTIME].map((realtime) => {
+        const label = `10 ms${realtime > 0 ? ", real-time" : ""}${busy ? ", busy" : ""}`;
+        const name = `10ms${realtime > 0 ? "-realtime" : ""}${busy ? "-busy" : ""}`;
+        const trials = { "silent loss": few(30, 4), "clean stop": few(15, 3) };
+        const terms = { count: 1, interval: 10, realtime };
+        return failovers(name, `the same at ${label}`, { label, terms, trials }, busy);
+      }),
+    ),
+    ...INTERVALS.flatMap((interval) =>
+      COUNTS.map((count) =>
+        inTurn(
+          `load-${count}x${interval}`,
+          `cost of ${count} routers at ${interval} ms`,
+          count === MOST ? few(2, 1) : 1,
+          (kind, rows) => load(kind, { count, interval }, span, rows),
+        ),
+      ),
+    ),
+    ...[1, MOST].map((count) =>
+      inTurn(`start-${count}`, `start with ${count} routers`, few(4, 1), (kind, rows) =>
+        starts(kind, { count, interval: 1000 }, few(5, 3), rows),
+      ),
+    ),
+    ...INTERVALS.map((interval) =>
+      inTurn(`move-${interval}`, `${MOST} routers move at once`, 1, (kind, rows) =>
+        move(kind, { count: MOST, interval }, few(5, 1), rows),
+      ),
+    ),
+    ...INTERVALS.map((interval) =>
+      inTurn(`reload-${interval}`, `reload with ${MOST} routers`, 1, (kind, rows) =>
+        reload(kind, { count: MOST, interval }, few(6, 2), rows),
+      ),
+    ),
+    inTurn("size", "what is on the flash", 1, sizes),
+  ];
+}

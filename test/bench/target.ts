@@ -1,0 +1,84 @@
+/** What the product promises of its speed and size, judged by the rows of a run. */
+import type { Row } from "./row.ts";
+import { markdown } from "./row.ts";
+import { figure } from "./samples.ts";
+
+interface Target {
+  readonly promise: string;
+  /** The row it is about. */
+  readonly row: string;
+  readonly of: (row: Row) => number;
+  readonly limit: (row: Row) => number;
+}
+
+const median = (row: Row): number => row.haagent.median;
+const worst = (row: Row): number => row.haagent.max;
+/** The 99th percentile, the maximum where there are too few for one. */
+const p99 = (row: Row): number => row.haagent.p99 ?? row.haagent.max;
+const at = (limit: number) => (): number => limit;
+
+const lateness = ["1 s", "100 ms"].flatMap((interval) =>
+  ["silent loss", "clean stop", "link down"].flatMap((event): Target[] => {
+    const row = `${interval} ${event}: lateness`;
+    return [
+      { promise: "lateness <= 0.5 ms median", row, of: median, limit: at(0.5) },
+      { promise: "lateness <= 2 ms p99", row, of: p99, limit: at(2) },
+    ];
+  }),
+);
+
+const TARGETS: readonly Target[] = [
+  ...lateness,
+  ...[1, 255].map((count): Target => {
+    const row = `start, ${count}: exec to agent.ready`;
+    return { promise: "start to ready < 100 ms", row, of: worst, limit: at(100) };
+  }),
+  ...["master", "backup"].flatMap((role): Target[] => [
+    { promise: "RSS < 50 MB with 1", row: `1 x 1000 ms ${role}: RSS`, of: worst, limit: at(50) },
+    { promise: "RSS < 80 MB with 255", row: `255 x 1000 ms ${role}: RSS`, of: worst, limit: at(80) },
+    { promise: "RSS < 80 MB with 255", row: `255 x 100 ms ${role}: RSS`, of: worst, limit: at(80) },
+    {
+      promise: "CPU at 255 x 100 ms <= keepalived's",
+      row: `255 x 100 ms ${role}: CPU`,
+      of: median,
+      limit: (row) => row.keepalived.median,
+    },
+  ]),
+  { promise: "idle backup < 0.5 % of a core", row: "1 x 1000 ms backup: CPU", of: worst, limit: at(0.5) },
+  ...[1000, 100].flatMap((interval): Target[] => {
+    const label = `255 x ${interval} ms`;
+    const gap = 1.5 * interval;
+    return [
+      {
+        promise: "all 255 moved within 0.25 s",
+        row: `${label} moved: last - first`,
+        of: worst,
+        limit: at(250),
+      },
+      {
+        promise: "no advert hole when 255 move",
+        row: `${label} moved: longest advert gap`,
+        of: worst,
+        limit: at(gap),
+      },
+      {
+        promise: "no advert hole in a reload",
+        row: `reload of ${label}, changed: longest advert gap`,
+        of: worst,
+        limit: at(gap),
+      },
+    ];
+  }),
+];
+
+/** A table of the promises that the rows can answer. */
+export function judged(rows: readonly Row[]): string {
+  const lines = TARGETS.flatMap((target) => {
+    const row = rows.find(({ what, haagent }) => what === target.row && haagent.count > 0);
+    if (row === undefined) return [];
+    const [value, limit] = [target.of(row), target.limit(row)];
+    const met = Number.isFinite(limit) ? (value <= limit ? "met" : "MISSED") : "-";
+    return [[target.promise, row.what, `${figure(value)} ${row.unit}`, figure(limit), met]];
+  });
+  return lines.length === 0 ? "" : markdown([["target", "row", "haagent", "limit", ""], ...lines]);
+}
