@@ -2,7 +2,7 @@
 import type { Given, Kind, Written } from "./kind.ts";
 import { nearest } from "./nearest.ts";
 import type { Report } from "./report.ts";
-import { bareKey, say } from "./words.ts";
+import { bareKey, isTable, say } from "./words.ts";
 
 /** One key: stated once, for the reader, the findings and the manual. */
 export interface Field<Value> {
@@ -125,10 +125,6 @@ function defaults<F extends Fields>(fields: F, at: number): Values<F> {
 
 const byDefault = (field: Field<unknown>, at: number): Given<unknown> | null =>
   field.absent === null ? null : { value: field.absent.value, at, written: false };
-
-/** What TOML calls a table, as the parser gives it. */
-export const isTable = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Date);
 
 /** Reads a table; `place` is how findings name it: `[vrrp.VI_1]`. A value that is no table reads as an empty one. */
 export function readFields<F extends Fields>(

@@ -86,7 +86,7 @@ export const text = (manual: string, wanted: (value: string) => string | null): 
 });
 
 /** One of several words or numbers; those in `later` belong to the language but not to this version. */
-export const choice = <const Now extends string | number>(
+export const choice = <const Now extends string | number | boolean>(
   now: readonly Now[],
   later: readonly string[] = [],
 ): Kind<Now> => {
@@ -153,7 +153,7 @@ export function showDuration(span: number): string {
 
 /** An array; an element that cannot be read is null in its place. */
 export const list = <Value>(element: Kind<Value>, most: number): Kind<readonly (Given<Value> | null)[]> => ({
-  manual: `array of ${element.manual}`,
+  manual: `array of ${element.manual.replace(/^(?:an?|the) /, "")}`,
   read(written, report) {
     if (!Array.isArray(written.value)) return reject(written, report, "an array");
     if (written.value.length > most) {
@@ -182,7 +182,7 @@ const ARGUMENTS_MAX = 256;
 
 /** Commands to run: an argv, or several. */
 export const commands: Kind<Commands> = {
-  manual: 'command: ["/program", "argument"], or an array of such arrays',
+  manual: "command",
   read(written, report) {
     const { value } = written;
     if (!Array.isArray(value)) return reject(written, report, 'an array: ["/program", "argument"]');

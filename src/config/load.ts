@@ -1,6 +1,5 @@
 /** From the text of haagent.toml to a configuration, or to everything that is wrong with it. */
 import { build } from "./build.ts";
-import { isTable } from "./field.ts";
 import type { ConfigSource, Loaded } from "./model.ts";
 import { Report } from "./report.ts";
 import { judge } from "./rules-file.ts";
@@ -8,7 +7,7 @@ import { scan } from "./scan.ts";
 import type { Sections } from "./sections.ts";
 import { readSections } from "./sections.ts";
 import { parseToml } from "./syntax.ts";
-import { quote } from "./words.ts";
+import { isTable, quote } from "./words.ts";
 
 /** Characters of a file: 255 routers with everything written out are a fifth of it. */
 const TEXT_LENGTH_MAX = 1 << 20;

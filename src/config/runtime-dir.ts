@@ -1,23 +1,19 @@
 /** Where an agent's files are, told from its configuration even when that is wrong: who must look at an agent needs no more. */
-import { parse } from "toml";
-import { isTable } from "./field.ts";
-import { load } from "./load.ts";
 import type { ConfigSource } from "./model.ts";
+import { Report } from "./report.ts";
+import { parseToml } from "./syntax.ts";
+import { isTable } from "./words.ts";
 
 /** `agent.runtime_dir` where it is not written. */
 export const RUNTIME_DIR = "/run/haagent";
 
-/** The runtime directory of a configuration; null when its text cannot be read as TOML at all. */
+/** The runtime directory of a configuration; null when its text does not tell. */
 export function runtimeDirOf(source: ConfigSource): string | null {
-  const { config } = load(source);
-  if (config !== null) return config.agent.runtimeDir;
-  if (source.text === null) return null;
-  try {
-    const file: unknown = parse(source.text);
-    const agent = isTable(file) ? file["agent"] : undefined;
-    const directory = isTable(agent) ? agent["runtime_dir"] : undefined;
-    return typeof directory === "string" && directory.startsWith("/") ? directory : RUNTIME_DIR;
-  } catch {
-    return null;
-  }
+  const parsed = source.text === null ? null : parseToml(source.text, new Report());
+  if (parsed === null || !isTable(parsed.values)) return null;
+  const agent = parsed.values["agent"];
+  const directory = isTable(agent) ? agent["runtime_dir"] : undefined;
+  if (typeof directory === "string" && directory.startsWith("/")) return directory;
+  // In a part that could not be read another one may stand.
+  return parsed.whole ? RUNTIME_DIR : null;
 }

@@ -2,7 +2,7 @@
 import type { Family, Ip } from "../base/address.ts";
 import { familyOf } from "../base/address.ts";
 import type { Values } from "./field.ts";
-import { isTable, readFields } from "./field.ts";
+import { readFields } from "./field.ts";
 import type { Written } from "./kind.ts";
 import { isName, NAME_RULE } from "./network.ts";
 import { nearest } from "./nearest.ts";
@@ -10,7 +10,7 @@ import type { Report } from "./report.ts";
 import type { Spot } from "./scan.ts";
 import { agent, check, tables } from "./tables.ts";
 import { vrrp } from "./tables-vrrp.ts";
-import { header, plural, say } from "./words.ts";
+import { header, isTable, plural, say } from "./words.ts";
 
 /** A named table that was read. */
 export interface Section<F> {
@@ -131,7 +131,8 @@ function readNamed<V>(
     if (!isName(name)) report.error(spot.key, `the name in ${label} must be ${NAME_RULE}`);
     sections.push({ name, at: spot.key, values: read({ value, spot, name: label, path: "" }, label) });
   }
-  return sections;
+  // Names like numbers come in another order than written.
+  return sections.toSorted((a, b) => a.at - b.at);
 }
 
 /** The virtual addresses of all routers, advertised or not, with the name of one that has it. */

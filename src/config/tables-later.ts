@@ -20,9 +20,9 @@ export const mail = {
 } satisfies Fields;
 
 const heartbeatAuthFields = {
-  method: optional(
+  method: absent(
     choice(["crc", "md5", "sha1", "sha256"]),
-    "crc",
+    "that of keys_file",
     "How messages are signed; sha256 among haagents only.",
   ),
   key: absent(secret, "none", "The shared key."),
@@ -56,8 +56,8 @@ export const heartbeat = {
   initdead: absent(duration(10, HOUR), "2 × deadtime", "The same after the start, while networks come up."),
   udp_port: optional(integer(1, 65_535), 694, "The port of broadcast, multicast and unicast links."),
   auto_failback: optional(
-    words("true, false or legacy"),
-    "true",
+    choice([true, false, "legacy"]),
+    true,
     "Whether resources return to the preferred node.",
   ),
   auth: listing(

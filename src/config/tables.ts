@@ -4,6 +4,7 @@ import type { Fields } from "./field.ts";
 import { absent, group, later, optional, required } from "./field.ts";
 import { choice, commands, duration, integer, text } from "./kind.ts";
 import { account, name } from "./network.ts";
+import { RUNTIME_DIR } from "./runtime-dir.ts";
 import { directory, logTarget } from "./system.ts";
 import { heartbeat, mail, realserver, virtualServer } from "./tables-later.ts";
 import { vrrp } from "./tables-vrrp.ts";
@@ -21,7 +22,7 @@ export const agent = {
   node: absent(name, "the host name", "What this node calls itself."),
   runtime_dir: optional(
     directory("control.sock"),
-    "/run/haagent",
+    RUNTIME_DIR,
     "Control socket, lock and ledger; on a tmpfs, so that it is gone after a boot.",
   ),
   state_dir: optional(

@@ -1,4 +1,4 @@
-/** How findings word things: always one line, printable, of bounded length. */
+/** Values of the file, and how findings word them: always one line, printable, of bounded length. */
 
 /** Longer strings of the file are cut when shown. */
 const SHOWN_LENGTH_MAX = 60;
@@ -38,3 +38,7 @@ function sayNumber(value: number): string {
   if (Number.isNaN(value)) return "nan";
   return Number.isFinite(value) ? `${value}` : value < 0 ? "-inf" : "inf";
 }
+
+/** What TOML calls a table, as the parser gives it. */
+export const isTable = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Date);

@@ -203,6 +203,8 @@ describe("a good file", () => {
 
   test("keeps the order of its tables", () => {
     expect(good(second() + router()).routers.map(({ name }) => name)).toEqual(["b", "a"]);
+    const numbered = router().replace("vrrp.a", "vrrp.20") + second().replace("vrrp.b", "vrrp.3");
+    expect(good(numbered).routers.map(({ name }) => name)).toEqual(["20", "3"]);
   });
 
   test("takes durations in any unit to the same span", () => {
