@@ -11,7 +11,7 @@ import { groupId } from "./account.ts";
 /** Clients at once; more are hung up on. */
 const CONNECTIONS_MAX = 32;
 /** A client that says or takes nothing for so many seconds is hung up on. */
-const IDLE_SECONDS = 10;
+const IDLE_SECONDS = 5;
 /** The longest path of a unix socket (unix(7)). */
 const PATH_MAX = 107;
 /** The input is wrong: contract's exit codes. */

@@ -1,5 +1,6 @@
 /** The agent's process: takes what it needs of the system, runs the machine in it, and gives everything back. */
 import {
+  CAPABILITIES,
   dropAmbientCapabilities,
   lockMemory,
   missingCapabilities,
@@ -57,12 +58,13 @@ const LOG_GRACE = 200;
 
 const SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
 
-/** The cure for each capability that is missing. */
+/** What is missing, and the three ways to have it; each names all that the agent needs. */
 function capabilityAdvice(missing: readonly string[]): string {
-  const set = `${missing.map((name) => name.toLowerCase()).join(",")}+ep`;
+  const needed = Object.keys(CAPABILITIES);
+  const set = `${needed.map((name) => name.toLowerCase()).join(",")}+ep`;
   return (
-    `no ${missing.join(" and ")}: run as root, give the file the right (setcap ${set} ${process.execPath}), ` +
-    `or AmbientCapabilities=${missing.join(" ")} in the systemd unit`
+    `no ${missing.join(" and no ")}: run as root, or give the file the right (setcap ${set} ${process.execPath}), ` +
+    `or write AmbientCapabilities=${needed.join(" ")} into the systemd unit`
   );
 }
 

@@ -1,11 +1,10 @@
 /**
- * rtnetlink(7): requests for links and addresses, and what the kernel answers and announces. All integers are in the byte order of
- * the host, little-endian on every machine this is built for.
+ * rtnetlink(7): requests for links and addresses, and what the kernel answers and announces. Each message of netlink.ts carries
  *
- *     nlmsghdr    length u32 | type u16 | flags u16 | sequence u32 | port u32           <linux/netlink.h>
  *     ifinfomsg   family u8, pad | type u16 | index i32 | flags u32 | change u32        <linux/rtnetlink.h>
  *     ifaddrmsg   family u8 | prefix u8 | flags u8 | scope u8 | index u32               <linux/if_addr.h>
- *     rtattr      length u16 | type u16 | payload, padded to 4
+ *
+ * and attributes.
  */
 import type { AddressChange, AddressKey, KernelAddress, Link } from "../agent/boundary.ts";
 import type { Ip } from "../base/address.ts";
@@ -13,6 +12,20 @@ import { addressBits, familyOf, ipBytes, ipFromBytes, macFromBytes } from "../ba
 import { assert } from "../base/assert.ts";
 import type { Seconds } from "../base/units.ts";
 import { seconds } from "../base/units.ts";
+import type { Attributes } from "./netlink.ts";
+import {
+  align,
+  attribute,
+  attributesOf,
+  encode32,
+  encodeAttribute,
+  encodeMessage,
+  NETLINK_HEADER,
+  u32,
+  viewOf,
+} from "./netlink.ts";
+
+const LITTLE = true;
 
 const NLMSG = { error: 2, done: 3, overrun: 4 } as const;
 const RTM = {
@@ -24,7 +37,6 @@ const RTM = {
   getAddress: 22,
 } as const;
 const NLM_F = {
-  request: 0x01,
   ack: 0x04,
   dumpInterrupted: 0x10,
   replace: 0x100,
@@ -57,52 +69,18 @@ const IFA_F_DADFAILED = 0x08;
 const IFA_F_TENTATIVE = 0x40;
 const INFINITY_LIFE_TIME = 0xffff_ffff;
 
-/** Attributes read of one message: more than the kernel has kinds of. */
-const ATTRIBUTES_MAX = 256;
-const HEADER = 16;
-const LITTLE = true;
-/** The low 14 bits name the attribute, the others say how it is coded (NLA_F_NESTED, NLA_F_NET_BYTEORDER). */
-const ATTRIBUTE_TYPE_MASK = 0x3fff;
-
 /** One message from the kernel; what does not concern us is left out. */
 export type RouteMessage =
   | { readonly kind: "link"; readonly link: Link }
   | { readonly kind: "link-gone"; readonly index: number }
   | { readonly kind: "address"; readonly address: KernelAddress }
   | { readonly kind: "address-gone"; readonly key: AddressKey }
-  /** NLMSG.error: the answer to the request of that sequence; 0 or an error number. */
+  /** NLMSG_ERROR: the answer to the request of that sequence; 0 or an error number. */
   | { readonly kind: "answer"; readonly sequence: number; readonly errno: number }
-  /** NLMSG.done: the end of a dump, with its error number or 0. */
+  /** NLMSG_DONE: the end of a dump, with its error number or 0. */
   | { readonly kind: "done"; readonly sequence: number; readonly errno: number }
   /** Messages were lost, or a dump was changed under way (NLM_F_DUMP_INTR): ask again. */
   | { readonly kind: "incomplete" };
-
-type Attributes = ReadonlyMap<number, Uint8Array>;
-
-const viewOf = (bytes: Uint8Array): DataView =>
-  new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-const align = (length: number): number => (length + 3) & ~3;
-const u32 = (bytes: Uint8Array): number => viewOf(bytes).getUint32(0, LITTLE);
-
-/** The attributes of a message; a length that does not fit ends the walk. */
-function attributesOf(bytes: Uint8Array): Attributes {
-  const found = new Map<number, Uint8Array>();
-  const view = viewOf(bytes);
-  let at = 0;
-  for (let count = 0; count < ATTRIBUTES_MAX && at + 4 <= bytes.length; count++) {
-    const length = view.getUint16(at, LITTLE);
-    if (length < 4 || at + length > bytes.length) break;
-    found.set(view.getUint16(at + 2, LITTLE) & ATTRIBUTE_TYPE_MASK, bytes.subarray(at + 4, at + length));
-    at += align(length);
-  }
-  return found;
-}
-
-/** An attribute of at least that many bytes. */
-function attribute(attributes: Attributes, type: number, least: number): Uint8Array | null {
-  const bytes = attributes.get(type);
-  return bytes !== undefined && bytes.length >= least ? bytes : null;
-}
 
 function textOf(bytes: Uint8Array): string {
   const end = bytes.indexOf(0);
@@ -191,15 +169,15 @@ export function decodeMessages(bytes: Uint8Array): RouteMessage[] {
   const view = viewOf(bytes);
   let at = 0;
   while (at < bytes.length) {
-    const length = at + HEADER <= bytes.length ? view.getUint32(at, LITTLE) : 0;
-    if (length < HEADER || at + length > bytes.length) {
+    const length = at + NETLINK_HEADER <= bytes.length ? view.getUint32(at, LITTLE) : 0;
+    if (length < NETLINK_HEADER || at + length > bytes.length) {
       messages.push({ kind: "incomplete" });
       break;
     }
     const type = view.getUint16(at + 4, LITTLE);
     const sequence = view.getUint32(at + 8, LITTLE);
     if ((view.getUint16(at + 6, LITTLE) & NLM_F.dumpInterrupted) !== 0) messages.push({ kind: "incomplete" });
-    const message = decodeBody(type, sequence, bytes.subarray(at + HEADER, at + length));
+    const message = decodeBody(type, sequence, bytes.subarray(at + NETLINK_HEADER, at + length));
     if (message !== null) messages.push(message);
     at += align(length);
   }
@@ -225,46 +203,16 @@ function decodeBody(type: number, sequence: number, body: Uint8Array): RouteMess
   }
 }
 
-function message(type: number, flags: number, sequence: number, parts: readonly Uint8Array[]): Uint8Array {
-  const length = parts.reduce((sum, part) => sum + align(part.length), HEADER);
-  const bytes = new Uint8Array(length);
-  const view = viewOf(bytes);
-  view.setUint32(0, length, LITTLE);
-  view.setUint16(4, type, LITTLE);
-  view.setUint16(6, NLM_F.request | flags, LITTLE);
-  view.setUint32(8, sequence, LITTLE);
-  let at = HEADER;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += align(part.length);
-  }
-  return bytes;
-}
-
-function encodeAttribute(type: number, payload: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(4 + payload.length);
-  viewOf(bytes).setUint16(0, bytes.length, LITTLE);
-  viewOf(bytes).setUint16(2, type, LITTLE);
-  bytes.set(payload, 4);
-  return bytes;
-}
-
-function encode32(...values: readonly number[]): Uint8Array {
-  const bytes = new Uint8Array(values.length * 4);
-  for (const [index, value] of values.entries()) viewOf(bytes).setUint32(index * 4, value, LITTLE);
-  return bytes;
-}
-
 /** RTM_GETLINK for all links, without their statistics. */
 export const encodeLinkDump = (sequence: number): Uint8Array =>
-  message(RTM.getLink, NLM_F.dump, sequence, [
+  encodeMessage(RTM.getLink, NLM_F.dump, sequence, [
     new Uint8Array(16),
     encodeAttribute(IFLA.extMask, encode32(RTEXT_FILTER_SKIP_STATS)),
   ]);
 
 /** RTM_GETADDR for all addresses of both families. */
 export const encodeAddressDump = (sequence: number): Uint8Array =>
-  message(RTM.getAddress, NLM_F.dump, sequence, [new Uint8Array(8)]);
+  encodeMessage(RTM.getAddress, NLM_F.dump, sequence, [new Uint8Array(8)]);
 
 function addressHeader({ index, address, prefix }: AddressKey): Uint8Array {
   const family = familyOf(address);
@@ -292,7 +240,7 @@ export function encodeAddressChange(change: AddressChange, sequence: number): Ui
   const ip = ipBytes(key.address);
   const local = [encodeAttribute(IFA.local, ip), encodeAttribute(IFA.address, ip)];
   if (change.op === "delete") {
-    return message(RTM.delAddress, NLM_F.ack, sequence, [addressHeader(key), ...local]);
+    return encodeMessage(RTM.delAddress, NLM_F.ack, sequence, [addressHeader(key), ...local]);
   }
   const flags = change.op === "add" ? NLM_F.create | NLM_F.exclusive : NLM_F.replace;
   const parts = [
@@ -305,5 +253,5 @@ export function encodeAddressChange(change: AddressChange, sequence: number): Ui
   } else if (change.label !== null) {
     parts.push(encodeAttribute(IFA.label, new TextEncoder().encode(`${change.label}\0`)));
   }
-  return message(RTM.newAddress, NLM_F.ack | flags, sequence, parts);
+  return encodeMessage(RTM.newAddress, NLM_F.ack | flags, sequence, parts);
 }

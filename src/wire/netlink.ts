@@ -1,0 +1,85 @@
+/**
+ * netlink(7): messages and attributes. All integers are in the byte order of the host, little-endian on every machine this is built
+ * for. Walking never reads past the end and never throws.
+ *
+ *     nlmsghdr    length u32 | type u16 | flags u16 | sequence u32 | port u32           <linux/netlink.h>
+ *     nlattr      length u16 | type u16 | payload, padded to 4
+ */
+
+/** Bytes of struct nlmsghdr. */
+export const NETLINK_HEADER = 16;
+const NLM_F_REQUEST = 0x01;
+/** Attributes read of one message: more than the kernel has kinds of. */
+const ATTRIBUTES_MAX = 256;
+/** The low 14 bits name the attribute, the others say how it is coded (NLA_F_NESTED, NLA_F_NET_BYTEORDER). */
+const ATTRIBUTE_TYPE_MASK = 0x3fff;
+const LITTLE = true;
+
+/** Payloads by attribute type. */
+export type Attributes = ReadonlyMap<number, Uint8Array>;
+
+/** A view of the whole of some bytes. */
+export const viewOf = (bytes: Uint8Array): DataView =>
+  new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+/** The next multiple of 4. */
+export const align = (length: number): number => (length + 3) & ~3;
+/** The first four bytes as an integer. */
+export const u32 = (bytes: Uint8Array): number => viewOf(bytes).getUint32(0, LITTLE);
+
+/** The attributes of a message; a length that does not fit ends the walk. */
+export function attributesOf(bytes: Uint8Array): Attributes {
+  const found = new Map<number, Uint8Array>();
+  const view = viewOf(bytes);
+  let at = 0;
+  for (let count = 0; count < ATTRIBUTES_MAX && at + 4 <= bytes.length; count++) {
+    const length = view.getUint16(at, LITTLE);
+    if (length < 4 || at + length > bytes.length) break;
+    found.set(view.getUint16(at + 2, LITTLE) & ATTRIBUTE_TYPE_MASK, bytes.subarray(at + 4, at + length));
+    at += align(length);
+  }
+  return found;
+}
+
+/** An attribute of at least that many bytes. */
+export function attribute(attributes: Attributes, type: number, least: number): Uint8Array | null {
+  const bytes = attributes.get(type);
+  return bytes !== undefined && bytes.length >= least ? bytes : null;
+}
+
+/** A request: its header, then `parts`, each padded. */
+export function encodeMessage(
+  type: number,
+  flags: number,
+  sequence: number,
+  parts: readonly Uint8Array[],
+): Uint8Array {
+  const length = parts.reduce((sum, part) => sum + align(part.length), NETLINK_HEADER);
+  const bytes = new Uint8Array(length);
+  const view = viewOf(bytes);
+  view.setUint32(0, length, LITTLE);
+  view.setUint16(4, type, LITTLE);
+  view.setUint16(6, NLM_F_REQUEST | flags, LITTLE);
+  view.setUint32(8, sequence, LITTLE);
+  let at = NETLINK_HEADER;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += align(part.length);
+  }
+  return bytes;
+}
+
+/** One attribute. */
+export function encodeAttribute(type: number, payload: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(4 + payload.length);
+  viewOf(bytes).setUint16(0, bytes.length, LITTLE);
+  viewOf(bytes).setUint16(2, type, LITTLE);
+  bytes.set(payload, 4);
+  return bytes;
+}
+
+/** Integers one after the other. */
+export function encode32(...values: readonly number[]): Uint8Array {
+  const bytes = new Uint8Array(values.length * 4);
+  for (const [index, value] of values.entries()) viewOf(bytes).setUint32(index * 4, value, LITTLE);
+  return bytes;
+}

@@ -1,0 +1,168 @@
+/** The control socket from the client's side. */
+import { describe, expect, test } from "bun:test";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import type { Event, Reply } from "../../src/agent/boundary.ts";
+import { ask } from "../../src/io/ask.ts";
+import { Control, controlPath } from "../../src/io/control.ts";
+import { encodeRequest, REQUEST_BYTES_MAX } from "../../src/wire/control.ts";
+import { until } from "../lab/process.ts";
+import { PATIENCE, temporaryDirectory } from "./edge.ts";
+
+/** A control socket whose every request is answered by `answer`. */
+function listening(
+  directory: string,
+  answer: (event: Extract<Event, { kind: "request" }>) => Reply | null,
+  group: string | null = null,
+): Control {
+  const opened = Control.open(directory, group, (event) => {
+    if (event.kind !== "request") return;
+    const reply = answer(event);
+    if (reply !== null) control.reply(event.connection, reply);
+  });
+  if (!opened.ok) throw new Error(opened.error);
+  const control = opened.value;
+  return control;
+}
+
+/** Sends raw bytes and gives all that comes back until the agent hangs up. */
+async function raw(path: string, bytes: string | null): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  let text = "";
+  await Bun.connect({
+    unix: path,
+    socket: {
+      open: (socket) => void (bytes !== null && socket.write(bytes)),
+      data: (_, chunk) => void (text += chunk.toString()),
+      close: () => resolve(text),
+      error: () => resolve(text),
+    },
+  });
+  return promise;
+}
+
+describe("the control socket", () => {
+  test("is for its owner alone, or for a group as well, from the first moment on", () => {
+    using directory = temporaryDirectory();
+    const path = controlPath(directory.path);
+    const own = listening(directory.path, () => null);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    own.close();
+    expect(existsSync(path)).toBe(false);
+    const shared = listening(directory.path, () => null, "daemon");
+    const gid = /^daemon:[^:]*:(\d+):/m.exec(readFileSync("/etc/group", "utf8"))?.[1];
+    expect(statSync(path).mode & 0o777).toBe(0o660);
+    expect(String(statSync(path).gid)).toBe(gid ?? "");
+    shared.close();
+    expect(Control.open(directory.path, "no-such-group", () => undefined)).toEqual({
+      ok: false,
+      error: 'control_group: no group "no-such-group"',
+    });
+  });
+
+  test("takes the place of one that a dead agent left", async () => {
+    using directory = temporaryDirectory();
+    writeFileSync(controlPath(directory.path), "");
+    const control = listening(directory.path, () => ({ exit: 0, body: "here" }));
+    expect(await ask(controlPath(directory.path), { command: "stop" })).toEqual({
+      ok: true,
+      value: { exit: 0, body: "here" },
+    });
+    control.close();
+  });
+
+  test("refuses a path that a socket cannot have", () => {
+    const long = `/tmp/${"x".repeat(120)}`;
+    const opened = Control.open(long, null, () => undefined);
+    expect(opened.ok ? "" : opened.error).toContain("longer than 107 characters");
+  });
+
+  test("answers each request with its own reply, however long", async () => {
+    using directory = temporaryDirectory();
+    const path = controlPath(directory.path);
+    const long = "x".repeat(3_000_000);
+    const control = listening(directory.path, ({ request }) =>
+      request.command === "status"
+        ? { exit: 3, body: `${request.name} ${long}` }
+        : { exit: 0, body: request.command },
+    );
+    const names = Array.from({ length: 10 }, (_, at) => `R${at}`);
+    const replies = await Promise.all(names.map((name) => ask(path, { command: "status", name })));
+    for (const [at, reply] of replies.entries()) {
+      expect(reply.ok && reply.value.exit).toBe(3);
+      expect(reply.ok && reply.value.body === `R${at} ${long}`).toBe(true);
+    }
+    expect(await ask(path, { command: "reload" })).toEqual({ ok: true, value: { exit: 0, body: "reload" } });
+    control.close();
+  });
+
+  test("answers a request that comes in pieces", async () => {
+    using directory = temporaryDirectory();
+    const path = controlPath(directory.path);
+    const control = listening(directory.path, () => ({ exit: 0, body: "whole" }));
+    const { promise, resolve } = Promise.withResolvers<string>();
+    const socket = await Bun.connect({
+      unix: path,
+      socket: { data: (_, chunk) => resolve(chunk.toString()) },
+    });
+    for (const character of encodeRequest({ command: "stop" })) {
+      socket.write(character);
+      await Bun.sleep(1);
+    }
+    expect(await promise).toBe('{"exit":0,"body":"whole"}\n');
+    socket.terminate();
+    control.close();
+  });
+
+  test("refuses what is no request, and what is too long, and hangs up", async () => {
+    using directory = temporaryDirectory();
+    const path = controlPath(directory.path);
+    let asked = 0;
+    const control = listening(directory.path, () => {
+      asked++;
+      return null;
+    });
+    expect(await raw(path, "hello\n")).toBe('{"exit":1,"body":{"error":"not a JSON object"}}\n');
+    expect(await raw(path, "x".repeat(REQUEST_BYTES_MAX + 1))).toContain('"error":"longer than 4096 bytes"');
+    expect(asked).toBe(0);
+    control.close();
+  });
+
+  test("hangs up on more clients than it serves, and serves again when they leave", async () => {
+    using directory = temporaryDirectory();
+    const path = controlPath(directory.path);
+    const control = listening(directory.path, () => ({ exit: 0, body: "served" }));
+    const idle = await Promise.all(
+      Array.from({ length: 32 }, () => Bun.connect({ unix: path, socket: { data: () => undefined } })),
+    );
+    expect(await raw(path, null)).toBe("");
+    idle[0]?.terminate();
+    await until("served again", PATIENCE, async () => {
+      const reply = await ask(path, { command: "stop" });
+      return reply.ok && reply.value.body === "served";
+    });
+    for (const socket of idle) socket.terminate();
+    control.close();
+  });
+
+  test("hangs up on a client that says nothing", async () => {
+    using directory = temporaryDirectory();
+    const control = listening(directory.path, () => null);
+    const start = performance.now();
+    await raw(controlPath(directory.path), null);
+    expect(performance.now() - start).toBeLessThan(25_000);
+    control.close();
+  }, 30_000);
+});
+
+describe("asking where no agent is", () => {
+  test("says so", async () => {
+    using directory = temporaryDirectory();
+    const path = controlPath(directory.path);
+    const absent = await ask(path, { command: "stop" });
+    expect(absent).toMatchObject({ ok: false, error: { kind: "no-agent" } });
+    const control = listening(directory.path, () => null);
+    control.close();
+    writeFileSync(path, "");
+    expect(await ask(path, { command: "stop" })).toMatchObject({ ok: false, error: { kind: "no-agent" } });
+  });
+});
