@@ -42,6 +42,8 @@ function unusable(ip: Ip): string | null {
   if (isMulticast(ip)) return "a multicast group";
   if (ip === "::" || (familyOf(ip) === 4 && first === 0)) return "the unspecified address";
   if (ip === "::1" || (familyOf(ip) === 4 && first === 127)) return "a loopback address";
+  // RFC 4291 2.5.5.2: they stand for IPv4 addresses inside programs, never on a link.
+  if (/^::ffff:[0-9a-f]+:[0-9a-f]+$/.test(ip)) return "an IPv4 address in the form of an IPv6 one";
   return ip === "255.255.255.255" ? "the broadcast address" : null;
 }
 

@@ -100,13 +100,12 @@ function judgePeer(
 
 const syncGroups: FileRule = ({ routers }, report) => {
   const members = new Map<string, number>();
-  const groups = routers.map(({ values }) => values.sync_group);
-  for (const group of groups) {
-    if (typeof group?.value === "string") members.set(group.value, (members.get(group.value) ?? 0) + 1);
-  }
-  for (const group of groups) {
-    if (typeof group?.value !== "string" || members.get(group.value) !== 1) continue;
-    report.warning(group.at, `sync_group ${quote(group.value)} has one member only`);
+  const groups = routers.map(({ values }) => values.sync_group).filter((group) => group !== null);
+  for (const { value } of groups) if (value !== null) members.set(value, (members.get(value) ?? 0) + 1);
+  for (const { value, at } of groups) {
+    if (value === null || members.get(value) !== 1) continue;
+    const others = [...members.keys()].filter((other) => other !== value);
+    report.warning(at, `sync_group ${quote(value)} has one member only${hint(value, others)}`);
   }
 };
 

@@ -3,6 +3,7 @@ import { showDuration } from "./kind.ts";
 import type { Report } from "./report.ts";
 import type { RouterSection, Sections } from "./sections.ts";
 import { entries, familyOfRouter } from "./sections.ts";
+import { header } from "./words.ts";
 
 /** Judges one router, in the light of the whole file. */
 export type RouterRule = (router: RouterSection, file: Sections, report: Report) => void;
@@ -78,7 +79,7 @@ const weights: RouterRule = ({ values }, { checks }, report) => {
   for (const entry of entries(values.track_checks)) {
     const check = checks.find(({ name }) => name === entry.value);
     const weight = check?.values.weight?.value ?? 0;
-    if (weight !== 0) report.warning(entry.at, `the weight of check ${entry.value} ${idle}`);
+    if (weight !== 0) report.warning(entry.at, `the weight of ${header("check", entry.value)} ${idle}`);
   }
 };
 

@@ -10,7 +10,7 @@ import type { Report } from "./report.ts";
 import type { Spot } from "./scan.ts";
 import { agent, check, tables } from "./tables.ts";
 import { vrrp } from "./tables-vrrp.ts";
-import { header, isTable, plural, say } from "./words.ts";
+import { bareKey, header, isTable, plural, say } from "./words.ts";
 
 /** A named table that was read. */
 export interface Section<F> {
@@ -90,11 +90,11 @@ function reportUnknownTable(key: string, value: unknown, spot: Spot, report: Rep
   const owner = Object.entries(tables).find(([, table]) => Object.hasOwn(table.fields, key));
   const home =
     owner === undefined ? "" : `; it belongs in ${owner[1].named ? `[${owner[0]}.NAME]` : header(owner[0])}`;
-  report.error(spot.key, `${key} stands in no table${owner === undefined ? hint : home}`);
+  report.error(spot.key, `${bareKey(key)} stands in no table${owner === undefined ? hint : home}`);
 }
 
-function notATable(written: Written, key: string, report: Report): void {
-  const form = tables[key as keyof typeof tables].named ? `[${key}.NAME]` : `[${key}]`;
+function notATable(written: Written, key: keyof typeof tables, report: Report): void {
+  const form = tables[key].named ? `[${key}.NAME]` : `[${key}]`;
   report.error(written.spot.value, `${key} must be a table, ${form}, not ${say(written.value, "type")}`);
 }
 

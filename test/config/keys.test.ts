@@ -87,6 +87,11 @@ table("a table that is not known", [
     ["1:1 error: colour stands in no table"],
   ],
   [
+    "is told from a key with characters of no shape",
+    '"a\\u0007" = 1\n' + router(),
+    ['1:1 error: "a\\u0007" stands in no table'],
+  ],
+  [
     "is told from a key of [agent]",
     'node = "n"\n' + router(),
     ["1:1 error: node stands in no table; it belongs in [agent]"],

@@ -80,6 +80,11 @@ table("an address", [
     ["4:14 error: addresses: 255.255.255.255 is the broadcast address"],
   ],
   [
+    "is not one of IPv4 in the form of IPv6",
+    router6('addresses = ["::ffff:10.0.0.1/128"]'),
+    ["4:14 error: addresses: ::ffff:a00:1 is an IPv4 address in the form of an IPv6 one"],
+  ],
+  [
     "has no zone",
     router6('addresses = ["fe80::1%eth0/64"]'),
     ['4:14 error: addresses: "fe80::1%eth0" is not an IP address'],

@@ -11,6 +11,14 @@ table("two routers", [
   ["of one VRID and two families are fine", router() + second("vrid = 1", 'addresses = ["fe80::1/64"]'), []],
   ["in one sync group are fine", router('sync_group = "g"') + second('sync_group = "g"'), []],
   [
+    "in sync groups that differ by a slip are a warning each",
+    router('sync_group = "lan"') + second('sync_group = "lam"'),
+    [
+      '5:14 warning: sync_group "lan" has one member only; did you mean "lam"?',
+      '10:14 warning: sync_group "lam" has one member only; did you mean "lan"?',
+    ],
+  ],
+  [
     "in two sync groups are a warning each",
     router('sync_group = "g"') + second('sync_group = "h"'),
     ['5:14 warning: sync_group "g" has one member only', '10:14 warning: sync_group "h" has one member only'],

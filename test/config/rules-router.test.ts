@@ -78,7 +78,7 @@ table("preemption", [
     ) + '[check.c]\ntype = "script"\ncommand = ["/c"]\nweight = -5\n',
     [
       "6:47 warning: a weight changes nothing at priority 255",
-      "7:17 warning: the weight of check c changes nothing at priority 255",
+      "7:17 warning: the weight of [check.c] changes nothing at priority 255",
     ],
   ],
   [
