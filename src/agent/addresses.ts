@@ -1,6 +1,7 @@
 /** Keeps the kernel's addresses equal to what the masters should hold, and finds out when somebody else changes them. */
 import type { Instant } from "../base/units.ts";
 import { after, earlier, elapsed, fromSeconds, ms, NEVER } from "../base/units.ts";
+import type { Ip } from "../base/address.ts";
 import { assess } from "./assess.ts";
 import type { AddressResult } from "./boundary.ts";
 import { announce } from "./drive.ts";
@@ -28,8 +29,9 @@ export function reconcile(world: World, turn: Turn): void {
   promote(world, turn);
   schedule(world, turn.now);
   // Adopted addresses need no answer of the kernel: they can be told now.
-  if (changes.length === 0) {
-    for (const router of turn.touched) if (router.role === "master") announce(world, turn, router);
+  for (const router of turn.touched) {
+    const waits = ownership.of(router.config.name).some(({ state }) => state === "pending");
+    if (router.role === "master" && !waits) announce(world, turn, router);
   }
 }
 
@@ -121,15 +123,22 @@ export function requestResync(world: World, turn: Turn): void {
 
 /** A dump came: what we hold and is not in it was taken from us, and goes back at once. */
 export function compare(world: World, turn: Turn): void {
+  const robbed = new Map<Router, Ip>();
   for (const { key, router: name, state } of world.ownership.missing(world.kernel)) {
     const router = world.routers.get(name);
     // An interface that is gone took the address along; that is a fault of its own, told as such.
     if (router === undefined || state === "pending" || world.kernel.link(key.index) === null) continue;
     turn.addresses = true;
+    // Whoever gives up its addresses in this very turn, after a stall in which their lifetime ended, was robbed of nothing.
+    if (router.role !== "master") continue;
     turn.out.log("warning", "address.lost", { name, address: key.address });
+    robbed.set(router, key.address);
+  }
+  // Several addresses gone at once are one loss.
+  for (const [router, address] of robbed) {
     router.losses = [...router.losses.filter((at) => elapsed(at, turn.now) < LOSS_WINDOW), turn.now];
     if (router.losses.length < LOSSES_MAX) continue;
-    const text = `address ${key.address} was taken away ${LOSSES_MAX} times in ${LOSS_WINDOW / 1000} s`;
+    const text = `address ${address} was taken away ${LOSSES_MAX} times in ${LOSS_WINDOW / 1000} s`;
     trouble(world, turn, router, text);
     router.losses = [];
   }

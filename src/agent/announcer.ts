@@ -13,6 +13,8 @@ const BURST = 512;
 /** A contest may make us tell everything again; more than this within {@link BURST_WINDOW} waits, or a peer could make us flood. */
 const BURSTS_MAX = 3;
 const BURST_WINDOW: Milliseconds = ms(1000);
+/** Beyond that limit single announcements are this far apart: the end of a quarrel is told no later. */
+const SINGLE: Milliseconds = ms(100);
 
 interface Pending {
   readonly key: AddressKey;
@@ -38,6 +40,10 @@ interface Schedule {
   refreshAt: Instant;
   /** When bursts began lately. */
   readonly bursts: readonly Instant[];
+  /** One more announcement, put off by {@link SINGLE}. */
+  onceAt: Instant;
+  /** When a burst or a single announcement began last. */
+  begunAt: Instant;
 }
 
 export class Announcer {
@@ -50,17 +56,18 @@ export class Announcer {
     const before = this.schedules.get(router);
     const recent = (before?.bursts ?? []).filter((at) => elapsed(at, now) < BURST_WINDOW);
     if (before !== undefined && recent.length >= BURSTS_MAX) {
-      // A quarrel that goes on: one frame for every address now, as this may be its end, and the burst a second later.
-      this.unqueue(router);
-      this.schedules.set(router, { ...before, keys, garp, repeatAt: after(now, BURST_WINDOW) });
-      this.enqueue(router, keys, garp, 1, now);
+      // A quarrel that goes on: one frame for every address soon, as this may be its end, and the burst a second later.
+      const onceAt = instant(Math.min(before.onceAt, Math.max(now, after(before.begunAt, SINGLE))));
+      this.schedules.set(router, { ...before, keys, garp, onceAt, repeatAt: after(now, BURST_WINDOW) });
+      this.next = earlier(this.next, onceAt);
       return;
     }
     this.unqueue(router);
     if (keys.length === 0) return;
     const repeatAt = garp.repeatAfter > 0 ? after(now, garp.repeatAfter) : NEVER;
     const refreshAt = garp.refresh > 0 ? after(now, garp.refresh) : NEVER;
-    this.schedules.set(router, { keys, garp, repeatAt, refreshAt, bursts: [...recent, now] });
+    const bursts = [...recent, now];
+    this.schedules.set(router, { keys, garp, repeatAt, refreshAt, bursts, onceAt: NEVER, begunAt: now });
     this.enqueue(router, keys, garp, garp.count, now);
   }
 
@@ -77,8 +84,8 @@ export class Announcer {
 
   private soonest(): Instant {
     let next: number = NEVER;
-    for (const { repeatAt, refreshAt } of this.schedules.values()) {
-      next = Math.min(next, repeatAt, refreshAt);
+    for (const { onceAt, repeatAt, refreshAt } of this.schedules.values()) {
+      next = Math.min(next, onceAt, repeatAt, refreshAt);
     }
     for (const lane of this.lanes.values()) {
       const waiting = lane.firsts[0] ?? lane.repeats[0];
@@ -91,6 +98,12 @@ export class Announcer {
   due(now: Instant): AddressKey[] {
     if (now < this.next) return [];
     for (const [router, schedule] of this.schedules) {
+      if (schedule.onceAt <= now) {
+        schedule.onceAt = NEVER;
+        schedule.begunAt = now;
+        this.unqueue(router);
+        this.enqueue(router, schedule.keys, schedule.garp, 1, now);
+      }
       if (schedule.repeatAt <= now) {
         schedule.repeatAt = NEVER;
         this.enqueue(router, schedule.keys, schedule.garp, schedule.garp.count, now);
