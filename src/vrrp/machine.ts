@@ -10,9 +10,10 @@
  *
  * Where we depart from the RFC, because its users were bitten, the place says so.
  */
+import type { Ip } from "../base/address.ts";
 import { compareIp } from "../base/address.ts";
 import { unreachable } from "../base/assert.ts";
-import type { Instant, Milliseconds } from "../base/units.ts";
+import type { Instant, Milliseconds, Priority } from "../base/units.ts";
 import { after, elapsed, ms, NEVER } from "../base/units.ts";
 import type { Action, Event, Master, Settings, State, Step } from "./state.ts";
 import { OWNER, RELEASING } from "./state.ts";
@@ -166,14 +167,18 @@ function hearAsBackup(
 ): Step {
   const interval = believedInterval(settings.version, settings.interval, advert.interval);
   const master: Master = { address: advert.source, priority: advert.priority, interval, heardAt: now };
+  const known = state.master;
+  const alive =
+    known !== null && known.address !== advert.source && elapsed(known.heardAt, now) <= 2 * known.interval;
   if (advert.priority === RELEASING) {
     // RFC 9568 6.4.2 waits only the skew, whoever sends this; a loser that leaves is no reason to stop waiting for the winner.
-    const known = state.master;
-    const alive = known !== null && elapsed(known.heardAt, now) <= 2 * known.interval;
-    if (alive && known.address !== advert.source) return same(state);
+    if (alive) return same(state);
     const masterDownAt = after(now, skew(settings.version, settings.priority, interval));
     return same({ ...state, master, masterDownAt, expired: false });
   }
+  // The last word of a router that lost to the master we know: believing its interval, when that is the shorter one, would make us
+  // take over before the master speaks again, and lose, and mislead the next one with our own last word.
+  if (alive && outranks(known.priority, known.address, advert.priority, advert.source)) return same(state);
   const better = advert.priority >= settings.priority;
   const patient = after(now, masterDownInterval(settings.version, settings.priority, interval));
   if (better || !settings.preempt) {
@@ -236,6 +241,10 @@ function advertise(settings: Settings, state: Active, now: Instant, from: Instan
   );
 }
 
+/** Who of two masters stays, RFC 9568 6.4.3: the higher priority, then the higher address. */
+const outranks = (priority: Priority, address: Ip, thanPriority: Priority, thanAddress: Ip): boolean =>
+  priority > thanPriority || (priority === thanPriority && compareIp(address, thanAddress) > 0);
+
 function hearAsMaster(
   settings: Settings,
   state: Active,
@@ -243,9 +252,7 @@ function hearAsMaster(
   now: Instant,
 ): Step {
   const { source, priority: theirs } = advert;
-  const outranked =
-    theirs > settings.priority || (theirs === settings.priority && compareIp(source, settings.source) > 0);
-  if (outranked) {
+  if (outranks(theirs, source, settings.priority, settings.source)) {
     const interval = believedInterval(settings.version, settings.interval, advert.interval);
     const master: Master = { address: source, priority: theirs, interval, heardAt: now };
     // Departs from RFC 9568 6.4.3, which is silent here: one last advert lets the winner know that it was contested, so that it
