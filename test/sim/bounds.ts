@@ -20,8 +20,8 @@
  * Two holders of an address in the kernels (checkers 1 and 3): two running agents as above, for addresses and mastership change in one
  * turn. A dead or stopped agent holds for V + E at most: nobody re-arms what it left, and it re-armed no longer than V.
  *
- * Announcement after a contest (checker 4): I + 100 ms + 2 (L + 2 T), the promise for a healed partition. A contest in which one
- * side is deaf goes on for long; the other side may tell its addresses only so often, so a pause of a second may come in between.
+ * Announcement after a contest (checker 4): I + 100 ms + 2 (L + 2 T), the promise for a healed partition. A master
+ * that is contested again and again tells its addresses every 100 ms only.
  *
  * Settled (checker 5): what an old lifetime, a check, preempt_delay and two full elections take, and the seconds for which the
  * agent stays in fault after an address could not be added or was taken away again and again.
@@ -38,9 +38,6 @@ const T = LATE_MAX + 0.5;
 export const FIRST_ANNOUNCEMENT = 100;
 /** From an address taken away by hand to its return. */
 export const RESTORED = 50;
-
-/** How long an agent that announced again and again waits before it does so once more. */
-const PAUSE = 1000;
 
 /** The longest interval of the routers, milliseconds. */
 const intervalOf = (routers: readonly RouterPlan[]): number =>
@@ -85,9 +82,8 @@ export class Bounds {
     return this.lifetime * 1000 + EXPIRY_LAG_MAX + 1;
   }
 
-  /** `long`: the contest went on for several adverts. */
-  announced(delay: number, long: boolean): number {
-    return this.interval + 100 + 2 * (delay + 2 * T) + (long ? PAUSE : 0);
+  announced(delay: number): number {
+    return this.interval + 100 + 2 * (delay + 2 * T);
   }
 
   /** The longest silence of a master: an interval, late. */

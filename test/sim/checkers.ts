@@ -99,10 +99,7 @@ export class Checkers implements Observer {
       roles.set(name, is);
       this.#scene.trace.line(this.#scene.schedule.now, node.number, `${name} ${was} > ${is}`);
       if (is === "master") this.#became.add(name);
-      if (is === "master") {
-        this.#contests.won(node, name);
-        this.#present(node, name);
-      }
+      if (is === "master") this.#present(node, name);
       if (was === "master") lost.push(name);
       if (this.#quiet) violate(this.#scene, `${node.plan.name} went from ${was} to ${is} in peace`);
     }
@@ -168,13 +165,13 @@ export class Checkers implements Observer {
         for (const [hearer, speaker] of [[a, b] as const, [b, a] as const]) {
           const key = `${hearer.node.number} ${hearer.router.name}`;
           const calm = network.weather(hearer.router.segment).loss === 0;
-          const both = calm && this.#both(hearer, speaker);
+          const both = this.#both(hearer, speaker);
           const pair = `${key} ${speaker.node.number}`;
           const since = both ? (this.#contestSince.get(pair) ?? schedule.now) : null;
           if (since === null) this.#contestSince.delete(pair);
           else this.#contestSince.set(pair, since);
           const said = this.#alarmedAt.get(key) ?? Number.NEGATIVE_INFINITY;
-          const unsaid = since !== null && said < since - ALARM_PERIOD;
+          const unsaid = calm && since !== null && said < since - ALARM_PERIOD;
           watches.update(`alarm ${pair}`, unsaid, 2 * interval + 50, schedule.now, () => {
             return `${hearer.node.plan.name} hears another master and gives no alarm`;
           });

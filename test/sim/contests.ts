@@ -16,20 +16,12 @@ interface Awaited {
   readonly winner: Part;
   readonly loser: Node;
   readonly address: Ip;
-  /** The winner may have announced so often already that it has to pause. */
-  readonly long: boolean;
 }
-
-/** So many reasons to announce within a second make a quarrel: the agent pauses before it announces once more. */
-const QUARREL = 3;
-const QUARREL_WINDOW = 1000;
 
 export class Contests {
   readonly #scene: Scene;
   /** One of two masters heard the other: `VIRTUAL-ROUTER a b`, node numbers in ascending order. */
   readonly #heard = new Set<string>();
-  /** When a node had reason to announce, by virtual router and node. */
-  readonly #reasons = new Map<string, number[]>();
   #awaited: Awaited[] = [];
 
   constructor(scene: Scene) {
@@ -50,7 +42,6 @@ export class Contests {
       other.plan.own[segment].some(({ address }) => address === advert.source),
     );
     if (sender === undefined || sender.node === node || !compatible(mine, sender.router)) return;
-    this.#remember(virtualRouter, node);
     if (!isMaster(this.#scene, sender.node, sender.router)) return;
     this.#heard.add(pairKey(virtualRouter, node, sender.node));
   }
@@ -70,27 +61,13 @@ export class Contests {
       const heard = this.#heard.delete(pairKey(virtualRouter, node, other.node));
       if (!said || !heard || winner === undefined || masters.length > 1 || other.node !== winner.node)
         continue;
-      const long = (this.#reasons.get(`${virtualRouter} ${winner.node.number}`)?.length ?? 0) >= QUARREL;
       for (const { address } of movedBy(winner.router)) {
         const awaited = `contest ${virtualRouter} ${winner.node.number} ${address}`;
         this.#scene.watches.forget(awaited);
         this.#awaited = this.#awaited.filter(({ key: old }) => old !== awaited);
-        this.#awaited.push({ key: awaited, winner, loser: node, address, long });
+        this.#awaited.push({ key: awaited, winner, loser: node, address });
       }
     }
-  }
-
-  /** A router became master: that is told, too. */
-  won(node: Node, name: string): void {
-    const router = node.config.routers.find((each) => each.name === name);
-    if (router !== undefined) this.#remember(virtualRouterOf(router), node);
-  }
-
-  #remember(virtualRouter: string, node: Node): void {
-    const key = `${virtualRouter} ${node.number}`;
-    const { now } = this.#scene.schedule;
-    const recent = (this.#reasons.get(key) ?? []).filter((at) => at > now - QUARREL_WINDOW);
-    this.#reasons.set(key, [...recent, now]);
   }
 
   /** A node told an address. */
@@ -104,13 +81,13 @@ export class Contests {
   judge(): void {
     const { watches, network, schedule, bounds } = this.#scene;
     this.#awaited = this.#awaited.filter((awaited) => {
-      const { key, winner, loser, address, long } = awaited;
+      const { key, winner, loser, address } = awaited;
       const { node, router } = winner;
       const asked =
         isMaster(this.#scene, node, router) &&
         reliable(network, node, loser, router.segment) &&
         loser.running;
-      const limit = bounds.get(virtualRouterOf(router))?.announced(network.longestDelay, long) ?? 0;
+      const limit = bounds.get(virtualRouterOf(router))?.announced(network.longestDelay) ?? 0;
       watches.update(key, asked, limit, schedule.now, () => {
         return `${node.plan.name} won against ${loser.plan.name} and did not announce ${address} again`;
       });

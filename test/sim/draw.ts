@@ -184,10 +184,9 @@ function drawLater(chance: Prng, { routers, ...rest }: ConfigPlan): ConfigPlan {
       checksum: chance.pick(["rfc5798", "rfc9568"] as const),
     };
   });
-  return {
-    ...rest,
-    routers: chance.chance(0.2) ? changed.slice(0, Math.max(1, changed.length - 1)) : changed,
-  };
+  // A sync group of which one node lacks a member cannot move as one.
+  const drops = chance.chance(0.2) && routers.every(({ syncGroup }) => syncGroup === null);
+  return { ...rest, routers: drops ? changed.slice(0, Math.max(1, changed.length - 1)) : changed };
 }
 
 function withTracking(

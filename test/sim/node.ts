@@ -64,6 +64,8 @@ export class Node {
   #bootedAt: number;
   #boots = 1;
   #nextIndex = 2;
+  /** A SIGKILL since the boot: nobody knows any more what promote_secondaries was before. */
+  #died = false;
   /** Actions that the process still performs before it dies; null: it lives. */
   #dies: number | null = null;
 
@@ -197,6 +199,7 @@ export class Node {
     }
     this.process.alive = false;
     this.process = null;
+    this.#died = true;
     this.observer.lived(this, "SIGKILL");
   }
 
@@ -238,7 +241,7 @@ export class Node {
     const left = this.kernel.added();
     if (code !== 0) this.complain(`left with exit code ${code}`);
     else if (left.length > 0) this.complain(`left ${left.map(({ address }) => address).join(", ")} behind`);
-    else if (this.kernel.promote.size > 0) this.complain("left promote_secondaries set");
+    else if (this.kernel.promote.size > 0 && !this.#died) this.complain("left promote_secondaries set");
   }
 
   /** SIGHUP after the file was changed to `file`, null for one that is wrong. */
@@ -256,6 +259,7 @@ export class Node {
     for (const name of [...this.kernel.links.keys()]) this.kernel.removeLink(name);
     if (!keepsLedger) this.ledger.clear();
     this.#boots++;
+    this.#died = false;
     this.#nextIndex = 2;
     this.#bootedAt = this.schedule.now - 1000;
     this.#plugIn();
