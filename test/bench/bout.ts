@@ -10,6 +10,7 @@ import { ADDRESSES, addressOf, contender, HIGH, LOW, masters } from "./contender
 const PINGER = new URL("../lab/pinger.ts", import.meta.url).pathname;
 /** 255 routers at 100 ms take keepalived 10 s and more. */
 const SETTLE_MS = 60_000;
+const ANSWER_MS = 5000;
 
 /** What both nodes of a pair have in common. */
 export type Terms = Omit<Fleet, "priority">;
@@ -81,14 +82,16 @@ export class Bout {
     await this.start(1);
   }
 
-  /** Pings a router's address every 5 ms until the child is ended. */
-  ping(vrid: number): Child {
-    return this.lab.client.namespace.spawn([process.execPath, PINGER, INTERFACE, addressOf(vrid), "5"]);
-  }
-
-  /** The client asks anew whose the addresses are. */
-  async forget(): Promise<void> {
-    await this.lab.client.namespace.ip(`neigh flush dev ${INTERFACE}`);
+  /** Pings a router's address every 5 ms until the child is ended, and waits until the first node has answered. */
+  async ping(vrid: number): Promise<Child> {
+    const { namespace } = this.lab.client;
+    await namespace.ip(`neigh flush dev ${INTERFACE}`);
+    const pinger = namespace.spawn([process.execPath, PINGER, INTERFACE, addressOf(vrid), "5"]);
+    await until(`the client knows who has ${addressOf(vrid)}`, ANSWER_MS, async () => {
+      const known = await namespace.run(["ip", "neigh", "show", addressOf(vrid)]);
+      return known.includes(this.node(0).mac);
+    });
+    return pinger;
   }
 
   async close(): Promise<void> {

@@ -65,9 +65,8 @@ class Stage {
   async trial(event: EventName, phase: number): Promise<void> {
     const { bout } = this;
     const { interval } = bout.terms;
-    await bout.forget();
-    const pinger = bout.ping(VRID);
-    await pass(CALM_MS + LEAD_MS + phase * interval);
+    const pinger = await bout.ping(VRID);
+    await pass(LEAD_MS + phase * interval);
     const [first] = bout.sides;
     switch (event) {
       case "silent loss":
