@@ -187,8 +187,8 @@ export const commands: Kind<Commands> = {
     const { value } = written;
     if (!Array.isArray(value)) return reject(written, report, 'an array: ["/program", "argument"]');
     const several = value.some((element) => Array.isArray(element));
-    if (!several)
-      return value.length === 0 ? [] : one(written, value, written.spot, report, (argv) => [argv]);
+    if (value.length === 0) return [];
+    if (!several) return one(written, value, written.spot, report, (argv) => [argv]);
     if (value.length > COMMANDS_MAX) {
       report.error(
         written.spot.value,
@@ -216,14 +216,14 @@ function one<Value>(
     report.error(at, `${written.name}${text}`);
     return null;
   };
-  if (!Array.isArray(value))
-    return wrong(
-      spot.value,
-      " mixes arguments and commands: an array of strings is one command, an array of arrays several",
-    );
+  if (!Array.isArray(value)) {
+    const rule = "an array of strings is one command, an array of arrays several";
+    return wrong(spot.value, ` mixes arguments and commands: ${rule}`);
+  }
   if (value.length === 0) return wrong(spot.value, " has an empty command");
-  if (value.length > ARGUMENTS_MAX)
+  if (value.length > ARGUMENTS_MAX) {
     return wrong(spot.value, ` has ${value.length} arguments; the limit is ${ARGUMENTS_MAX}`);
+  }
   const argv: string[] = [];
   for (const [index, argument] of value.entries()) {
     const at = spot.items[index]?.value ?? spot.value;

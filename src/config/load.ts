@@ -22,7 +22,8 @@ export function load(source: ConfigSource): Loaded {
   // Editors do not count a byte order mark as a character.
   const text = (source.text ?? "").replace(/^\uFEFF/, "");
   const sections = read(source, text, report);
-  if (sections !== null) judgeMode(source.mode, sections, report);
+  if (source.text !== null) judgeWritable(source.mode ?? 0, report);
+  if (sections !== null) judgeReadable(source.mode ?? 0, sections, report);
   const config = sections === null || report.failed ? null : build(sections, source.hostname);
   if (config === null && !report.failed) report.error(0, "not understood; this is a bug of haagent");
   return { config, findings: report.findings(text) };
@@ -33,8 +34,9 @@ function read(source: ConfigSource, text: string, report: Report): Sections | nu
     report.error(0, why);
     return null;
   };
-  if (source.text === null)
+  if (source.text === null) {
     return stop(`cannot be read: ${quote(source.failure ?? "no reason given").slice(1, -1)}`);
+  }
   if (text.length > TEXT_LENGTH_MAX) return stop(`longer than ${TEXT_LENGTH_MAX} characters`);
   if (text.trim() === "") return stop("the file is empty");
   const replaced = text.indexOf("\uFFFD");
@@ -57,14 +59,19 @@ const nothingToDo = (values: Readonly<Record<string, unknown>>): boolean =>
       (key === "vrrp" && isTable(value) && Object.keys(value).length === 0),
   );
 
-/** A file that others may write is theirs, and it names commands; one with a key is for its owner to read. */
-function judgeMode(mode: number | null, { routers }: Sections, report: Report): void {
-  if (mode === null) return;
-  if ((mode & WRITABLE_BY_OTHERS) !== 0) report.error(0, "the file is writable by others; cure: chmod o-w");
-  else if ((mode & WRITABLE_BY_GROUP) !== 0)
+/** A file that others may write is theirs, and it names commands. */
+function judgeWritable(mode: number, report: Report): void {
+  if ((mode & WRITABLE_BY_OTHERS) !== 0) {
+    report.error(0, "the file is writable by others; cure: chmod o-w");
+  } else if ((mode & WRITABLE_BY_GROUP) !== 0) {
     report.warning(0, "the file is writable by its group, who so may run commands");
+  }
+}
+
+/** A file with a key is for its owner to read. */
+function judgeReadable(mode: number, { routers }: Sections, report: Report): void {
   if ((mode & READABLE_BY_ANYONE_ELSE) === 0) return;
   const key = routers.map(({ values }) => values.auth?.value?.key).find((given) => given?.written === true);
-  if (key)
-    report.warning(key.at, "the file holds a key and is readable by others than its owner; cure: chmod 600");
+  if (!key) return;
+  report.warning(key.at, "the file holds a key and is readable by others than its owner; cure: chmod 600");
 }

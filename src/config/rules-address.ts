@@ -21,7 +21,7 @@ const some: RouterRule = ({ name, at, values }, _file, report) => {
   const where = addresses.written ? addresses.at : at;
   if (excluded === null) return;
   if (excluded.value.length === 0) {
-    report.missing(where, `${header("vrrp", name)} needs addresses`);
+    report.error(where, `${header("vrrp", name)} needs addresses`);
   } else {
     report.warning(
       where,

@@ -5,7 +5,7 @@ import { hint } from "./nearest.ts";
 import type { Report } from "./report.ts";
 import { addressRules } from "./rules-address.ts";
 import { OWNER, routerRules } from "./rules-router.ts";
-import type { Sections } from "./sections.ts";
+import type { AgentValues, Sections } from "./sections.ts";
 import { entries, familyOfRouter, virtualAddresses } from "./sections.ts";
 import { header, quote } from "./words.ts";
 
@@ -37,7 +37,7 @@ const identities: FileRule = ({ routers }, report) => {
   }
 };
 
-const addressesOnce: FileRule = ({ routers }, report) => {
+const addressesOnce: FileRule = ({ agent, routers }, report) => {
   const holders = new Map<string, string>();
   const labels = new Set<string>();
   for (const { name, values } of routers) {
@@ -54,15 +54,19 @@ const addressesOnce: FileRule = ({ routers }, report) => {
         report.error(entry.at, `${ip} on ${carrier} is already an address of ${where}`);
       }
       if (label === null || label.value === null) continue;
-      if (labels.has(label.value))
-        report.warning(
-          label.at,
-          `${quote(label.value)} is the label of two addresses: ifconfig shows one of them`,
-        );
+      if (labels.has(label.value)) reportLabel(label.at, label.value, agent, report);
       labels.add(label.value);
     }
   }
 };
+
+/** SIOCSIFADDR replaces the address that a label has (netdevice(7)); otherwise only the view of old tools suffers. */
+function reportLabel(at: number, label: string, agent: AgentValues, report: Report): void {
+  const twice = `${quote(label)} is the label of two addresses`;
+  if (agent.address_method?.value === "ioctl")
+    report.error(at, `${twice}: by ioctl one would replace the other`);
+  else report.warning(at, `${twice}: ifconfig shows one of them`);
+}
 
 /** A virtual address is nobody's source and nobody's destination, wherever it is at the moment. */
 const unicastParties: FileRule = ({ routers }, report) => {
@@ -152,7 +156,7 @@ const checkCommands: FileRule = ({ checks }, report) => {
     const count = command.value?.length ?? 0;
     if (count > 1) report.error(command.at, "a check has one command, an array of strings");
     if (count === 0)
-      report.missing(command.written ? command.at : at, `${header("check", name)} needs command`);
+      report.error(command.written ? command.at : at, `${header("check", name)} needs command`);
   }
 };
 

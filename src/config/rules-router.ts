@@ -93,10 +93,11 @@ const authentication: RouterRule = (router, _file, report) => {
     return;
   }
   if (type?.value !== "pass") return;
-  if (key !== null && key.value === null) report.missing(auth.at, 'auth needs key for type "pass"');
+  if (key !== null && key.value === null) report.error(auth.at, 'auth needs key for type "pass"');
   if (familyOfRouter(router) === 6) report.error(auth.at, "auth is for version 2, and so for IPv4, only");
-  else if (version?.value === 3)
+  else if (version?.value === 3) {
     report.error(auth.at, "auth is for version 2 only: version 3 has none (RFC 9568 9)");
+  }
   if (key !== null && bytes > KEY_BYTES_MAX) {
     report.warning(
       key.at,

@@ -90,6 +90,14 @@ describe("a file that others can reach", () => {
     [0o644, router(), []],
     [0o644, router('auth = { type = "none" }'), []],
     [0o602, router(), ["x:1:1: error: the file is writable by others; cure: chmod o-w"]],
+    [
+      0o666,
+      "x = ",
+      [
+        "x:1:1: error: the file is writable by others; cure: chmod o-w",
+        "x:1:5: error: the file ends where a value was expected",
+      ],
+    ],
     [0o666, router(), ["x:1:1: error: the file is writable by others; cure: chmod o-w"]],
     [0o620, router(), ["x:1:1: warning: the file is writable by its group, who so may run commands"]],
   ];

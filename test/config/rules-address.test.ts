@@ -1,5 +1,5 @@
 /** What may stand in addresses and excluded_addresses. Each row: a rule, a text, all that is said of it. */
-import { router, router6, second, table } from "./said.ts";
+import { agent, router, router6, second, table } from "./said.ts";
 
 table("addresses", [
   ["are missing", router("addresses = []"), ["4:13 error: [vrrp.a] needs addresses"]],
@@ -159,6 +159,14 @@ table("a label", [
     "is for IPv4",
     router6('addresses = [{ address = "fe80::1/64", label = "eth0:1" }]'),
     ["4:48 error: an IPv6 address has no label"],
+  ],
+  [
+    "of two addresses is an error where addresses are added by ioctl",
+    agent('address_method = "ioctl"').replace(
+      '["10.0.0.1/24"]',
+      '[{ address = "10.0.0.1/24", label = "eth0:1" }, { address = "10.0.0.2/24", label = "eth0:1" }]',
+    ),
+    ['6:96 error: "eth0:1" is the label of two addresses: by ioctl one would replace the other'],
   ],
   [
     "of two addresses is a warning",
