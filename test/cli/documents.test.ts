@@ -1,0 +1,61 @@
+/** What the documents tell people to type is true of the compiled file. */
+import { describe, expect, test } from "bun:test";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { haagent } from "./binary.ts";
+import { scratch } from "./scratch.ts";
+
+const ROOT = join(import.meta.dir, "../..");
+const { file } = scratch();
+const read = (path: string): string => readFileSync(join(ROOT, path), "utf8");
+
+/** The commands that work, as the program's own help lists them. */
+const COMMANDS = Array.from(haagent(["--help"]).stdout.matchAll(/^ +(\w+)  +\w/gm), ([, name = ""]) => name);
+
+/** The commands of ours that a service file runs. */
+const commandsIn = (text: string): string[] =>
+  Array.from(text.matchAll(/^[^#\n]*?(?:sbin\/haagent|"\$PROG") ([a-z]+)/gm), ([, name = ""]) => name);
+
+describe("README.md", () => {
+  test("lists the commands that the program lists", () => {
+    const rows = Array.from(read("README.md").matchAll(/^\| `haagent \[?(\w+)/gm), ([, name = ""]) => name);
+    expect(COMMANDS.length).toBeGreaterThan(0);
+    expect(rows).toEqual(COMMANDS);
+  });
+
+  test("shows a configuration that is good as it stands", () => {
+    const samples = Array.from(
+      read("README.md").matchAll(/^( *)```toml\n([\s\S]*?)```/gm),
+      ([, , text = ""]) => text,
+    );
+    expect(samples.length).toBeGreaterThan(0);
+    for (const sample of samples) {
+      const { exit, stderr } = haagent(["check", "--config", file("readme.toml", sample)]);
+      expect(stderr).toBe("");
+      expect(exit).toBe(0);
+    }
+  });
+});
+
+describe("conf/", () => {
+  test("has a sample configuration that is good as it stands", () => {
+    const { exit, stderr } = haagent(["check", "--config", file("sample.toml", read("conf/haagent.toml"))]);
+    expect(stderr).toBe("");
+    expect(exit).toBe(0);
+  });
+
+  for (const name of readdirSync(join(ROOT, "conf")).filter((each) => !each.endsWith(".toml"))) {
+    test(`${name} runs commands that exist`, () => {
+      const used = commandsIn(read(`conf/${name}`));
+      expect(used).toContain("run");
+      expect(used).toContain("release");
+      expect(used.filter((command) => !COMMANDS.includes(command))).toEqual([]);
+    });
+  }
+
+  test("haagent.procd is a script that sh can read", () => {
+    const { exitCode, stderr } = Bun.spawnSync(["sh", "-n", join(ROOT, "conf/haagent.procd")]);
+    expect(stderr.toString()).toBe("");
+    expect(exitCode).toBe(0);
+  });
+});
