@@ -91,7 +91,7 @@ function fetchBase(base: (typeof BASES)[number]): string {
 }
 
 /** Compiles src/main.ts into `outfile`, on this Bun or on the base executable of another machine. */
-async function compile(outfile: string, executablePath: string | null): Promise<void> {
+async function compile(outfile: string, base: (typeof BASES)[number] | null): Promise<void> {
   const result = await Bun.build({
     entrypoints: [`${ROOT}/src/main.ts`],
     target: "bun",
@@ -110,7 +110,8 @@ async function compile(outfile: string, executablePath: string | null): Promise<
       autoloadDotenv: false,
       autoloadBunfig: false,
       jitPolicy: JIT_POLICY,
-      ...(executablePath === null ? {} : { executablePath }),
+      // The target too: process.arch and process.platform are constants of it, not of the base.
+      ...(base === null ? {} : { target: `bun-${base.target}` as const, executablePath: fetchBase(base) }),
     },
   });
   if (!result.success) throw new AggregateError(result.logs, `${outfile} cannot be built`);
@@ -129,5 +130,5 @@ console.log(`haagent ${manifest.version}${commit() === "" ? "" : ` (${commit()})
 mkdirSync(DIST, { recursive: true });
 await compile(`${DIST}/haagent`, null);
 if (process.argv.includes("--all")) {
-  for (const base of BASES) await compile(`${DIST}/haagent-${base.target}`, fetchBase(base));
+  for (const base of BASES) await compile(`${DIST}/haagent-${base.target}`, base);
 }
