@@ -11,7 +11,7 @@ import { assess, concerned } from "./assess.ts";
 import { begin } from "./begin.ts";
 import type { Event, Handled, KernelAddress, Link } from "./boundary.ts";
 import { drive, keepRecords, settleGroups, tell } from "./drive.ts";
-import { deafened } from "./listen.ts";
+import { deafened, listenAgain } from "./listen.ts";
 import { Outbox } from "./outbox.ts";
 import { contestOver, receive } from "./receive.ts";
 import { reload, shutDown } from "./reload.ts";
@@ -166,7 +166,7 @@ function due(world: World, turn: Turn): void {
     if (contestOver(router, turn.now)) router.contest = null;
   }
   endTroubles(world, turn);
-  if (world.listenAgainAt <= turn.now) assess(world, turn, world.routers.values());
+  if (listenAgain(world, turn)) assess(world, turn, world.routers.values());
   for (const action of world.checks.due(turn.now, world.config.agent.scriptUser)) turn.out.defer(action);
   if (world.resyncAt <= turn.now) requestResync(world, turn);
 }

@@ -6,8 +6,10 @@ import type { Turn, World } from "./world.ts";
 
 /** A socket that could not be opened is tried again this often. */
 const RETRY = ms(1000);
+/** A socket that was opened again and did not fail by then works. */
+const OPENED = ms(20);
 
-/** Tells the edge when the set of sockets changed, or when one that failed may work again. */
+/** Tells the edge when the set of sockets changed. */
 export function listen(world: World, turn: Turn): void {
   const wanted = new Map<string, { index: number; family: 4 | 6; groups: Set<Ip> }>();
   for (const { config, index } of world.routers.values()) {
@@ -24,16 +26,38 @@ export function listen(world: World, turn: Turn): void {
     family,
     groups: [...groups].sort(),
   }));
-  const same = JSON.stringify(listeners) === JSON.stringify(world.listeners);
-  if (same && turn.now < world.listenAgainAt) return;
+  for (const text of world.deaf.keys()) if (!wanted.has(text)) world.deaf.delete(text);
+  if (JSON.stringify(listeners) === JSON.stringify(world.listeners)) return;
   world.listeners = listeners;
-  world.deaf.clear();
-  world.listenAgainAt = NEVER;
-  turn.out.prepare({ kind: "listen", listeners });
+  open(world, turn);
+}
+
+function open(world: World, turn: Turn): void {
+  world.reopening = new Set(world.deaf.keys());
+  world.listenAgainAt = world.deaf.size > 0 ? after(turn.now, OPENED) : NEVER;
+  turn.out.prepare({ kind: "listen", listeners: world.listeners });
 }
 
 /** A socket failed: its routers are deaf until it is open again. */
 export function deafened(world: World, turn: Turn, index: number, family: 4 | 6, errno: string): void {
-  world.deaf.set(`${index} ${family}`, errno);
-  world.listenAgainAt = after(turn.now, RETRY);
+  const text = `${index} ${family}`;
+  world.deaf.set(text, errno);
+  world.reopening.delete(text);
+  if (world.reopening.size === 0) world.listenAgainAt = after(turn.now, RETRY);
+}
+
+/**
+ * Tries sockets again that failed, when that is due. The edge tells a failure, never a success: who has not failed again in a moment
+ * hears. Says whether somebody does, who could not before.
+ */
+export function listenAgain(world: World, turn: Turn): boolean {
+  if (turn.now < world.listenAgainAt) return false;
+  if (world.reopening.size === 0) {
+    open(world, turn);
+    return false;
+  }
+  for (const text of world.reopening) world.deaf.delete(text);
+  world.reopening = new Set();
+  world.listenAgainAt = world.deaf.size > 0 ? after(turn.now, RETRY) : NEVER;
+  return true;
 }

@@ -158,7 +158,8 @@ export class Ownership {
         // Whatever the kernel says, it is not ours any more; EADDRNOTAVAIL and ENODEV say it is gone already.
         kernel.removeAddress(change.key);
         if (held !== undefined) changed.add(held.router);
-        this.held.delete(text);
+        // A pending one is asked for later in this batch, after what a dead agent left was cleared away.
+        if (held?.state !== "pending") this.held.delete(text);
         continue;
       }
       if (held === undefined || change.op === "refresh") continue;

@@ -39,6 +39,8 @@ export interface World {
   listeners: readonly Listener[];
   /** Receiving sockets that failed, by interface and family, with the error's name. */
   readonly deaf: Map<string, string>;
+  /** Those of them that are being tried again. */
+  reopening: Set<string>;
   listenAgainAt: Instant;
   refreshAt: Instant;
   /** Interfaces whose promote_secondaries is set by us. */
@@ -90,6 +92,7 @@ export function makeWorld(
     addressTotal: 0,
     listeners: [],
     deaf: new Map(),
+    reopening: new Set(),
     listenAgainAt: NEVER,
     refreshAt: NEVER,
     promoted: new Set(),
