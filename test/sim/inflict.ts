@@ -16,7 +16,7 @@ function anyMoved(world: World, node: Node): readonly [SegmentName, PlannedAddre
 
 /** Begins a fault; what has an end is scheduled. */
 export function inflict(world: World, fault: Fault): void {
-  const { schedule, network, nodes, chance } = world;
+  const { schedule, network, nodes } = world;
   const later = (run: () => void): void =>
     schedule.at(fault.until, () => world.tell(`${fault.kind} is over`, run));
   const node = "node" in fault ? nodes[fault.node] : undefined;
@@ -37,7 +37,6 @@ export function inflict(world: World, fault: Fault): void {
   } else if (node !== undefined) {
     harm(world, node, fault, later);
   }
-  void chance;
 }
 
 function harm(
@@ -83,6 +82,8 @@ function harm(
     case "address-added": {
       const [segment, { address, prefix }] = anyMoved(world, node);
       if (node.plan.own[segment].some((own) => own.address === address)) break;
+      // A frozen agent cannot know that what it held has expired and that this is another one.
+      if (node.process?.frozen === true) break;
       const name = INTERFACE_OF[segment];
       const there = node.kernel.has(address);
       node.kernel.adminAdd(name, address, prefix);

@@ -1,0 +1,135 @@
+/**
+ * The checkers can fail. The shipped agent is sabotaged here in one way each: its actions or events are tampered with between it
+ * and the world, and a promise must be found broken within a few seeds. A simulator that stays green is no simulator.
+ */
+import { describe, expect, test } from "bun:test";
+import type { Action, Event } from "../../src/agent/boundary.ts";
+import { NEVER } from "../../src/base/units.ts";
+import { makeAgent } from "./agent.ts";
+import { drawPlan } from "./draw.ts";
+import { sightAdvert } from "./packets.ts";
+import type { Handler } from "./process.ts";
+import { World } from "./world.ts";
+
+const SEEDS_MAX = 60;
+
+/** Changes what an agent does. */
+type Tamper = (actions: readonly Action[], event: Event) => readonly Action[];
+/** Whether an event reaches the agent. */
+type Admit = (event: Event) => boolean;
+
+const all: Admit = () => true;
+const same: Tamper = (actions) => actions;
+
+function sabotaged(tamper: Tamper, admit: Admit): () => Handler {
+  return () => {
+    const agent = makeAgent();
+    return {
+      handle(event, now) {
+        if (!admit(event)) return { actions: [], wakeAt: NEVER };
+        const { actions, wakeAt } = agent.handle(event, now);
+        return { actions: tamper(actions, event), wakeAt };
+      },
+      roles: () => agent.roles(),
+    };
+  };
+}
+
+/** The first broken promise within the first seeds; null when all were kept. */
+function firstViolation(tamper: Tamper, admit: Admit): string | null {
+  for (let seed = 1; seed <= SEEDS_MAX; seed++) {
+    const world = new World(drawPlan(seed), sabotaged(tamper, admit), "none");
+    world.run();
+    const { violation } = world.scene;
+    if (violation !== null) return violation.text;
+  }
+  return null;
+}
+
+const isAdvert = (action: Action): boolean =>
+  (action.kind === "frame" || action.kind === "packet") && action.router !== null;
+
+const isAnnouncement = (action: Action): boolean => action.kind === "frame" && action.router === null;
+
+const without =
+  (unwanted: (action: Action) => boolean): Tamper =>
+  (actions) =>
+    actions.filter((action) => !unwanted(action));
+
+/** Keeps only some changes of every batch. */
+const onlyChanges =
+  (wanted: (op: string) => boolean): Tamper =>
+  (actions) =>
+    actions.map((action) =>
+      action.kind === "addresses"
+        ? { ...action, changes: action.changes.filter(({ op }) => wanted(op)) }
+        : action,
+    );
+
+/** A copy of an advert with another source, or null where it cannot be had. */
+function fromVirtualAddress(action: Action): Action {
+  if (action.kind !== "frame" || action.router === null || action.ethertype !== 0x0800) return action;
+  const bytes = action.bytes.slice();
+  if (sightAdvert(4, bytes)?.version !== 3) return action;
+  // The first advertised address, over the source of the IP header.
+  bytes.set(bytes.slice(28, 32), 12);
+  return { ...action, bytes };
+}
+
+describe("an agent that breaks one promise", () => {
+  const cases: readonly (readonly [string, string, Tamper, Admit])[] = [
+    ["hears nobody", "both master", same, (event) => event.kind !== "frame"],
+    ["never advertises", "sends no advert", without(isAdvert), all],
+    ["is never woken", "hears no master", same, (event) => event.kind !== "deadline"],
+    ["never adds an address", "without", onlyChanges((op) => op !== "add"), all],
+    ["never removes an address", "holds", onlyChanges((op) => op !== "delete"), all],
+    ["never renews a lifetime", "in peace", onlyChanges((op) => op !== "refresh"), all],
+    ["adds addresses for ever", "for ever s", (actions) => actions.map(forEver), all],
+    ["never announces", "did not announce", without(isAnnouncement), all],
+    ["announces at first only", "did not", announcesOnce(), all],
+    ["removes what it finds", "was there before us", removesFound(), all],
+    ["speaks from a virtual address", "sent an advert of", (actions) => actions.map(fromVirtualAddress), all],
+    ["says everything twenty times", "adverts of", (actions) => actions.flatMap(twentyTimes), all],
+    ["ignores SIGTERM", "after SIGTERM", same, (event) => event.kind !== "signal"],
+    ["keeps no ledger", "ledger does not say", without(({ kind }) => kind === "ledger"), all],
+    ["does not look at its interfaces", "without carrier", same, (event) => event.kind !== "link"],
+    ["lets addresses be taken away", "is not there", same, (event) => event.kind !== "address-gone"],
+    ["gives no alarm", "gives no alarm", without((action) => action.kind === "log"), all],
+  ];
+  test.each(cases)("is found out when it %s", (_name, text, tamper, admit) => {
+    expect(firstViolation(tamper, admit)).toContain(text);
+  });
+
+  test("is found out when it throws", () => {
+    const tamper: Tamper = (actions, event) => {
+      if (event.kind === "frame") throw new Error("a bug");
+      return actions;
+    };
+    expect(firstViolation(tamper, all)).toContain("threw Error: a bug");
+  });
+});
+
+function forEver(action: Action): Action {
+  if (action.kind !== "addresses") return action;
+  const changes = action.changes.map((change) =>
+    change.op === "delete" ? change : { ...change, lifetime: null },
+  );
+  return { ...action, changes };
+}
+
+const twentyTimes = (action: Action): readonly Action[] =>
+  isAdvert(action) ? new Array<Action>(20).fill(action) : [action];
+
+/** Announces until the first contest: tells nothing in a turn that hears somebody. */
+function announcesOnce(): Tamper {
+  return (actions, event) => (event.kind === "frame" ? without(isAnnouncement)(actions, event) : actions);
+}
+
+/** Deletes every address that a dump or the start shows, whoever put it there. */
+function removesFound(): Tamper {
+  return (actions, event) => {
+    if (event.kind !== "start") return actions;
+    const changes = event.addresses.map((key) => ({ op: "delete" as const, key }));
+    return [...actions, { kind: "addresses", changes }];
+  };
+}

@@ -1,0 +1,43 @@
+/** A few hundred seeds in every run of the tests, and those that once failed for ever. `bun test/sim/main.ts` runs more. */
+import { describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { commandFor, runSeed } from "./run.ts";
+
+const SEEDS = 240;
+const AT_ONCE = 40;
+
+/** What went wrong with a seed, and what to type to see it; null when nothing did. */
+function complaint(seed: number): string | null {
+  const { violation } = runSeed(seed, "none");
+  if (violation === null) return null;
+  return `seed ${seed}: at ${(violation.at / 1000).toFixed(3)} s: ${violation.text}\n  ${commandFor(seed)}`;
+}
+
+const complaints = (seeds: readonly number[]): string[] =>
+  seeds.map(complaint).filter((text) => text !== null);
+
+describe("routers on a bad network", () => {
+  for (let first = 1; first <= SEEDS; first += AT_ONCE) {
+    test(`keep every promise, seeds ${first} to ${first + AT_ONCE - 1}`, () => {
+      expect(complaints(Array.from({ length: AT_ONCE }, (_, index) => first + index))).toEqual([]);
+    });
+  }
+
+  const kept = readFileSync(`${import.meta.dir}/seeds.txt`, "utf8")
+    .split("\n")
+    .filter((line) => /^\d/.test(line))
+    .map((line) => Number.parseInt(line, 10));
+  test("keep every promise with the seeds that once failed", () => {
+    expect(kept.length).toBeGreaterThan(0);
+    expect(complaints(kept)).toEqual([]);
+  });
+
+  test("live the same life again with the same seed", () => {
+    for (const seed of [3, 14, 37]) {
+      const first = runSeed(seed, "events");
+      const second = runSeed(seed, "events");
+      expect(second.hash).toBe(first.hash);
+      expect(second.trace).toBe(first.trace);
+    }
+  });
+});
