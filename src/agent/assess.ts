@@ -1,4 +1,5 @@
 /** What keeps a router from running, judged from links, addresses and checks; starts and stops its machine accordingly. */
+import type { Family, Ip } from "../base/address.ts";
 import type { Track } from "../vrrp/priority.ts";
 import { effectivePriority } from "../vrrp/priority.ts";
 import type { Link } from "./boundary.ts";
@@ -35,9 +36,8 @@ export function judgeFaults(world: World, turn: Turn, router: Router): boolean {
   const moved = router.index !== (link?.index ?? null);
   router.index = link?.index ?? null;
   const { unicastSource, family } = router.config;
-  const virtual = router.owner ? new Set<never>() : world.virtual;
   const configured = unicastSource !== null && world.kernel.hasAnywhere(unicastSource) ? unicastSource : null;
-  const found = link === null ? null : world.kernel.source(link.index, family, virtual);
+  const found = link === null ? null : sourceOn(world, link, family);
   const source = unicastSource === null ? found : configured;
   // The last known source serves for the last word of a router whose address went away.
   if ((source !== null && source !== router.source) || moved) {
@@ -60,6 +60,10 @@ export function judgeFaults(world: World, turn: Turn, router: Router): boolean {
   router.ownFaults = faultsOf(world, turn, router, link, source === null);
   return moved;
 }
+
+/** An address that never moves; where there is none, one that this node owns: it may have no other. */
+const sourceOn = (world: World, { index: at }: Link, family: Family): Ip | null =>
+  world.kernel.source(at, family, world.moved) ?? world.kernel.source(at, family, world.virtual);
 
 function faultsOf(
   world: World,

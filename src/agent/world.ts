@@ -33,6 +33,8 @@ export interface World {
   readonly limiter: Limiter;
   /** Addresses that move, and so are never the source of anything; an owner's are its real ones. */
   virtual: ReadonlySet<Ip>;
+  /** The same and those of owners. */
+  moved: ReadonlySet<Ip>;
   /** Addresses of all routers together. */
   addressTotal: number;
   /** What the edge was last told to listen on. */
@@ -89,6 +91,7 @@ export function makeWorld(
     checks: new Checks(),
     limiter: new Limiter(),
     virtual: new Set(),
+    moved: new Set(),
     addressTotal: 0,
     listeners: [],
     deaf: new Map(),
@@ -106,15 +109,20 @@ export function makeWorld(
 /** Recomputes what is derived from the set of routers; to be called whenever that or an interface index changes. */
 export function index(world: World): void {
   const virtual = new Set<Ip>();
+  const moved = new Set<Ip>();
   world.addressTotal = 0;
   world.wires.clear();
   for (const router of world.routers.values()) {
     world.addressTotal += router.addresses.length;
-    if (router.config.priority !== OWNER) for (const { address } of router.addresses) virtual.add(address);
+    for (const { address } of router.addresses) {
+      moved.add(address);
+      if (router.config.priority !== OWNER) virtual.add(address);
+    }
     const { family, vrid } = router.config;
     if (router.index !== null) world.wires.set(wire(router.index, family, vrid), router);
   }
   world.virtual = virtual;
+  world.moved = moved;
 }
 
 /** The members of a router's sync group, itself included; only itself without a group. */
