@@ -224,6 +224,9 @@ function crown(node: NodePlan, common: Common): NodePlan {
   };
 }
 
+/** An owner may send from what it owns, which nobody has as a peer. */
+const knowsNoPeers = ({ unicast, differs }: Common): boolean => !unicast && differs !== "transport";
+
 /** Draws everything that one seed stands for. */
 export function drawPlan(seed: number): Plan {
   const chance = new Prng(seed);
@@ -259,7 +262,8 @@ export function drawPlan(seed: number): Plan {
   });
   const [first] = routers;
   const owner = chance.integer(0, count - 1);
-  const crowned = first !== undefined && first.syncGroup === null && chance.chance(0.12) && !first.unicast;
+  const crowned =
+    first !== undefined && first.syncGroup === null && chance.chance(0.12) && routers.every(knowsNoPeers);
   const all = crowned ? nodes.map((node, number) => (number === owner ? crown(node, first) : node)) : nodes;
   return { seed, nodes: all, ...drawTimes(chance, all) };
 }
