@@ -2,9 +2,10 @@
 import type { Instant } from "../base/units.ts";
 import { after, earlier, elapsed, fromSeconds, ms, NEVER } from "../base/units.ts";
 import type { Ip } from "../base/address.ts";
-import { assess } from "./assess.ts";
+import { assess, usable } from "./assess.ts";
 import type { AddressResult } from "./boundary.ts";
 import { announce } from "./drive.ts";
+import { hasLifetimes } from "./ownership.ts";
 import type { Router } from "./router.ts";
 import type { Turn, World } from "./world.ts";
 
@@ -19,19 +20,26 @@ const RESYNC = ms(20);
 /** Brings the kernel's addresses in line, with promote_secondaries set before and the ledger written first. */
 export function reconcile(world: World, turn: Turn): void {
   const { ownership, kernel, config, addressTotal } = world;
-  const before = new Set(ownership.all().map(({ router }) => router));
-  const changes = ownership.reconcile(world.routers.values(), config.agent, kernel, addressTotal);
+  const { changes, changed, gained } = ownership.reconcile(
+    world.routers.values(),
+    config.agent,
+    kernel,
+    addressTotal,
+  );
   turn.out.change(changes);
-  for (const name of [...before, ...ownership.all().map(({ router }) => router)]) {
-    const router = world.routers.get(name);
-    if (router !== undefined) turn.records.add(router);
-  }
+  for (const name of changed) turn.records.add(name);
+  for (const name of gained) turn.gained.add(name);
   promote(world, turn);
   schedule(world, turn.now);
-  // Adopted addresses need no answer of the kernel: they can be told now.
-  for (const router of turn.touched) {
-    const waits = ownership.of(router.config.name).some(({ state }) => state === "pending");
-    if (router.role === "master" && !waits) announce(world, turn, router);
+  tellAll(world, turn, turn.gained);
+}
+
+/** Announces what these routers hold, unless the kernel's answer is still awaited: it will be told with that. */
+function tellAll(world: World, turn: Turn, names: ReadonlySet<string>): void {
+  for (const name of names) {
+    const router = world.routers.get(name);
+    if (router?.role !== "master") continue;
+    if (world.ownership.of(name).every(({ state }) => state !== "pending")) announce(world, turn, router);
   }
 }
 
@@ -55,6 +63,14 @@ function promote(world: World, turn: Turn): void {
     world.promoted.delete(name);
     turn.out.finally({ kind: "promote-secondaries", interface: name, enable: false });
   }
+}
+
+/** Says that there is no dead-man's switch because there are too many addresses. */
+export function warnOfLifetimes(world: World, turn: Turn): void {
+  const { addressTotal, config } = world;
+  if (config.agent.addressLifetime === "forever" || hasLifetimes(config.agent, addressTotal)) return;
+  const text = `${addressTotal} addresses: without kernel lifetimes, so a killed agent leaves them until it is started again`;
+  turn.out.log("warning", "config.warning", { text });
 }
 
 /** When the lifetimes must be re-armed next: at a quarter of the shortest one. */
@@ -87,18 +103,14 @@ export function answered(world: World, turn: Turn, results: readonly AddressResu
     trouble(world, turn, router, text);
   }
   for (const name of outcome.changed) {
-    const router = world.routers.get(name);
-    if (router === undefined) {
-      // Gone by a reload: its record was kept until its addresses were off.
-      turn.out.beforeAddresses({ kind: "ledger", router: name, record: null });
-      continue;
-    }
-    turn.records.add(router);
-    if (router.role === "master" && !unwell.has(router)) announce(world, turn, router);
+    turn.records.add(name);
+    // Mastership may have gone while the kernel was asked.
+    if (world.routers.get(name)?.role !== "master") turn.addresses = true;
   }
   promote(world, turn);
   schedule(world, turn.now);
   if (unwell.size > 0) assess(world, turn, unwell);
+  tellAll(world, turn, outcome.gained);
 }
 
 /** Re-arms the lifetimes when that is due. */
@@ -124,13 +136,15 @@ export function requestResync(world: World, turn: Turn): void {
 /** A dump came: what we hold and is not in it was taken from us, and goes back at once. */
 export function compare(world: World, turn: Turn): void {
   const robbed = new Map<Router, Ip>();
-  for (const { key, router: name, state } of world.ownership.missing(world.kernel)) {
+  for (const { key, router: name } of world.ownership.missing(world.kernel)) {
+    turn.records.add(name);
     const router = world.routers.get(name);
-    // An interface that is gone took the address along; that is a fault of its own, told as such.
-    if (router === undefined || state === "pending" || world.kernel.link(key.index) === null) continue;
+    // An interface that is gone or down took the address along; that is a fault of its own, told as such.
+    if (router === undefined || !usable(world.kernel.link(key.index))) continue;
     turn.addresses = true;
     // Whoever gives up its addresses in this very turn, after a stall in which their lifetime ended, was robbed of nothing.
     if (router.role !== "master") continue;
+    world.ownership.expectBack(key);
     turn.out.log("warning", "address.lost", { name, address: key.address });
     robbed.set(router, key.address);
   }

@@ -35,6 +35,7 @@ export class Agent {
       out,
       touched: new Set(),
       losers: new Set(),
+      gained: new Set(),
       records: new Set(),
       addresses: false,
       next: NEVER,
@@ -179,10 +180,18 @@ function reassess(world: World, turn: Turn, index: number): void {
 function linkTold(world: World, turn: Turn, link: Link): void {
   const before = world.kernel.link(link.index);
   world.kernel.putLink(link);
-  const names = before === null || before.name === link.name ? [link.name] : [before.name, link.name];
-  if (before?.mac !== link.mac || before.carrier !== link.carrier) {
-    for (const router of world.routers.values()) if (router.index === link.index) turn.records.add(router);
+  const renamed = before !== null && before.name !== link.name;
+  if (before?.mac !== link.mac) {
+    for (const router of world.routers.values()) {
+      if (router.index === link.index) turn.records.add(router.config.name);
+      // The neighbours know the old one.
+      if (router.role === "master" && router.addresses.some(({ interface: name }) => name === link.name)) {
+        turn.gained.add(router.config.name);
+        turn.addresses = true;
+      }
+    }
   }
+  const names = renamed ? [before.name, link.name] : [link.name];
   assess(world, turn, new Set(names.flatMap((name) => concerned(world, name))));
 }
 

@@ -1,7 +1,6 @@
 /** What keeps a router from running, judged from links, addresses and checks; starts and stops its machine accordingly. */
 import type { Family, Ip } from "../base/address.ts";
 import type { Track } from "../vrrp/priority.ts";
-import { effectivePriority } from "../vrrp/priority.ts";
 import type { Link } from "./boundary.ts";
 import { drive } from "./drive.ts";
 import type { Router } from "./router.ts";
@@ -10,7 +9,8 @@ import { listen } from "./listen.ts";
 import type { Turn, World } from "./world.ts";
 import { group, index } from "./world.ts";
 
-const usable = (link: Link | null): link is Link => link !== null && link.up && link.carrier;
+/** Whether frames can pass. */
+export const usable = (link: Link | null): link is Link => link !== null && link.up && link.carrier;
 
 function linkFault(name: string, link: Link | null): string | null {
   if (link === null) return `interface ${name} is not there`;
@@ -105,16 +105,24 @@ function foundFault(world: World, router: Router): string | null {
   return null;
 }
 
-/** Judges these routers, and with them their sync groups, and starts or stops what the verdict asks for. */
-export function assess(world: World, turn: Turn, routers: Iterable<Router>): void {
+/**
+ * Judges these routers, and with them their sync groups, and starts or stops what the verdict asks for. Those that are `changed`,
+ * or get another priority by it, tell their settings.
+ */
+export function assess(
+  world: World,
+  turn: Turn,
+  routers: Iterable<Router>,
+  changed: ReadonlySet<Router> = new Set(),
+): void {
   const affected = new Set<Router>();
-  const priorities = new Map<Router, number>();
+  const telling = new Set(changed);
   let moved = false;
   for (const router of routers) {
-    const before = effectivePriority(router.config.priority, router.tracks);
+    const before = router.priority;
     moved = judgeFaults(world, turn, router) || moved;
     for (const member of group(world, router)) affected.add(member);
-    if (router.priority !== before) priorities.set(router, before);
+    if (router.priority !== before) telling.add(router);
   }
   if (moved) index(world);
   for (const router of affected) {
@@ -129,7 +137,7 @@ export function assess(world: World, turn: Turn, routers: Iterable<Router>): voi
       drive(world, turn, router, { kind: "stop", silent });
     } else if (router.faults.length === 0 && router.machine.kind === "init") {
       drive(world, turn, router, { kind: "start" });
-    } else if (priorities.has(router)) {
+    } else if (telling.has(router)) {
       drive(world, turn, router, { kind: "settings" });
     }
   }

@@ -8,7 +8,6 @@ import { deadline } from "../vrrp/state.ts";
 import { step } from "../vrrp/machine.ts";
 import type { AddressKey } from "./boundary.ts";
 import { notify } from "./notify.ts";
-import { configHash } from "./recover.ts";
 import type { Router } from "./router.ts";
 import { LONG_AGO } from "./router.ts";
 import { adverts } from "./send.ts";
@@ -28,6 +27,7 @@ export function drive(world: World, turn: Turn, router: Router, event: Event): v
         break;
       case "take":
         turn.addresses = true;
+        turn.gained.add(router.config.name);
         break;
       case "release":
         turn.addresses = true;
@@ -99,20 +99,27 @@ export function tell(world: World, turn: Turn): void {
     if (role === "master") router.counters.becameMaster += 1;
     router.since = turn.now;
     router.told = role;
-    turn.records.add(router);
     const { name } = router.config;
+    turn.records.add(name);
     const level = role === "fault" ? "warning" : "info";
     turn.out.log(level, "vrrp.state", { name, from: told, to: role, reason: router.reason });
-    const action = notify(router, told, world.stopping, world.config.agent.scriptUser);
+    const action = notify(router, told, world.config.agent.scriptUser);
     if (action !== null) turn.out.defer(action);
   }
 }
 
 /** Writes the ledger records that the turn made out of date. */
 export function keepRecords(world: World, turn: Turn): void {
-  for (const router of turn.records) {
-    const { name } = router.config;
-    if (world.routers.get(name) !== router) continue;
+  // Who gained an address vouches for it before who lost it stops to.
+  const gainers = [...turn.gained].filter((name) => turn.records.has(name));
+  for (const name of new Set([...gainers, ...turn.records])) {
+    const router = world.routers.get(name);
+    if (router === undefined) {
+      // It is no more; its record is kept until its addresses are off or another router's.
+      const holds = world.ownership.of(name).length > 0;
+      if (!holds) turn.out.beforeAddresses({ kind: "ledger", router: name, record: null });
+      continue;
+    }
     const { machine } = router;
     const link = router.index === null ? null : world.kernel.link(router.index);
     turn.out.beforeAddresses({
@@ -121,7 +128,7 @@ export function keepRecords(world: World, turn: Turn): void {
       record: {
         router: name,
         bootId: world.bootId,
-        configHash: configHash(router.config),
+        configHash: router.configHash,
         index: link?.index ?? 0,
         mac: link?.mac ?? "",
         state: router.role,

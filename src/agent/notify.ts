@@ -10,12 +10,9 @@ const LISTS = { master: "master", backup: "backup", fault: "fault", init: "stop"
 export function notify(
   router: Router,
   previous: Role,
-  stopping: boolean,
   user: string | null,
 ): Extract<Action, { kind: "notify" }> | null {
-  const role = router.role;
-  // A stop from fault is told as well: whoever was called with FAULT wants to know that nobody watches any more.
-  if (role === "init" && !stopping) return null;
+  const { role } = router;
   const { name, interface: link, notify: lists } = router.config;
   const word = WORDS[role];
   const commands = [

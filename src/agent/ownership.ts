@@ -7,7 +7,7 @@ import { familyOf } from "../base/address.ts";
 import type { Seconds } from "../base/units.ts";
 import { seconds } from "../base/units.ts";
 import type { AddressConfig, AgentConfig } from "../config/model.ts";
-import type { AddressChange, AddressKey, AddressResult } from "./boundary.ts";
+import type { AddressChange, AddressKey, AddressResult, KernelAddress } from "./boundary.ts";
 import type { Kernel } from "./kernel.ts";
 import { keyText } from "./kernel.ts";
 import type { LedgerAddress } from "./ledger.ts";
@@ -29,21 +29,40 @@ export interface Held {
   readonly restores: boolean;
 }
 
+/** What {@link Ownership.reconcile} wants done. */
+export interface Reconciliation {
+  /** One batch. */
+  readonly changes: readonly AddressChange[];
+  /** Routers that the ledger must say something else of. */
+  readonly changed: ReadonlySet<string>;
+  /** Routers that got an address without asking the kernel: adopted, or from another router of ours. */
+  readonly gained: ReadonlySet<string>;
+}
+
 /** What the answers of the kernel mean. */
 export interface Outcome {
   /** Routers whose set of held addresses changed. */
   readonly changed: ReadonlySet<string>;
+  /** Those of them that hold more than before. */
+  readonly gained: ReadonlySet<string>;
   /** Added after a loss. */
   readonly restored: readonly Held[];
   /** What could not be added: EEXIST is somebody else's address. */
   readonly refused: readonly { readonly held: Held; readonly errno: string }[];
 }
 
+/** Whether addresses get kernel lifetimes at all. */
+export const hasLifetimes = (agent: AgentConfig, addressesInAll: number): boolean =>
+  agent.addressLifetime !== "forever" && addressesInAll <= LIFETIME_ADDRESSES_MAX;
+
 /** valid_lft of the addresses: long enough for two adverts, in the kernel's whole seconds; null is for ever. */
-export function lifetimeOf(agent: AgentConfig, router: Router, addressesInAll: number): Seconds | null {
-  if (agent.addressLifetime === "forever" || addressesInAll > LIFETIME_ADDRESSES_MAX) return null;
+function lifetimeOf(agent: AgentConfig, router: Router, addressesInAll: number): Seconds | null {
+  if (!hasLifetimes(agent, addressesInAll)) return null;
   return seconds(Math.max(2, Math.ceil((2 * router.config.advertInterval) / 1000)));
 }
+
+/** An earlier agent's lifetime: whatever it was, it is to be armed anew. */
+const UNKNOWN: Seconds = seconds(0);
 
 /** Prefix length of the address class, which SIOCSIFADDR assumes (netdevice(7)); null for classes D and E. */
 function classPrefix(address: Ip): number | null {
@@ -51,6 +70,14 @@ function classPrefix(address: Ip): number | null {
   if (first < 128) return 8;
   if (first < 192) return 16;
   return first < 224 ? 24 : null;
+}
+
+/** An address that a master should hold. */
+interface Wanted {
+  readonly router: Router;
+  readonly address: AddressConfig;
+  readonly key: AddressKey;
+  readonly lifetime: Seconds | null;
 }
 
 export class Ownership {
@@ -66,11 +93,6 @@ export class Ownership {
     return [...this.held.values()];
   }
 
-  /** Gives up what was resumed for a router that cannot go on: its addresses are no more than the ledger says. */
-  disown(router: string): void {
-    for (const [text, held] of this.held) if (held.router === router) this.held.delete(text);
-  }
-
   /** The addresses a router uses now, whoever added them. */
   of(router: string): Held[] {
     return [...this.held.values()].filter((held) => held.router === router);
@@ -83,72 +105,84 @@ export class Ownership {
       .map(({ key, state, lifetime }) => ({ ...key, confirmed: state !== "pending" && lifetime === null }));
   }
 
-  /** Takes over what an earlier agent had added for this router, as far as its record vouches for it. */
-  resume(
-    router: Router,
-    added: readonly LedgerAddress[],
-    agent: AgentConfig,
-    kernel: Kernel,
-    total: number,
-  ): void {
-    const vouched = new Set(added.map(keyText));
-    const lifetime = lifetimeOf(agent, router, total);
-    const { name } = router.config;
-    for (const address of router.addresses) {
-      const key = keyOf(kernel, address);
-      const known = key === null ? null : kernel.find(key.index, key.address);
-      if (key === null || known?.prefix !== key.prefix || !vouched.has(keyText(key))) continue;
-      // Ours had a lifetime: somebody put another one in its place.
-      if (lifetime !== null && known.validLifetime === null) continue;
-      const { label } = address;
-      this.held.set(keyText(key), { key, router: name, label, lifetime, state: "added", restores: false });
-    }
+  /** Takes over an address that an earlier agent added for a router: kept if that router is master, else removed. */
+  inherit(router: string, { index, address, prefix, label }: KernelAddress): void {
+    const key = { index, address, prefix };
+    this.held.set(keyText(key), { key, router, label, lifetime: UNKNOWN, state: "added", restores: false });
   }
 
   /** The batch that makes what we hold equal to what the masters should hold; marks it as asked for. */
-  reconcile(routers: Iterable<Router>, agent: AgentConfig, kernel: Kernel, total: number): AddressChange[] {
-    const wanted = new Map<string, { router: Router; address: AddressConfig; key: AddressKey }>();
+  reconcile(routers: Iterable<Router>, agent: AgentConfig, kernel: Kernel, total: number): Reconciliation {
+    const wanted = new Map<string, Wanted>();
     for (const router of routers) {
       if (router.role !== "master") continue;
+      const lifetime = lifetimeOf(agent, router, total);
       for (const address of router.addresses) {
         const key = keyOf(kernel, address);
-        if (key !== null) wanted.set(keyText(key), { router, address, key });
+        if (key !== null) wanted.set(keyText(key), { router, address, key, lifetime });
       }
     }
+    const changed = new Set<string>();
+    const gained = new Set<string>();
+    const deletes = this.dismiss(wanted, changed, gained);
+    const changes: AddressChange[] = [];
+    for (const [text, { router, address, key, lifetime }] of wanted) {
+      const { label } = address;
+      const known = this.held.get(text);
+      if (known !== undefined && known.state !== "leaving") {
+        if (known.state !== "added" || known.lifetime === lifetime) continue;
+        this.held.set(text, { ...known, lifetime });
+        changed.add(known.router);
+        changes.push({ op: "refresh", key, label, lifetime, method: "netlink" });
+        continue;
+      }
+      const { name } = router.config;
+      const found = known === undefined && router.adopts && kernel.find(key.index, key.address) !== null;
+      const state = found ? "found" : "pending";
+      this.held.set(text, { key, router: name, label, lifetime, state, restores: this.lost.has(text) });
+      changed.add(name);
+      if (found) gained.add(name);
+      else changes.push({ op: "add", key, label, lifetime, method: method(agent, address, kernel, key) });
+    }
+    this.lost.clear();
+    return { changes: [...deletes, ...changes], changed, gained };
+  }
+
+  /** Sends away what nobody wants any more, and gives what another router of ours wants to that one, where it stands. */
+  private dismiss(
+    wanted: ReadonlyMap<string, Wanted>,
+    changed: Set<string>,
+    gained: Set<string>,
+  ): AddressChange[] {
     const deletes: AddressChange[] = [];
     for (const [text, held] of this.held) {
+      // What is still asked for may turn out to be somebody else's: the kernel's answer comes first.
+      if (held.state === "pending" || held.state === "leaving") continue;
       const want = wanted.get(text);
-      if (want?.router.config.name === held.router) continue;
-      if (want !== undefined) {
-        // Moves to another router of ours without leaving the interface.
-        this.held.set(text, { ...held, router: want.router.config.name });
-      } else if (held.state === "found") {
+      const relabelled = held.state === "added" && want !== undefined && want.address.label !== held.label;
+      if (want !== undefined && !relabelled) {
+        const { name } = want.router.config;
+        if (name === held.router) continue;
+        this.held.set(text, { ...held, router: name });
+        changed.add(held.router).add(name);
+        gained.add(name);
+        continue;
+      }
+      changed.add(held.router);
+      if (held.state === "found") {
         this.held.delete(text);
       } else {
         held.state = "leaving";
         deletes.push({ op: "delete", key: held.key });
       }
     }
-    const adds: AddressChange[] = [];
-    for (const [text, { router, address, key }] of wanted) {
-      if (this.held.has(text)) continue;
-      const { label } = address;
-      const lifetime = lifetimeOf(agent, router, total);
-      const restores = this.lost.delete(text);
-      const held: Held = { key, router: router.config.name, label, lifetime, state: "pending", restores };
-      this.held.set(text, held);
-      if (router.adopts && kernel.find(key.index, key.address) !== null) {
-        held.state = "found";
-      } else {
-        adds.push({ op: "add", key, label, lifetime, method: method(agent, address, kernel, key) });
-      }
-    }
-    return [...deletes, ...adds];
+    return deletes;
   }
 
   /** The kernel's answers to a batch. */
   settle(results: readonly AddressResult[], kernel: Kernel, adopts: (router: string) => boolean): Outcome {
     const changed = new Set<string>();
+    const gained = new Set<string>();
     const restored: Held[] = [];
     const refused: { held: Held; errno: string }[] = [];
     for (const { change, errno } of results) {
@@ -158,35 +192,41 @@ export class Ownership {
         // Whatever the kernel says, it is not ours any more; EADDRNOTAVAIL and ENODEV say it is gone already.
         kernel.removeAddress(change.key);
         if (held !== undefined) changed.add(held.router);
-        // A pending one is asked for later in this batch, after what a dead agent left was cleared away.
-        if (held?.state !== "pending") this.held.delete(text);
+        // A pending one is asked for later in this batch.
+        if (held?.state === "leaving") this.held.delete(text);
         continue;
       }
       if (held === undefined || change.op === "refresh") continue;
       changed.add(held.router);
       if (errno === null) {
         held.state = "added";
+        gained.add(held.router);
         const { key, label, lifetime: validLifetime } = held;
         kernel.putAddress({ ...key, label, secondary: false, tentative: false, validLifetime });
         if (held.restores) restored.push(held);
       } else if (errno === "EEXIST" && adopts(held.router)) {
         held.state = "found";
+        gained.add(held.router);
       } else {
         this.held.delete(text);
         refused.push({ held, errno });
       }
     }
-    return { changed, restored, refused };
+    return { changed, gained, restored, refused };
   }
 
   /** Compares with a dump: what we held and is gone is forgotten, so that the next reconciliation adds it again. */
   missing(kernel: Kernel): Held[] {
-    const gone = [...this.held.values()].filter(({ key }) => kernel.find(key.index, key.address) === null);
-    for (const { key } of gone) {
-      this.held.delete(keyText(key));
-      this.lost.add(keyText(key));
-    }
+    const there = ({ key, state }: Held): boolean =>
+      state === "found" ? kernel.find(key.index, key.address) !== null : kernel.has(key);
+    const gone = [...this.held.values()].filter((held) => !there(held));
+    for (const { key } of gone) this.held.delete(keyText(key));
     return gone;
+  }
+
+  /** One of those was taken away by somebody: when the next reconciliation adds it, that is worth a word. */
+  expectBack(key: AddressKey): void {
+    this.lost.add(keyText(key));
   }
 
   /** A link that vanished took its addresses with it. */

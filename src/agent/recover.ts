@@ -44,28 +44,45 @@ export function refusal(
   return resumes >= RESUMES_MAX ? `${resumes} resumes within a minute` : null;
 }
 
+/** An address in the kernel that an agent which is no more added for `router`. */
+export interface LeftBehind {
+  readonly router: string;
+  readonly address: KernelAddress;
+}
+
 /**
- * Removal of the addresses that these records vouch for, as far as the kernel still has them. An unconfirmed one (it has a
- * lifetime, or the process died before it heard the kernel's answer) counts only with a finite lifetime.
+ * The addresses that these records vouch for, as far as the kernel still has them. An unconfirmed one (it has a lifetime, or the
+ * process died before it heard the kernel's answer) counts only with a finite lifetime.
  */
+export function leftBehind(
+  records: readonly LedgerRecord[],
+  addresses: readonly KernelAddress[],
+  bootId: string,
+): LeftBehind[] {
+  const present = new Map(addresses.map((address) => [keyText(address), address]));
+  const left = new Map<string, LeftBehind>();
+  for (const { router, bootId: of, added } of records) {
+    // Interface numbers and addresses of another boot mean nothing in this one.
+    if (of !== bootId) continue;
+    for (const { confirmed, ...key } of added) {
+      const address = present.get(keyText(key));
+      if (address === undefined || (!confirmed && address.validLifetime === null)) continue;
+      left.set(keyText(key), { router, address });
+    }
+  }
+  return [...left.values()];
+}
+
+/** The same as removals, for when no agent is there to take anything over. */
 export function staleAddresses(
   records: readonly LedgerRecord[],
   addresses: readonly KernelAddress[],
   bootId: string,
 ): AddressChange[] {
-  const present = new Map(addresses.map((address) => [keyText(address), address]));
-  const changes = new Map<string, AddressChange>();
-  for (const record of records) {
-    // Interface numbers and addresses of another boot mean nothing in this one.
-    if (record.bootId !== bootId) continue;
-    for (const { index, address, prefix, confirmed } of record.added) {
-      const key = { index, address, prefix };
-      const known = present.get(keyText(key));
-      if (known === undefined || (!confirmed && known.validLifetime === null)) continue;
-      changes.set(keyText(key), { op: "delete", key });
-    }
-  }
-  return [...changes.values()];
+  return leftBehind(records, addresses, bootId).map(({ address: { index, address, prefix } }) => ({
+    op: "delete",
+    key: { index, address, prefix },
+  }));
 }
 
 /** FNV-1a over two halves with different starts: tells one configuration from another; no protection against intent. */

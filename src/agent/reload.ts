@@ -2,9 +2,11 @@
 import { load } from "../config/load.ts";
 import { printFinding } from "../config/print.ts";
 import type { AgentConfig, Config, ConfigSource, RouterConfig } from "../config/model.ts";
+import { warnOfLifetimes } from "./addresses.ts";
 import { assess } from "./assess.ts";
 import type { Event, Reply } from "./boundary.ts";
 import { drive } from "./drive.ts";
+import { hasLifetimes } from "./ownership.ts";
 import { Router } from "./router.ts";
 import type { Turn, World } from "./world.ts";
 import { index } from "./world.ts";
@@ -83,10 +85,11 @@ export function apply(world: World, turn: Turn, config: Config): Difference {
     (next === undefined ? difference.removed : difference.restarted).push(name);
     retire(world, turn, router);
   }
+  const hadLifetimes = hasLifetimes(before.agent, world.addressTotal);
   world.config = config;
   if (!equal(before.agent.log, config.agent.log)) logSettings(turn, config.agent);
   for (const action of world.checks.configure(config.checks, turn.now)) turn.out.defer(action);
-  const advertiseAnew: Router[] = [];
+  const changed = new Set<Router>();
   for (const next of config.routers) {
     const router = world.routers.get(next.name);
     if (router === undefined) {
@@ -94,32 +97,30 @@ export function apply(world: World, turn: Turn, config: Config): Difference {
       world.routers.set(next.name, new Router(next, turn.now));
     } else if (!equal(router.config, next)) {
       difference.changed.push(next.name);
-      router.config = next;
-      router.adverts.clear();
-      router.expectation = null;
-      router.trouble = null;
-      turn.records.add(router);
-      advertiseAnew.push(router);
+      router.reconfigure(next);
+      turn.records.add(next.name);
+      changed.add(router);
     }
   }
   index(world);
   turn.addresses = true;
-  assess(world, turn, world.routers.values());
-  for (const router of advertiseAnew) {
-    if (router.machine.kind === "master") drive(world, turn, router, { kind: "settings" });
-  }
+  assess(world, turn, world.routers.values(), changed);
+  if (hadLifetimes) warnOfLifetimes(world, turn);
   return difference;
 }
 
 /** The router is no more, here or as configured: its last word, its addresses, its record. */
 function retire(world: World, turn: Turn, router: Router): void {
-  const { name } = router.config;
+  const { name, syncGroup } = router.config;
+  const lost = syncGroup !== null && turn.losers.has(syncGroup);
   drive(world, turn, router, { kind: "stop", silent: false });
+  // Leaving by configuration is no loss that the rest of its sync group would share.
+  if (syncGroup !== null && !lost) turn.losers.delete(syncGroup);
   router.faults = [];
+  router.reason = "configuration changed";
+  turn.touched.add(router);
+  turn.records.add(name);
   world.routers.delete(name);
-  // With addresses to take off first, the kernel's answer ends the record.
-  if (world.ownership.of(name).length === 0)
-    turn.out.beforeAddresses({ kind: "ledger", router: name, record: null });
 }
 
 export function logSettings(turn: Turn, { log }: AgentConfig): void {
@@ -143,7 +144,6 @@ export function shutDown(world: World, turn: Turn): void {
   world.stopping = true;
   for (const router of world.routers.values()) {
     turn.touched.add(router);
-    router.reason = "agent stops";
     if (router.machine.kind !== "init") drive(world, turn, router, { kind: "stop", silent: false });
     router.reason = "agent stops";
     router.faults = [];

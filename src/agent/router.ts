@@ -11,6 +11,7 @@ import type { Difference, Expectation, Rejection } from "../vrrp/admit.ts";
 import { REJECTIONS } from "../vrrp/admit.ts";
 import type { Action, AddressKey } from "./boundary.ts";
 import type { Kernel } from "./kernel.ts";
+import { configHash } from "./recover.ts";
 
 /** The roles as the outside calls them. */
 export type Role = "init" | "backup" | "master" | "fault";
@@ -39,7 +40,8 @@ export interface Contest {
 const PEERS_MAX = 16;
 
 export class Router {
-  config: RouterConfig;
+  private current: RouterConfig;
+  private hash: string | null = null;
   machine: State = { kind: "init" };
   /** Interface index, null while it is not there. */
   index: number | null = null;
@@ -73,8 +75,27 @@ export class Router {
   };
 
   constructor(config: RouterConfig, now: Instant) {
-    this.config = config;
+    this.current = config;
     this.since = now;
+  }
+
+  get config(): RouterConfig {
+    return this.current;
+  }
+
+  /** Takes up another configuration; everything worked out from the old one is forgotten. */
+  reconfigure(config: RouterConfig): void {
+    this.current = config;
+    this.hash = null;
+    this.adverts.clear();
+    this.expectation = null;
+    this.trouble = null;
+  }
+
+  /** What the ledger tells this configuration from others by. */
+  get configHash(): string {
+    this.hash ??= configHash(this.current);
+    return this.hash;
   }
 
   get role(): Role {

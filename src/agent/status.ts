@@ -53,12 +53,12 @@ function routerStatus(world: World, router: Router, now: Instant, clock: (at: In
       const key = keyOf(world.kernel, address);
       const held = key === null ? null : world.ownership.get(key);
       const known = key === null ? null : world.kernel.find(key.index, key.address);
-      const foreign = known !== null && (held === null || held.state === "found");
+      const found = held === null ? known !== null : held.state === "found";
       return {
         address: `${address.address}/${address.prefix}`,
         interface: address.interface,
         held: held !== null && held.state !== "pending" && held.router === config.name,
-        found: foreign,
+        found,
       };
     }),
     tracks: router.tracks.map(({ name, up, weight }) => ({ name, up, weight })),
@@ -95,7 +95,7 @@ export function status(
       health: healthNow,
       config: { file: world.path, loaded_at: clock(world.loadedAt), last_error: world.lastError },
       vrrp: routers.map((router) => routerStatus(world, router, now, clock)),
-      heartbeat: null,
+      heartbeat: { nodes: [], links: [], resources: [] },
       services: [],
     },
   };

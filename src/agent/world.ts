@@ -62,8 +62,10 @@ export interface Turn {
   readonly touched: Set<Router>;
   /** Members that have just lost mastership, by sync group. */
   readonly losers: Set<string>;
-  /** Routers whose ledger record is out of date. */
-  readonly records: Set<Router>;
+  /** Routers that became master, or got an address without asking the kernel, by name: their addresses are to be told. */
+  readonly gained: Set<string>;
+  /** Routers whose ledger record is out of date, by name; also of such as are no more. */
+  readonly records: Set<string>;
   /** The set of addresses to hold may have changed. */
   addresses: boolean;
   /** The earliest deadline among the machines driven in this turn. */

@@ -1,3 +1,4 @@
+/** Gratuitous ARP and neighbour advertisements: who is told what when. */
 import { describe, expect, test } from "bun:test";
 import type { Ip } from "../../src/base/address.ts";
 import { instant, ms } from "../../src/base/units.ts";

@@ -1,6 +1,6 @@
 /** Elections between agents, and what the winner and the loser do with the address. */
 import { describe, expect, test } from "bun:test";
-import type { Box } from "./harness.ts";
+import type { Box } from "./box.ts";
 import { Lab } from "./harness.ts";
 import { adverts, forge, hear, priorities, told } from "./sight.ts";
 import { router, VIP } from "./text.ts";

@@ -42,7 +42,9 @@ export class TestKernel {
   addresses(): KernelAddress[] {
     return this.#held.map(({ address, expiresAt }) => ({
       ...address,
-      validLifetime: Number.isFinite(expiresAt) ? seconds(Math.ceil((expiresAt - this.#now()) / 1000)) : null,
+      validLifetime: Number.isFinite(expiresAt)
+        ? seconds(Math.ceil((expiresAt - EXPIRY_LAG - this.#now()) / 1000))
+        : null,
     }));
   }
 

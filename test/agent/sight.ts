@@ -7,7 +7,7 @@ import { decodeIp, encodeIp } from "../../src/wire/ip.ts";
 import { decodeNeighbourAdvertisement } from "../../src/wire/ndp.ts";
 import type { Advertisement } from "../../src/wire/vrrp.ts";
 import { decodeAdvertisement, encodeAdvertisement, PROTOCOL_VRRP } from "../../src/wire/vrrp.ts";
-import type { Box } from "./harness.ts";
+import type { Box } from "./box.ts";
 
 /** One advert as seen on the wire. */
 export interface Sighting {
