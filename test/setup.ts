@@ -75,24 +75,22 @@ function installTools(tools: ReturnType<typeof missing>): void {
 /** Starts this file again inside new namespaces; does not return. */
 async function enter(): Promise<never> {
   const root = process.getuid?.() === 0;
-  const ways = root ? [["-nm"], ["-Urnm"]] : [["-Urnm"]];
-  const flags = ways.find((way) => quietly(["unshare", ...way, "ip", "link", "set", "lo", "up"]));
-  if (flags === undefined) {
+  // An ordinary user becomes root of a user namespace, and gets a mount namespace for what root may write.
+  const flags = root ? "-n" : "-Urnm";
+  if (!quietly(["unshare", flags, "ip", "link", "set", "lo", "up"])) {
     stop(
       root
-        ? "this kernel or container gives no network namespace (unshare -n): in Docker use --privileged"
+        ? "this container gives no network namespace (unshare -n): in Docker use --privileged"
         : "this kernel gives ordinary users no network namespace (unshare -Urn): run it as root, or allow it " +
             "(sysctl kernel.unprivileged_userns_clone=1, kernel.apparmor_restrict_unprivileged_userns=0)",
     );
   }
-  const inner = Bun.spawn(
-    ["unshare", ...flags, process.execPath, import.meta.path, ...process.argv.slice(2)],
-    {
-      cwd: ROOT,
-      env: { ...process.env, [INSIDE]: "1" },
-      stdio: ["inherit", "inherit", "inherit"],
-    },
-  );
+  const again = [process.execPath, import.meta.path, ...process.argv.slice(2)];
+  const inner = Bun.spawn(["unshare", flags, "setpriv", "--pdeathsig", "TERM", "--", ...again], {
+    cwd: ROOT,
+    env: { ...process.env, [INSIDE]: root ? "root" : "user" },
+    stdio: ["inherit", "inherit", "inherit"],
+  });
   // The inner process cleans up and decides how this ends; from a terminal it gets ^C twice, which does no harm.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => inner.kill(signal));
@@ -105,11 +103,12 @@ async function enter(): Promise<never> {
   process.exit(await inner.exited);
 }
 
-/** Inside: a /run of our own, so that `ip netns` works for everybody and its names vanish with us. */
+/** Inside: what programs of root expect. */
 function furnish(): void {
-  if (!quietly(["mount", "-t", "tmpfs", "tmpfs", "/run"]))
-    stop("cannot mount a tmpfs on /run in a mount namespace");
   if (!quietly(["ip", "link", "set", "lo", "up"])) stop("cannot set the loopback interface up");
+  // /run belongs to the real root.
+  const own = process.env[INSIDE] === "user";
+  if (own && !quietly(["mount", "-t", "tmpfs", "tmpfs", "/run"])) stop("cannot mount a tmpfs on /run");
 }
 
 const what = process.argv[2];
