@@ -19,6 +19,8 @@ export const DEMO_TOOLS: readonly Tool[] = [
 /** For `npm test`: what the demo needs, and the real peers and witnesses. */
 export const TEST_TOOLS: readonly Tool[] = [
   ...DEMO_TOOLS,
+  { program: "ps", debian: "procps", reason: "process groups and sessions of scripts" },
+  { program: "sysctl", debian: "procps", reason: "kernel settings of a namespace" },
   { program: "nft", debian: "nftables", reason: "links that lose packets one way" },
   { program: "keepalived", debian: "keepalived", reason: "the peer that haagent must agree with" },
   { program: "tshark", debian: "tshark", reason: "the judge of every packet we send" },
