@@ -10,10 +10,11 @@ import { answered, compare, endTroubles, reconcile, refresh, requestResync } fro
 import { assess, concerned } from "./assess.ts";
 import { begin } from "./begin.ts";
 import type { Event, Handled, KernelAddress, Link } from "./boundary.ts";
+import { contestOver } from "./contest.ts";
 import { drive, keepRecords, settleGroups, tell } from "./drive.ts";
 import { deafened, listenAgain } from "./listen.ts";
 import { Outbox } from "./outbox.ts";
-import { contestOver, receive } from "./receive.ts";
+import { receive } from "./receive.ts";
 import { reload, shutDown } from "./reload.ts";
 import { announcement } from "./send.ts";
 import { status } from "./status.ts";
@@ -89,7 +90,8 @@ export class Agent {
         break;
       case "listener-failed":
         deafened(world, turn, event.index, event.family, event.errno);
-        reassess(world, turn, event.index);
+        // A link that went down or away says so itself, and better.
+        if (event.errno !== "ENETDOWN" && event.errno !== "ENODEV") reassess(world, turn, event.index);
         break;
       case "send-failed":
         sendFailed(world, turn, event.router, event.errno);
@@ -200,7 +202,6 @@ function linkGone(world: World, turn: Turn, index: number): void {
   world.kernel.removeLink(index);
   world.ownership.forgetLink(index);
   if (link !== null) {
-    world.promoted.delete(link.name);
     assess(world, turn, concerned(world, link.name));
   }
 }

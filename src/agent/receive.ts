@@ -1,6 +1,5 @@
 /** A packet's way in: IP header, the router it belongs to, admission, the machine; and what is said of those that fail. */
 import type { Ip } from "../base/address.ts";
-import { elapsed } from "../base/units.ts";
 import type { Expectation, Rejection } from "../vrrp/admit.ts";
 import { admitAdvertisement, admitOrigin, differences, intervalOf, rejectionOf } from "../vrrp/admit.ts";
 import { RELEASING } from "../vrrp/state.ts";
@@ -109,10 +108,4 @@ function rejectAll(
   source: Ip | null,
 ): void {
   for (const router of routers) reject(world, turn, router, reason, source);
-}
-
-/** A contest is over when the other master has been silent for three of our intervals. */
-export function contestOver(router: Router, now: Turn["now"]): boolean {
-  const { contest } = router;
-  return contest !== null && elapsed(contest.heardAt, now) > 3 * router.config.advertInterval + 1000;
 }

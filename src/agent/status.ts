@@ -3,7 +3,7 @@ import type { Instant } from "../base/units.ts";
 import { elapsed } from "../base/units.ts";
 import { keyOf } from "./router.ts";
 import type { Router } from "./router.ts";
-import { contestOver } from "./receive.ts";
+import { contestOver } from "./contest.ts";
 import type { World } from "./world.ts";
 
 const rounded = (from: Instant, to: Instant): number => Math.max(0, Math.round(elapsed(from, to)));
