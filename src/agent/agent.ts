@@ -5,6 +5,7 @@
 import { unreachable } from "../base/assert.ts";
 import type { Instant } from "../base/units.ts";
 import { earlier, elapsed, instant, NEVER } from "../base/units.ts";
+import { stalled } from "../vrrp/machine.ts";
 import { deadline } from "../vrrp/state.ts";
 import { answered, compare, endTroubles, reconcile, refresh, requestResync } from "./addresses.ts";
 import { assess, concerned } from "./assess.ts";
@@ -22,6 +23,8 @@ import type { Turn, World } from "./world.ts";
 
 /** Deadlines this near are handled now: it saves wake-ups (and no backup takes over early: its machine looks at the time). */
 const SLACK = 1;
+
+const NO_ROUTE: ReadonlySet<string> = new Set(["ENETUNREACH", "EHOSTUNREACH"]);
 
 export class Agent {
   private world: World | null = null;
@@ -56,10 +59,11 @@ export class Agent {
   }
 
   private dispatch(world: World, turn: Turn, event: Exclude<Event, { kind: "start" }>): void {
-    if (!world.stopping) this.noticeStalls(world, turn);
+    const late = !world.stopping && this.noticeStalls(world, turn);
     switch (event.kind) {
       case "frame":
-        receive(world, turn, event);
+        // It waited with those that are thrown away.
+        if (!late) receive(world, turn, event);
         break;
       case "deadline":
         due(world, turn);
@@ -121,15 +125,17 @@ export class Agent {
     }
   }
 
-  /** A gap between two events may be a stall of ours: masters then listen first, whatever the event is. */
-  private noticeStalls(world: World, turn: Turn): void {
-    if (elapsed(this.handledAt, turn.now) < 10) return;
+  /** A gap between two events may be a stall of ours: masters then listen first, whatever the event is. Says whether it was. */
+  private noticeStalls(world: World, turn: Turn): boolean {
+    if (elapsed(this.handledAt, turn.now) < 10) return false;
+    let noticed = false;
     for (const router of world.routers.values()) {
-      const { machine } = router;
-      if (machine.kind !== "master") continue;
-      if (elapsed(machine.sentAt, turn.now) <= 2 * router.config.advertInterval) continue;
+      if (router.machine.kind !== "master") continue;
+      if (!stalled(router.settings(), router.machine, turn.now)) continue;
       drive(world, turn, router, { kind: "deadline" });
+      noticed = true;
     }
+    return noticed;
   }
 
   /** Only a machine that was driven can be due earlier than before; all are looked through when the old time has come. */
@@ -226,10 +232,15 @@ function addressTold(world: World, turn: Turn, address: KernelAddress): void {
 function sendFailed(world: World, turn: Turn, name: string, errno: string): void {
   const router = world.routers.get(name);
   if (router === undefined) return;
-  drive(world, turn, router, { kind: "unsent" });
   if (world.limiter.allows(`send ${name} ${errno}`, turn.now)) {
     turn.out.log("warning", "vrrp.send_failed", { name, errno });
   }
+  // Without a route the advert is lost as in any network that is down: isolation is no stall of ours.
+  if (NO_ROUTE.has(errno)) return;
+  router.unsent += 1;
+  if (router.unsent < router.config.unicastPeers.length) return;
+  drive(world, turn, router, { kind: "unsent" });
+  turn.records.add(name);
 }
 
 function probed(world: World, turn: Turn, event: Extract<Event, { kind: "probe" }>): void {

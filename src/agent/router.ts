@@ -65,6 +65,8 @@ export class Router {
   trouble: { readonly text: string; readonly until: Instant } | null = null;
   /** Resumes proven by the ledger, newest last. */
   resumes: readonly Instant[] = [];
+  /** Of the last advert's destinations, so many were refused by the kernel. */
+  unsent = 0;
   /** Its adverts as ready actions by priority; emptied when anything in them changes. */
   adverts = new Map<number, readonly Action[]>();
   readonly counters = {

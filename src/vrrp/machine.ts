@@ -81,8 +81,7 @@ function toMaster(settings: Settings, now: Instant, reason: string): Step {
       kind: "master",
       advertiseAt: after(now, settings.interval),
       sentAt: now,
-      // An advert that the kernel refuses right away leaves us where we were: as if sent on the brink of a stall.
-      sentBefore: after(now, ms(-2 * settings.interval)),
+      sentBefore: null,
       assertAt: now,
     },
     actions: [{ kind: "advertise", priority: settings.priority }, { kind: "take" }],
@@ -212,7 +211,10 @@ function fromMaster(settings: Settings, state: Active, event: Event, now: Instan
     case "settings":
       return advertise(settings, state, now, now);
     case "unsent":
-      return same({ ...state, sentAt: state.sentBefore });
+      // Nobody has heard of a mastership whose first advert did not leave: it has not begun.
+      return state.sentBefore === null
+        ? toBackup(settings, null, now, [{ kind: "release" }], "the first advert could not be sent")
+        : same({ ...state, sentAt: state.sentBefore });
     case "advert":
       return hearAsMaster(settings, state, event, now);
     case "yield":

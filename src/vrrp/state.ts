@@ -48,8 +48,8 @@ export type State =
       readonly advertiseAt: Instant;
       /** Of our last advert, as far as the kernel did not refuse it. */
       readonly sentAt: Instant;
-      /** Of the one before, which counts again when the last one turns out unsent. */
-      readonly sentBefore: Instant;
+      /** Of the one before, which counts again when the last one turns out unsent; null: the last one is the first. */
+      readonly sentBefore: Instant | null;
       /** Since when an advert may again be sent out of turn to assert mastership. */
       readonly assertAt: Instant;
     };

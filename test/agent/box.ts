@@ -107,8 +107,13 @@ export class Box {
     this.#frozen = true;
   }
 
-  thaw(): void {
+  /** It runs again, and has looked at nothing yet. */
+  resume(): void {
     this.#frozen = false;
+  }
+
+  thaw(): void {
+    this.resume();
     while (this.#waiting.length > 0) {
       const [event] = this.#waiting.splice(0, 1);
       if (event !== undefined) this.event(event);
