@@ -27,6 +27,12 @@ export const TEST_TOOLS: readonly Tool[] = [
   { program: "strace", debian: "strace", reason: "which files the compiled program opens" },
 ];
 
+/** Those of {@link TEST_TOOLS}, and what an ordinary user needs to have other users in a namespace. */
+export const testTools = (root: boolean): readonly Tool[] =>
+  root
+    ? TEST_TOOLS
+    : [...TEST_TOOLS, { program: "newuidmap", debian: "uidmap", reason: "a second user, without root" }];
+
 /** For `npm run bench`, which is not part of the tests. */
 export const BENCH_TOOLS: readonly Tool[] = [
   ...TEST_TOOLS,

@@ -5,7 +5,7 @@
  */
 import { readFileSync } from "node:fs";
 import manifest from "../package.json";
-import { DEMO_TOOLS, missing, TEST_TOOLS } from "./packages.ts";
+import { DEMO_TOOLS, missing, testTools } from "./packages.ts";
 
 const ROOT = `${import.meta.dir}/..`;
 /** Set in the environment of the second start, inside the namespaces. */
@@ -72,12 +72,19 @@ function installTools(tools: ReturnType<typeof missing>): void {
   }
 }
 
+/** The flags of unshare(1) that work here, best first; null when none does. */
+function namespaces(root: boolean): readonly string[] | null {
+  // An ordinary user becomes root of a user namespace, with other users beside it where /etc/subuid gives some, and gets a mount
+  // namespace for what root may write.
+  const ways = root ? [["-n"]] : [["-Urnm", "--map-auto"], ["-Urnm"]];
+  return ways.find((flags) => quietly(["unshare", ...flags, "ip", "link", "set", "lo", "up"])) ?? null;
+}
+
 /** Starts this file again inside new namespaces; does not return. */
 async function enter(): Promise<never> {
   const root = process.getuid?.() === 0;
-  // An ordinary user becomes root of a user namespace, and gets a mount namespace for what root may write.
-  const flags = root ? "-n" : "-Urnm";
-  if (!quietly(["unshare", flags, "ip", "link", "set", "lo", "up"])) {
+  const flags = namespaces(root);
+  if (flags === null) {
     stop(
       root
         ? "this container gives no network namespace (unshare -n): in Docker use --privileged"
@@ -85,8 +92,11 @@ async function enter(): Promise<never> {
             "(sysctl kernel.unprivileged_userns_clone=1, kernel.apparmor_restrict_unprivileged_userns=0)",
     );
   }
+  if (!root && what === "test" && !flags.includes("--map-auto")) {
+    say("no further user ids for you in /etc/subuid and /etc/subgid: tests with a second user will fail");
+  }
   const again = [process.execPath, import.meta.path, ...process.argv.slice(2)];
-  const inner = Bun.spawn(["unshare", flags, "setpriv", "--pdeathsig", "TERM", "--", ...again], {
+  const inner = Bun.spawn(["unshare", ...flags, "setpriv", "--pdeathsig", "TERM", "--", ...again], {
     cwd: ROOT,
     env: { ...process.env, [INSIDE]: root ? "root" : "user" },
     stdio: ["inherit", "inherit", "inherit"],
@@ -116,7 +126,7 @@ if (what !== "start" && what !== "test") stop("usage: setup.ts start|test [ARGUM
 process.env["PATH"] = `${process.env["PATH"] ?? ""}:/usr/local/sbin:/usr/sbin:/sbin`;
 if (process.env[INSIDE] === undefined) {
   installPackages();
-  installTools(missing(what === "start" ? DEMO_TOOLS : TEST_TOOLS));
+  installTools(missing(what === "start" ? DEMO_TOOLS : testTools(process.getuid?.() === 0)));
   if (what === "start" && !runs([process.execPath, `${ROOT}/build.ts`])) stop("the build failed");
   await enter();
 }
