@@ -13,31 +13,27 @@
  * 10 what an agent adds stands in its ledger before, so that a successor can remove it
  */
 import type { Action, AddressChange, Event } from "../../src/agent/boundary.ts";
+import { Alarms } from "./alarms.ts";
 import { Contests } from "./contests.ts";
 import { judgeAddresses, judgeElections, judgePeace } from "./elections.ts";
-import type { Node, Observer } from "./node.ts";
+import type { Node } from "./node.ts";
+import type { Observer, Sent } from "./observer.ts";
 import { sightAdvert } from "./packets.ts";
 import { type SegmentName, virtualRouterOf } from "./plan.ts";
-import type { Part, Scene } from "./scene.ts";
-import { isMaster, pairs, partsOf, violate } from "./scene.ts";
+import type { Scene } from "./scene.ts";
+import { violate } from "./scene.ts";
 import { Speech } from "./speech.ts";
-import { compatible, hears } from "./truth.ts";
-
-/** The alarm of a contest that cannot end is repeated once a minute at most. */
-const ALARM_PERIOD = 60_000;
+import { membersWith } from "./truth.ts";
 
 export class Checkers implements Observer {
   readonly #scene: Scene;
   readonly #contests: Contests;
   readonly #speech: Speech;
+  readonly #alarms: Alarms;
   /** Something changed that the conditions look at. */
   #stale = true;
   /** Roles may not change any more. */
   #quiet = false;
-  /** When `vrrp.contested` was last said, by node and router. */
-  readonly #alarmedAt = new Map<string, number>();
-  /** Since when two masters whose passwords differ hear each other. */
-  readonly #contestSince = new Map<string, number>();
   /** Routers that became master in the present turn. */
   readonly #became = new Set<string>();
   #before: ReadonlyMap<string, string> = new Map();
@@ -46,6 +42,7 @@ export class Checkers implements Observer {
     this.#scene = scene;
     this.#contests = new Contests(scene);
     this.#speech = new Speech(scene);
+    this.#alarms = new Alarms(scene);
   }
 
   /** The network changed. */
@@ -60,7 +57,7 @@ export class Checkers implements Observer {
     judgeElections(this.#scene);
     this.#speech.judge();
     this.#contests.judge();
-    this.#judgeAlarms();
+    this.#alarms.judge();
     this.#scene.watches.sweep();
   }
 
@@ -112,12 +109,7 @@ export class Checkers implements Observer {
     this.#became.clear();
   }
 
-  sent(
-    node: Node,
-    segment: SegmentName,
-    action: Extract<Action, { kind: "frame" | "packet" }>,
-    errno: string | null,
-  ): void {
+  sent(node: Node, segment: SegmentName, action: Sent, errno: string | null): void {
     const told = this.#speech.sent(node, segment, action, errno);
     if (told !== null && errno === null) this.#contests.announced(node, told);
     const family = action.kind === "packet" ? action.family : action.ethertype === 0x0800 ? 4 : 6;
@@ -149,43 +141,11 @@ export class Checkers implements Observer {
   log(node: Node, { event, level, fields }: Extract<Action, { kind: "log" }>): void {
     const { name } = fields;
     if (event === "vrrp.contested" && typeof name === "string") {
-      this.#alarmedAt.set(`${node.number} ${name}`, this.#scene.schedule.now);
+      this.#alarms.given(node, name);
       this.#stale = true;
     }
     const text = Object.entries(fields).map(([key, value]) => `${key}=${value}`);
     this.#scene.trace.line(this.#scene.schedule.now, node.number, `${level} ${event} ${text.join(" ")}`);
-  }
-
-  /** Two masters whose passwords differ never yield: both must say so. */
-  #judgeAlarms(): void {
-    const { watches, schedule, network, bounds } = this.#scene;
-    for (const [virtualRouter, { interval }] of bounds) {
-      for (const [a, b] of pairs(partsOf(this.#scene, virtualRouter))) {
-        if (compatible(a.router, b.router)) continue;
-        for (const [hearer, speaker] of [[a, b] as const, [b, a] as const]) {
-          const key = `${hearer.node.number} ${hearer.router.name}`;
-          const calm = network.weather(hearer.router.segment).loss === 0;
-          const both = this.#both(hearer, speaker);
-          const pair = `${key} ${speaker.node.number}`;
-          const since = both ? (this.#contestSince.get(pair) ?? schedule.now) : null;
-          if (since === null) this.#contestSince.delete(pair);
-          else this.#contestSince.set(pair, since);
-          const said = this.#alarmedAt.get(key) ?? Number.NEGATIVE_INFINITY;
-          const unsaid = calm && since !== null && said < since - ALARM_PERIOD;
-          watches.update(`alarm ${pair}`, unsaid, 2 * interval + 50, schedule.now, () => {
-            return `${hearer.node.plan.name} hears another master and gives no alarm`;
-          });
-        }
-      }
-    }
-  }
-
-  #both(hearer: Part, speaker: Part): boolean {
-    return (
-      isMaster(this.#scene, hearer.node, hearer.router) &&
-      isMaster(this.#scene, speaker.node, speaker.router) &&
-      hears(this.#scene.network, hearer.node, speaker.node, hearer.router.segment)
-    );
   }
 
   lived(node: Node, what: string): void {
@@ -206,8 +166,10 @@ export class Checkers implements Observer {
   #present(node: Node, name: string): void {
     const router = node.config.routers.find((each) => each.name === name);
     if (router === undefined) return;
-    for (const { number } of this.#scene.nodes) {
-      this.#scene.watches.forget(`absent ${virtualRouterOf(router)} ${number}`);
+    for (const member of membersWith(node, router)) {
+      for (const { number } of this.#scene.nodes) {
+        this.#scene.watches.forget(`absent ${virtualRouterOf(member)} ${number}`);
+      }
     }
   }
 

@@ -5,7 +5,7 @@ import type { Fault } from "./faults.ts";
 import { CALM } from "./network.ts";
 import type { Node } from "./node.ts";
 import { forge, sightAdvert } from "./packets.ts";
-import { INTERFACE_OF, movedBy, type PlannedAddress, type SegmentName } from "./plan.ts";
+import { INTERFACE_OF, movedBy, type PlannedAddress, type SegmentName, SEGMENTS } from "./plan.ts";
 import type { World } from "./world.ts";
 
 /** A segment and an address that a router of this node moves there. */
@@ -134,7 +134,7 @@ export function pacify(world: World): void {
     node.checksFail = false;
     node.kernel.failAdditions = 0;
     node.file ??= node.config;
-    for (const segment of ["lan", "wan"] as const) {
+    for (const segment of SEGMENTS) {
       if (!node.kernel.links.has(INTERFACE_OF[segment])) node.addLink(segment);
       else if (node.kernel.links.get(INTERFACE_OF[segment])?.carrier === false)
         node.setLink(segment, true, true);

@@ -1,41 +1,18 @@
 /** One node: its hardware clock, its kernel, its ports, what is on its disk, and the agent that lives and dies on it. */
 import type { Ip, Mac } from "../../src/base/address.ts";
-import { multicastMac } from "../../src/base/address.ts";
-import type { Action, AddressChange, Event } from "../../src/agent/boundary.ts";
+import type { AddressChange, Event } from "../../src/agent/boundary.ts";
 import type { LedgerRecord } from "../../src/agent/ledger.ts";
 import { instant, type Instant } from "../../src/base/units.ts";
 import type { ConfigSource } from "../../src/config/model.ts";
 import { Kernel } from "./kernel.ts";
 import type { Frame, Network } from "./network.ts";
-import { sightAdvert } from "./packets.ts";
+import type { Observer, Sent } from "./observer.ts";
 import type { ConfigPlan, NodePlan, SegmentName } from "./plan.ts";
-import { configText, INTERFACE_OF, segmentOf } from "./plan.ts";
+import { configText, INTERFACE_OF, SEGMENTS } from "./plan.ts";
+import { transmit } from "./port.ts";
 import { Process, type Handler } from "./process.ts";
 import type { Prng } from "./prng.ts";
 import type { Schedule } from "./schedule.ts";
-
-type Sent = Extract<Action, { kind: "frame" | "packet" }>;
-
-/** What a node tells of itself, for the checkers and the trace. */
-export interface Observer {
-  /** An event is about to be handled. */
-  before(node: Node, event: Event): void;
-  /** It was handled and its actions performed; not called when the process died in it. */
-  after(node: Node): void;
-  /** The events that performing gave were handled, too: the turn is over. */
-  rest(node: Node): void;
-  /** A frame or packet left the agent; `errno` when the kernel refused it. */
-  sent(node: Node, segment: SegmentName, action: Sent, errno: string | null): void;
-  /** The kernel's answer to one change of an agent. */
-  addressed(node: Node, change: AddressChange, errno: string | null): void;
-  log(node: Node, action: Extract<Action, { kind: "log" }>): void;
-  /** Started, died, froze, went on, left. */
-  lived(node: Node, what: string): void;
-  /** Links or addresses of its kernel changed. */
-  kernelChanged(node: Node): void;
-  /** Something that may never happen did. */
-  complain(node: Node, text: string): void;
-}
 
 /** From SIGTERM to the end. */
 export const STOP_MAX = 1000;
@@ -103,11 +80,7 @@ export class Node {
       (text) => this.complain(text),
       () => observer.kernelChanged(this),
     );
-    this.#plugIn();
-  }
-
-  #plugIn(): void {
-    for (const segment of ["lan", "wan"] as const) this.addLink(segment);
+    for (const segment of SEGMENTS) this.addLink(segment);
   }
 
   /** A network card with its own addresses appears. */
@@ -262,7 +235,7 @@ export class Node {
     this.#died = false;
     this.#nextIndex = 2;
     this.#bootedAt = this.schedule.now - 1000;
-    this.#plugIn();
+    for (const segment of SEGMENTS) this.addLink(segment);
   }
 
   setLink(segment: SegmentName, up: boolean, carrier: boolean): void {
@@ -315,37 +288,12 @@ export class Node {
     this.process?.frame(frame, link.index);
   }
 
-  /** Sends for an agent; the name of the error, or null. Without a carrier the kernel drops silently. */
+  /** Sends for an agent; the name of the error, or null. */
   transmit(action: Sent): string | null {
-    const link = action.index === null ? this.#route(action) : this.kernel.link(action.index);
-    const errno =
-      link === null ? (action.index === null ? "ENETUNREACH" : "ENODEV") : link.up ? null : "ENETDOWN";
-    const segment = segmentOf(link?.name ?? "");
-    this.observer.sent(this, segment, action, errno);
-    if (errno !== null || link === null) return errno;
-    if (action.router !== null) {
-      const record = this.ledger.get(action.router);
-      if (record !== undefined) this.ledger.set(action.router, { ...record, lastAdvertAt: this.clock() });
-    }
-    if (!link.carrier) return null;
-    const destination =
-      action.kind === "frame" ? action.destination : this.#resolve(action.destination, segment);
-    if (destination === null) return null;
-    const ethertype = action.kind === "frame" ? action.ethertype : action.family === 4 ? 0x0800 : 0x86dd;
-    this.#network.send({ segment, source: this.number, destination, ethertype, bytes: action.bytes });
+    const errno = transmit(this, this.#network, action);
+    if (errno !== null || action.router === null) return errno;
+    const record = this.ledger.get(action.router);
+    if (record !== undefined) this.ledger.set(action.router, { ...record, lastAdvertAt: this.clock() });
     return null;
-  }
-
-  #route(action: Sent): ReturnType<Kernel["link"]> {
-    const family = action.kind === "packet" ? action.family : 4;
-    const source = sightAdvert(family, action.bytes)?.source;
-    const known = this.kernel.addresses().find(({ address }) => address === source);
-    return known === undefined ? null : this.kernel.link(known.index);
-  }
-
-  /** The link-layer address behind an IP address, as neighbour discovery would find it. */
-  #resolve(address: Ip, segment: SegmentName): Mac | null {
-    if (/^(22[4-9]|23|ff)/.test(address)) return multicastMac(address);
-    return this.#network.resolve(address, segment);
   }
 }

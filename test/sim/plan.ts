@@ -4,6 +4,7 @@ import type { Fault } from "./faults.ts";
 
 /** A broadcast domain that every node has one interface on. */
 export type SegmentName = "lan" | "wan";
+export const SEGMENTS: readonly SegmentName[] = ["lan", "wan"];
 export const INTERFACE_OF: Readonly<Record<SegmentName, string>> = { lan: "eth1", wan: "eth2" };
 
 /** The segment that an interface name leads to; every node has the same names. */

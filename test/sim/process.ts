@@ -207,6 +207,7 @@ export class Process {
         this.#frames = [];
         return [];
       case "promote-secondaries":
+        if (action.interface === null) return [];
         if (action.enable) node.kernel.promote.add(action.interface);
         else node.kernel.promote.delete(action.interface);
         return [];

@@ -4,7 +4,9 @@ import { readFileSync } from "node:fs";
 import { commandFor, runSeed } from "./run.ts";
 
 const SEEDS = 240;
-const AT_ONCE = 40;
+const AT_ONCE = 20;
+/** Milliseconds: on a busy machine it may take a while, and that proves nothing. */
+const PATIENCE = 120_000;
 
 /** What went wrong with a seed, and what to type to see it; null when nothing did. */
 function complaint(seed: number): string | null {
@@ -18,26 +20,38 @@ const complaints = (seeds: readonly number[]): string[] =>
 
 describe("routers on a bad network", () => {
   for (let first = 1; first <= SEEDS; first += AT_ONCE) {
-    test(`keep every promise, seeds ${first} to ${first + AT_ONCE - 1}`, () => {
-      expect(complaints(Array.from({ length: AT_ONCE }, (_, index) => first + index))).toEqual([]);
-    });
+    test(
+      `keep every promise, seeds ${first} to ${first + AT_ONCE - 1}`,
+      () => {
+        expect(complaints(Array.from({ length: AT_ONCE }, (_, index) => first + index))).toEqual([]);
+      },
+      PATIENCE,
+    );
   }
 
   const kept = readFileSync(`${import.meta.dir}/seeds.txt`, "utf8")
     .split("\n")
     .filter((line) => /^\d/.test(line))
     .map((line) => Number.parseInt(line, 10));
-  test("keep every promise with the seeds that once failed", () => {
-    expect(kept.length).toBeGreaterThan(0);
-    expect(complaints(kept)).toEqual([]);
-  });
+  test(
+    "keep every promise with the seeds that once failed",
+    () => {
+      expect(kept.length).toBeGreaterThan(0);
+      expect(complaints(kept)).toEqual([]);
+    },
+    PATIENCE,
+  );
 
-  test("live the same life again with the same seed", () => {
-    for (const seed of [3, 14, 37]) {
-      const first = runSeed(seed, "events");
-      const second = runSeed(seed, "events");
-      expect(second.hash).toBe(first.hash);
-      expect(second.trace).toBe(first.trace);
-    }
-  });
+  test(
+    "live the same life again with the same seed",
+    () => {
+      for (const seed of [3, 14, 37]) {
+        const first = runSeed(seed, "events");
+        const second = runSeed(seed, "events");
+        expect(second.hash).toBe(first.hash);
+        expect(second.trace).toBe(first.trace);
+      }
+    },
+    PATIENCE,
+  );
 });

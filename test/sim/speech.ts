@@ -1,15 +1,13 @@
 /** What a node says: adverts only from masters, from an address of its own, at a bounded rate and without holes; announcements. */
 import type { Ip } from "../../src/base/address.ts";
-import type { Action } from "../../src/agent/boundary.ts";
 import { advertsPerInterval, FIRST_ANNOUNCEMENT } from "./bounds.ts";
 import type { Node } from "./node.ts";
+import type { Sent } from "./observer.ts";
 import { sightAdvert, sightAnnouncement } from "./packets.ts";
 import { movedBy, virtualRouterOf, type RouterPlan, type SegmentName } from "./plan.ts";
 import type { Part, Scene } from "./scene.ts";
 import { isMaster, partsOf, violate } from "./scene.ts";
 import { usable } from "./truth.ts";
-
-type Sent = Extract<Action, { kind: "frame" | "packet" }>;
 
 /** An advert of the present turn; whether it may be sent shows when the turn is over. */
 interface Spoken {
