@@ -41,16 +41,28 @@ export class Edge {
   constructor(
     runtimeDir: string,
     around: (argv: readonly string[]) => readonly string[],
-    { config, stderr = "pipe" }: { config?: string; stderr?: "pipe" | number } = {},
+    {
+      config,
+      stderr = "pipe",
+      program = [process.execPath, SCRIPT],
+    }: { config?: string; stderr?: "pipe" | number; program?: readonly string[] } = {},
   ) {
-    const argv = [process.execPath, SCRIPT, runtimeDir, ...(config === undefined ? [] : [config])];
+    const argv = [...program, runtimeDir, ...(config === undefined ? [] : [config])];
     this.#process = Bun.spawn([...around(argv)], {
+      cwd: "/",
       stdio: ["ignore", "ignore", stderr],
       // The only other end of this channel is scripted.ts, which sends nothing else.
       ipc: (message: unknown) => void this.told.push(message as Told),
     });
     const { stderr: stream } = this.#process;
     this.errors = stream instanceof ReadableStream ? new Response(stream).text() : Promise.resolve("");
+  }
+
+  /** The program as one file at `path`: for users who may not read this tree. */
+  static async compile(path: string): Promise<readonly string[]> {
+    const { success } = await Bun.build({ entrypoints: [SCRIPT], compile: { outfile: path } });
+    if (!success) throw new Error(`cannot compile ${SCRIPT}`);
+    return [path];
   }
 
   static async start(

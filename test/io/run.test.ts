@@ -151,7 +151,8 @@ describe("the agent's process", () => {
         "--",
         ...argv,
       ]);
-    await using edge = new Edge(join(own, "run"), as);
+    const program = await Edge.compile(join(own, "edge"));
+    await using edge = new Edge(join(own, "run"), as, { program });
     await edge.event("start");
     const script = join(own, "script");
     writeFileSync(script, `#!/bin/sh\ngrep Cap /proc/self/status > ${own}/caps\n`, { mode: 0o755 });
