@@ -44,6 +44,7 @@ export const ETH_P_IPV6 = 0x86dd;
 
 // <linux/if.h>, <linux/sockios.h>
 export const IFNAMSIZ = 16;
+export const SIOCGIFNAME = 0x8910;
 export const SIOCGIFFLAGS = 0x8913;
 export const SIOCSIFFLAGS = 0x8914;
 export const SIOCSIFADDR = 0x8916;

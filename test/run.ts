@@ -11,7 +11,7 @@ const BUN = process.execPath;
 /** Directories whose files run one by one on a machine that does nothing else: they measure. */
 const SERIAL = ["demo", "faults", "timing"];
 /** Directories whose files run side by side, each in namespaces of its own. */
-const PEERS = ["peers", "cli", "io"];
+const PEERS = ["peers", "features", "cli", "io"];
 /** At a time, on two cores. */
 const QUICK_AT_ONCE = 2;
 const PEERS_AT_ONCE = 3;

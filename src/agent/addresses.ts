@@ -48,20 +48,16 @@ function tellAll(world: World, turn: Turn, names: ReadonlySet<string>): void {
  * the others of that subnet with it (net.ipv4.conf.IF.promote_secondaries in the kernel's ip-sysctl).
  */
 function promote(world: World, turn: Turn): void {
-  const names = new Set<string>();
-  for (const index of world.ownership.interfaces4()) {
-    const link = world.kernel.link(index);
-    if (link !== null) names.add(link.name);
+  const wanted = world.ownership.interfaces4();
+  for (const index of wanted) {
+    if (world.promoted.has(index)) continue;
+    world.promoted.add(index);
+    turn.out.beforeAddresses({ kind: "promote-secondaries", index, enable: true });
   }
-  for (const name of names) {
-    if (world.promoted.has(name)) continue;
-    world.promoted.add(name);
-    turn.out.beforeAddresses({ kind: "promote-secondaries", interface: name, enable: true });
-  }
-  for (const name of world.promoted) {
-    if (names.has(name)) continue;
-    world.promoted.delete(name);
-    turn.out.finally({ kind: "promote-secondaries", interface: name, enable: false });
+  for (const index of world.promoted) {
+    if (wanted.has(index)) continue;
+    world.promoted.delete(index);
+    turn.out.finally({ kind: "promote-secondaries", index, enable: false });
   }
 }
 

@@ -11,7 +11,7 @@ import { answered, compare, endTroubles, reconcile, refresh, requestResync } fro
 import { assess, concerned } from "./assess.ts";
 import { begin } from "./begin.ts";
 import type { Event, Handled, KernelAddress, Link } from "./boundary.ts";
-import { contestOver } from "./contest.ts";
+import { contestDue } from "./contest.ts";
 import { drive, keepRecords, settleGroups, tell } from "./drive.ts";
 import { deafened, listenAgain } from "./listen.ts";
 import { Outbox } from "./outbox.ts";
@@ -172,7 +172,7 @@ function due(world: World, turn: Turn): void {
   const horizon = turn.now + SLACK;
   for (const router of world.routers.values()) {
     if (deadline(router.machine) <= horizon) drive(world, turn, router, { kind: "deadline" });
-    if (contestOver(router, turn.now)) router.contest = null;
+    contestDue(world, turn, router);
   }
   endTroubles(world, turn);
   if (listenAgain(world, turn)) assess(world, turn, world.routers.values());
@@ -207,9 +207,7 @@ function linkGone(world: World, turn: Turn, index: number): void {
   const link = world.kernel.link(index);
   world.kernel.removeLink(index);
   world.ownership.forgetLink(index);
-  if (link !== null) {
-    assess(world, turn, concerned(world, link.name));
-  }
+  if (link !== null) assess(world, turn, concerned(world, link.name));
 }
 
 /** An address of ours where we hold none is either somebody else's or an echo of the past: the dump tells which. */

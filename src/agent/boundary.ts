@@ -178,10 +178,13 @@ export type Action =
   | { readonly kind: "listen"; readonly listeners: readonly Listener[] }
   /** Throw away what waits on every receiving socket: it is older than a stall. */
   | { readonly kind: "drop-queued" }
-  /** net.ipv4.conf.IF.promote_secondaries: set while we hold an address there, put back after. */
+  /**
+   * net.ipv4.conf.IF.promote_secondaries: set while we hold an address there, put back after. By index, as the interface may have
+   * another name by then.
+   */
   | {
       readonly kind: "promote-secondaries";
-      readonly interface: string;
+      readonly index: number;
       readonly enable: boolean;
     }
   /** Replace (or, with null, forget) what the ledger says of a router; done before any later action. */

@@ -95,15 +95,22 @@ export function settleGroups(world: World, turn: Turn): void {
 export function tell(world: World, turn: Turn): void {
   for (const router of turn.touched) {
     const { told, role } = router;
-    if (told === role) continue;
-    if (role === "fault") router.reason = router.faults.join("; ");
+    const { name } = router.config;
+    const reason = role === "fault" ? router.faults.join("; ") : router.reason;
+    if (told === role) {
+      // A fault that is another by now, seen from outside: the cable is in again, and the address is missing.
+      if (reason === router.reason) continue;
+      router.reason = reason;
+      turn.out.log("warning", "vrrp.state", { name, from: told, to: role, reason });
+      continue;
+    }
+    router.reason = reason;
     if (role === "master") router.counters.becameMaster += 1;
     router.since = turn.now;
     router.told = role;
-    const { name } = router.config;
     turn.records.add(name);
     const level = role === "fault" ? "warning" : "info";
-    turn.out.log(level, "vrrp.state", { name, from: told, to: role, reason: router.reason });
+    turn.out.log(level, "vrrp.state", { name, from: told, to: role, reason });
     const action = notify(router, told, world.config.agent.scriptUser);
     if (action !== null) turn.out.defer(action);
   }

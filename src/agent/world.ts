@@ -45,8 +45,8 @@ export interface World {
   reopening: Set<string>;
   listenAgainAt: Instant;
   refreshAt: Instant;
-  /** Interfaces whose promote_secondaries is set by us. */
-  readonly promoted: Set<string>;
+  /** Indexes of interfaces whose promote_secondaries is set by us. */
+  readonly promoted: Set<number>;
   resyncedAt: Instant;
   resyncAt: Instant;
   /** Some router is in fault over an address until its trouble ends. */

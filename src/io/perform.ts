@@ -92,7 +92,7 @@ export class World implements Outside {
         this.#packets.discard();
         return [];
       case "promote-secondaries":
-        promotion.set(action.interface, action.enable);
+        promotion.set(action.index, action.enable);
         return [];
       case "ledger":
         ledger.replace(action.router, action.record);

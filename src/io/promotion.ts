@@ -4,10 +4,13 @@
  */
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { interfaceName } from "../../native/interface.ts";
 
 const FILE = "promote_secondaries";
-/** An interface name as a path component: IFNAMSIZ and no way out of the directory. */
+/** An interface name as a path component: no way out of the directory. */
 const NAME = /^(?!\.\.?$)[^/\s]{1,15}$/;
+/** A line of the file: an interface's index and its value. */
+const LINE = /^([0-9]{1,10}) ([0-9]+)$/;
 
 const pathOf = (name: string): string => `/proc/sys/net/ipv4/conf/${name}/promote_secondaries`;
 
@@ -15,9 +18,9 @@ const pathOf = (name: string): string => `/proc/sys/net/ipv4/conf/${name}/promot
 export class Promotion {
   readonly #directory: string;
   readonly #warn: (detail: string) => void;
-  /** Value before us, by interface. */
-  readonly #before: Map<string, string>;
-  readonly #wanted = new Set<string>();
+  /** Value before us, by interface index: it may be renamed meanwhile, and another one take its name. */
+  readonly #before: Map<number, string>;
+  readonly #wanted = new Set<number>();
 
   /** Knows at once what an earlier agent left changed. */
   constructor(directory: string, warn: (detail: string) => void) {
@@ -26,11 +29,11 @@ export class Promotion {
     this.#before = this.#load();
   }
 
-  #load(): Map<string, string> {
+  #load(): Map<number, string> {
     try {
       const lines = readFileSync(join(this.#directory, FILE), "utf8").split("\n");
-      const pairs = lines.map((line) => line.split(" ")).filter(([name = ""]) => NAME.test(name));
-      return new Map(pairs.map(([name = "", value = "0"]) => [name, value]));
+      const entries = lines.map((line) => LINE.exec(line)).filter((entry) => entry !== null);
+      return new Map(entries.map(([, index, value = "0"]) => [Number(index), value]));
     } catch {
       return new Map();
     }
@@ -43,7 +46,7 @@ export class Promotion {
         rmSync(path, { force: true });
         return;
       }
-      const lines = Array.from(this.#before, ([name, value]) => `${name} ${value}\n`);
+      const lines = Array.from(this.#before, ([index, value]) => `${index} ${value}\n`);
       writeFileSync(`${path}.new`, lines.join(""), { mode: 0o600 });
       renameSync(`${path}.new`, path);
     } catch (error) {
@@ -52,23 +55,24 @@ export class Promotion {
   }
 
   /** Sets it, or puts it back. A /proc that cannot be written is a warning. */
-  set(name: string, enable: boolean): void {
-    if (!NAME.test(name)) return;
+  set(index: number, enable: boolean): void {
     if (enable) {
-      this.#wanted.add(name);
-      this.#enable(name);
+      this.#wanted.add(index);
+      this.#enable(index);
     } else {
-      this.#wanted.delete(name);
-      this.#restore(name);
+      this.#wanted.delete(index);
+      this.#restore(index);
     }
   }
 
-  #enable(name: string): void {
+  #enable(index: number): void {
+    const name = interfaceName(index);
+    if (name === null || !NAME.test(name)) return;
     try {
       const value = readFileSync(pathOf(name), "utf8").trim();
       if (value === "1") return;
-      if (!this.#before.has(name)) {
-        this.#before.set(name, value);
+      if (!this.#before.has(index)) {
+        this.#before.set(index, value);
         this.#save();
       }
       writeFileSync(pathOf(name), "1");
@@ -77,24 +81,23 @@ export class Promotion {
     }
   }
 
-  #restore(name: string): void {
-    const value = this.#before.get(name);
+  /** An interface that is gone took its setting along. */
+  #restore(index: number): void {
+    const value = this.#before.get(index);
     if (value === undefined) return;
+    const name = interfaceName(index);
     try {
-      writeFileSync(pathOf(name), value);
+      if (name !== null && NAME.test(name)) writeFileSync(pathOf(name), value);
     } catch (error) {
-      // An interface that is gone took its setting along.
-      if (!String(error).includes("ENOENT")) {
-        this.#warn(`cannot put promote_secondaries of ${name} back: ${String(error)}`);
-      }
+      this.#warn(`cannot put promote_secondaries of ${name} back: ${String(error)}`);
     }
-    this.#before.delete(name);
+    this.#before.delete(index);
     this.#save();
   }
 
   /** Puts back what an earlier agent changed and nobody asked for since. */
   restoreUnwanted(): void {
-    for (const name of [...this.#before.keys()]) if (!this.#wanted.has(name)) this.#restore(name);
+    for (const index of [...this.#before.keys()]) if (!this.#wanted.has(index)) this.#restore(index);
   }
 
   /** Puts everything back. */

@@ -120,7 +120,7 @@ describe("the way an address is added", () => {
 describe("promote_secondaries", () => {
   const settings = (box: Box): string[] =>
     box.actions.flatMap((action) =>
-      action.kind === "promote-secondaries" ? [`${action.interface} ${action.enable}`] : [],
+      action.kind === "promote-secondaries" ? [`${action.index} ${action.enable}`] : [],
     );
 
   test("is set before the first IPv4 address of ours and put back after the last", () => {
@@ -129,7 +129,7 @@ describe("promote_secondaries", () => {
     expect(kinds.indexOf("promote-secondaries")).toBeLessThan(kinds.indexOf("addresses"));
     box.event({ kind: "signal", signal: "SIGTERM" });
     lab.run(10);
-    expect(settings(box)).toEqual(["eth1 true", "eth1 false"]);
+    expect(settings(box)).toEqual(["2 true", "2 false"]);
     const after = box.actions.map(({ kind }) => kind);
     expect(after.lastIndexOf("promote-secondaries")).toBeGreaterThan(after.lastIndexOf("addresses"));
   });

@@ -136,16 +136,29 @@ const promoteSecondaries = async (): Promise<string> =>
 
 describe("promote_secondaries", () => {
   const set = (enable: boolean): void =>
-    stage.edge.order([{ kind: "promote-secondaries", interface: "eth1", enable }]);
+    stage.edge.order([{ kind: "promote-secondaries", index: stage.index, enable }]);
 
   test("is set while wanted and put back after", async () => {
     await stage.space.run(["sysctl", "-qw", "net.ipv4.conf.eth1.promote_secondaries=0"]);
     set(true);
     await until("set", PATIENCE, async () => (await promoteSecondaries()) === "1");
-    expect(readFileSync(`${stage.runtimeDir}/promote_secondaries`, "utf8")).toBe("eth1 0\n");
+    expect(readFileSync(`${stage.runtimeDir}/promote_secondaries`, "utf8")).toBe(`${stage.index} 0\n`);
     set(true);
     set(false);
     await until("put back", PATIENCE, async () => (await promoteSecondaries()) === "0");
+  });
+
+  test("is put back under the interface's new name, and not on another that took the old one", async () => {
+    const value = async (name: string): Promise<string> =>
+      (await stage.space.run(["cat", `/proc/sys/net/ipv4/conf/${name}/promote_secondaries`])).trim();
+    set(true);
+    await until("set", PATIENCE, async () => (await promoteSecondaries()) === "1");
+    await stage.space.ip("link set eth1 name eth9", "link add eth1 type bridge");
+    await stage.space.run(["sysctl", "-qw", "net.ipv4.conf.eth1.promote_secondaries=1"]);
+    set(false);
+    await until("put back", PATIENCE, async () => (await value("eth9")) === "0");
+    expect(await value("eth1")).toBe("1");
+    await stage.space.ip("link del eth1", "link set eth9 name eth1");
   });
 
   test("stays where the administrator had set it", async () => {
@@ -160,7 +173,7 @@ describe("promote_secondaries", () => {
   test("is put back by the successor of an agent that was killed", async () => {
     using other = temporaryDirectory();
     const killed = await Edge.start(stage.space, other.path);
-    killed.order([{ kind: "promote-secondaries", interface: "eth1", enable: true }]);
+    killed.order([{ kind: "promote-secondaries", index: stage.index, enable: true }]);
     await until("set", PATIENCE, async () => (await promoteSecondaries()) === "1");
     killed.signal("SIGKILL");
     await killed.exited;

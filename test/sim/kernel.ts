@@ -48,7 +48,8 @@ function sameSubnet(a: AddressKey, b: AddressKey): boolean {
 export class Kernel {
   /** By interface name. */
   readonly links = new Map<string, Link>();
-  readonly promote = new Set<string>();
+  /** Indexes of interfaces with promote_secondaries. */
+  readonly promote = new Set<number>();
   #held: Held[] = [];
   /** What the next additions fail with, for testing what follows. */
   failAdditions = 0;
@@ -187,8 +188,7 @@ export class Kernel {
     this.#held = this.#held.filter((other) => other !== held);
     this.#tell({ kind: "address-gone", key: held.key });
     const dependents = wasPrimary ? this.#held.filter(({ key }) => sameSubnet(key, held.key)) : [];
-    const name = this.link(held.key.index)?.name ?? "";
-    if (this.promote.has(name)) {
+    if (this.promote.has(held.key.index)) {
       const promoted = dependents[0];
       if (promoted !== undefined) this.#tell({ kind: "address", address: this.#told(promoted) });
     } else {
@@ -255,7 +255,7 @@ export class Kernel {
       this.#tell({ kind: "address-gone", key: held.key });
     }
     this.links.delete(name);
-    this.promote.delete(name);
+    this.promote.delete(link.index);
     this.#tell({ kind: "link-gone", index: link.index });
     this.#changed();
   }

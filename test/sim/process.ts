@@ -207,9 +207,8 @@ export class Process {
         this.#frames = [];
         return [];
       case "promote-secondaries":
-        if (action.interface === null) return [];
-        if (action.enable) node.kernel.promote.add(action.interface);
-        else node.kernel.promote.delete(action.interface);
+        if (action.enable) node.kernel.promote.add(action.index);
+        else node.kernel.promote.delete(action.index);
         return [];
       case "ledger":
         if (action.record === null) node.ledger.delete(action.router);
