@@ -151,6 +151,7 @@ function schedule(settings: AgentConfig, journal: Journal): void {
 export async function runAgent(options: RunOptions): Promise<number> {
   const { machine, path, version, settings, stale, complain } = options;
   const journal = new Journal();
+  journal.configure(settings.log.level, settings.log.target, settings.log.facility);
   let loop: Loop | null = null;
   const post = (event: Event): void => loop?.post(event);
   const opened = open(settings, journal, post);
