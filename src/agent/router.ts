@@ -32,6 +32,8 @@ export interface Contest {
   heardAt: Instant;
   /** Said in the log: more than a moment's contest. */
   alarmed: boolean;
+  /** Its latest advert came right after one of ours: a loser's last word, if it says no more. */
+  lastWord: boolean;
   /** The setting that keeps them apart, as far as it shows. */
   setting: string;
 }
