@@ -230,7 +230,7 @@ function addressTold(world: World, turn: Turn, address: KernelAddress): void {
 function sendFailed(world: World, turn: Turn, name: string, errno: string): void {
   const router = world.routers.get(name);
   if (router === undefined) return;
-  if (world.limiter.allows(`send ${name} ${errno}`, turn.now)) {
+  if (world.alarms.allows(`send ${name} ${errno}`, turn.now)) {
     turn.out.log("warning", "vrrp.send_failed", { name, errno });
   }
   // Without a route the advert is lost as in any network that is down: isolation is no stall of ours.

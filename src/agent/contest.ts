@@ -2,11 +2,10 @@
 import type { Ip } from "../base/address.ts";
 import type { Instant, Milliseconds } from "../base/units.ts";
 import { elapsed, ms } from "../base/units.ts";
-import type { Rejection } from "../vrrp/admit.ts";
 import type { Contest, Router } from "./router.ts";
 import type { Turn, World } from "./world.ts";
 
-/** Another master that is silent for so many of our intervals has yielded, if nothing differs. */
+/** Another master that is silent for so many intervals has yielded, if nothing differs. */
 const SILENT = 2;
 /**
  * And if something does: keepalived 2.2.7 puts off its own advert with each one that it rejects, so that at equal intervals it is
@@ -14,13 +13,14 @@ const SILENT = 2;
  */
 const SILENT_DIFFERING = 10;
 
-const silent = ({ setting }: Contest): number => (setting === "" ? SILENT : SILENT_DIFFERING);
+/** So many intervals of silence end this contest. */
+const silences = ({ setting }: Contest): number => (setting === "" ? SILENT : SILENT_DIFFERING);
 
 /** A contest is over when the other master has been silent so long, and a second more for those who look at the status. */
 export function contestOver(router: Router, now: Instant): boolean {
   const { contest } = router;
   if (contest === null) return false;
-  return elapsed(contest.heardAt, now) > (silent(contest) + 1) * router.config.advertInterval + 1000;
+  return elapsed(contest.heardAt, now) > (silences(contest) + 1) * contest.interval + 1000;
 }
 
 /** A loser of ours says one last word, so soon after the advert that outranked it; milliseconds, or this share of the interval. */
@@ -31,33 +31,32 @@ const LAST_WORD_SHARE = 0.05;
 const PATIENCE = 0.9;
 
 /**
- * Another master was heard while we are one and stay one. `setting` is what differs: the rejection that keeps its adverts from
- * counting (an alarm at once: it cannot heal), or its mismatches (an alarm when it still speaks an interval later).
+ * Another master was heard, with its interval, while we are one and stay one. `setting` is what differs: the rejection that keeps
+ * its adverts from counting (an alarm at once: it cannot heal), or its mismatches (an alarm when it still speaks an interval later).
+ * With several other masters it is one contest: that they change off must not put the alarm off.
  */
 export function contested(
   world: World,
   turn: Turn,
   router: Router,
-  source: Ip,
-  setting: Rejection | string,
+  heard: { readonly source: Ip; readonly interval: Milliseconds; readonly setting: string },
 ): void {
-  const { advertInterval } = router.config;
+  const { advertInterval, auth } = router.config;
+  const { source, setting } = heard;
   const { now } = turn;
-  const hopeless = setting === "auth" || (setting === "version" && router.config.auth.type !== "none");
-  const lastWord = isLastWord(router, now);
+  const interval = ms(Math.max(advertInterval, heard.interval));
+  const latest = { source, heardAt: now, setting, interval, lastWord: isLastWord(router, now) };
   const known = router.contest;
-  const over = known === null || elapsed(known.heardAt, now) > silent(known) * advertInterval;
-  if (known === null || over || known.source !== source) {
-    router.contest = { source, since: now, heardAt: now, alarmed: false, lastWord, setting };
-  } else {
-    known.heardAt = now;
-    known.setting = setting;
-    known.lastWord = lastWord;
-  }
-  const { contest } = router;
-  if (contest === null || contest.alarmed) return;
-  if (hopeless || elapsed(contest.since, now) >= PATIENCE * advertInterval)
+  const over = known === null || elapsed(known.heardAt, now) > silences(known) * known.interval;
+  const contest: Contest = over
+    ? { ...latest, since: now, alarmed: false }
+    : { ...latest, since: known.since, alarmed: known.alarmed };
+  router.contest = contest;
+  if (contest.alarmed) return;
+  const hopeless = setting === "auth" || (setting === "version" && auth.type !== "none");
+  if (hopeless || elapsed(contest.since, now) >= PATIENCE * advertInterval) {
     alarm(world, turn, router, contest);
+  }
 }
 
 /** Whether an advert that comes now answers one of ours. */
@@ -97,7 +96,7 @@ function alarm(world: World, turn: Turn, router: Router, contest: Contest): void
   const { name } = router.config;
   const { source, setting } = contest;
   contest.alarmed = true;
-  if (!world.limiter.allows(`contested ${name} ${source}`, turn.now)) return;
+  if (!world.alarms.allows(`contested ${name}`, turn.now)) return;
   turn.out.log("error", "vrrp.contested", {
     name,
     source,

@@ -7,16 +7,16 @@ const PERIOD: Milliseconds = ms(60_000);
 const REMEMBERED_MAX = 1024;
 
 export class Limiter {
+  /** In the order in which they may be said again. */
   private readonly until = new Map<string, Instant>();
 
   /** Whether this may be said now; remembers that it was. */
   allows(what: string, now: Instant): boolean {
-    const silent = this.until.get(what);
-    if (silent !== undefined && now < silent) return false;
-    if (this.until.size >= REMEMBERED_MAX) {
-      for (const [key, at] of this.until) if (at <= now) this.until.delete(key);
-      if (this.until.size >= REMEMBERED_MAX) return false;
+    for (const [key, at] of this.until) {
+      if (now < at) break;
+      this.until.delete(key);
     }
+    if (this.until.has(what) || this.until.size >= REMEMBERED_MAX) return false;
     this.until.set(what, after(now, PERIOD));
     return true;
   }

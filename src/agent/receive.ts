@@ -70,7 +70,9 @@ function hear(world: World, turn: Turn, router: Router, packet: IpPacket): void 
   if (refused !== null) {
     reject(world, turn, router, refused, source);
     // It advertises, so it is a master; what it says cannot be believed, so neither side will ever yield.
-    if (router.machine.kind === "master") contested(world, turn, router, source, refused);
+    const interval = intervalOf(advertisement);
+    if (router.machine.kind === "master")
+      contested(world, turn, router, { source, interval, setting: refused });
     return;
   }
   router.counters.received += 1;
@@ -81,12 +83,13 @@ function hear(world: World, turn: Turn, router: Router, packet: IpPacket): void 
     priority === RELEASING ? (before?.mismatch ?? new Set()) : differences(expected, packet, advertisement);
   for (const what of mismatch) {
     if (before?.mismatch.has(what) === true) continue;
+    if (!world.limiter.allows(`${what} differs ${router.config.name} ${source}`, turn.now)) continue;
     turn.out.log("warning", "vrrp.mismatch", { name: router.config.name, what, source });
   }
   router.heard({ address: source, priority, interval, heardAt: turn.now, mismatch });
   drive(world, turn, router, { kind: "advert", source, priority, interval });
   if (router.machine.kind === "master" && priority !== RELEASING) {
-    contested(world, turn, router, source, [...mismatch].join(","));
+    contested(world, turn, router, { source, interval, setting: [...mismatch].join(",") });
   }
 }
 

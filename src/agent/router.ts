@@ -25,17 +25,21 @@ export interface Peer {
   mismatch: ReadonlySet<Difference>;
 }
 
-/** Another master that does not go away: both hold the addresses. */
+/** Another master that does not go away, or several: all hold the addresses. */
 export interface Contest {
-  readonly source: Ip;
+  /** When this began. */
   readonly since: Instant;
-  heardAt: Instant;
+  /** The one heard last. */
+  readonly source: Ip;
+  readonly heardAt: Instant;
+  /** Its advert came right after one of ours: a loser's last word, if it says no more. */
+  readonly lastWord: boolean;
+  /** The setting that keeps them apart, as far as it shows; empty when nothing differs. */
+  readonly setting: string;
+  /** The longer of our interval and theirs: how long a silence means nothing. */
+  readonly interval: Milliseconds;
   /** Said in the log: more than a moment's contest. */
   alarmed: boolean;
-  /** Its latest advert came right after one of ours: a loser's last word, if it says no more. */
-  lastWord: boolean;
-  /** The setting that keeps them apart, as far as it shows. */
-  setting: string;
 }
 
 /** Peers remembered for a router; the one silent longest makes room. */

@@ -30,7 +30,10 @@ export interface World {
   readonly ownership: Ownership;
   readonly announcer: Announcer;
   readonly checks: Checks;
+  /** For what a packet can make us say: a flood of sources uses it up. */
   readonly limiter: Limiter;
+  /** For what concerns a router, whoever sends: a flood must not silence it. */
+  readonly alarms: Limiter;
   /** Addresses that move, and so are never the source of anything; an owner's are its real ones. */
   virtual: ReadonlySet<Ip>;
   /** The same and those of owners. */
@@ -92,6 +95,7 @@ export function makeWorld(
     announcer: new Announcer(),
     checks: new Checks(),
     limiter: new Limiter(),
+    alarms: new Limiter(),
     virtual: new Set(),
     moved: new Set(),
     addressTotal: 0,

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Box } from "./box.ts";
 import { Lab } from "./harness.ts";
+import { master } from "./scenes.ts";
 import { adverts, hear } from "./sight.ts";
 import { router } from "./text.ts";
 
@@ -59,5 +60,98 @@ describe("a master that hears another one", () => {
 
   test("alarms when the loser speaks again after its last word", () => {
     expect(alarms(DIFFERING, 3, 5003)).toEqual(["addresses"]);
+  });
+
+  test("alarms although the other one speaks at another pace", () => {
+    const { lab, box } = master(router({ priority: 150, advert_interval: "100ms" }));
+    for (let times = 0; times < 2; times++) {
+      hear(box, { source: "192.0.2.77", interval: 5000 });
+      lab.run(5000);
+    }
+    expect(box.logs("vrrp.contested")).toHaveLength(1);
+  });
+
+  test("alarms although several others change off", () => {
+    const { lab, box } = master(router({ priority: 150 }));
+    for (let times = 0; times < 6; times++) {
+      hear(box, { source: times % 2 === 0 ? "192.0.2.77" : "192.0.2.78" });
+      lab.run(500);
+    }
+    expect(box.logs("vrrp.contested")).toHaveLength(1);
+  });
+
+  test.each([
+    ["auth", router({ priority: 150 }), { version: 2, key: "other" }],
+    ["auth", router({ priority: 100, version: 2, auth: { type: "pass", key: "mine" } }), { version: 2 }],
+    ["version", router({ version: 2, auth: { type: "pass", key: "mine" } }), { version: 3 }],
+  ] as const)(
+    "alarms at the first advert that its %s keeps from counting, whoever is better",
+    (setting, text, forged) => {
+      const { box } = master(text);
+      hear(box, { source: "192.0.2.77", priority: 254, ...forged });
+      expect(
+        box.logs("vrrp.contested").map(({ fields, level }) => [level, fields["setting"], fields["source"]]),
+      ).toEqual([["error", setting, "192.0.2.77"]]);
+      expect(box.router()).toMatchObject({ state: "master", contested: { source: "192.0.2.77", setting } });
+    },
+  );
+
+  test("alarms once a minute, however long it lasts", () => {
+    const { lab, box } = master(router({ priority: 150 }));
+    for (let times = 0; times < 118; times++) {
+      hear(box, { source: "192.0.2.77" });
+      lab.run(1000);
+    }
+    expect(box.logs("vrrp.contested")).toHaveLength(1);
+    expect(box.status().health).toBe("degraded");
+  });
+
+  test("is degraded until the other one has been silent for a while", () => {
+    const { lab, box } = master(router({ priority: 150 }));
+    for (let times = 0; times < 2; times++) {
+      hear(box, { source: "192.0.2.77" });
+      lab.run(1000);
+    }
+    expect(box.ask({ command: "status", name: null }).exit).toBe(3);
+    lab.run(10_000);
+    expect(box.ask({ command: "status", name: null }).exit).toBe(0);
+    expect(box.router().contested).toBeNull();
+  });
+
+  test("has no contest with a router that leaves", () => {
+    const { lab, box } = master(router({ priority: 150 }));
+    for (let times = 0; times < 5; times++) {
+      hear(box, { source: "192.0.2.77", priority: 0 });
+      lab.run(1000);
+    }
+    expect(box.logs("vrrp.contested")).toEqual([]);
+  });
+});
+
+describe("two agents with different passwords", () => {
+  test("are both master, and both say so within two intervals", () => {
+    const lab = new Lab();
+    const text = (key: string): string => router({ version: 2, auth: { type: "pass", key } });
+    const boxes = [lab.box(text("one")), lab.box(text("two"))];
+    for (const box of boxes) box.start();
+    lab.run(3610 + 2000);
+    for (const box of boxes) {
+      expect(box.state()).toBe("master");
+      expect(box.logs("vrrp.contested")[0]?.fields["setting"]).toBe("auth");
+    }
+  });
+});
+
+describe("a backup", () => {
+  test("has no contest", () => {
+    const lab = new Lab();
+    const box = lab.box(router());
+    box.start();
+    for (let times = 0; times < 5; times++) {
+      hear(box, { source: "192.0.2.77", version: 2, key: "other" });
+      hear(box, { source: "192.0.2.78", priority: 200 });
+      lab.run(1000);
+    }
+    expect(box.logs("vrrp.contested")).toEqual([]);
   });
 });
