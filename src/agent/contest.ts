@@ -23,9 +23,8 @@ export function contestOver(router: Router, now: Instant): boolean {
   return elapsed(contest.heardAt, now) > (silences(contest) + 1) * contest.interval + 1000;
 }
 
-/** A loser of ours says one last word, so soon after the advert that outranked it; milliseconds, or this share of the interval. */
-const LAST_WORD: Milliseconds = ms(10);
-const LAST_WORD_SHARE = 0.05;
+/** So soon after the advert that outranked it a loser says its last word; a busy machine's loser, too. */
+const LAST_WORD: Milliseconds = ms(20);
 
 /** Well after our assertion must have reached the other master, and within the second interval. */
 const PATIENCE = 0.9;
