@@ -144,7 +144,9 @@ async function comesBack(pair: Pair, teller: Teller): Promise<void> {
 /** Waits until the client is answered by `side`. */
 async function answeredBy(pair: Pair, side: Side, since: number): Promise<void> {
   const mac = pair.node(side).mac;
-  await until(`the client is answered by ${pair.node(side).name}; ${pair.describe()}`, TAKE_OVER_MS, () =>
-    pair.client.pings.some((ping) => (ping.answeredAt ?? 0) > since && ping.from === mac),
+  await until(
+    () => `the client is answered by ${pair.node(side).name}; ${pair.describe()}`,
+    TAKE_OVER_MS,
+    () => pair.client.pings.some((ping) => (ping.answeredAt ?? 0) > since && ping.from === mac),
   );
 }

@@ -34,21 +34,24 @@ export class Client {
   readonly address: string;
   readonly interval: number;
   readonly #waiting = new Map<number, Ping>();
-  readonly #pinger: Child;
+  readonly #pinger: Child | null;
 
-  private constructor(capture: Capture, pinger: Child, address: string, interval: number) {
+  private constructor(capture: Capture, pinger: Child | null, address: string, interval: number) {
     this.capture = capture;
     this.#pinger = pinger;
     this.address = address;
     this.interval = interval;
   }
 
-  /** Starts to ping `address` every `interval` ms, and to capture. */
+  /** Starts to ping `address` every `interval` ms (0: not at all), and to capture. */
   static async start(station: Station, address: string, interval = 5): Promise<Client> {
     const early: Frame[] = [];
     let take = (frame: Frame): void => void early.push(frame);
     const capture = await Capture.start(station.namespace, STATION, (frame) => take(frame));
-    const pinger = station.namespace.spawn([process.execPath, PINGER, INTERFACE, address, String(interval)]);
+    const pinger =
+      interval === 0
+        ? null
+        : station.namespace.spawn([process.execPath, PINGER, INTERFACE, address, String(interval)]);
     const client = new Client(capture, pinger, address, interval);
     take = (frame) => client.#take(frame);
     early.forEach(take);
@@ -102,7 +105,7 @@ export class Client {
   }
 
   async close(): Promise<void> {
-    await this.#pinger.end("SIGKILL");
+    await this.#pinger?.end("SIGKILL");
     await this.capture.close();
   }
 

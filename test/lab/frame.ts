@@ -145,10 +145,12 @@ function ip6(bytes: Uint8Array): string {
   const groups = Array.from({ length: 8 }, (_, at) =>
     (((bytes[2 * at] ?? 0) << 8) | (bytes[2 * at + 1] ?? 0)).toString(16),
   );
-  const runs = groups.join(":").match(/\b0(:0)+\b/g) ?? [];
-  const longest = runs.reduce((best, run) => (run.length > best.length ? run : best), "");
   const text = groups.join(":");
-  if (longest === "") return text;
-  const at = text.indexOf(longest);
-  return `${text.slice(0, at).replace(/:$/, "")}::${text.slice(at + longest.length).replace(/^:/, "")}`;
+  let longest = { at: 0, length: 0 };
+  for (const { 0: run, index } of text.matchAll(/\b0(:0)+\b/g)) {
+    if (run.length > longest.length) longest = { at: index, length: run.length };
+  }
+  if (longest.length === 0) return text;
+  const [before, behind] = [text.slice(0, longest.at), text.slice(longest.at + longest.length)];
+  return `${before.replace(/:$/, "")}::${behind.replace(/^:/, "")}`;
 }

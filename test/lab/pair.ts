@@ -27,7 +27,7 @@ export interface PairOptions {
   readonly routers: readonly [RouterSpec, RouterSpec];
   /** Nodes beyond the two, for whoever else is on the wire. */
   readonly more?: number;
-  /** Milliseconds between the client's pings. */
+  /** Milliseconds between the client's pings; 0: none. */
   readonly ping?: number;
   /** The address that the client uses; default: the last one of the first router. */
   readonly address?: string;
@@ -105,7 +105,7 @@ export class Pair {
     const quiet = 2.2 * this.interval;
     const start = now();
     return await until(
-      `${this.node(side).name} is the one master: ${this.describe()}`,
+      () => `${this.node(side).name} is the one master: ${this.describe()}`,
       7 * this.interval + SLACK_MS,
       () => {
         const since = now() - quiet;

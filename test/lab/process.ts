@@ -37,15 +37,17 @@ export async function run(argv: readonly string[], input = ""): Promise<string> 
   return stdout;
 }
 
-/** Waits until `predicate` holds; gives the wait in milliseconds, or throws naming `what` after `limit`. */
+/** Waits until `predicate` holds; gives the wait in milliseconds, or throws after `limit` with what `what` then says. */
 export async function until(
-  what: string,
+  what: string | (() => string),
   limit: number,
   predicate: () => boolean | Promise<boolean>,
 ): Promise<number> {
   const start = performance.now();
   while (!(await predicate())) {
-    if (performance.now() - start > limit) throw new Error(`not within ${limit} ms: ${what}`);
+    if (performance.now() - start > limit) {
+      throw new Error(`not within ${limit} ms: ${typeof what === "string" ? what : what()}`);
+    }
     await sleep(10);
   }
   return performance.now() - start;
@@ -131,7 +133,7 @@ export class Child {
   /** Waits until a line contains `text`. */
   async says(text: string, limit: number): Promise<void> {
     await until(
-      `${this.argv.join(" ")} says "${text}"; it said: ${this.lines.slice(-8).join(" / ")}`,
+      () => `${this.argv.join(" ")} says "${text}"; it said: ${this.lines.slice(-8).join(" / ")}`,
       limit,
       () => {
         if (this.lines.some((line) => line.includes(text))) return true;

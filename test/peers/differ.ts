@@ -1,6 +1,6 @@
 /** Two nodes whose settings differ: how many masters there are in the end. */
 import type { DaemonKind, RouterSpec } from "../lab/daemon.ts";
-import { masterDown, ROUTER } from "../lab/daemon.ts";
+import { masterDown, ROUTER, VIP } from "../lab/daemon.ts";
 import { Pair } from "../lab/pair.ts";
 import { now, sleep } from "../lab/process.ts";
 
@@ -23,15 +23,21 @@ const SETTINGS: Record<Difference, readonly [Partial<RouterSpec>, Partial<Router
 };
 
 export interface Differed {
-  /** Names of who advertised in the last five intervals, the slower one's. */
+  /** Names of who advertised in the last window, and of who has the address at its end. */
   readonly masters: readonly string[];
   readonly owners: readonly string[];
-  /** When each was first heard, milliseconds after the start; null: never. */
   readonly logs: readonly (readonly string[])[];
-  /** From the second advertiser's first advert to its own and the other's alarm; null without one. */
+  /** From the moment when both had advertised to each node's alarm, milliseconds; null without one. */
   readonly alarms: readonly (number | null)[];
-  readonly noise: number;
 }
+
+/** A window in which each master must speak twice; a busy machine gets this many of them. */
+const WINDOW = 2.2;
+const WINDOWS = 2;
+
+/** One node advertises and the same one has the address. */
+export const oneMaster = ({ masters, owners }: Pick<Differed, "masters" | "owners">): boolean =>
+  masters.length === 1 && owners.join() === masters.join();
 
 /** Runs two nodes that differ; `strong` (0 or 1) has the higher priority. */
 export async function differ(
@@ -44,38 +50,39 @@ export async function differ(
     { ...ROUTER, ...one, priority: strong === 0 ? 200 : 100 },
     { ...ROUTER, ...two, priority: strong === 1 ? 200 : 100 },
   ];
-  // A slow client: twenty of these run beside each other.
-  await using pair = await Pair.create({ kinds, routers, ping: 50, address: "10.77.0.50" });
+  await using pair = await Pair.create({ kinds, routers, ping: 0, address: VIP });
   const startedAt = now();
   const alarmed: (number | null)[] = [null, null];
   const watch = setInterval(() => {
     for (const [side, daemon] of pair.daemons.entries()) {
-      if (alarmed[side] === null && daemon.log.some((line) => line.includes("vrrp.contested")))
+      if (alarmed[side] === null && daemon.log.some((line) => line.includes("vrrp.contested"))) {
         alarmed[side] = now();
+      }
     }
   }, 20);
   try {
     await pair.start();
-    await sleep(
-      Math.max(...routers.map((router) => masterDown(router, pair.interval))) + 2 * pair.interval + 500,
-    );
-    const from = now();
-    await sleep(5 * pair.interval);
-    const end = now();
+    const patience = Math.max(...routers.map((router) => masterDown(router, pair.interval)));
+    await sleep(patience + pair.interval + 500);
+    const found = await settle(pair);
     const firsts = [pair.firstAdvert(0, startedAt), pair.firstAdvert(1, startedAt)];
     const both = firsts.every((at) => at !== undefined) ? Math.max(...firsts.map((at) => at ?? 0)) : null;
     return {
-      masters: pair.advertisers(from, end),
-      owners: pair.owners.at(end),
+      ...found,
       logs: pair.daemons.map((daemon) => [...daemon.log]),
       alarms: alarmed.map((at) => (at === null || both === null ? null : at - both)),
-      noise: pair.client.noise(startedAt, end),
     };
   } finally {
     clearInterval(watch);
   }
 }
 
-/** One node advertises and the same one has the address. */
-export const oneMaster = ({ masters, owners }: Differed): boolean =>
-  masters.length === 1 && owners.join() === masters.join();
+/** Looks through windows until one master alone is seen: two that disagree for ever are never seen so, two that stumbled are. */
+async function settle(pair: Pair): Promise<Pick<Differed, "masters" | "owners">> {
+  for (let left = WINDOWS; ; left--) {
+    const from = now();
+    await sleep(WINDOW * pair.interval);
+    const found = { masters: pair.advertisers(from), owners: pair.owners.at(now()) };
+    if (oneMaster(found) || left === 1) return found;
+  }
+}

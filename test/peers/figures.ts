@@ -35,23 +35,45 @@ export async function measured<Result extends { readonly noise: number }>(
   }
 }
 
-/** `attempt` for each index below `count`, at most `width` at a time, results in order. */
+/**
+ * `attempt` for each index below `count`, at most `width` at a time, results in order. A failure is thrown when all have ended:
+ * no lab may run on into the next test.
+ */
 export async function parallel<Result>(
   count: number,
   width: number,
   attempt: (index: number) => Promise<Result>,
 ): Promise<Result[]> {
   const results: Result[] = [];
+  const failures: unknown[] = [];
   let next = 0;
   const worker = async (): Promise<void> => {
     while (next < count) {
       const index = next++;
-      results[index] = await attempt(index);
+      try {
+        results[index] = await attempt(index);
+      } catch (cause) {
+        failures.push(cause);
+      }
     }
   };
   await Promise.all(Array.from({ length: width }, worker));
+  if (failures.length > 0)
+    throw failures.length === 1 ? failures[0] : new AggregateError(failures, String(failures[0]));
   return results;
 }
+
+/** All of `items` at the same time, in the way of {@link parallel}. */
+export const together = <Item, Result>(
+  items: readonly Item[],
+  attempt: (item: Item) => Promise<Result>,
+): Promise<Result[]> =>
+  parallel(items.length, items.length, (index) => {
+    const item = items[index];
+    // The index comes from the length.
+    if (item === undefined) throw new Error("no such item");
+    return attempt(item);
+  });
 
 const sorted = (values: readonly number[]): number[] => [...values].sort((a, b) => a - b);
 

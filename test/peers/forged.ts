@@ -17,6 +17,8 @@ export interface Forged {
   /** The master fell silent. */
   readonly deposed: boolean;
   readonly gap: number;
+  /** Adverts of the backup, which has no reason to speak. */
+  readonly takeovers: number;
   /** Forged adverts that reached the wire. */
   readonly sent: number;
   readonly noise: number;
@@ -74,6 +76,7 @@ export async function forge(
   return {
     deposed: gap > WATCH_MS / 2,
     gap,
+    takeovers: pair.wire.adverts(from, pair.node(1).mac).filter(({ at }) => at < end).length,
     sent: pair.wire.adverts(from, stranger.mac).length,
     noise: pair.client.noise(from, end),
   };
