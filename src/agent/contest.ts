@@ -64,10 +64,7 @@ function isLastWord(router: Router, now: Instant): boolean {
   if (machine.kind !== "master") return false;
   // What it made us send is not what it answers.
   const spokeAt = machine.sentAt === now ? machine.sentBefore : machine.sentAt;
-  return (
-    spokeAt !== null &&
-    elapsed(spokeAt, now) <= Math.max(LAST_WORD, LAST_WORD_SHARE * router.config.advertInterval)
-  );
+  return spokeAt !== null && elapsed(spokeAt, now) <= LAST_WORD;
 }
 
 /**
