@@ -43,7 +43,7 @@ export class Control {
 
   /**
    * Listens. To be called with the runtime_dir's lock held: a socket that is there belongs to an agent that is no more, and goes.
-   * With a group, its members may ask too. The error is a sentence.
+   * With a group, its members may ask too, so the directory becomes the group's. The error is a sentence.
    */
   static open(
     directory: string,
@@ -61,6 +61,7 @@ export class Control {
       rmSync(path, { force: true });
       control.#listener = control.#listen();
       if (gid !== null) {
+        chownSync(directory, -1, gid);
         chownSync(path, -1, gid);
         chmodSync(path, 0o660);
       }

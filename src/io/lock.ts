@@ -1,5 +1,5 @@
 /** One agent a runtime_dir: a file lock that the kernel gives back however the process dies. */
-import { closeSync, ftruncateSync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
+import { chmodSync, closeSync, ftruncateSync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { lockFile } from "../../native/process.ts";
 import { EAGAIN, errnoName } from "../../native/libc.ts";
@@ -12,7 +12,9 @@ const PAUSE = 5;
 
 /** Makes runtime_dir with mode 0750 unless it is there. Throws where the file system refuses. */
 export function makeRuntimeDirectory(directory: string): void {
-  mkdirSync(directory, { recursive: true, mode: 0o750 });
+  const made = mkdirSync(directory, { recursive: true });
+  // Whatever our umask is.
+  if (made !== undefined) chmodSync(directory, 0o750);
 }
 
 /** Takes the lock for as long as the process lives or until `release`; the error names the process that has it. */

@@ -1,9 +1,11 @@
 /** The control socket from the client's side. */
 import { describe, expect, test } from "bun:test";
-import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Event, Reply } from "../../src/agent/boundary.ts";
 import { ask } from "../../src/io/ask.ts";
 import { Control, controlPath } from "../../src/io/control.ts";
+import { makeRuntimeDirectory } from "../../src/io/lock.ts";
 import { encodeRequest, REQUEST_BYTES_MAX } from "../../src/wire/control.ts";
 import { until } from "../lab/process.ts";
 import { PATIENCE, temporaryDirectory } from "./edge.ts";
@@ -41,22 +43,35 @@ async function raw(path: string, bytes: string | null): Promise<string> {
 }
 
 describe("the control socket", () => {
-  test("is for its owner alone, or for a group as well, from the first moment on", () => {
+  test("is for its owner alone, from the first moment on", () => {
     using directory = temporaryDirectory();
     const path = controlPath(directory.path);
     const own = listening(directory.path, () => null);
     expect(statSync(path).mode & 0o777).toBe(0o600);
     own.close();
     expect(existsSync(path)).toBe(false);
-    const shared = listening(directory.path, () => null, "daemon");
-    const gid = /^daemon:[^:]*:(\d+):/m.exec(readFileSync("/etc/group", "utf8"))?.[1];
-    expect(statSync(path).mode & 0o777).toBe(0o660);
-    expect(String(statSync(path).gid)).toBe(gid ?? "");
-    shared.close();
     expect(Control.open(directory.path, "no-such-group", () => undefined)).toEqual({
       ok: false,
       error: 'control_group: no group "no-such-group"',
     });
+  });
+
+  test("of a group serves its members and nobody else", async () => {
+    using directory = temporaryDirectory();
+    const runtimeDir = join(directory.path, "run");
+    makeRuntimeDirectory(runtimeDir);
+    chmodSync(directory.path, 0o755);
+    const path = controlPath(runtimeDir);
+    const control = listening(runtimeDir, () => ({ exit: 0, body: "served" }), "daemon");
+    expect(statSync(path).mode & 0o777).toBe(0o660);
+    expect(statSync(runtimeDir).mode & 0o777).toBe(0o750);
+    // To connect takes the right to write to the socket, and to walk to it.
+    const as = async (group: string): Promise<number> =>
+      Bun.spawn(["setpriv", "--reuid=nobody", `--regid=${group}`, "--clear-groups", "test", "-w", path])
+        .exited;
+    expect(await as("daemon")).toBe(0);
+    expect(await as("nogroup")).toBe(1);
+    control.close();
   });
 
   test("takes the place of one that a dead agent left", async () => {
