@@ -124,7 +124,11 @@ export function assess(
     for (const member of group(world, router)) affected.add(member);
     if (router.priority !== before) telling.add(router);
   }
-  if (moved) index(world);
+  if (moved) {
+    index(world);
+    // A master whose interface was replaced between two looks at it holds nothing on the new one yet.
+    turn.addresses = true;
+  }
   for (const router of affected) {
     const { syncGroup } = router.config;
     const ill = group(world, router).find((member) => member !== router && member.ownFaults.length > 0);

@@ -1,5 +1,5 @@
 /** Adverts and announcements as bytes and actions. */
-import { BROADCAST_MAC, familyOf, multicastMac } from "../base/address.ts";
+import { BROADCAST_MAC, familyOf, isLinkLocal, multicastMac } from "../base/address.ts";
 import type { Ip, Mac } from "../base/address.ts";
 import type { Priority } from "../base/units.ts";
 import { centiseconds, seconds } from "../base/units.ts";
@@ -63,8 +63,9 @@ function advert(router: Router, link: Link, source: Ip, destination: Ip, priorit
       router: name,
     };
   }
-  // Unicast is for the kernel to route and resolve; its way need not be the router's interface unless the peer is link-local.
-  const bound = multicast || family === 6;
+  // Unicast is for the kernel to route and resolve; its way need not be the router's interface unless an address is
+  // link-local.
+  const bound = multicast || isLinkLocal(destination) || isLinkLocal(source);
   return { kind: "packet", index: bound ? link.index : null, family, destination, bytes, router: name };
 }
 
