@@ -62,7 +62,7 @@ const IFLA = { address: 1, name: 3, mtu: 4, wireless: 11, operstate: 16, afSpec:
 const IFLA_INET6_CONF = 2;
 const RTEXT_FILTER_SKIP_STATS = 8;
 
-const IFA = { address: 1, local: 2, label: 3, cacheInfo: 6, flags: 8 } as const;
+const IFA = { address: 1, local: 2, label: 3, broadcast: 4, cacheInfo: 6, flags: 8 } as const;
 const IFA_F_SECONDARY = 0x01;
 const IFA_F_NODAD = 0x02;
 const IFA_F_DADFAILED = 0x08;
@@ -231,6 +231,12 @@ function cacheInfo({ address, prefix }: AddressKey, lifetime: Seconds | null): U
   return encode32(preferred, valid, 0, 0);
 }
 
+/** The last address of the subnet; null where a prefix has none to spare (RFC 3021). */
+function broadcastOf(address: Uint8Array, prefix: number): Uint8Array | null {
+  if (prefix >= 31) return null;
+  return address.map((byte, at) => byte | (0xff >> Math.min(8, Math.max(0, prefix - 8 * at))));
+}
+
 /**
  * One change as a request that is acknowledged. `add` fails with EEXIST when the address stands already; `refresh` replaces the
  * lifetimes. IPv6 without duplicate address detection: the address must answer at once, and the other router may still have it.
@@ -252,6 +258,9 @@ export function encodeAddressChange(change: AddressChange, sequence: number): Ui
     parts.push(encodeAttribute(IFA.flags, encode32(IFA_F_NODAD)));
   } else if (change.label !== null) {
     parts.push(encodeAttribute(IFA.label, new TextEncoder().encode(`${change.label}\0`)));
+    // What SIOCSIFADDR sets by itself: whoever looks at aliases shall see the same, however they were made.
+    const broadcast = broadcastOf(ip, key.prefix);
+    if (broadcast !== null) parts.push(encodeAttribute(IFA.broadcast, broadcast));
   }
   return encodeMessage(RTM.newAddress, NLM_F.ack | flags, sequence, parts);
 }

@@ -216,11 +216,23 @@ describe("a request", () => {
     expect(encodeAddressChange(add(key4, "eth1:1", 2), 9)).toEqual(
       message(
         NEWADDR,
-        `02 18 00 00 03000000 ${LOCAL4} 1400 0600 02000000 02000000 00000000 00000000 0b00 0300 657468313a3100 00`,
+        `02 18 00 00 03000000 ${LOCAL4} 1400 0600 02000000 02000000 00000000 00000000 0b00 0300 657468313a3100 00 0800 0400 0a0000ff`,
         0x605,
         9,
       ),
     );
+  });
+
+  test("to add with a label names the broadcast address of the subnet, where it has one", () => {
+    const ending = (prefix: number): string =>
+      encodeAddressChange(add({ ...key4, address: ip("172.16.5.1"), prefix }, "eth1:1", 2), 9)
+        .slice(-8)
+        .toHex();
+    expect(ending(12)).toBe("08000400ac1fffff");
+    expect(ending(22)).toBe("08000400ac1007ff");
+    expect(ending(30)).toBe("08000400ac100503");
+    expect(ending(31)).not.toStartWith("08000400");
+    expect(ending(32)).not.toStartWith("08000400");
   });
 
   test("to add for ever says infinity", () => {
