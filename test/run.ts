@@ -1,6 +1,6 @@
 /**
  * `npm test`: types, format and build first, then every suite. A suite is a directory of test files; three lanes keep two
- * cores honest: `quick` (pure code), `peers` (real kernels and daemons, mostly waiting) and `serial` (figures: alone).
+ * cores honest: pure code, then what waits for real kernels, then what measures, alone.
  * Names on the command line run only those suites. The last line is `N passed, N failed`.
  */
 import { existsSync, readdirSync } from "node:fs";
@@ -8,13 +8,15 @@ import { existsSync, readdirSync } from "node:fs";
 const ROOT = `${import.meta.dir}/..`;
 const BUN = process.execPath;
 
-/** Directories whose files run one by one on a machine that does nothing else: they measure. */
-const SERIAL = ["demo", "faults", "timing"];
-/** Directories whose files run side by side, each in namespaces of its own. */
-const PEERS = ["peers", "features", "cli", "io"];
+/** Directories whose files run one by one on a machine that does nothing else: they measure, and print what they measured. */
+const SERIAL = ["peers", "demo"];
+/** Directories whose files run side by side, each in namespaces of its own: real kernels, mostly waiting. */
+const KERNEL = ["cli", "io", "features"];
 /** At a time, on two cores. */
 const QUICK_AT_ONCE = 2;
-const PEERS_AT_ONCE = 3;
+const KERNEL_AT_ONCE = 3;
+/** What `bun test` says before anything else. */
+const HEADER = /^bun test v.*$/m;
 /** For one test; real daemons need seconds. */
 const TEST_TIMEOUT_MS = 120_000;
 
@@ -69,6 +71,8 @@ async function run(job: Job): Promise<Outcome> {
   const counted = count(text, code === 0);
   const seconds = (performance.now() - start) / 1000;
   if (counted.failed > 0) console.log(`\n----- ${job.name}: exit ${code}\n${text.trimEnd()}\n-----\n`);
+  else if (SERIAL.some((name) => job.name.startsWith(`${name}/`)))
+    console.log(stdout.replace(HEADER, "").trim());
   console.log(line({ name: job.name, ...counted, seconds }));
   return { name: job.name, ...counted, seconds };
 }
@@ -126,7 +130,9 @@ const perFile = (names: readonly string[]): Job[] =>
     .filter((name) => directories.includes(name) && selected(name))
     .flatMap(testFiles)
     .map((path) => bunTest(path.slice("./test/".length, -".test.ts".length), [path]));
-const quick = directories.filter((name) => !PEERS.includes(name) && !SERIAL.includes(name) && selected(name));
+const quick = directories.filter(
+  (name) => !KERNEL.includes(name) && !SERIAL.includes(name) && selected(name),
+);
 outcomes.push(
   ...(await lane(
     [
@@ -135,7 +141,7 @@ outcomes.push(
     ],
     QUICK_AT_ONCE,
   )),
-  ...(await lane(perFile(PEERS), PEERS_AT_ONCE)),
+  ...(await lane(perFile(KERNEL), KERNEL_AT_ONCE)),
   ...(await lane(perFile(SERIAL), 1)),
 );
 const passed = outcomes.reduce((sum, outcome) => sum + outcome.passed, 0);
