@@ -121,51 +121,94 @@ interface Live {
   readonly slot: number;
 }
 
+/** A mapped file and how far it is written. */
+class Area {
+  readonly slots: number;
+  readonly stamps: Float64Array;
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  #at: number;
+
+  /** Makes the file, empty. Throws where the file system refuses. */
+  constructor(path: string, slots: number, entryBytes: number) {
+    const start = HEADER_BYTES + slots * 8;
+    const content = new Uint8Array(start + entryBytes);
+    content.set(new TextEncoder().encode(MAGIC));
+    new DataView(content.buffer).setUint32(8, FORMAT, true);
+    new DataView(content.buffer).setUint32(12, slots, true);
+    rmSync(path, { force: true });
+    const fd = openSync(path, "wx", 0o600);
+    try {
+      // All of it, zeros too: a store into a page that the file system cannot provide would be a SIGBUS.
+      for (let at = 0; at < content.length;) at += writeSync(fd, content, at, content.length - at);
+    } finally {
+      closeSync(fd);
+    }
+    this.#bytes = Bun.mmap(path, { shared: true });
+    const { buffer, byteOffset, byteLength } = this.#bytes;
+    this.#view = new DataView(buffer, byteOffset, byteLength);
+    this.stamps = new Float64Array(buffer, byteOffset + HEADER_BYTES, slots);
+    this.slots = slots;
+    this.#at = start;
+  }
+
+  /** Writes an entry at the end; false when it does not fit. */
+  append(entry: Entry): boolean {
+    const payload = new TextEncoder().encode(JSON.stringify(entry));
+    const end = align(this.#at + ENTRY_HEADER + payload.length);
+    if (end > this.#bytes.length) return false;
+    this.#bytes.set(payload, this.#at + ENTRY_HEADER);
+    this.#view.setUint32(this.#at + 4, Bun.hash.crc32(payload), true);
+    this.#view.setUint32(this.#at, payload.length, true);
+    this.#at = end;
+    return true;
+  }
+}
+
 /** The ledger of the running agent. */
 export class Ledger {
   readonly #directory: string;
-  readonly #live = new Map<string, Live>();
+  readonly #warn: (detail: string) => void;
+  #live = new Map<string, Live>();
   /** Adverts that this process sent: a record replaced later does not forget them. */
   readonly #sent = new Map<string, Instant>();
-  #bytes = new Uint8Array(0);
-  #view = new DataView(this.#bytes.buffer);
-  #stamps = new Float64Array(0);
-  #slots = 0;
+  #area: Area;
   #nextSlot = 0;
-  #at = 0;
 
-  private constructor(directory: string) {
+  private constructor(directory: string, records: readonly LedgerRecord[], warn: (detail: string) => void) {
     this.#directory = directory;
+    this.#warn = warn;
+    for (const record of records) this.#live.set(record.router, { record, slot: -1 });
+    this.#area = this.#rewritten(new Float64Array(0));
   }
 
-  /** Begins a file with the records of an earlier one. Throws where the file system refuses. */
-  static create(directory: string, records: readonly LedgerRecord[]): Ledger {
-    const ledger = new Ledger(directory);
-    for (const record of records) ledger.#live.set(record.router, { record, slot: -1 });
-    ledger.#rewrite();
-    return ledger;
+  /**
+   * Begins a file with the records of an earlier one. Throws where the file system refuses. Later `warn` is told when a full file
+   * could not be written anew (no space left): it keeps what it said last, and the next change tries again.
+   */
+  static create(directory: string, records: readonly LedgerRecord[], warn: (detail: string) => void): Ledger {
+    return new Ledger(directory, records, warn);
   }
 
   /** Replaces or, with null, forgets the record of a router. On return it is safe from the death of the process. */
   replace(router: string, record: LedgerRecord | null): void {
+    const known = this.#live.get(router);
     if (record === null) {
-      const known = this.#live.get(router);
       this.#sent.delete(router);
       if (known === undefined) return;
       this.#live.delete(router);
-      if (!this.#append({ router, slot: known.slot, record: null })) this.#rewrite();
+      if (!this.#area.append({ router, slot: 0, record: null })) this.#rewrite();
       return;
     }
     const sent = this.#sent.get(router) ?? record.lastAdvertAt;
     const lastAdvertAt = sent > record.lastAdvertAt ? sent : record.lastAdvertAt;
-    const known = this.#live.get(router);
-    const keeps = known !== undefined && this.#stamps[known.slot] === lastAdvertAt;
+    // A stamp that differs gets a slot of its own, so that the old record keeps its own stamp until the new one is there.
+    const keeps = known !== undefined && this.#area.stamps[known.slot] === lastAdvertAt;
     const slot = keeps ? known.slot : this.#nextSlot++;
     this.#live.set(router, { record: { ...record, lastAdvertAt }, slot });
-    // A stamp that differs gets a slot of its own, so that the old record keeps its own stamp until the new one is there.
-    const fits = slot < this.#slots;
-    if (fits) this.#stamps[slot] = lastAdvertAt;
-    if (!fits || !this.#append(entryOf(router, slot, record))) this.#rewrite();
+    const fits = slot < this.#area.slots;
+    if (fits) this.#area.stamps[slot] = lastAdvertAt;
+    if (!fits || !this.#area.append(entryOf(router, slot, record))) this.#rewrite();
   }
 
   /** What it says now, apart from the times of the adverts. */
@@ -182,61 +225,36 @@ export class Ledger {
   stamp(router: string, now: Instant): void {
     const known = this.#live.get(router);
     this.#sent.set(router, now);
-    if (known !== undefined) this.#stamps[known.slot] = now;
+    if (known !== undefined && known.slot < this.#area.slots) this.#area.stamps[known.slot] = now;
   }
 
-  /** Writes an entry at the end; false when it does not fit. */
-  #append(entry: Entry): boolean {
-    const payload = new TextEncoder().encode(JSON.stringify(entry));
-    const end = align(this.#at + ENTRY_HEADER + payload.length);
-    if (end > this.#bytes.length) return false;
-    this.#bytes.set(payload, this.#at + ENTRY_HEADER);
-    this.#view.setUint32(this.#at + 4, Bun.hash.crc32(payload), true);
-    this.#view.setUint32(this.#at, payload.length, true);
-    this.#at = end;
-    return true;
-  }
-
-  /** A new file with what is live, of four times its size, in place of the old one. */
   #rewrite(): void {
-    const routers = [...this.#live];
-    const entries = routers.map(([router, { record }], slot) =>
-      new TextEncoder().encode(JSON.stringify(entryOf(router, slot, record))),
-    );
-    const stamps = routers.map(([, { record, slot }]) => this.#stamps[slot] ?? record.lastAdvertAt);
-    const needed = entries.reduce((sum, entry) => sum + align(ENTRY_HEADER + entry.length), 0);
-    const slots = Math.max(SLOTS_LEAST, routers.length * 4);
-    const size = HEADER_BYTES + slots * 8 + Math.max(ENTRY_BYTES_LEAST, needed * 4);
-    this.#map(size, slots);
-    for (const [slot, stamp] of stamps.entries()) this.#stamps[slot] = stamp;
-    for (const [slot, [router, { record }]] of routers.entries()) {
-      this.#live.set(router, { record, slot });
-      assert(this.#append(entryOf(router, slot, record)), "a ledger too small for its records");
+    try {
+      this.#area = this.#rewritten(this.#area.stamps);
+    } catch (error) {
+      this.#warn(error instanceof Error ? error.message : String(error));
     }
-    this.#nextSlot = routers.length;
-    renameSync(join(this.#directory, "ledger.new"), join(this.#directory, "ledger"));
   }
 
-  #map(size: number, slots: number): void {
+  /** A new file with what is live, of four times its size, in place of the old one. Changes nothing when it throws. */
+  #rewritten(stamps: Float64Array): Area {
     const path = join(this.#directory, "ledger.new");
-    const header = new Uint8Array(size);
-    header.set(new TextEncoder().encode(MAGIC));
-    new DataView(header.buffer).setUint32(8, FORMAT, true);
-    new DataView(header.buffer).setUint32(12, slots, true);
-    rmSync(path, { force: true });
-    const fd = openSync(path, "wx", 0o600);
-    try {
-      // All of it, zeros too: a store into a page that the file system cannot provide would be a SIGBUS.
-      for (let at = 0; at < size;) at += writeSync(fd, header, at, size - at);
-    } finally {
-      closeSync(fd);
+    const entries = Array.from(this.#live, ([router, { record }], slot) => entryOf(router, slot, record));
+    const needed = entries.reduce((sum, entry) => {
+      return sum + align(ENTRY_HEADER + new TextEncoder().encode(JSON.stringify(entry)).length);
+    }, 0);
+    const slots = Math.max(SLOTS_LEAST, entries.length * 4);
+    const area = new Area(path, slots, Math.max(ENTRY_BYTES_LEAST, needed * 4));
+    const live = new Map<string, Live>();
+    for (const [router, { record, slot }] of this.#live) {
+      area.stamps[live.size] = stamps[slot] ?? this.#sent.get(router) ?? record.lastAdvertAt;
+      live.set(router, { record, slot: live.size });
     }
-    this.#bytes = Bun.mmap(path, { shared: true });
-    const { buffer, byteOffset } = this.#bytes;
-    this.#view = new DataView(buffer, byteOffset, size);
-    this.#stamps = new Float64Array(buffer, byteOffset + HEADER_BYTES, slots);
-    this.#slots = slots;
-    this.#at = HEADER_BYTES + slots * 8;
+    for (const entry of entries) assert(area.append(entry), "a ledger too small for its records");
+    renameSync(path, join(this.#directory, "ledger"));
+    this.#live = live;
+    this.#nextSlot = live.size;
+    return area;
   }
 }
 

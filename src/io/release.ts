@@ -56,6 +56,7 @@ function releaseLocked(directory: string, stale: Stale): Result<Released, string
   kernel.close();
   promotion.restoreAll();
   // What could not be removed stays in the ledger, for another try.
-  if (results.every(({ errno }) => errno === null || GONE.includes(errno))) Ledger.create(directory, []);
+  if (results.every(({ errno }) => errno === null || GONE.includes(errno)))
+    Ledger.create(directory, [], warn);
   return ok({ results, warnings });
 }

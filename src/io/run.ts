@@ -105,7 +105,7 @@ function open(settings: AgentConfig, journal: Journal, post: (event: Event) => v
     const left = readLedger(directory);
     if (!left.ok) warn("ledger")(`${left.error}; treated as empty`);
     const records = left.ok ? left.value : [];
-    const ledger = Ledger.create(directory, records);
+    const ledger = Ledger.create(directory, records, warn("ledger"));
     const promotion = new Promotion(directory, warn("sysctl"));
     const transmitter = Transmitter.open();
     if (!transmitter.ok) return refused(`packet socket: ${errnoName(transmitter.error)}`);

@@ -31,8 +31,13 @@ export function recordOf(n: number): LedgerRecord {
   };
 }
 
+/** For ledgers that nothing may go wrong with. */
+export const never = (detail: string): void => {
+  throw new Error(detail);
+};
+
 if (import.meta.main) {
-  const ledger = Ledger.create(process.argv[2] ?? "", []);
+  const ledger = Ledger.create(process.argv[2] ?? "", [], never);
   process.stdout.write("writing\n");
   for (let n = 0; ; n++) {
     const record = recordOf(n);

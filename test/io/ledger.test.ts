@@ -1,13 +1,13 @@
 /** The ledger file: what a killed process leaves, what a broken file says, how it grows. */
 import { describe, expect, test } from "bun:test";
-import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { LedgerRecord } from "../../src/agent/ledger.ts";
 import type { Instant } from "../../src/base/units.ts";
 import { instant } from "../../src/base/units.ts";
 import { decodeLedger, Ledger, readLedger } from "../../src/io/ledger.ts";
 import { ip, temporaryDirectory } from "./edge.ts";
-import { FORGET, recordOf, ROUTERS } from "./ledger-writer.ts";
+import { FORGET, never, recordOf, ROUTERS } from "./ledger-writer.ts";
 
 const WRITER = new URL("ledger-writer.ts", import.meta.url).pathname;
 const KILLS = 40;
@@ -85,7 +85,7 @@ describe("a ledger", () => {
 
   test("keeps what was written, for another process to read", () => {
     using directory = temporaryDirectory();
-    const ledger = Ledger.create(directory.path, []);
+    const ledger = Ledger.create(directory.path, [], never);
     ledger.replace("A", plain("A", instant(12.5)));
     ledger.replace("B", plain("B", instant(13)));
     ledger.replace("B", null);
@@ -95,7 +95,7 @@ describe("a ledger", () => {
 
   test("takes the time of each advert, and keeps it when the record is replaced", () => {
     using directory = temporaryDirectory();
-    const ledger = Ledger.create(directory.path, []);
+    const ledger = Ledger.create(directory.path, [], never);
     ledger.replace("A", plain("A", instant(1)));
     ledger.stamp("A", instant(100.125));
     expect(records(directory.path).get("A")?.lastAdvertAt).toBe(instant(100.125));
@@ -108,7 +108,7 @@ describe("a ledger", () => {
 
   test("forgets the time of an earlier process when the record says so", () => {
     using directory = temporaryDirectory();
-    const ledger = Ledger.create(directory.path, [plain("A", instant(1000))]);
+    const ledger = Ledger.create(directory.path, [plain("A", instant(1000))], never);
     expect(records(directory.path).get("A")?.lastAdvertAt).toBe(instant(1000));
     // After a reboot the clock began anew: the old figure would be of the future.
     ledger.replace("A", plain("A", instant(10)));
@@ -117,14 +117,14 @@ describe("a ledger", () => {
 
   test("carries the records of the one before", () => {
     using directory = temporaryDirectory();
-    Ledger.create(directory.path, []).replace("A", plain("A", instant(5)));
-    Ledger.create(directory.path, [...records(directory.path).values()]);
+    Ledger.create(directory.path, [], never).replace("A", plain("A", instant(5)));
+    Ledger.create(directory.path, [...records(directory.path).values()], never);
     expect(records(directory.path).get("A")).toEqual(plain("A", instant(5)));
   });
 
   test("grows with a thousand routers of a hundred addresses, and shrinks when they are gone", () => {
     using directory = temporaryDirectory();
-    const ledger = Ledger.create(directory.path, []);
+    const ledger = Ledger.create(directory.path, [], never);
     const added = Array.from({ length: 100 }, (_, at) => ({
       index: 3,
       address: ip(`10.0.0.${at}`),
@@ -145,10 +145,34 @@ describe("a ledger", () => {
   });
 });
 
+describe("a ledger that cannot be written anew", () => {
+  test("says so, goes on, and is whole again once it can", () => {
+    using directory = temporaryDirectory();
+    const runtimeDir = join(directory.path, "run");
+    mkdirSync(runtimeDir);
+    const warnings: string[] = [];
+    const ledger = Ledger.create(runtimeDir, [], (detail) => warnings.push(detail));
+    rmSync(runtimeDir, { recursive: true });
+    // As many changes as fill the file; what a removed directory refuses, a full one does.
+    for (let turn = 0; warnings.length < 3 && turn < 100_000; turn++) {
+      ledger.replace("A", plain("A", instant(turn)));
+      ledger.stamp("A", instant(turn + 0.5));
+    }
+    expect(warnings.length).toBe(3);
+    expect(warnings[0]).toContain("ENOENT");
+    mkdirSync(runtimeDir);
+    ledger.replace("B", plain("B", instant(7)));
+    ledger.stamp("A", instant(1e6));
+    expect([...records(runtimeDir).keys()].sort()).toEqual(["A", "B"]);
+    expect(records(runtimeDir).get("A")?.lastAdvertAt).toBe(instant(1e6));
+    expect(records(runtimeDir).get("B")).toEqual(plain("B", instant(7)));
+  });
+});
+
 describe("a file that is no ledger", () => {
   const written = (): Uint8Array => {
     using directory = temporaryDirectory();
-    const ledger = Ledger.create(directory.path, []);
+    const ledger = Ledger.create(directory.path, [], never);
     ledger.replace("A", plain("A", instant(5)));
     ledger.replace("B", plain("B", instant(6)));
     return Uint8Array.from(readFileSync(join(directory.path, "ledger")));
