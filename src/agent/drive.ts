@@ -16,7 +16,7 @@ import { group } from "./world.ts";
 
 /** Gives one event to a router's machine and collects what it wants done. */
 export function drive(world: World, turn: Turn, router: Router, event: Event): void {
-  const before = router.machine.kind;
+  const before = router.machine;
   const { state, actions, reason } = step(router.settings(), router.machine, event, turn.now);
   router.machine = state;
   turn.next = earlier(turn.next, deadline(state));
@@ -44,13 +44,14 @@ export function drive(world: World, turn: Turn, router: Router, event: Event): v
         unreachable(action);
     }
   }
-  if (before !== state.kind) {
+  if (before.kind !== state.kind) {
     if (reason !== null) router.reason = reason;
     turn.touched.add(router);
     const { syncGroup } = router.config;
-    if (before === "master" && syncGroup !== null) turn.losers.add(syncGroup);
-  } else if (state.kind === "backup" && state.expired) {
-    turn.touched.add(router);
+    if (before.kind === "master" && syncGroup !== null) turn.losers.add(syncGroup);
+  } else if (state.kind === "backup" && before.kind === "backup") {
+    // What its sync group may have waited for.
+    if (state.expired || (before.master === null && state.master !== null)) turn.touched.add(router);
   }
 }
 

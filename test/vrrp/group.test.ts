@@ -13,6 +13,8 @@ const backup: State = {
   master: { address: "192.0.2.9" as Ip, priority: priority(200), interval: ms(1000), heardAt: instant(0) },
   preemptAt: null,
 };
+const deaf: State = { ...backup, master: null };
+const deposing: State = { ...backup, preemptAt: instant(0) };
 const expired: State = { ...backup, expired: true, masterDownAt: NEVER };
 const master: State = {
   kind: "master",
@@ -32,6 +34,14 @@ describe("a sync group", () => {
       [master, expired],
       false,
       "promote",
+    ],
+    ["waits for a member that joins it to have listened", [master, deaf], false, "nothing"],
+    ["waits for a member that joins it to depose its master", [master, deposing], false, "nothing"],
+    [
+      "is not left half: a member with a better master elsewhere moves the others",
+      [master, backup],
+      false,
+      "yield",
     ],
     ["is content when all are master", [master, master], false, "nothing"],
     ["is content when all are backup", [backup, backup], false, "nothing"],
