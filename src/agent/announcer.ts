@@ -62,8 +62,10 @@ export class Announcer {
       this.next = earlier(this.next, onceAt);
       return;
     }
-    this.unqueue(router);
-    if (keys.length === 0) return;
+    if (keys.length === 0) {
+      this.cancel(router);
+      return;
+    }
     const repeatAt = garp.repeatAfter > 0 ? after(now, garp.repeatAfter) : NEVER;
     const refreshAt = garp.refresh > 0 ? after(now, garp.refresh) : NEVER;
     const bursts = [...recent, now];
@@ -101,7 +103,6 @@ export class Announcer {
       if (schedule.onceAt <= now) {
         schedule.onceAt = NEVER;
         schedule.begunAt = now;
-        this.unqueue(router);
         this.enqueue(router, schedule.keys, schedule.garp, 1, now);
       }
       if (schedule.repeatAt <= now) {
@@ -144,6 +145,7 @@ export class Announcer {
     }
   }
 
+  /** In place of what still waits of this router: a queue never holds an address twice. */
   private enqueue(
     router: string,
     keys: readonly AddressKey[],
@@ -151,6 +153,7 @@ export class Announcer {
     count: number,
     now: Instant,
   ): void {
+    this.unqueue(router);
     this.next = earlier(this.next, now);
     for (const key of keys) {
       const lane = this.lanes.get(key.index) ?? {

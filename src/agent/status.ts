@@ -1,6 +1,7 @@
 /** What the agent knows, as the contract's status object: read in one turn, so it is consistent without a lock. */
 import type { Instant } from "../base/units.ts";
 import { elapsed } from "../base/units.ts";
+import { RELEASING } from "../vrrp/state.ts";
 import { keyOf } from "./router.ts";
 import type { Router } from "./router.ts";
 import { contestOver } from "./contest.ts";
@@ -18,7 +19,8 @@ function health(world: World, now: Instant): "ok" | "degraded" | "fault" {
 
 function routerStatus(world: World, router: Router, now: Instant, clock: (at: Instant) => string): object {
   const { config, machine, counters, contest } = router;
-  const heard = machine.kind === "backup" ? machine.master : null;
+  const known = machine.kind === "backup" ? machine.master : null;
+  const heard = known === null || known.priority === RELEASING ? null : known;
   const master =
     machine.kind === "master"
       ? { address: router.source, priority: router.priority, last_heard_ms: rounded(machine.sentAt, now) }

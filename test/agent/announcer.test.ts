@@ -1,18 +1,122 @@
 /** Gratuitous ARP and neighbour advertisements: who is told what when. */
 import { describe, expect, test } from "bun:test";
+import { Announcer } from "../../src/agent/announcer.ts";
+import type { AddressKey } from "../../src/agent/boundary.ts";
 import type { Ip } from "../../src/base/address.ts";
 import { instant, ms } from "../../src/base/units.ts";
-import { Announcer } from "../../src/agent/announcer.ts";
+import type { GarpConfig } from "../../src/config/model.ts";
 
-const KEY = { index: 2, address: "10.0.0.9" as Ip, prefix: 24 };
-const GARP = { count: 5, interval: ms(2), refresh: ms(60_000), repeatAfter: ms(5000) };
+const GARP: GarpConfig = { count: 5, interval: ms(2), refresh: ms(60_000), repeatAfter: ms(5000) };
+const key = (last: number, index = 2): AddressKey => ({ index, address: `10.0.0.${last}` as Ip, prefix: 24 });
+const KEY = key(9);
 
-/** Frames told in [from, to), asked for every millisecond. */
-function told(announcer: Announcer, from: number, to: number): number {
-  let frames = 0;
-  for (let at = from; at < to; at++) frames += announcer.due(instant(at)).length;
-  return frames;
+/** What is told in [from, to), asked for whenever something is due: `time address`. */
+function course(announcer: Announcer, from: number, to: number): string[] {
+  const told: string[] = [];
+  for (let at = from, turns = 0; at < to; at = Math.max(at, announcer.deadline())) {
+    if (++turns > 100_000) throw new Error("asked without end");
+    for (const { address } of announcer.due(instant(at))) told.push(`${at} ${address}`);
+  }
+  return told;
 }
+
+/** The number of frames. */
+const told = (announcer: Announcer, from: number, to: number): number => course(announcer, from, to).length;
+
+describe("announcements of a router's addresses", () => {
+  test("begin with one frame for every address at once, then the repeats, paced", () => {
+    const announcer = new Announcer();
+    announcer.announce("VI_1", [key(1), key(2), key(3)], { ...GARP, count: 3 }, instant(0));
+    expect(course(announcer, 0, 1000)).toEqual([
+      "0 10.0.0.1",
+      "0 10.0.0.2",
+      "0 10.0.0.3",
+      "2 10.0.0.1",
+      "4 10.0.0.2",
+      "6 10.0.0.3",
+      "8 10.0.0.1",
+      "10 10.0.0.2",
+      "12 10.0.0.3",
+    ]);
+  });
+
+  test("come in a second burst after repeat_after, and singly every refresh", () => {
+    const announcer = new Announcer();
+    announcer.announce("VI_1", [KEY], GARP, instant(0));
+    expect(told(announcer, 0, 5000)).toBe(5);
+    expect(told(announcer, 5000, 6000)).toBe(5);
+    expect(course(announcer, 6000, 200_000)).toEqual(
+      [60_000, 120_000, 180_000].map((at) => `${at} 10.0.0.9`),
+    );
+  });
+
+  test("come once and no more where repeat_after and refresh are off", () => {
+    const announcer = new Announcer();
+    announcer.announce("VI_1", [KEY], { ...GARP, repeatAfter: ms(0), refresh: ms(0) }, instant(0));
+    expect(told(announcer, 0, 1_000_000)).toBe(5);
+    expect(announcer.deadline()).toBe(instant(Number.POSITIVE_INFINITY));
+  });
+
+  test("are not paced at an interval of 0", () => {
+    const announcer = new Announcer();
+    announcer.announce("VI_1", [key(1), key(2)], { ...GARP, interval: ms(0) }, instant(0));
+    expect(announcer.due(instant(0))).toHaveLength(10);
+  });
+
+  test("pace each interface for itself", () => {
+    const announcer = new Announcer();
+    announcer.announce("VI_1", [key(1, 2), key(2, 3)], { ...GARP, count: 2 }, instant(0));
+    expect(course(announcer, 0, 100)).toEqual(["0 10.0.0.1", "0 10.0.0.2", "2 10.0.0.1", "2 10.0.0.2"]);
+  });
+
+  test("let new addresses go before the repeats of old ones", () => {
+    const announcer = new Announcer();
+    announcer.announce("VI_1", [key(1)], GARP, instant(0));
+    announcer.due(instant(0));
+    announcer.announce("VI_2", [key(2)], GARP, instant(1));
+    expect(announcer.due(instant(1))[0]?.address as string).toBe("10.0.0.2");
+  });
+
+  test("replace what was still to be told of the same router", () => {
+    const announcer = new Announcer();
+    announcer.announce("VI_1", [key(1), key(2)], GARP, instant(0));
+    announcer.due(instant(0));
+    announcer.announce("VI_1", [key(3)], GARP, instant(1));
+    const rest = course(announcer, 1, 1000).map((line) => line.split(" ")[1]);
+    expect(new Set(rest)).toEqual(new Set(["10.0.0.3"]));
+    expect(rest).toHaveLength(5);
+  });
+
+  test("end at once when the router is master no more", () => {
+    const announcer = new Announcer();
+    announcer.announce("VI_1", [key(1)], GARP, instant(0));
+    announcer.announce("VI_2", [key(2)], GARP, instant(0));
+    announcer.due(instant(0));
+    announcer.cancel("VI_1");
+    expect(course(announcer, 1, 300_000).some((line) => line.endsWith("10.0.0.1"))).toBe(false);
+  });
+
+  test("of many at once leave in a burst of 512 frames at most, the rest in turn", () => {
+    const announcer = new Announcer();
+    for (let at = 0; at < 600; at++) {
+      const one: AddressKey = { index: 2, address: `10.0.${at >> 8}.${at & 255}` as Ip, prefix: 24 };
+      announcer.announce(`VI_${at}`, [one], { ...GARP, count: 1 }, instant(0));
+    }
+    expect(announcer.due(instant(0))).toHaveLength(512);
+    // The rest by 2 ms each: 88 frames in 176 ms.
+    expect(told(announcer, 0, 170)).toBe(84);
+    expect(told(announcer, 170, 1000)).toBe(4);
+  });
+
+  test("do not pile up when they are asked for faster than they may leave", () => {
+    const announcer = new Announcer();
+    const slow = { ...GARP, interval: ms(10_000), refresh: ms(1000) };
+    announcer.announce("VI_1", [key(1), key(2), key(3)], slow, instant(0));
+    for (let at = 0; at < 10_000_000; at += 1000) announcer.due(instant(at));
+    // All that waits may go now.
+    expect(announcer.due(instant(1e12)).length).toBeLessThanOrEqual(9);
+  });
+});
 
 describe("announcements of an address that is contested again and again", () => {
   test("come in bursts, and after three of them as one frame at once and a burst a second later", () => {
