@@ -1,4 +1,7 @@
-/** `bun test/sim/main.ts --seeds 10000 [--from N]` runs many seeds; `--seed N [--packets]` tells the story of one. */
+/**
+ * `bun test/sim/main.ts --seeds 10000 [--from N] [--first]` runs many seeds, up to the first that fails if asked;
+ * `--seed N [--packets]` tells the story of one.
+ */
 import { parseArgs } from "node:util";
 import { commandFor, configsOf, runSeed } from "./run.ts";
 
@@ -19,12 +22,12 @@ function tell(seed: number, packets: boolean): boolean {
   return violation === null;
 }
 
-function search(seeds: number, from: number): boolean {
+function search(seeds: number, from: number, first: boolean): boolean {
   const begun = performance.now();
   let failures = 0;
   let lived = 0;
   let steps = 0;
-  for (let seed = from; seed < from + seeds; seed++) {
+  for (let seed = from; seed < from + seeds && !(first && failures > 0); seed++) {
     const outcome = runSeed(seed, "none");
     lived += outcome.lived;
     steps += outcome.steps;
@@ -47,11 +50,12 @@ const { values } = parseArgs({
     seed: { type: "string" },
     seeds: { type: "string" },
     from: { type: "string" },
+    first: { type: "boolean" },
     packets: { type: "boolean" },
   },
 });
 const good =
   values.seed === undefined
-    ? search(count(values.seeds, 1000), count(values.from, 1))
+    ? search(count(values.seeds, 1000), count(values.from, 1), values.first === true)
     : tell(count(values.seed, 0), values.packets === true);
 process.exit(good ? 0 : 1);

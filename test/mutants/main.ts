@@ -1,0 +1,31 @@
+/** `npm run mutants`: plants every fault and says who noticed it; `--all` asks the simulator and its suite both. */
+import { type Mutant, MUTANTS } from "./mutants.ts";
+import { Plot } from "./plant.ts";
+
+const all = process.argv.includes("--all");
+const plot = new Plot();
+let survivors = 0;
+
+/** The suite that tests the file's folder; the simulator stands for none. */
+const suiteOf = ({ file }: Mutant): Mutant["caughtBy"] => {
+  const folder = file.split("/")[1];
+  return folder === "vrrp" || folder === "agent" || folder === "wire" || folder === "check" ? folder : "sim";
+};
+
+try {
+  for (const catcher of new Set(MUTANTS.map(({ caughtBy }) => caughtBy))) {
+    const { red, text } = plot.run(catcher);
+    if (red) throw new Error(`${catcher} is red without any fault:\n${text}`);
+  }
+  for (const mutant of MUTANTS) {
+    const catchers = all ? new Set([mutant.caughtBy, suiteOf(mutant), "sim" as const]) : [mutant.caughtBy];
+    const noticed = [...catchers].filter((catcher) => plot.plant(mutant, catcher).red);
+    const caught = noticed.includes(mutant.caughtBy);
+    if (!caught) survivors++;
+    console.log(`${caught ? "red  " : "GREEN"} ${mutant.file}: ${mutant.breaks} (${noticed.join(", ")})`);
+  }
+} finally {
+  plot.remove();
+}
+console.log(`${MUTANTS.length} mutants, ${survivors} survived`);
+process.exit(survivors === 0 ? 0 : 1);

@@ -1,0 +1,277 @@
+/**
+ * One-line faults of the kind that people make. Each is planted alone, and what is named as its catcher must turn red: a test that
+ * stays green under its mutant tests nothing. Where the simulator is named, nothing smaller is asked.
+ */
+
+/** A fault: in `file`, the only place where `find` stands is replaced. */
+export interface Mutant {
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+  /** What the product then does wrong, after "a router that" or "an agent that". */
+  readonly breaks: string;
+  /** The suites that must notice: directories of test/, or the simulator. */
+  readonly caughtBy: "sim" | "vrrp" | "agent" | "wire" | "check";
+}
+
+const timing: readonly Mutant[] = [
+  {
+    file: "src/vrrp/timing.ts",
+    find: "3 * interval + skew(",
+    replace: "2 * interval + skew(",
+    breaks: "takes over after two missed adverts",
+    caughtBy: "vrrp",
+  },
+  {
+    file: "src/vrrp/timing.ts",
+    find: "version === 2 ? 1000 : interval",
+    replace: "version === 2 ? interval : 1000",
+    breaks: "measures its skew in the other version's unit",
+    caughtBy: "vrrp",
+  },
+  {
+    file: "src/vrrp/timing.ts",
+    find: "Math.max(own, advertised)",
+    replace: "Math.min(own, advertised)",
+    breaks: "deposes a slower master of version 2",
+    caughtBy: "sim",
+  },
+];
+
+const machine: readonly Mutant[] = [
+  {
+    file: "src/vrrp/machine.ts",
+    find: "masterDownAt: patient, expired: false, master, preemptAt: null",
+    replace: "masterDownAt: state.masterDownAt, expired: false, master, preemptAt: null",
+    breaks: "hears a better master and does not reset its timer",
+    caughtBy: "sim",
+  },
+  {
+    file: "src/vrrp/machine.ts",
+    find: "if (outranks(theirs, source, settings.priority, settings.source)) {",
+    replace: "if (theirs > 255) {",
+    breaks: "never yields",
+    caughtBy: "sim",
+  },
+  {
+    file: "src/vrrp/machine.ts",
+    find: "compareIp(address, thanAddress) > 0",
+    replace: "compareIp(address, thanAddress) !== 0",
+    breaks: "yields in every tie, as the other one does",
+    caughtBy: "vrrp",
+  },
+  {
+    file: "src/vrrp/machine.ts",
+    find: "return settings.priority === OWNER && !settings.grouped",
+    replace: "return settings.priority === OWNER && settings.grouped",
+    breaks: "owns the addresses and waits like everybody else",
+    caughtBy: "vrrp",
+  },
+  {
+    file: "src/vrrp/machine.ts",
+    find: "elapsed(state.sentAt, now) > 2 * settings.interval",
+    replace: "elapsed(state.sentAt, now) > 2000 * settings.interval",
+    breaks: "comes back from a stall believing that it is master",
+    caughtBy: "sim",
+  },
+  {
+    file: "src/vrrp/machine.ts",
+    find: 'if (now < state.assertAt) return same(state, [{ kind: "announce" }]);',
+    replace: "if (now < state.assertAt) return same(state);",
+    breaks: "does not announce at the loser's last word",
+    caughtBy: "sim",
+  },
+  {
+    file: "src/vrrp/machine.ts",
+    find: "if (alive && outranks(known.priority, known.address, advert.priority, advert.source)) return same(state);",
+    replace: "",
+    breaks: "believes the last word of a loser",
+    caughtBy: "sim",
+  },
+  {
+    file: "src/vrrp/machine.ts",
+    find: "if (better || !settings.preempt) {",
+    replace: "if (better) {",
+    breaks: "preempts although it must not",
+    caughtBy: "vrrp",
+  },
+  {
+    file: "src/vrrp/machine.ts",
+    find: "if (late > Math.max(LATE, interval)) {",
+    replace: "if (late < 0) {",
+    breaks: "slept, heard nobody because it slept, and takes over",
+    caughtBy: "vrrp",
+  },
+  {
+    file: "src/vrrp/machine.ts",
+    find: 'if (!silent) actions.push({ kind: "advertise", priority: RELEASING });',
+    replace: "",
+    breaks: "leaves without a word",
+    caughtBy: "vrrp",
+  },
+  {
+    file: "src/vrrp/group.ts",
+    find: "const ready = members.every(",
+    replace: "const ready = members.some(",
+    breaks: "takes a whole sync group when one member's master is gone",
+    caughtBy: "vrrp",
+  },
+  {
+    file: "src/vrrp/group.ts",
+    find: 'return masters > 0 ? "yield" : "nothing";',
+    replace: 'return "nothing";',
+    breaks: "loses one member of a sync group and keeps the others",
+    caughtBy: "sim",
+  },
+];
+
+const admission: readonly Mutant[] = [
+  {
+    file: "src/vrrp/admit.ts",
+    find: 'return origin.hopLimit === 255 ? null : "ttl";',
+    replace: "return null;",
+    breaks: "obeys adverts from beyond the link",
+    caughtBy: "sim",
+  },
+  {
+    file: "src/vrrp/admit.ts",
+    find: "password.every((byte, at) => byte === auth.data[at])",
+    replace: "password.some((byte, at) => byte === auth.data[at])",
+    breaks: "takes a wrong password",
+    caughtBy: "vrrp",
+  },
+  {
+    file: "src/vrrp/priority.ts",
+    find: "if (weight < 0 && up === false) sum += weight;",
+    replace: "if (weight < 0 && up === true) sum += weight;",
+    breaks: "is punished for what works",
+    caughtBy: "sim",
+  },
+];
+
+const agent: readonly Mutant[] = [
+  {
+    file: "src/agent/addresses.ts",
+    find: "ms(fromSeconds(shortest) / 4)",
+    replace: "ms(fromSeconds(shortest) * 4)",
+    breaks: "renews lifetimes when they are over",
+    caughtBy: "sim",
+  },
+  {
+    file: "src/agent/addresses.ts",
+    find: 'if (router.role !== "master") continue;',
+    replace: "",
+    breaks: "takes what expired in a stall for theft",
+    caughtBy: "agent",
+  },
+  {
+    file: "src/agent/outbox.ts",
+    find: ": [...this.adverts, ...this.beforehand, ...addresses];",
+    replace: ": [...this.adverts, ...addresses, ...this.beforehand];",
+    breaks: "adds addresses before the ledger vouches for them",
+    caughtBy: "sim",
+  },
+  {
+    file: "src/agent/recover.ts",
+    find: "silent >= 2 * config.advertInterval",
+    replace: "silent >= 2000 * config.advertInterval",
+    breaks: "resumes long after it died",
+    caughtBy: "sim",
+  },
+  {
+    file: "src/agent/recover.ts",
+    find: "if (of !== bootId) continue;",
+    replace: "",
+    breaks: "removes what the ledger of another boot names",
+    caughtBy: "sim",
+  },
+  {
+    file: "src/agent/ownership.ts",
+    find: 'confirmed: state !== "pending" && lifetime === null',
+    replace: 'confirmed: state !== "pending"',
+    breaks: "removes what somebody put in the place of an expired address",
+    caughtBy: "agent",
+  },
+  {
+    file: "src/agent/listen.ts",
+    find: "for (const text of world.reopening) world.deaf.delete(text);",
+    replace: "",
+    breaks: "stays deaf after its socket works again",
+    caughtBy: "sim",
+  },
+  {
+    file: "src/agent/listen.ts",
+    find: "known.groups.add(config.multicastGroup);",
+    replace: "known.groups.has(config.multicastGroup);",
+    breaks: "does not join its group",
+    caughtBy: "sim",
+  },
+  {
+    file: "src/agent/kernel.ts",
+    find: "|| tentative || virtual.has(address)) continue;",
+    replace: "|| tentative) continue;",
+    breaks: "speaks from a virtual address",
+    caughtBy: "sim",
+  },
+  {
+    file: "src/agent/reload.ts",
+    find: 'turn.out.finally({ kind: "ledger", router: router.config.name, record: null });',
+    replace: "",
+    breaks: "leaves a ledger behind that vouches for what it gave up",
+    caughtBy: "agent",
+  },
+  {
+    file: "src/agent/drive.ts",
+    find: "world.announcer.cancel(router.config.name);",
+    replace: "",
+    breaks: "goes on announcing what it gave up",
+    caughtBy: "sim",
+  },
+];
+
+const codecs: readonly Mutant[] = [
+  {
+    file: "src/wire/vrrp.ts",
+    find: 'if (fold(sum + pseudo) !== 0xffff) return fail({ kind: "checksum" });',
+    replace: "",
+    breaks: "believes damaged adverts of version 3",
+    caughtBy: "wire",
+  },
+  {
+    file: "src/wire/vrrp.ts",
+    find: "bytes[AT.interval3] = advertisement.interval >> 8;",
+    replace: "bytes[AT.interval3] = advertisement.interval & 0xff;",
+    breaks: "swaps the halves of its interval",
+    caughtBy: "wire",
+  },
+  {
+    file: "src/wire/vrrp.ts",
+    find: "const usesPseudo = envelope.family === 6 || !plain;",
+    replace: "const usesPseudo = true;",
+    breaks: "does not take the checksum of RFC 9568",
+    caughtBy: "wire",
+  },
+  {
+    file: "src/wire/arp.ts",
+    find: 'bytes[AT.operation + 1] = arp.operation === "request" ? REQUEST : REPLY;',
+    replace: "bytes[AT.operation + 1] = REPLY;",
+    breaks: "announces by replies that nobody asked for",
+    caughtBy: "wire",
+  },
+  {
+    file: "src/wire/ip.ts",
+    find: "payload: bytes.subarray(header, total),",
+    replace: "payload: bytes.subarray(V4_HEADER, total),",
+    breaks: "reads IP options as an advert",
+    caughtBy: "wire",
+  },
+  {
+    file: "src/check/damping.ts",
+    find: "healthy ? thresholds.rise : thresholds.fall",
+    replace: "healthy ? thresholds.fall : thresholds.rise",
+    breaks: "mistakes rise for fall",
+    caughtBy: "check",
+  },
+];
+
+export const MUTANTS: readonly Mutant[] = [...timing, ...machine, ...admission, ...agent, ...codecs];

@@ -1,0 +1,67 @@
+/** Plants a fault in a copy of the tree and runs what must notice it. */
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Mutant } from "./mutants.ts";
+
+const ROOT = join(import.meta.dir, "../..");
+/** What a suite of pure code needs. */
+const COPIED = ["src", "native", "test", "package.json", "tsconfig.json", "bunfig.toml"];
+/** Seeds until a fault must have shown; the ordinary suite runs twice as many. */
+const SEEDS = 120;
+/** A fault may make an endless loop; that is noticed, too. Milliseconds. */
+const PATIENCE = 100_000;
+
+/** What came of one run. */
+export interface Verdict {
+  readonly red: boolean;
+  /** The last lines of the output. */
+  readonly text: string;
+}
+
+/** A copy of the tree, to be planted in and thrown away. */
+export class Plot {
+  readonly #folder: string;
+
+  constructor() {
+    this.#folder = mkdtempSync(join(tmpdir(), "haagent-mutant-"));
+    for (const name of COPIED) cpSync(join(ROOT, name), join(this.#folder, name), { recursive: true });
+    symlinkSync(join(ROOT, "node_modules"), join(this.#folder, "node_modules"));
+  }
+
+  /** Runs a catcher on the tree as it stands. */
+  run(catcher: Mutant["caughtBy"]): Verdict {
+    const argv =
+      catcher === "sim"
+        ? ["test/sim/main.ts", "--seeds", `${SEEDS}`, "--first"]
+        : ["test", "--only-failures", `./test/${catcher}/`];
+    const { success, stdout, stderr } = Bun.spawnSync([process.execPath, ...argv], {
+      cwd: this.#folder,
+      stdin: "ignore",
+      timeout: PATIENCE,
+    });
+    const text = `${stdout.toString()}${stderr.toString()}`.trimEnd().split("\n").slice(-8).join("\n");
+    return { red: !success, text };
+  }
+
+  /** Runs the catcher with the fault in; throws when its text does not stand in the file exactly once. */
+  plant(mutant: Mutant, catcher: Mutant["caughtBy"]): Verdict {
+    const path = join(this.#folder, mutant.file);
+    const sound = readFileSync(path, "utf8");
+    const places = sound.split(mutant.find).length - 1;
+    if (places !== 1) throw new Error(`${mutant.file}: ${places} places with: ${mutant.find}`);
+    writeFileSync(
+      path,
+      sound.replace(mutant.find, () => mutant.replace),
+    );
+    try {
+      return this.run(catcher);
+    } finally {
+      writeFileSync(path, sound);
+    }
+  }
+
+  remove(): void {
+    rmSync(this.#folder, { recursive: true });
+  }
+}
