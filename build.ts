@@ -3,7 +3,7 @@
  * dist/haagent-linux-{x64,arm64}{,-musl}; x64 from the baseline bases, as small boxes have no AVX2.
  */
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync } from "node:fs";
 import manifest from "./package.json";
 
 const ROOT = import.meta.dir;
@@ -56,7 +56,7 @@ function output(...argv: string[]): string | null {
 
 /** Commit of this tree, `-dirty` when tracked files differ from it; empty outside a git checkout of our own. */
 function commit(): string {
-  if (output("git", "rev-parse", "--show-toplevel") !== ROOT) return "";
+  if (output("git", "rev-parse", "--show-toplevel") !== realpathSync(ROOT)) return "";
   const hash = output("git", "rev-parse", "--short=10", "HEAD");
   if (hash === null) return "";
   return output("git", "status", "--porcelain", "--untracked-files=no") === "" ? hash : `${hash}-dirty`;

@@ -1,11 +1,11 @@
 /**
- * First step of `npm start` and `npm test`: looks at the machine, installs what is missing (saying so), moves into network
+ * First step of `npm start`, `npm test` and `npm run bench`: looks at the machine, installs what is missing (saying so), moves into network
  * and mount namespaces of its own, so that nothing outside is touched and nothing is left, and goes on there.
  * With everything in place it needs no network and says nothing.
  */
 import { readFileSync } from "node:fs";
 import manifest from "../package.json";
-import { DEMO_TOOLS, missing, testTools } from "./packages.ts";
+import { BENCH_TOOLS, DEMO_TOOLS, missing, testTools } from "./packages.ts";
 
 const ROOT = `${import.meta.dir}/..`;
 /** Set in the environment of the second start, inside the namespaces. */
@@ -81,8 +81,7 @@ function namespaces(root: boolean): readonly string[] | null {
 }
 
 /** Starts this file again inside new namespaces; does not return. */
-async function enter(): Promise<never> {
-  const root = process.getuid?.() === 0;
+async function enter(root: boolean, testing: boolean): Promise<never> {
   const flags = namespaces(root);
   if (flags === null) {
     stop(
@@ -92,7 +91,7 @@ async function enter(): Promise<never> {
             "(sysctl kernel.unprivileged_userns_clone=1, kernel.apparmor_restrict_unprivileged_userns=0)",
     );
   }
-  if (!root && what === "test" && !flags.includes("--map-auto")) {
+  if (!root && testing && !flags.includes("--map-auto")) {
     say("no further user ids for you in /etc/subuid and /etc/subgid: tests with a second user will fail");
   }
   const again = [process.execPath, import.meta.path, ...process.argv.slice(2)];
@@ -121,15 +120,20 @@ function furnish(): void {
   if (own && !quietly(["mount", "-t", "tmpfs", "tmpfs", "/run"])) stop("cannot mount a tmpfs on /run");
 }
 
-const what = process.argv[2];
-if (what !== "start" && what !== "test") stop("usage: setup.ts start|test [ARGUMENT...]");
+const chosen = process.argv[2];
+if (chosen !== "start" && chosen !== "test" && chosen !== "bench") {
+  stop("usage: setup.ts start|test|bench [ARGUMENT...]");
+}
 process.env["PATH"] = `${process.env["PATH"] ?? ""}:/usr/local/sbin:/usr/sbin:/sbin`;
 if (process.env[INSIDE] === undefined) {
+  const root = process.getuid?.() === 0;
+  const tools = { start: DEMO_TOOLS, test: testTools(root), bench: BENCH_TOOLS };
   installPackages();
-  installTools(missing(what === "start" ? DEMO_TOOLS : testTools(process.getuid?.() === 0)));
-  if (what === "start" && !runs([process.execPath, `${ROOT}/build.ts`])) stop("the build failed");
-  await enter();
+  installTools(missing(tools[chosen]));
+  // The test runner builds by itself.
+  if (chosen !== "test" && !runs([process.execPath, `${ROOT}/build.ts`])) stop("the build failed");
+  await enter(root, chosen === "test");
 }
 furnish();
 process.argv.splice(2, 1);
-await import(what === "start" ? "./demo/main.ts" : "./run.ts");
+await import({ start: "./demo/main.ts", test: "./run.ts", bench: "./bench/main.ts" }[chosen]);
