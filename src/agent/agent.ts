@@ -10,7 +10,7 @@ import { deadline } from "../vrrp/state.ts";
 import { answered, compare, endTroubles, reconcile, refresh, requestResync } from "./addresses.ts";
 import { assess, concerned } from "./assess.ts";
 import { begin } from "./begin.ts";
-import type { Event, Handled, KernelAddress, Link } from "./boundary.ts";
+import type { Action, Event, Handled, KernelAddress, Link } from "./boundary.ts";
 import { contestDue } from "./contest.ts";
 import { drive, keepRecords, settleGroups, tell } from "./drive.ts";
 import { deafened, listenAgain } from "./listen.ts";
@@ -20,6 +20,12 @@ import { reload, shutDown } from "./reload.ts";
 import { announcement } from "./send.ts";
 import { status } from "./status.ts";
 import type { Turn, World } from "./world.ts";
+
+/** Adverts that leave together when many routers are due at once: the first must not wait for the last. */
+const URGENT_BATCH = 64;
+
+/** Performs actions at once, in the middle of a turn. */
+export type Perform = (actions: readonly Action[]) => void;
 
 /** Deadlines this near are handled now: it saves wake-ups (and no backup takes over early: its machine looks at the time). */
 const SLACK = 1;
@@ -31,8 +37,11 @@ export class Agent {
   private handledAt: Instant = instant(0);
   private wakeAt: Instant = NEVER;
 
-  /** Handles one event at `now`; the first one must be `start`. The actions are to be performed in order. */
-  handle(event: Event, now: Instant): Handled {
+  /**
+   * Handles one event at `now`; the first one must be `start`. The actions are to be performed in order. With `urgent`, adverts that
+   * are due are given to it as soon as they are known, before the work that follows from them; they are not among the actions then.
+   */
+  handle(event: Event, now: Instant, urgent: Perform | null = null): Handled {
     const out = new Outbox();
     const turn: Turn = {
       now,
@@ -50,7 +59,7 @@ export class Agent {
     }
     const { world } = this;
     if (world !== null) {
-      if (event.kind !== "start") this.dispatch(world, turn, event);
+      if (event.kind !== "start") this.dispatch(world, turn, event, urgent);
       finish(world, turn);
       this.schedule(world, turn);
     }
@@ -58,7 +67,12 @@ export class Agent {
     return { actions: out.actions(), wakeAt: this.wakeAt };
   }
 
-  private dispatch(world: World, turn: Turn, event: Exclude<Event, { kind: "start" }>): void {
+  private dispatch(
+    world: World,
+    turn: Turn,
+    event: Exclude<Event, { kind: "start" }>,
+    urgent: Perform | null,
+  ): void {
     const late = !world.stopping && this.noticeStalls(world, turn);
     switch (event.kind) {
       case "frame":
@@ -66,7 +80,7 @@ export class Agent {
         if (!late) receive(world, turn, event);
         break;
       case "deadline":
-        due(world, turn);
+        due(world, turn, urgent);
         break;
       case "link":
         linkTold(world, turn, event.link);
@@ -168,12 +182,14 @@ function finish(world: World, turn: Turn): void {
   keepRecords(world, turn);
 }
 
-function due(world: World, turn: Turn): void {
+function due(world: World, turn: Turn, urgent: Perform | null): void {
   const horizon = turn.now + SLACK;
   for (const router of world.routers.values()) {
     if (deadline(router.machine) <= horizon) drive(world, turn, router, { kind: "deadline" });
     contestDue(world, turn, router);
+    if (urgent !== null && turn.out.advertCount >= URGENT_BATCH) urgent(turn.out.urgent());
   }
+  if (urgent !== null && turn.out.advertCount > 0) urgent(turn.out.urgent());
   endTroubles(world, turn);
   if (listenAgain(world, turn)) assess(world, turn, world.routers.values());
   for (const action of world.checks.due(turn.now, world.config.agent.scriptUser)) turn.out.defer(action);

@@ -11,8 +11,8 @@ const REMOVE_FIRST = 64;
 type Fields = Readonly<Record<string, string | number | boolean>>;
 
 export class Outbox {
-  private readonly first: Action[] = [];
-  private readonly adverts: Action[] = [];
+  private first: Action[] = [];
+  private adverts: Action[] = [];
   private readonly beforehand: Action[] = [];
   private readonly changes: AddressChange[] = [];
   private readonly announcements: Action[] = [];
@@ -41,6 +41,19 @@ export class Outbox {
 
   advert(action: Action): void {
     this.adverts.push(action);
+  }
+
+  /** Adverts that wait. */
+  get advertCount(): number {
+    return this.adverts.length;
+  }
+
+  /** Takes out what stands at the head of the turn, the adverts included: it can be performed while the rest is worked out. */
+  urgent(): Action[] {
+    const actions = [...this.first, ...this.adverts];
+    this.first = [];
+    this.adverts = [];
+    return actions;
   }
 
   /** What the addresses need first: the ledger that vouches for them, promote_secondaries. */

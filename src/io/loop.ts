@@ -9,7 +9,8 @@ import type { Clock } from "./clock.ts";
 
 /** The deterministic middle: the agent, or a test's script. */
 export interface Machine {
-  handle(event: Event, now: Instant): Handled;
+  /** `urgent` performs what cannot wait for the rest of the turn to be worked out. */
+  handle(event: Event, now: Instant, urgent: (actions: readonly Action[]) => void): Handled;
 }
 
 /** The world as the loop needs it. */
@@ -103,14 +104,18 @@ export class Loop {
   }
 
   #step(event: Event): void {
-    const handled = this.#machine.handle(event, this.#clock.now());
+    const handled = this.#machine.handle(event, this.#clock.now(), this.#perform);
     this.#wakeAt = handled.wakeAt;
-    const { events, exit } = this.#outside.perform(handled.actions);
+    this.#perform(handled.actions);
+  }
+
+  readonly #perform = (actions: readonly Action[]): void => {
+    const { events, exit } = this.#outside.perform(actions);
     this.#produced.push(...events);
     if (exit === null) return;
     this.end();
     this.#left(exit);
-  }
+  };
 
   /** One event with all that it produces; events that came in from elsewhere wait for the end of the turn. */
   readonly #deliver = (event: Event): void => {

@@ -140,11 +140,14 @@ export class Box {
     const done: Action[] = [];
     const events = [event];
     for (let next = events.shift(); next !== undefined && this.#agent !== null; next = events.shift()) {
-      const handled = this.#agent.handle(next, instant(this.lab.now));
+      const perform = (actions: readonly Action[]): void => {
+        done.push(...actions);
+        this.actions.push(...actions);
+        events.push(...actions.flatMap((action) => this.#perform(action)));
+      };
+      const handled = this.#agent.handle(next, instant(this.lab.now), perform);
       this.#wakeAt = handled.wakeAt;
-      done.push(...handled.actions);
-      this.actions.push(...handled.actions);
-      events.push(...handled.actions.flatMap((action) => this.#perform(action)));
+      perform(handled.actions);
     }
     return done;
   }

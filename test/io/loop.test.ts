@@ -108,6 +108,23 @@ describe("the loop", () => {
     expect(errors).toEqual([new Error("planted")]);
   });
 
+  test("performs what is urgent at once, and what comes of it after the turn", () => {
+    const handled: string[] = [];
+    const world = new Script({ early: [lost("A")] });
+    const machine = {
+      handle(event: Event, _: Instant, urgent: (actions: readonly Action[]) => void): Handled {
+        handled.push(name(event));
+        if (event.kind !== "link-gone") return { actions: [], wakeAt: NEVER };
+        urgent([log("early")]);
+        handled.push(`worked out after ${world.performed.join()}`);
+        return { actions: [log("late")], wakeAt: NEVER };
+      },
+    };
+    new Loop(machine, bootClock, world, never, never).post(gone(1));
+    expect(handled).toEqual(["link 1", "worked out after early", "A"]);
+    expect(world.performed).toEqual(["early", "late"]);
+  });
+
   test("lets the event loop breathe under a machine that always wants to be woken", async () => {
     let deadlines = 0;
     const machine = {
