@@ -63,14 +63,22 @@ export const SCHED_RESET_ON_FORK = 0x4000_0000;
 export const MCL_CURRENT = 1;
 export const MCL_FUTURE = 2;
 export const MCL_ONFAULT = 4;
+export const SCHED_OTHER = 0;
+export const SCHED_FLAG_RESET_ON_FORK = 1;
+export const PRIO_PROCESS = 0;
 export const PR_SET_TIMERSLACK = 29;
 export const PR_CAP_AMBIENT = 47;
 export const PR_CAP_AMBIENT_CLEAR_ALL = 4;
 export const LOCK_EX = 2;
 export const LOCK_NB = 4;
 
-/** System call number of sched_setscheduler: <asm/unistd.h> of each architecture. */
+/** System call numbers: <asm/unistd.h> of each architecture. */
+export const SYS_SCHED_GETSCHEDULER = process.arch === "arm64" ? 120 : 145;
+export const SYS_SCHED_SETATTR = process.arch === "arm64" ? 274 : 314;
 export const SYS_SCHED_SETSCHEDULER = process.arch === "arm64" ? 119 : 144;
+
+/** struct sched_attr (sched_setattr(2)), its first version. */
+export const SCHED_ATTR = { length: 0, policy: 4, flags: 8, nice: 16, runtime: 24, size: 48 } as const;
 
 /** Offsets in struct msghdr, struct mmsghdr and struct iovec of an LP64 system; musl pads its int iovlen to the same place. */
 export const MSGHDR = {
