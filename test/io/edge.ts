@@ -32,6 +32,16 @@ export function temporaryDirectory(): { readonly path: string; [Symbol.dispose](
 type Kind = Event["kind"];
 type Of<K extends Kind> = Extract<Event, { kind: K }>;
 
+/** How an edge is started. */
+export interface EdgeOptions {
+  readonly config?: string;
+  readonly stderr?: "pipe" | number;
+  /** Instead of the tree's own scripted.ts. */
+  readonly program?: readonly string[];
+  /** realtime_priority. */
+  readonly realtime?: number;
+}
+
 export class Edge {
   readonly told: Told[] = [];
   readonly #process: Bun.Subprocess<"ignore", "ignore", "pipe" | number>;
@@ -42,12 +52,13 @@ export class Edge {
     runtimeDir: string,
     around: (argv: readonly string[]) => readonly string[],
     {
-      config,
+      config = "/nonexistent.toml",
       stderr = "pipe",
       program = [process.execPath, SCRIPT],
-    }: { config?: string; stderr?: "pipe" | number; program?: readonly string[] } = {},
+      realtime = 0,
+    }: EdgeOptions = {},
   ) {
-    const argv = [...program, runtimeDir, ...(config === undefined ? [] : [config])];
+    const argv = [...program, runtimeDir, config, String(realtime)];
     this.#process = Bun.spawn([...around(argv)], {
       cwd: "/",
       stdio: ["ignore", "ignore", stderr],
@@ -65,11 +76,7 @@ export class Edge {
     return [path];
   }
 
-  static async start(
-    namespace: Namespace,
-    runtimeDir: string,
-    options: { config?: string; stderr?: "pipe" | number } = {},
-  ): Promise<Edge> {
+  static async start(namespace: Namespace, runtimeDir: string, options: EdgeOptions = {}): Promise<Edge> {
     const edge = new Edge(runtimeDir, (argv) => namespace.enter(argv), options);
     await edge.event("start");
     return edge;

@@ -139,8 +139,7 @@ describe("the agent's process", () => {
     const own = join(directory.path, "nobody");
     await run(["install", "-d", "-o", "nobody", "-m", "755", own]);
     await run(["chmod", "711", directory.path]);
-    // The third is for this test alone, whose files may lie where only root can read.
-    const caps = "+net_raw,+net_admin,+dac_read_search";
+    const caps = "+net_raw,+net_admin";
     const as = (argv: readonly string[]): string[] =>
       space.enter([
         "setpriv",
@@ -166,6 +165,23 @@ describe("the agent's process", () => {
     expect((await edge.event("probe", () => true, since)).healthy).toBe(true);
     expect(readFileSync(join(own, "caps"), "utf8")).toContain("CapEff:\t0000000000000000");
     await space.ip("addr del 10.66.3.1/32 dev eth1");
+  });
+
+  test("runs in real time with its memory locked, its scripts as anybody", async () => {
+    await using edge = await Edge.start(space, fresh(), { realtime: 37 });
+    /** rt_priority and policy, fields 40 and 41 of proc(5) stat, counted from the state behind the name. */
+    const scheduling = (stat: string): string[] =>
+      stat
+        .replace(/^.*\) /s, "")
+        .split(" ")
+        .slice(37, 39);
+    expect(scheduling(readFileSync(`/proc/${edge.pid}/stat`, "utf8"))).toEqual(["37", "2"]);
+    expect(readFileSync(`/proc/${edge.pid}/status`, "utf8")).toMatch(/VmLck:\s+[1-9]/);
+    const out = join(directory.path, "stat");
+    const command = ["cp", "/proc/self/stat", out];
+    edge.order([{ kind: "probe", check: "c", command, timeout: ms(PATIENCE), user: "root" }]);
+    expect((await edge.event("probe")).healthy).toBe(true);
+    expect(scheduling(readFileSync(out, "utf8"))).toEqual(["0", "0"]);
   });
 
   test("that breaks an invariant removes what it added and leaves with 70", async () => {

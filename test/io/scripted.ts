@@ -1,6 +1,6 @@
 /**
  * A process that runs the real edge around a machine that thinks nothing: it tells its parent every event over Bun's IPC and does
- * the actions that the parent sends. `bun scripted.ts RUNTIME_DIR [CONFIG_FILE]`.
+ * the actions that the parent sends. `bun scripted.ts RUNTIME_DIR [CONFIG_FILE [REALTIME_PRIORITY]]`.
  */
 import type { Action, Event, Handled } from "../../src/agent/boundary.ts";
 import type { Instant } from "../../src/base/units.ts";
@@ -28,7 +28,7 @@ export interface Told {
 }
 
 if (import.meta.main) {
-  const [runtimeDir = "", config = "/nonexistent.toml"] = process.argv.slice(2);
+  const [runtimeDir = "", config = "/nonexistent.toml", realtime = "0"] = process.argv.slice(2);
   const orders: Order[] = [];
   /** The first order that this event is for. */
   const take = (kind: Event["kind"], nudge: boolean): Order | undefined => {
@@ -57,7 +57,7 @@ if (import.meta.main) {
     runtimeDir,
     stateDir: runtimeDir,
     controlGroup: null,
-    realtimePriority: 0,
+    realtimePriority: Number(realtime),
     scriptUser: null,
     addressMethod: "auto",
     addressLifetime: "auto",
