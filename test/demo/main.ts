@@ -13,7 +13,7 @@ import { now } from "../lab/process.ts";
 import type { Outcome, Teller } from "./story.ts";
 import { tell } from "./story.ts";
 import type { Told } from "./view.ts";
-import { COLUMNS, row, ROWS, screen } from "./view.ts";
+import { COLUMNS, HEADING, row, ROWS, screen } from "./view.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
 const DIRECTORY = `${ROOT}.demo`;
@@ -76,7 +76,7 @@ function animate(pair: Pair, told: Told, startedAt: number): () => void {
   process.stdout.write("\x1b[?1049h\x1b[?25l");
   const timer = setInterval(() => {
     const lines = screen(pair, told, now(), startedAt).map((line) => `${line}\x1b[K`);
-    process.stdout.write(`\x1b[H${lines.join("\r\n")}`);
+    process.stdout.write(`\x1b[H${lines.join("\n")}`);
   }, FRAME_MS);
   return () => {
     clearInterval(timer);
@@ -132,7 +132,7 @@ async function main(): Promise<number> {
     await pair.close();
   }
   const lines = [
-    "   measured at the client     outage   protocol's minimum",
+    HEADING,
     ...told.outcomes.map(row),
     "",
     `Configurations, ready to be copied: ${told.files.join(" ")}`,

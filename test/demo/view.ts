@@ -43,7 +43,7 @@ export function screen(pair: Pair, told: Told, time: number, startedAt: number):
       told.story.slice(-STORY).map((line) => `   ${line.slice(0, COLUMNS - 4)}`),
       STORY,
     ),
-    dim("   measured at the client     outage   protocol's minimum"),
+    dim(HEADING),
     ...pad(told.outcomes.map(row), 3),
     "",
     dim(` configurations, to be copied: ${told.files.join(" ")}`.slice(0, COLUMNS)),
@@ -51,12 +51,15 @@ export function screen(pair: Pair, told: Told, time: number, startedAt: number):
   return pad(lines, ROWS).slice(0, ROWS);
 }
 
+/** Above the results: what the client measured, and the least that the protocol allows. */
+export const HEADING = `   ${"at the client".padEnd(18)}${"outage".padStart(9)}${"minimum".padStart(11)}   (minimum: what the protocol asks)`;
+
 /** One result as a line of the table. */
 export function row(outcome: Outcome): string {
   const outage = outcome.outage === null ? "none" : `${outcome.outage.toFixed(0)} ms`;
   const floor = outcome.floor === null ? "-" : `${outcome.floor.toFixed(0)} ms`;
   const mark = outcome.good ? "" : "  FAILED";
-  return `   ${outcome.title.padEnd(20)} ${outage.padStart(12)} ${floor.padStart(20)}   ${outcome.words}${mark}`;
+  return `   ${outcome.title.padEnd(18)}${outage.padStart(9)}${floor.padStart(11)}   ${outcome.words}${mark}`;
 }
 
 const pad = (lines: readonly string[], count: number): string[] => [

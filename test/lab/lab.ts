@@ -28,9 +28,6 @@ export interface Station {
   readonly address6: string;
 }
 
-/** `from`: what it sends is lost; `to`: what is sent to it is lost. */
-export type Direction = "from" | "to";
-
 export class Lab {
   readonly bridge: Namespace;
   readonly nodes: readonly Station[];
@@ -101,17 +98,16 @@ export class Lab {
     return before;
   }
 
-  /** Loses `percent` of the frames of one direction, 100 for a one-way cut; replaces earlier losses of that direction. */
-  async lose(node: Station, direction: Direction, percent: number): Promise<void> {
-    const chain = `${direction}_${node.port}`;
-    const [hook, match] = direction === "from" ? ["prerouting", "iifname"] : ["postrouting", "oifname"];
-    const rule = percent >= 100 ? "drop" : `numgen random mod 1000 < ${Math.round(percent * 10)} drop`;
+  /** Loses `percent` of the frames from one station to another, 100 for a one-way cut; replaces an earlier loss between them. */
+  async lose(from: Station, to: Station, percent: number): Promise<void> {
+    const chain = `${from.name}_${to.name}`;
+    const share = percent >= 100 ? "" : `numgen random mod 1000 < ${Math.round(percent * 10)}`;
     await this.bridge.run(
       ["nft", "-f", "-"],
       `add table bridge lab
-       add chain bridge lab ${chain} { type filter hook ${hook} priority 0; policy accept; }
+       add chain bridge lab ${chain} { type filter hook forward priority 0; policy accept; }
        flush chain bridge lab ${chain}
-       ${percent > 0 ? `add rule bridge lab ${chain} ${match} ${node.port} ${rule}` : ""}\n`,
+       ${percent > 0 ? `add rule bridge lab ${chain} iifname ${from.port} oifname ${to.port} ${share} drop` : ""}\n`,
     );
   }
 

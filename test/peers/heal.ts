@@ -20,27 +20,31 @@ export interface Healed {
   readonly noise: number;
 }
 
-/** Cuts the master off until both are master, heals after `phase` more milliseconds, and watches the client. */
-export async function heal(kind: DaemonKind, phase: number): Promise<Healed> {
+/** `both ways`: nothing passes the master's port. `one way`: the backup does not hear the master, everybody else does. */
+export type Partition = "both ways" | "one way";
+
+/** Keeps the master from the backup until both are master, heals after `phase` more milliseconds, and watches the client. */
+export async function heal(kind: DaemonKind, partition: Partition, phase: number): Promise<Healed> {
   await using pair = await Pair.create({ kinds: [kind, kind], routers: ROUTERS });
   await pair.start();
   await pair.settled(0);
-  await pair.lab.cut(pair.node(0));
-  const cutAt = now();
-  await until("the backup takes over", 5000, () => {
-    const from = pair.client.firstAnswer(cutAt + masterDown(ROUTERS[1]) / 2)?.from;
-    return from === pair.node(1).mac;
-  });
+  const [master, backup] = [pair.node(0), pair.node(1)];
+  if (partition === "both ways") await pair.lab.cut(master);
+  else await pair.lab.lose(master, backup, 100);
+  await until("the backup takes over", masterDown(ROUTERS[1]) + 5000, () =>
+    pair.owners.at(now()).includes(backup.name),
+  );
   await sleep(300 + phase);
-  const healedAt = await pair.lab.heal(pair.node(0));
+  const healedAt = now();
+  if (partition === "both ways") await pair.lab.heal(master);
+  else await pair.lab.lose(master, backup, 0);
   await sleep(WATCH_MS);
   const end = now();
-  const mac = pair.node(0).mac;
   return {
     outage: pair.client.outage(healedAt, end).ms,
     announcements: pair.client.capture
       .announcements(pair.client.address, healedAt)
-      .filter(({ source }) => source === mac).length,
+      .filter(({ source }) => source === master.mac).length,
     noise: pair.client.noise(healedAt, end),
   };
 }
