@@ -30,6 +30,7 @@ export type Perform = (actions: readonly Action[]) => void;
 /** Deadlines this near are handled now: it saves wake-ups (and no backup takes over early: its machine looks at the time). */
 const SLACK = 1;
 
+/** Answers to an advert that are the network's. */
 const NO_ROUTE: ReadonlySet<string> = new Set(["ENETUNREACH", "EHOSTUNREACH"]);
 
 export class Agent {
@@ -92,7 +93,7 @@ export class Agent {
         addressTold(world, turn, event.address);
         break;
       case "address-gone":
-        if (world.ownership.get(event.key) !== null) requestResync(world, turn);
+        if (world.ownership.uses(event.key)) requestResync(world, turn);
         else {
           world.kernel.removeAddress(event.key);
           reassess(world, turn, event.key.index);

@@ -88,6 +88,12 @@ export class Ownership {
     return this.held.get(keyText(key)) ?? null;
   }
 
+  /** Whether this address is used there, under whatever prefix: an adopted one has its own. */
+  uses({ index, address }: AddressKey): boolean {
+    for (const { key } of this.held.values()) if (key.index === index && key.address === address) return true;
+    return false;
+  }
+
   /** Everything held, by whichever router. */
   all(): Held[] {
     return [...this.held.values()];
@@ -137,7 +143,8 @@ export class Ownership {
         continue;
       }
       const { name } = router.config;
-      const found = known === undefined && router.adopts && kernel.find(key.index, key.address) !== null;
+      const there = router.adopts ? kernel.find(key.index, key.address) : null;
+      const found = there !== null && this.get(there) === null;
       const state = found ? "found" : "pending";
       this.held.set(text, { key, router: name, label, lifetime, state, restores: this.lost.has(text) });
       changed.add(name);
@@ -217,9 +224,11 @@ export class Ownership {
 
   /** Compares with a dump: what we held and is gone is forgotten, so that the next reconciliation adds it again. */
   missing(kernel: Kernel): Held[] {
-    const there = ({ key, state }: Held): boolean =>
-      state === "found" ? kernel.find(key.index, key.address) !== null : kernel.has(key);
-    const gone = [...this.held.values()].filter((held) => !there(held));
+    const gone = [...this.held.values()].filter(({ key, state }) => {
+      // The dump may be older than what the kernel has been asked since.
+      if (state === "pending" || state === "leaving") return false;
+      return state === "found" ? kernel.find(key.index, key.address) === null : !kernel.has(key);
+    });
     for (const { key } of gone) this.held.delete(keyText(key));
     return gone;
   }

@@ -19,23 +19,19 @@ type Frame = Extract<Event, { kind: "frame" }>;
 /** Handles one received packet of protocol 112. */
 export function receive(world: World, turn: Turn, frame: Frame): void {
   const ip = decodeIp(frame.family, frame.bytes);
-  const listening = (): Router[] =>
-    [...world.routers.values()].filter(
-      ({ index, config }) => index === frame.index && config.family === frame.family,
-    );
   if (!ip.ok) {
-    rejectAll(world, turn, listening(), "length", null);
+    rejectForAll(world, turn, frame, "length", null);
     return;
   }
   const packet = ip.value;
   const vrid = packet.payload[1];
   if (packet.protocol !== PROTOCOL_VRRP) return;
   if (vrid === undefined) {
-    rejectAll(world, turn, listening(), "length", packet.source);
+    rejectForAll(world, turn, frame, "length", packet.source);
     return;
   }
   const router = world.wires.get(wire(frame.index, frame.family, vrid));
-  if (router === undefined) rejectAll(world, turn, listening(), "vrid", packet.source);
+  if (router === undefined) rejectForAll(world, turn, frame, "vrid", packet.source);
   else hear(world, turn, router, packet);
 }
 
@@ -95,20 +91,24 @@ function hear(world: World, turn: Turn, router: Router, packet: IpPacket): void 
 
 function reject(world: World, turn: Turn, router: Router, reason: Rejection, source: Ip | null): void {
   router.counters.rejected[reason] += 1;
-  const { name } = router.config;
+  say(world, turn, router.config.name, reason, source);
+}
+
+/** A packet that is for none of the routers which listen there: counted for each of them, said once, of the interface if they are several. */
+function rejectForAll(world: World, turn: Turn, frame: Frame, reason: Rejection, source: Ip | null): void {
+  let name: string | null = null;
+  for (const { config, index, counters } of world.routers.values()) {
+    if (index !== frame.index || config.family !== frame.family) continue;
+    counters.rejected[reason] += 1;
+    name = name === null ? config.name : config.interface;
+  }
+  if (name !== null) say(world, turn, name, reason, source);
+}
+
+function say(world: World, turn: Turn, name: string, reason: Rejection, source: Ip | null): void {
   if (!world.limiter.allows(`${reason} ${name} ${source}`, turn.now)) return;
   // Another group's VRID on the same link is nothing unusual; our own address as a sender is an alarm.
   const level = reason === "self" ? "error" : reason === "vrid" ? "debug" : "warning";
   const duplicate = reason === "self" ? { text: "another host sends from our own address" } : {};
   turn.out.log(level, "vrrp.rejected", { name, reason, source: source ?? "unknown", ...duplicate });
-}
-
-function rejectAll(
-  world: World,
-  turn: Turn,
-  routers: readonly Router[],
-  reason: Rejection,
-  source: Ip | null,
-): void {
-  for (const router of routers) reject(world, turn, router, reason, source);
 }

@@ -84,6 +84,18 @@ describe("a multicast router", () => {
     expect(rejected(box)).toEqual({ length: 3 });
   });
 
+  test("counts what is for nobody for each router there, and says it once", () => {
+    const many = Array.from({ length: 3 }, (_, at) =>
+      router({ vrid: at + 1, addresses: [`192.0.2.${at + 100}/24`] }, `VI_${at}`),
+    );
+    const { box } = master(many.join(""));
+    hear(box, { source: STRANGER, vrid: 99 });
+    expect(box.status().vrrp.map(({ counters }) => counters.rejected["vrid"])).toEqual([1, 1, 1]);
+    expect(box.logs("vrrp.rejected").map(({ fields }) => fields)).toEqual([
+      { name: "eth1", reason: "vrid", source: STRANGER },
+    ]);
+  });
+
   test("does not look at another protocol", () => {
     const { box } = master();
     const { source, destination } = { source: STRANGER as Ip, destination: "224.0.0.18" as Ip };

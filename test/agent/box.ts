@@ -27,6 +27,8 @@ export class Box {
   exitCode: number | null = null;
   /** Keeps what the feed says back, until {@link tellFeed}. */
   feedWaits = false;
+  /** Events that are handled before the kernel's next answers to a batch. */
+  beforeAnswers: Event[] = [];
   /** Refuses to send with the name of an error; null lets it through. */
   refuseSend: (action: Sent) => string | null = () => null;
   /** Which sockets cannot be opened, by `index family`. */
@@ -159,7 +161,7 @@ export class Box {
         return this.#send(action);
       case "addresses": {
         const results = action.changes.map((change) => ({ change, errno: this.kernel.change(change) }));
-        return [{ kind: "addresses-changed", results }];
+        return [...this.beforeAnswers.splice(0), { kind: "addresses-changed", results }];
       }
       case "resync":
         return [{ kind: "kernel", links: this.kernel.links(), addresses: this.kernel.addresses() }];

@@ -88,6 +88,23 @@ describe("an address that was there before us", () => {
     expect(box.kernel.on("eth1")).not.toContain("192.0.2.2/24");
   });
 
+  test("is added by us when it goes, whatever prefix it had", () => {
+    for (const cidr of [CIDR, `${VIP}/32`]) {
+      const lab = new Lab();
+      const box = lab.box(router({ on_found: "adopt" }));
+      box.kernel.add("eth1", cidr);
+      box.start();
+      lab.run(5000);
+      expect(box.router().addresses).toMatchObject([{ held: true, found: true }]);
+      box.kernel.remove("eth1", cidr);
+      lab.run(50);
+      expect(box.kernel.on("eth1")).toContain(CIDR);
+      expect(box.router().addresses).toMatchObject([{ held: true, found: false }]);
+      box.event({ kind: "signal", signal: "SIGTERM" });
+      expect(box.kernel.has(VIP)).toBe(false);
+    }
+  });
+
   test("is the owner's own at priority 255, told and never removed", () => {
     const lab = new Lab();
     const box = lab.box(router({ priority: 255 }));

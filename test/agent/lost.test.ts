@@ -90,6 +90,23 @@ describe("an address that somebody takes away from a master", () => {
   });
 });
 
+describe("a dump that is older than what the kernel was asked since", () => {
+  test("takes nothing from us", () => {
+    const lab = new Lab();
+    const box = lab.box(router());
+    box.start();
+    lab.run(3000);
+    const dump = { kind: "kernel", links: box.kernel.links(), addresses: box.kernel.addresses() } as const;
+    box.beforeAnswers = [dump];
+    lab.run(2000);
+    expect(box.beforeAnswers).toEqual([]);
+    expect(box.router()).toMatchObject({ state: "master", addresses: [{ held: true, found: false }] });
+    expect(box.logs("address.lost")).toEqual([]);
+    box.event({ kind: "signal", signal: "SIGTERM" });
+    expect(box.kernel.has(VIP)).toBe(false);
+  });
+});
+
 describe("the feed's echo of our own changes", () => {
   test("is neither a found nor a lost address, however late it comes", () => {
     const lab = new Lab();

@@ -76,6 +76,14 @@ describe("a router that changed", () => {
     expect(box.router()).toMatchObject({ state: "master", counters: { became_master: 1 } });
   });
 
+  test("gets an address with its new prefix also where it would adopt one that it found", () => {
+    const { lab, box } = master(router({ on_found: "adopt" }));
+    box.reload(router({ on_found: "adopt", addresses: [`${VIP}/32`] }));
+    lab.run(100);
+    expect(box.kernel.on("eth1")).toContain(`${VIP}/32`);
+    expect(box.router().addresses).toMatchObject([{ held: true, found: false }]);
+  });
+
   test("gets an address with its new label", () => {
     const { lab, box } = master();
     box.reload(router({ addresses: [{ address: CIDR, label: "eth1:vip" }] }));
