@@ -14,7 +14,7 @@ import { isStatusReport } from "./cli/report.ts";
 import { show } from "./cli/show.ts";
 import { usage } from "./cli/usage.ts";
 import { load } from "./config/load.ts";
-import type { Config } from "./config/model.ts";
+import type { Config, ConfigSource } from "./config/model.ts";
 import { printFinding } from "./config/print.ts";
 import { RUNTIME_DIR, runtimeDirOf } from "./config/runtime-dir.ts";
 import { ask, gone } from "./io/ask.ts";
@@ -34,19 +34,20 @@ const COMMIT = typeof HAAGENT_COMMIT === "string" ? HAAGENT_COMMIT : "";
 const complain = (text: string): Promise<void> => err(`haagent: ${text}\n`);
 
 /** Prints all findings of a file on stderr; its configuration, or null when it cannot be run. */
-async function checked(path: string): Promise<Config | null> {
-  const { config, findings } = load(readConfig(path));
-  await err(findings.map((each) => `${printFinding(path, each)}\n`).join(""));
+async function checked(source: ConfigSource): Promise<Config | null> {
+  const { config, findings } = load(source);
+  await err(findings.map((each) => `${printFinding(source.path, each)}\n`).join(""));
   return config;
 }
 
 /** The agent, until it is told to stop. */
 async function run(path: string): Promise<number> {
-  const config = await checked(path);
+  const source = readConfig(path);
+  const config = await checked(source);
   if (config === null) return EXIT.input;
   return runAgent({
     machine: new Agent(),
-    path,
+    source,
     version: VERSION,
     settings: config.agent,
     stale: staleAddresses,
@@ -128,7 +129,7 @@ async function perform(intent: Intent): Promise<number> {
       await complain(`${intent.what} is not in this version`);
       return EXIT.input;
     case "check":
-      return (await checked(intent.config)) === null ? EXIT.input : EXIT.done;
+      return (await checked(readConfig(intent.config))) === null ? EXIT.input : EXIT.done;
     case "status": {
       const print = intent.json ? (body: unknown): string => `${JSON.stringify(body)}\n` : statusText;
       return client(intent.target, { command: "status", name: intent.name }, print);

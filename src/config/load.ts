@@ -16,12 +16,23 @@ const WRITABLE_BY_OTHERS = 0o002;
 const WRITABLE_BY_GROUP = 0o020;
 const READABLE_BY_ANYONE_ELSE = 0o044;
 
+/** What is known of sources already: a start checks a file before it runs it, and 255 routers take tens of milliseconds. */
+const LOADED = new WeakMap<ConfigSource, Loaded>();
+
 /** Reads a configuration. Pure and total: whatever is wrong becomes a finding, all of them in one pass. */
 export function load(source: ConfigSource): Loaded {
+  const known = LOADED.get(source);
+  if (known !== undefined) return known;
+  const loaded = read(source);
+  LOADED.set(source, loaded);
+  return loaded;
+}
+
+function read(source: ConfigSource): Loaded {
   const report = new Report();
   // Editors do not count a byte order mark as a character.
   const text = (source.text ?? "").replace(/^\uFEFF/, "");
-  const sections = read(source, text, report);
+  const sections = understand(source, text, report);
   if (source.text !== null) judgeWritable(source.mode ?? 0, report);
   if (sections !== null) judgeReadable(source.mode ?? 0, sections, report);
   const config = sections === null || report.failed ? null : build(sections, source.hostname);
@@ -29,7 +40,7 @@ export function load(source: ConfigSource): Loaded {
   return { config, findings: report.findings(text) };
 }
 
-function read(source: ConfigSource, text: string, report: Report): Sections | null {
+function understand(source: ConfigSource, text: string, report: Report): Sections | null {
   const stop = (why: string): null => {
     report.error(0, why);
     return null;

@@ -13,7 +13,7 @@ import type { AddressChange, Event, KernelAddress } from "../agent/boundary.ts";
 import type { LedgerRecord } from "../agent/ledger.ts";
 import type { Result } from "../base/result.ts";
 import { fail, ok } from "../base/result.ts";
-import type { AgentConfig } from "../config/model.ts";
+import type { AgentConfig, ConfigSource } from "../config/model.ts";
 import { bootId } from "./boot.ts";
 import { bootClock } from "./clock.ts";
 import { AGENT_TIMER_SLACK } from "./command.ts";
@@ -27,7 +27,6 @@ import { Loop } from "./loop.ts";
 import { World } from "./perform.ts";
 import { Promotion } from "./promotion.ts";
 import type { Tables } from "./rtnetlink.ts";
-import { readConfig } from "./config-file.ts";
 import { Transmitter } from "./transmit.ts";
 
 /** Which addresses in the kernel a dead agent's ledger says were its own, as deletions. */
@@ -40,8 +39,8 @@ export type Stale = (
 /** What {@link runAgent} needs. */
 export interface RunOptions {
   readonly machine: Machine;
-  /** The configuration file as the user named it. */
-  readonly path: string;
+  /** The configuration file as it was read; it is read again for a reload. */
+  readonly source: ConfigSource;
   readonly version: string;
   /** The `[agent]` table of that file, which was checked before. */
   readonly settings: AgentConfig;
@@ -154,7 +153,7 @@ function schedule(settings: AgentConfig, journal: Journal): void {
 
 /** Runs the agent until it leaves; gives the exit code. */
 export async function runAgent(options: RunOptions): Promise<number> {
-  const { machine, path, version, settings, stale, complain } = options;
+  const { machine, source, version, settings, stale, complain } = options;
   const journal = new Journal();
   journal.configure(settings.log.level, settings.log.target, settings.log.facility);
   let loop: Loop | null = null;
@@ -166,7 +165,7 @@ export async function runAgent(options: RunOptions): Promise<number> {
   }
   const { kernel, tables, ledger, promotion, records, close } = opened.value;
   schedule(settings, journal);
-  const world = new World({ ...opened.value, clock: bootClock, journal, path }, post);
+  const world = new World({ ...opened.value, clock: bootClock, journal, path: source.path }, post);
   const signals = SIGNALS.map((signal) => {
     const heard = (): void => post({ kind: "signal", signal });
     process.on(signal, heard);
@@ -183,7 +182,6 @@ export async function runAgent(options: RunOptions): Promise<number> {
     process.on("uncaughtException", broken);
     process.on("unhandledRejection", broken);
     loop = new Loop(machine, bootClock, world, left, broken);
-    const source = readConfig(path);
     const { links, addresses } = tables;
     const id = bootId();
     post({

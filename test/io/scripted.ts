@@ -7,6 +7,7 @@ import type { Instant } from "../../src/base/units.ts";
 import { instant, NEVER } from "../../src/base/units.ts";
 import { staleAddresses } from "../../src/agent/recover.ts";
 import type { AgentConfig } from "../../src/config/model.ts";
+import { readConfig } from "../../src/io/config-file.ts";
 import { runAgent } from "../../src/io/run.ts";
 
 /** What the parent sends: actions to do, and when to be woken, in milliseconds from then. */
@@ -66,7 +67,7 @@ if (import.meta.main) {
   process.exit(
     await runAgent({
       machine,
-      path: config,
+      source: readConfig(config),
       version: "test",
       settings,
       stale: staleAddresses,
