@@ -124,7 +124,6 @@ sleep 602`;
     await sleep(1300);
     const [pid = 0] = scripts.lines("pids").map(Number);
     expect(lives(pid)).toBe(true);
-    process.kill(pid, "SIGKILL");
   });
 
   test("that runs when the agent stops is killed", async () => {
