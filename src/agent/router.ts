@@ -1,7 +1,7 @@
 /** What the agent knows of one virtual router: its configuration, its machine, what it hears and what it suffers from. */
 import type { Ip } from "../base/address.ts";
 import type { Instant, Milliseconds, Priority } from "../base/units.ts";
-import { instant } from "../base/units.ts";
+import { instant, ms } from "../base/units.ts";
 import type { AddressConfig, RouterConfig } from "../config/model.ts";
 import type { Settings, State } from "../vrrp/state.ts";
 import { OWNER } from "../vrrp/state.ts";
@@ -125,8 +125,9 @@ export class Router {
       version,
       priority: this.priority,
       interval: advertInterval,
-      preempt,
-      preemptDelay,
+      // RFC 9568 6.1: the owner of the addresses preempts whatever the setting says.
+      preempt: preempt || this.owner,
+      preemptDelay: this.owner ? ms(0) : preemptDelay,
       source: this.source ?? NO_SOURCE,
       grouped: syncGroup !== null,
     };
