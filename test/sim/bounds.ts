@@ -34,6 +34,8 @@ import { LATE_MAX } from "./process.ts";
 
 /** What a process adds between a packet or a deadline and what it does about it, with room for rounding. */
 const T = LATE_MAX + 0.5;
+/** The same for those who measure a silence. */
+export const LATENESS = 2 * T;
 /** From a change of role or a restart to the first frame that tells an address: nothing paces the first one. */
 export const FIRST_ANNOUNCEMENT = 100;
 /** From an address taken away by hand to its return. */
@@ -70,6 +72,11 @@ export class Bounds {
 
   noMaster(delay: number): number {
     return 3 * this.interval + this.#skew + delay + 2 * T + this.#checks;
+  }
+
+  /** An owner waits for nobody, but a check that failed has to be believed again. */
+  get owner(): number {
+    return 150 + this.#checks;
   }
 
   /** valid_lft in whole seconds. */

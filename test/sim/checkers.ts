@@ -11,6 +11,8 @@
  *  8 a master is neither silent nor noisy
  *  9 SIGTERM ends the agent in time with nothing left behind (node.ts); no turn throws, no loop runs wild (process.ts)
  * 10 what an agent adds stands in its ledger before, so that a successor can remove it
+ * 11 nobody takes over without a cause, an owner waits for nobody, a sync group moves as one (takeovers.ts)
+ * 12 whoever slept listens before it speaks; whoever leaves says so (manners.ts)
  */
 import type { Action, AddressChange, Event } from "../../src/agent/boundary.ts";
 import { Alarms } from "./alarms.ts";
@@ -23,6 +25,7 @@ import { type SegmentName, virtualRouterOf } from "./plan.ts";
 import type { Scene } from "./scene.ts";
 import { violate } from "./scene.ts";
 import { Speech } from "./speech.ts";
+import { Takeovers } from "./takeovers.ts";
 import { membersWith } from "./truth.ts";
 
 export class Checkers implements Observer {
@@ -30,12 +33,15 @@ export class Checkers implements Observer {
   readonly #contests: Contests;
   readonly #speech: Speech;
   readonly #alarms: Alarms;
+  readonly #takeovers: Takeovers;
   /** Something changed that the conditions look at. */
   #stale = true;
   /** Roles may not change any more. */
   #quiet = false;
   /** Routers that became master in the present turn. */
   readonly #became = new Set<string>();
+  /** The event that is being handled, and what its node's routers were before. */
+  #event: Event | null = null;
   #before: ReadonlyMap<string, string> = new Map();
 
   constructor(scene: Scene) {
@@ -43,6 +49,7 @@ export class Checkers implements Observer {
     this.#contests = new Contests(scene);
     this.#speech = new Speech(scene);
     this.#alarms = new Alarms(scene);
+    this.#takeovers = new Takeovers(scene);
   }
 
   /** The network changed. */
@@ -58,6 +65,7 @@ export class Checkers implements Observer {
     this.#speech.judge();
     this.#contests.judge();
     this.#alarms.judge();
+    this.#takeovers.judge();
     this.#scene.watches.sweep();
   }
 
@@ -81,12 +89,15 @@ export class Checkers implements Observer {
     this.#speech.begin();
     this.#contests.hear(node, event);
     this.#before = new Map(this.#scene.roles[node.number]);
+    this.#event = event;
   }
 
   after(node: Node): void {
     const roles = this.#scene.roles[node.number];
     const now = node.process?.agent.roles();
     if (roles === undefined || now === undefined) return;
+    // A reload may have changed what is a cause.
+    if (this.#event?.kind === "config") this.#takeovers.judge();
     const lost: string[] = [];
     for (const name of new Set([...roles.keys(), ...now.keys()])) {
       const is = now.get(name) ?? "init";
@@ -95,17 +106,26 @@ export class Checkers implements Observer {
       this.#stale = true;
       roles.set(name, is);
       this.#scene.trace.line(this.#scene.schedule.now, node.number, `${name} ${was} > ${is}`);
-      if (is === "master") this.#became.add(name);
-      if (is === "master") this.#present(node, name);
+      if (is === "master") this.#took(node, name);
       if (was === "master") lost.push(name);
       if (this.#quiet) violate(this.#scene, `${node.plan.name} went from ${was} to ${is} in peace`);
     }
+    if (this.#event?.kind === "config") this.#stale = true;
     this.#speech.end(node, this.#before, now);
     for (const name of lost) this.#contests.lost(node, name, this.#speech.spoke(node, name));
   }
 
+  #took(node: Node, name: string): void {
+    this.#became.add(name);
+    this.#present(node, name);
+    this.#takeovers.took(node, name);
+    const router = node.config.routers.find((each) => each.name === name);
+    if (this.#event?.kind === "start" && router !== undefined) this.#speech.resumed(node, router);
+  }
+
   rest(node: Node): void {
     judgeAddresses(this.#scene, node, this.#became);
+    this.#takeovers.judgeGroups(node);
     this.#became.clear();
   }
 
@@ -150,12 +170,13 @@ export class Checkers implements Observer {
 
   lived(node: Node, what: string): void {
     this.#stale = true;
-    if (node.process === null) this.#died(node);
+    if (node.process === null) this.#died(node, what.startsWith("exit"));
     this.#scene.trace.line(this.#scene.schedule.now, node.number, `** ${what}`);
   }
 
   /** What it said in the turn in which it died was heard, though nobody ever saw it as master. */
-  #died(node: Node): void {
+  #died(node: Node, orderly: boolean): void {
+    if (orderly) this.#speech.end(node, this.#before, new Map());
     this.#became.clear();
     this.#scene.roles[node.number]?.clear();
     for (const { name } of node.config.routers) if (this.#speech.spoke(node, name)) this.#present(node, name);

@@ -137,7 +137,8 @@ function partOf(
     address: ip(family === 4 ? `10.0.8.${common.vrid}` : `2001:db8:8::${common.vrid}`),
     prefix: 32,
   };
-  const longer = version === 2 ? common.interval + 1000 : common.interval * chance.pick([2, 4]);
+  // More than three times the interval, and a backup that believes its own one is out of patience before the master speaks.
+  const longer = common.interval * chance.pick([2, 5]);
   return {
     name: common.name,
     segment,

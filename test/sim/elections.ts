@@ -173,7 +173,8 @@ function judgeSettled(scene: Scene, virtualRouter: string, parts: readonly Part[
     const mine = rank(master.node, master.router);
     const better = candidates.find(
       ({ node, router }) =>
-        rank(node, router) > mine && membersWith(node, router).every(({ preempt }) => preempt),
+        rank(node, router) > mine &&
+        membersWith(node, router).every(({ preempt, priority }) => preempt || priority === 255),
     );
     if (better === undefined) return;
     violate(scene, `${virtualRouter}: ${better.node.plan.name} is better than the master (${story})`);

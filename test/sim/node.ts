@@ -32,6 +32,10 @@ export class Node {
   /** What its file says: a configuration, or null for one that is wrong. */
   file: ConfigPlan | null;
   checksFail = false;
+  /** When the last sleep of its agent ended, and how long that was. */
+  thawedAt = Number.NEGATIVE_INFINITY;
+  slept = 0;
+  #frozenAt = 0;
   /** SIGTERM was sent. */
   stopping = false;
   /** Until then it may be in fault, for reasons that the world gave it: a refused address, sockets to open again. */
@@ -186,11 +190,14 @@ export class Node {
   freeze(): void {
     if (this.process === null || this.process.frozen) return;
     this.process.freeze();
+    this.#frozenAt = this.schedule.now;
     this.observer.lived(this, "SIGSTOP");
   }
 
   thaw(): void {
     if (this.process?.frozen !== true) return;
+    this.thawedAt = this.schedule.now;
+    this.slept = this.thawedAt - this.#frozenAt;
     this.observer.lived(this, "SIGCONT");
     this.process.thaw();
   }

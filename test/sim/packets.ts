@@ -61,33 +61,43 @@ export function corrupt(chance: Prng, bytes: Uint8Array): Uint8Array {
   return copy;
 }
 
-function refreshHeaderChecksum(bytes: Uint8Array): void {
-  const length = headerOf(4, bytes);
-  bytes[10] = 0;
-  bytes[11] = 0;
-  let sum = 0;
-  for (let at = 0; at < length; at += 2) sum += ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
-  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
-  bytes[10] = (~sum >> 8) & 0xff;
-  bytes[11] = ~sum & 0xff;
+const word = (bytes: Uint8Array, at: number): number => ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
+
+function put(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >> 8;
+  bytes[at + 1] = value & 0xff;
 }
 
+/** The one's complement sum of the words in [from, to), on top of `start` (RFC 1071). */
+function sum(bytes: Uint8Array, from: number, to: number, start: number): number {
+  let total = start;
+  for (let at = from; at < to; at += 2) total += word(bytes, at);
+  while (total > 0xffff) total = (total & 0xffff) + (total >>> 16);
+  return total;
+}
+
+/** The last two bytes of an address that no node has. */
+const STRANGER = 0x0163;
+
 /**
- * An advert that must not count, made of one that did: of a far away sender, of the highest priority. The checksums are right:
- * only the hop limit gives it away.
+ * An advert that must not count, made of one that did: of a stranger, of the highest priority. Its checksums are right; only the
+ * hop limit tells that it came from beyond the link.
  */
 export function forge(family: Family, advert: Uint8Array): Uint8Array {
   const bytes = advert.slice();
-  bytes[family === 4 ? 8 : 7] = 254;
   const at = headerOf(family, bytes);
-  // Priority and VRID lie in different halves of two words; what one word gains the checksum loses.
-  const before = ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0);
+  const [source, pseudo] = family === 4 ? [14, 12] : [22, 8];
+  const plain = sum(bytes, at, bytes.length, 0) === 0xffff;
+  bytes[family === 4 ? 8 : 7] = 254;
+  put(bytes, source, STRANGER);
   bytes[at + 2] = 254;
-  const now = ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0);
-  let sum = (~(((bytes[at + 6] ?? 0) << 8) | (bytes[at + 7] ?? 0)) & 0xffff) + (~before & 0xffff) + now;
-  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
-  bytes[at + 6] = (~sum >> 8) & 0xff;
-  bytes[at + 7] = ~sum & 0xff;
-  if (family === 4) refreshHeaderChecksum(bytes);
+  put(bytes, at + 6, 0);
+  // The pseudo-header: both addresses, the protocol, the length of the payload.
+  const start = plain ? 0 : sum(bytes, pseudo, at, 112 + bytes.length - at);
+  put(bytes, at + 6, ~sum(bytes, at, bytes.length, start) & 0xffff);
+  if (family === 4) {
+    put(bytes, 10, 0);
+    put(bytes, 10, ~sum(bytes, 0, at, 0) & 0xffff);
+  }
   return bytes;
 }

@@ -1,6 +1,7 @@
 /** What a node says: adverts only from masters, from an address of its own, at a bounded rate and without holes; announcements. */
 import type { Ip } from "../../src/base/address.ts";
 import { advertsPerInterval, FIRST_ANNOUNCEMENT } from "./bounds.ts";
+import { Manners } from "./manners.ts";
 import type { Node } from "./node.ts";
 import type { Sent } from "./observer.ts";
 import { sightAdvert, sightAnnouncement } from "./packets.ts";
@@ -23,11 +24,13 @@ export class Speech {
   #told = new Set<Ip>();
   /** World times of the last adverts, by node, router and destination. */
   readonly #recent = new Map<string, number[]>();
+  readonly #manners: Manners;
   /** New masters owe an announcement of every address. */
   readonly #owed = new Map<string, Part & { readonly address: Ip }>();
 
   constructor(scene: Scene) {
     this.#scene = scene;
+    this.#manners = new Manners(scene);
   }
 
   begin(): void {
@@ -59,8 +62,10 @@ export class Speech {
       violate(this.#scene, `${node.plan.name} sent VRID ${advert.vrid} for ${router} on ${segment}`);
     }
     this.#rate(node, plan, advert.destination);
+    if (errno !== null) return null;
     const { watches, schedule } = this.#scene;
-    if (errno === null) watches.renew(`hole ${node.number} ${router}`, schedule.now);
+    watches.renew(`hole ${node.number} ${router}`, schedule.now);
+    this.#manners.speaks(node, plan, isMaster(this.#scene, node, plan));
     return null;
   }
 
@@ -119,14 +124,37 @@ export class Speech {
       if (releasing && is === "master")
         violate(this.#scene, `${node.plan.name} released ${router} and stayed master`);
     }
+    for (const [name, was] of before) {
+      const is = after.get(name) ?? "init";
+      const router = [...node.plan.config.routers, ...node.plan.later.routers].find(
+        (each) => each.name === name,
+      );
+      if (was === "master" && (is === "fault" || is === "init") && router !== undefined)
+        this.#left(node, router);
+    }
     for (const router of node.config.routers) {
-      if (after.get(router.name) !== "master" || before.get(router.name) === "master") continue;
+      const is = after.get(router.name);
+      const was = before.get(router.name);
+      if (is !== "master" || was === "master") continue;
       for (const { address } of movedBy(router)) {
         const key = `first ${node.number} ${address}`;
         this.#settle(key);
         if (!this.#told.has(address)) this.#owed.set(key, { node, router, address });
       }
     }
+  }
+
+  /** A router is master no more by its own decision: was it told? */
+  #left(node: Node, router: RouterPlan): void {
+    const said = this.#spoken.some(
+      (spoken) => spoken.node === node && spoken.router === router.name && spoken.releasing,
+    );
+    this.#manners.leaves(node, router, said);
+  }
+
+  /** A router is master since the first event of its agent's life. */
+  resumed(node: Node, router: RouterPlan): void {
+    this.#manners.resumes(node, router);
   }
 
   /** Masters that are silent for too long, about themselves (checker 8) or about their addresses (checker 4). */

@@ -41,7 +41,10 @@ export class World {
       (frame, target) => {
         nodes[target]?.arrive(frame);
         const forged = this.forger === frame.source ? forgery(frame.ethertype, frame.bytes) : null;
-        if (forged !== null) nodes[target]?.arrive({ ...frame, bytes: forged });
+        // The one that is copied hears it, too: whoever believes it gives way.
+        if (forged === null) return;
+        nodes[target]?.arrive({ ...frame, bytes: forged });
+        nodes[frame.source]?.arrive({ ...frame, bytes: forged });
       },
       (address, segment) => this.#resolve(address, segment),
     );

@@ -1,0 +1,71 @@
+/**
+ * When a master must be silent, and when it must not. Whoever slept may have been replaced: it listens before it speaks (two owners
+ * otherwise). Whoever leaves says so: the others need not wait for its silence to grow long.
+ */
+import type { Bounds } from "./bounds.ts";
+import { LATENESS } from "./bounds.ts";
+import type { Node } from "./node.ts";
+import { type RouterPlan, virtualRouterOf } from "./plan.ts";
+import type { Scene } from "./scene.ts";
+import { violate } from "./scene.ts";
+import { usable } from "./truth.ts";
+
+/** No packet of its own so soon after a long sleep, milliseconds; less where three intervals are less. */
+const LISTENS = 50;
+
+export class Manners {
+  readonly #scene: Scene;
+  /** World time of the last advert that left, by node and router. */
+  readonly #sentAt = new Map<string, number>();
+
+  constructor(scene: Scene) {
+    this.#scene = scene;
+  }
+
+  #bounds(router: RouterPlan): Bounds | undefined {
+    return this.#scene.bounds.get(virtualRouterOf(router));
+  }
+
+  /** Silence that proves nothing yet: two intervals, the longer ones while a reload may have changed them. */
+  #silent(node: Node, router: RouterPlan): boolean {
+    const sentAt = this.#sentAt.get(`${node.number} ${router.name}`);
+    const interval = this.#bounds(router)?.interval ?? 0;
+    return sentAt === undefined || this.#scene.schedule.now - sentAt > 2 * interval + LATENESS;
+  }
+
+  /** An advert leaves; `master`: its router was master before this turn. */
+  speaks(node: Node, router: RouterPlan, master: boolean): void {
+    if (master && this.#silent(node, router)) {
+      violate(this.#scene, `${node.plan.name} goes on as master of ${router.name} after a stall`);
+    }
+    this.#sentAt.set(`${node.number} ${router.name}`, this.#scene.schedule.now);
+    this.#wakes(node, router);
+  }
+
+  #wakes(node: Node, router: RouterPlan): void {
+    const { now } = this.#scene.schedule;
+    const { slept, thawedAt } = node;
+    const bounds = this.#bounds(router);
+    if (bounds === undefined || router.priority === 255) return;
+    // As long as that, and neither a master's advert nor a backup's patience can have been due only just now.
+    const long = slept > bounds.noMaster(0) + bounds.interval + 100;
+    if (long && now - thawedAt < Math.min(LISTENS, 2.5 * router.interval)) {
+      violate(this.#scene, `${node.plan.name} speaks for ${router.name} before it has listened`);
+    }
+  }
+
+  /** A router is master from the first event of its agent's life on, without having listened. */
+  resumes(node: Node, router: RouterPlan): void {
+    if (router.priority === 255) return;
+    const sentAt = this.#sentAt.get(`${node.number} ${router.name}`) ?? Number.NEGATIVE_INFINITY;
+    if (this.#scene.schedule.now - sentAt <= 2 * (this.#bounds(router)?.interval ?? 0)) return;
+    violate(this.#scene, `${node.plan.name} resumes ${router.name} long after its last advert`);
+  }
+
+  /** A router is master no more, by its own decision and not by losing; `said`: priority 0 was sent. */
+  leaves(node: Node, router: RouterPlan, said: boolean): void {
+    const able = usable(node, router.segment) && this.#scene.schedule.now > node.excusedUntil;
+    if (said || !able || this.#silent(node, router)) return;
+    violate(this.#scene, `${node.plan.name} left ${router.name} without a word`);
+  }
+}

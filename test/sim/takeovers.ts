@@ -1,0 +1,92 @@
+/**
+ * A takeover needs a cause. While a node has heard all of a better master for as long as patience lasts, it must not become master
+ * itself, nor beside a worse one when it does not preempt. And a sync group moves as one.
+ */
+import type { Node } from "./node.ts";
+import { virtualRouterOf } from "./plan.ts";
+import type { Part, Scene } from "./scene.ts";
+import { isMaster, partsOf, violate } from "./scene.ts";
+import { compatible, eligible, rank, reliable } from "./truth.ts";
+
+/** Adverts that are under way for longer may come later than patience lasts, milliseconds. */
+const PROMPT = 2;
+
+export class Takeovers {
+  readonly #scene: Scene;
+  /** Since when a node has had no cause to replace a master: by virtual router, node and master. */
+  readonly #contentSince = new Map<string, number>();
+
+  constructor(scene: Scene) {
+    this.#scene = scene;
+  }
+
+  /** To be called after whatever may have changed a cause. */
+  judge(): void {
+    for (const virtualRouter of this.#scene.bounds.keys()) {
+      const parts = partsOf(this.#scene, virtualRouter);
+      for (const part of parts) {
+        for (const other of parts) {
+          if (other.node !== part.node) this.#judge(virtualRouter, part, other);
+        }
+      }
+    }
+    this.#judgeOwners();
+  }
+
+  #judge(virtualRouter: string, part: Part, master: Part): void {
+    const key = `${virtualRouter} ${part.node.number} ${master.node.number}`;
+    const content =
+      isMaster(this.#scene, master.node, master.router) &&
+      part.node.running &&
+      reliable(this.#scene.network, part.node, master.node, part.router.segment) &&
+      this.#scene.network.weather(part.router.segment).delay[1] <= PROMPT &&
+      compatible(part.router, master.router) &&
+      (!(part.router.preempt || part.router.priority === 255) ||
+        rank(part.node, part.router) <= rank(master.node, master.router));
+    if (!content) this.#contentSince.delete(key);
+    else if (!this.#contentSince.has(key)) this.#contentSince.set(key, this.#scene.schedule.now);
+  }
+
+  /** A router has just become master; the owner of the addresses needs no other cause. */
+  took(node: Node, name: string): void {
+    const router = node.config.routers.find((each) => each.name === name);
+    if (router === undefined || router.priority === 255) return;
+    const virtualRouter = virtualRouterOf(router);
+    const patience = this.#scene.bounds.get(virtualRouter)?.noMaster(this.#scene.network.longestDelay) ?? 0;
+    for (const master of this.#scene.nodes) {
+      const since = this.#contentSince.get(`${virtualRouter} ${node.number} ${master.number}`);
+      if (since === undefined || this.#scene.schedule.now - since <= patience) continue;
+      violate(this.#scene, `${node.plan.name} took ${name} from ${master.plan.name} without a cause`);
+    }
+  }
+
+  /** The turn is over: of every sync group all routers are master, or none. */
+  judgeGroups(node: Node): void {
+    const byGroup = new Map<string, boolean>();
+    for (const router of node.config.routers) {
+      const { syncGroup } = router;
+      if (syncGroup === null) continue;
+      const master = isMaster(this.#scene, node, router);
+      if ((byGroup.get(syncGroup) ?? master) !== master) {
+        violate(this.#scene, `${node.plan.name} is master of a part of sync group ${syncGroup}`);
+      }
+      byGroup.set(syncGroup, master);
+    }
+  }
+
+  /** The owner of the addresses waits for nobody, unless it slept: then it listens like everybody else. */
+  #judgeOwners(): void {
+    const { bounds, watches, schedule, network } = this.#scene;
+    for (const [virtualRouter, bound] of bounds) {
+      for (const { node, router } of partsOf(this.#scene, virtualRouter)) {
+        if (router.priority !== 255) continue;
+        const waits = eligible(node, router) && !isMaster(this.#scene, node, router);
+        const listens = node.thawedAt + bound.noMaster(network.longestDelay) - schedule.now;
+        const limit = bound.owner + Math.max(0, listens);
+        watches.update(`owner ${virtualRouter} ${node.number}`, waits, limit, schedule.now, () => {
+          return `${node.plan.name} owns the addresses of ${router.name} and is not master`;
+        });
+      }
+    }
+  }
+}
