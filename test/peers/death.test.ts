@@ -1,3 +1,4 @@
+/** A master that is killed, frozen, or killed and started again: who owns the address, and for how long nobody or two do. */
 import { describe, expect, test } from "bun:test";
 import type { DaemonKind } from "../lab/daemon.ts";
 import { die, respawn, thaw } from "./death.ts";

@@ -1,3 +1,4 @@
+/** Two nodes of one kind whose settings differ: one master, or an alarm that says why not. */
 import { describe, expect, test } from "bun:test";
 import type { Difference, Differed } from "./differ.ts";
 import { differ, oneMaster } from "./differ.ts";

@@ -1,3 +1,4 @@
+/** haagent beside keepalived, in both roles, through every way to leave. */
 import { describe, expect, test } from "bun:test";
 import type { DaemonKind } from "../lab/daemon.ts";
 import type { Exited, Step } from "./exits.ts";

@@ -1,3 +1,4 @@
+/** Adverts that no configured router sent: a strange TTL, a stranger on unicast. */
 import { describe, expect, test } from "bun:test";
 import { Haagent } from "../lab/haagent.ts";
 import { measured, report } from "./figures.ts";

@@ -1,3 +1,4 @@
+/** A partition that heals, as the client on the losing side sees it. */
 import { describe, expect, test } from "bun:test";
 import { measured, parallel, report, spread } from "./figures.ts";
 import type { Healed } from "./heal.ts";

@@ -1,3 +1,4 @@
+/** haagent beside keepalived with settings that differ. */
 import { describe, expect, test } from "bun:test";
 import type { Difference, Differed } from "./differ.ts";
 import { differ, oneMaster } from "./differ.ts";

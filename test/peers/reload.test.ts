@@ -1,3 +1,4 @@
+/** A reload with a file that is wrong, missing or empty. */
 import { describe, expect, test } from "bun:test";
 import { measured, report } from "./figures.ts";
 import type { Fault } from "./reload.ts";

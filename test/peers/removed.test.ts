@@ -1,3 +1,4 @@
+/** An address that somebody removes by hand while its router is master. */
 import { describe, expect, test } from "bun:test";
 import { measured, report, spread } from "./figures.ts";
 import type { Removed } from "./removed.ts";
