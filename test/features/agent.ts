@@ -85,11 +85,18 @@ export class Agent {
     return agent;
   }
 
-  /** Writes the configuration anew. */
+  /** Writes the configuration anew. In real time: what is tested is the agent, not how busy the machine is beside it. */
   async write(settings: Settings | string): Promise<void> {
     const { agent = "", text } = typeof settings === "string" ? { text: settings } : settings;
-    const head = `[agent]\nnode = "ha1"\nruntime_dir = "${this.runtimeDir}"\nstate_dir = "${this.directory}/state"\n`;
-    await Bun.write(this.path, `${head}${agent}\n\n${text}\n`);
+    const head = [
+      "[agent]",
+      'node = "ha1"',
+      `runtime_dir = "${this.runtimeDir}"`,
+      `state_dir = "${this.directory}/state"`,
+      "realtime_priority = 10",
+      agent,
+    ];
+    await Bun.write(this.path, `${head.join("\n")}\n\n${text}\n`);
   }
 
   get pid(): number {

@@ -49,7 +49,8 @@ export class Scripts {
   /** Ends what scripts left running and wrote into `pids`, and removes everything. */
   async close(): Promise<void> {
     for (const pid of this.lines("pids").map(Number)) {
-      if (lives(pid) && readFileSync(`/proc/${pid}/cmdline`, "utf8").startsWith("sleep\0")) process.kill(pid, "SIGKILL");
+      if (lives(pid) && readFileSync(`/proc/${pid}/cmdline`, "utf8").startsWith("sleep\0"))
+        process.kill(pid, "SIGKILL");
     }
     await rm(this.directory, { recursive: true, force: true });
   }
