@@ -55,6 +55,19 @@ describe("a master that was stopped for longer than two intervals", () => {
     expect(box.state()).toBe("master");
   });
 
+  test("was not robbed of the addresses whose lifetime ended meanwhile", () => {
+    const all = [`${VIP}/24`, "192.0.2.2/24", "192.0.2.3/24"];
+    const { lab, box } = master(router({ addresses: all }));
+    box.freeze();
+    lab.run(6000);
+    expect(box.kernel.has(VIP)).toBe(false);
+    box.resume();
+    // The feed overflowed, so the dump is the first it hears.
+    box.event({ kind: "kernel", links: box.kernel.links(), addresses: box.kernel.addresses() });
+    expect(box.state()).toBe("backup");
+    expect(box.logs("address.lost")).toEqual([]);
+  });
+
   test("releases whatever event wakes it", () => {
     for (const wake of [
       (box: Box) => box.event({ kind: "probe", check: "none", healthy: true, detail: "" }),

@@ -34,7 +34,7 @@ const timing: readonly Mutant[] = [
     find: "Math.max(own, advertised)",
     replace: "Math.min(own, advertised)",
     breaks: "deposes a slower master of version 2",
-    caughtBy: "sim",
+    caughtBy: "vrrp",
   },
 ];
 
@@ -65,7 +65,7 @@ const machine: readonly Mutant[] = [
     find: "return settings.priority === OWNER && !settings.grouped",
     replace: "return settings.priority === OWNER && settings.grouped",
     breaks: "owns the addresses and waits like everybody else",
-    caughtBy: "vrrp",
+    caughtBy: "sim",
   },
   {
     file: "src/vrrp/machine.ts",
@@ -86,28 +86,28 @@ const machine: readonly Mutant[] = [
     find: "if (alive && outranks(known.priority, known.address, advert.priority, advert.source)) return same(state);",
     replace: "",
     breaks: "believes the last word of a loser",
-    caughtBy: "sim",
+    caughtBy: "vrrp",
   },
   {
     file: "src/vrrp/machine.ts",
     find: "if (better || !settings.preempt) {",
     replace: "if (better) {",
     breaks: "preempts although it must not",
-    caughtBy: "vrrp",
+    caughtBy: "sim",
   },
   {
     file: "src/vrrp/machine.ts",
     find: "if (late > Math.max(LATE, interval)) {",
     replace: "if (late < 0) {",
     breaks: "slept, heard nobody because it slept, and takes over",
-    caughtBy: "vrrp",
+    caughtBy: "sim",
   },
   {
     file: "src/vrrp/machine.ts",
     find: 'if (!silent) actions.push({ kind: "advertise", priority: RELEASING });',
     replace: "",
     breaks: "leaves without a word",
-    caughtBy: "vrrp",
+    caughtBy: "sim",
   },
   {
     file: "src/vrrp/group.ts",
@@ -183,7 +183,7 @@ const agent: readonly Mutant[] = [
     find: "if (of !== bootId) continue;",
     replace: "",
     breaks: "removes what the ledger of another boot names",
-    caughtBy: "sim",
+    caughtBy: "agent",
   },
   {
     file: "src/agent/ownership.ts",
@@ -197,7 +197,7 @@ const agent: readonly Mutant[] = [
     find: "for (const text of world.reopening) world.deaf.delete(text);",
     replace: "",
     breaks: "stays deaf after its socket works again",
-    caughtBy: "sim",
+    caughtBy: "agent",
   },
   {
     file: "src/agent/listen.ts",

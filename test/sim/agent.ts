@@ -1,6 +1,5 @@
 /** The shipped agent as the simulator runs it, and the one thing it looks at without asking: what each router is. */
 import { Agent } from "../../src/agent/agent.ts";
-import type { Action } from "../../src/agent/boundary.ts";
 import type { Role } from "../../src/agent/router.ts";
 import type { Handler } from "./process.ts";
 
@@ -11,11 +10,7 @@ import type { Handler } from "./process.ts";
 export function makeAgent(): Handler {
   const agent = new Agent();
   return {
-    handle(event, now) {
-      const first: Action[] = [];
-      const { actions, wakeAt } = agent.handle(event, now, (urgent) => void first.push(...urgent));
-      return { actions: [...first, ...actions], wakeAt };
-    },
+    handle: (event, now, urgent) => agent.handle(event, now, urgent),
     roles() {
       const routers = agent["world"]?.routers.values() ?? [];
       return new Map<string, Role>([...routers].map((router) => [router.config.name, router.role]));

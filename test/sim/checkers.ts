@@ -23,7 +23,7 @@ import type { Observer, Sent } from "./observer.ts";
 import { sightAdvert } from "./packets.ts";
 import { type SegmentName, virtualRouterOf } from "./plan.ts";
 import type { Scene } from "./scene.ts";
-import { violate } from "./scene.ts";
+import { roleOf, violate } from "./scene.ts";
 import { Speech } from "./speech.ts";
 import { Takeovers } from "./takeovers.ts";
 import { membersWith } from "./truth.ts";
@@ -112,7 +112,15 @@ export class Checkers implements Observer {
     }
     if (this.#event?.kind === "config") this.#stale = true;
     this.#speech.end(node, this.#before, now);
-    for (const name of lost) this.#contests.lost(node, name, this.#speech.spoke(node, name));
+    for (const name of lost) this.#lost(node, name, now.get(name) === "backup");
+  }
+
+  #lost(node: Node, name: string, listens: boolean): void {
+    const spoke = this.#speech.spoke(node, name);
+    if (spoke && listens && this.#event?.kind === "frame") this.#takeovers.gave(node, name);
+    const router = node.config.routers.find((each) => each.name === name);
+    if (router !== undefined) this.#takeovers.ceased(node, router);
+    this.#contests.lost(node, name, spoke);
   }
 
   #took(node: Node, name: string): void {
@@ -178,8 +186,12 @@ export class Checkers implements Observer {
   #died(node: Node, orderly: boolean): void {
     if (orderly) this.#speech.end(node, this.#before, new Map());
     this.#became.clear();
+    for (const router of node.config.routers) {
+      const spoke = this.#speech.spoke(node, router.name);
+      if (spoke) this.#present(node, router.name);
+      if (spoke || roleOf(this.#scene, node, router) === "master") this.#takeovers.ceased(node, router);
+    }
     this.#scene.roles[node.number]?.clear();
-    for (const { name } of node.config.routers) if (this.#speech.spoke(node, name)) this.#present(node, name);
     this.#speech.begin();
   }
 

@@ -42,8 +42,8 @@ export type Fault = { readonly at: number; readonly until: number } & (
   | { readonly kind: "feed-lost"; readonly node: number }
   /** The next addresses cannot be added. */
   | { readonly kind: "add-fails"; readonly node: number; readonly count: number }
-  /** Beside each of this node's adverts comes one of a stranger from beyond the link, of priority 254. */
-  | { readonly kind: "forgery"; readonly node: number }
+  /** Beside each advert comes one of a stranger from beyond the link, of priority 254. */
+  | { readonly kind: "forgery"; readonly segment: SegmentName }
 );
 
 type Draw = (chance: Prng, at: number, until: number, nodes: readonly NodePlan[]) => Fault;
@@ -185,7 +185,7 @@ const KINDS: readonly (readonly [weight: number, draw: Draw])[] = [
       count: chance.integer(1, 3),
     }),
   ],
-  [3, (chance, at, until, nodes) => ({ kind: "forgery", at, until, node: anyNode(chance, nodes) })],
+  [3, (chance, at, until) => ({ kind: "forgery", at, until, segment: anySegment(chance) })],
 ];
 
 const WEIGHTS = KINDS.reduce((sum, [weight]) => sum + weight, 0);

@@ -34,6 +34,9 @@ export function inflict(world: World, fault: Fault): void {
     };
     each((from, to) => network.cut(fault.segment, from, to));
     later(() => each((from, to) => network.heal(fault.segment, from, to)));
+  } else if (fault.kind === "forgery") {
+    world.forged.add(fault.segment);
+    later(() => void world.forged.delete(fault.segment));
   } else if (node !== undefined) {
     harm(world, node, fault, later);
   }
@@ -42,7 +45,7 @@ export function inflict(world: World, fault: Fault): void {
 function harm(
   world: World,
   node: Node,
-  fault: Exclude<Fault, { kind: "weather" | "cut" }>,
+  fault: Exclude<Fault, { kind: "weather" | "cut" | "forgery" }>,
   later: (run: () => void) => void,
 ): void {
   switch (fault.kind) {
@@ -116,10 +119,6 @@ function harm(
       node.kernel.failAdditions = fault.count;
       later(() => void (node.kernel.failAdditions = 0));
       break;
-    case "forgery":
-      world.forger = node.number;
-      later(() => void (world.forger = null));
-      break;
     default:
       unreachable(fault);
   }
@@ -128,7 +127,7 @@ function harm(
 /** Peace: whatever is still broken is whole again. The dead stay dead. */
 export function pacify(world: World): void {
   world.network.calm();
-  world.forger = null;
+  world.forged.clear();
   for (const node of world.nodes) {
     node.thaw();
     node.checksFail = false;
@@ -143,7 +142,7 @@ export function pacify(world: World): void {
   }
 }
 
-/** What the forger sends beside an advert of its own. */
+/** What the forger sends beside an advert. */
 export function forgery(ethertype: number, bytes: Uint8Array): Uint8Array | null {
   const family = ethertype === 0x0800 ? 4 : ethertype === 0x86dd ? 6 : null;
   return family === null || sightAdvert(family, bytes) === null ? null : forge(family, bytes);

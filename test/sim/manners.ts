@@ -17,6 +17,8 @@ export class Manners {
   readonly #scene: Scene;
   /** World time of the last advert that left, by node and router. */
   readonly #sentAt = new Map<string, number>();
+  /** The one before, as long as the last one is of the present moment. */
+  readonly #sentBefore = new Map<string, number>();
 
   constructor(scene: Scene) {
     this.#scene = scene;
@@ -38,7 +40,11 @@ export class Manners {
     if (master && this.#silent(node, router)) {
       violate(this.#scene, `${node.plan.name} goes on as master of ${router.name} after a stall`);
     }
-    this.#sentAt.set(`${node.number} ${router.name}`, this.#scene.schedule.now);
+    const key = `${node.number} ${router.name}`;
+    const { now } = this.#scene.schedule;
+    const before = this.#sentAt.get(key) ?? Number.NEGATIVE_INFINITY;
+    if (before < now) this.#sentBefore.set(key, before);
+    this.#sentAt.set(key, now);
     this.#wakes(node, router);
   }
 
@@ -57,7 +63,8 @@ export class Manners {
   /** A router is master from the first event of its agent's life on, without having listened. */
   resumes(node: Node, router: RouterPlan): void {
     if (router.priority === 255) return;
-    const sentAt = this.#sentAt.get(`${node.number} ${router.name}`) ?? Number.NEGATIVE_INFINITY;
+    // The first advert of the new life has just left.
+    const sentAt = this.#sentBefore.get(`${node.number} ${router.name}`) ?? Number.NEGATIVE_INFINITY;
     if (this.#scene.schedule.now - sentAt <= 2 * (this.#bounds(router)?.interval ?? 0)) return;
     violate(this.#scene, `${node.plan.name} resumes ${router.name} long after its last advert`);
   }

@@ -7,6 +7,7 @@ import { multicastMac } from "../../src/base/address.ts";
 import type { Action, AddressResult, Event, Handled, Listener } from "../../src/agent/boundary.ts";
 import type { Instant } from "../../src/base/units.ts";
 import { unreachable } from "../../src/base/assert.ts";
+import type { Perform } from "../../src/agent/agent.ts";
 import type { Role } from "../../src/agent/router.ts";
 import type { Frame } from "./network.ts";
 import type { Node } from "./node.ts";
@@ -15,7 +16,7 @@ import { ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from "./packets.ts";
 
 /** What the simulator asks of an agent; the shipped class has just this. */
 export interface Handler {
-  handle(event: Event, now: Instant): Handled;
+  handle(event: Event, now: Instant, urgent: Perform): Handled;
   /** What every router is, by name. */
   roles(): ReadonlyMap<string, Role>;
 }
@@ -166,15 +167,18 @@ export class Process {
     const follow: Event[] = [];
     while (next !== undefined && this.alive) {
       node.observer.before(node, next);
-      const handled = this.agent.handle(next, node.clock());
+      const perform = (actions: readonly Action[]): void => {
+        for (const action of actions) {
+          if (!this.alive || node.diesNow()) return;
+          follow.push(...this.#perform(action));
+        }
+      };
+      const handled = this.agent.handle(next, node.clock(), perform);
       this.#wakeAt = handled.wakeAt;
       if (next.kind === "start") this.started = true;
       if (next.kind === "config") node.config = this.#files.shift() ?? node.config;
-      for (const action of handled.actions) {
-        if (node.diesNow()) return;
-        follow.push(...this.#perform(action));
-        if (!this.alive) return;
-      }
+      perform(handled.actions);
+      if (!this.alive) return;
       node.observer.after(node);
       next = follow.shift();
     }

@@ -28,9 +28,9 @@ function sabotaged(tamper: Tamper, admit: Admit): () => Handler {
     const agent = makeAgent();
     let wakeAt = NEVER;
     return {
-      handle(event, now) {
+      handle(event, now, urgent) {
         if (!admit(event)) return { actions: [], wakeAt: event.kind === "deadline" ? NEVER : wakeAt };
-        const handled = agent.handle(event, now);
+        const handled = agent.handle(event, now, (actions) => urgent(tamper(actions, event)));
         ({ wakeAt } = handled);
         return { actions: tamper(handled.actions, event), wakeAt };
       },

@@ -2,10 +2,11 @@
  * A takeover needs a cause. While a node has heard all of a better master for as long as patience lasts, it must not become master
  * itself, nor beside a worse one when it does not preempt. And a sync group moves as one.
  */
+import { LATENESS } from "./bounds.ts";
 import type { Node } from "./node.ts";
-import { virtualRouterOf } from "./plan.ts";
+import { type RouterPlan, virtualRouterOf } from "./plan.ts";
 import type { Part, Scene } from "./scene.ts";
-import { isMaster, partsOf, violate } from "./scene.ts";
+import { isMaster, partsOf, roleOf, violate } from "./scene.ts";
 import { compatible, eligible, rank, reliable } from "./truth.ts";
 
 /** Adverts that are under way for longer may come later than patience lasts, milliseconds. */
@@ -19,6 +20,9 @@ export class Takeovers {
   constructor(scene: Scene) {
     this.#scene = scene;
   }
+
+  /** When a node ceased to be master: by virtual router and node. */
+  readonly #ceasedAt = new Map<string, number>();
 
   /** To be called after whatever may have changed a cause. */
   judge(): void {
@@ -58,6 +62,30 @@ export class Takeovers {
       if (since === undefined || this.#scene.schedule.now - since <= patience) continue;
       violate(this.#scene, `${node.plan.name} took ${name} from ${master.plan.name} without a cause`);
     }
+  }
+
+  /** A router is master no more, or dead. */
+  ceased(node: Node, router: RouterPlan): void {
+    this.#ceasedAt.set(`${virtualRouterOf(router)} ${node.number}`, this.#scene.schedule.now);
+  }
+
+  /** A router gave way to an advert that it heard: there must be another master. */
+  gave(node: Node, name: string): void {
+    const router = node.config.routers.find((each) => each.name === name);
+    if (router === undefined || router.syncGroup !== null) return;
+    const { now } = this.#scene.schedule;
+    const { longestDelay } = this.#scene.network;
+    const virtualRouter = virtualRouterOf(router);
+    // As late as a packet can come, and what it was sent by may have ceased to be master since.
+    const recent = now - longestDelay - LATENESS - (this.#scene.bounds.get(virtualRouter)?.interval ?? 0);
+    const others = partsOf(this.#scene, virtualRouter).filter((part) => part.node !== node);
+    const cause = others.some(
+      (part) =>
+        // A frozen one, too: what it sent before may still be under way.
+        roleOf(this.#scene, part.node, part.router) === "master" ||
+        (this.#ceasedAt.get(`${virtualRouter} ${part.node.number}`) ?? Number.NEGATIVE_INFINITY) >= recent,
+    );
+    if (!cause) violate(this.#scene, `${node.plan.name} gave up ${name} and there is no other master`);
   }
 
   /** The turn is over: of every sync group all routers are master, or none. */

@@ -22,8 +22,8 @@ export class World {
   readonly nodes: readonly Node[];
   readonly scene: Scene;
   readonly checkers: Checkers;
-  /** The node whose adverts are copied from far away. */
-  forger: number | null = null;
+  /** Segments on which every advert is copied by a stranger. */
+  readonly forged = new Set<SegmentName>();
   /** Events of the world, for the figures. */
   steps = 0;
   readonly #plan: Plan;
@@ -40,7 +40,7 @@ export class World {
       plan.nodes.length,
       (frame, target) => {
         nodes[target]?.arrive(frame);
-        const forged = this.forger === frame.source ? forgery(frame.ethertype, frame.bytes) : null;
+        const forged = this.forged.has(frame.segment) ? forgery(frame.ethertype, frame.bytes) : null;
         // The one that is copied hears it, too: whoever believes it gives way.
         if (forged === null) return;
         nodes[target]?.arrive({ ...frame, bytes: forged });

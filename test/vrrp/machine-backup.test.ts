@@ -234,3 +234,28 @@ describe("a backup whose timer rang late", () => {
     expect(last(play(settings(), last(heard).state, [[at + 4999, "deadline"]])).state.kind).toBe("master");
   });
 });
+
+describe("a backup that hears two others quarrel", () => {
+  const waits = (script: readonly (readonly [number, Event])[]): number | undefined =>
+    due(last(play(settings(), backupAt(settings(), 0), script)).state);
+
+  test("does not take the loser's last word for the master's: it would wait by the wrong interval", () => {
+    const slow = 3 * 4000 + (156 / 256) * 4000;
+    const winner: readonly [number, Event] = [1000, advert(200, HIGHER, 4000)];
+    expect(waits([winner])).toBe(instant(1000 + slow));
+    expect(waits([winner, [1001, advert(150, LOWER, 1000)]])).toBe(instant(1000 + slow));
+    expect(waits([winner, [1001, advert(200, LOWER, 1000)]])).toBe(instant(1000 + slow));
+  });
+
+  test("believes whoever is better", () => {
+    const loser: readonly [number, Event] = [1000, advert(150, LOWER, 1000)];
+    const patience = 3 * 4000 + (156 / 256) * 4000;
+    expect(waits([loser, [1001, advert(200, HIGHER, 4000)]])).toBe(instant(1001 + patience));
+  });
+
+  test("believes a worse one again when the better one has been silent for two intervals", () => {
+    const winner: readonly [number, Event] = [1000, advert(200, HIGHER, 1000)];
+    const patience = 3 * 1000 + (156 / 256) * 1000;
+    expect(waits([winner, [3001, advert(150, LOWER, 1000)]])).toBe(instant(3001 + patience));
+  });
+});
