@@ -58,6 +58,18 @@ export function contested(
   }
 }
 
+/**
+ * We took over although another master was heard until now, as its adverts do not count. It may be heard no more: keepalived that
+ * rejects ours puts its own off.
+ */
+export function tookOver(world: World, turn: Turn, router: Router): void {
+  const { ignored } = router;
+  router.ignored = null;
+  if (ignored === null) return;
+  const interval = Math.max(router.config.advertInterval, ignored.interval);
+  if (elapsed(ignored.heardAt, turn.now) <= SILENT * interval) contested(world, turn, router, ignored);
+}
+
 /** Whether an advert that comes now answers one of ours. */
 function isLastWord(router: Router, now: Instant): boolean {
   const { machine } = router;

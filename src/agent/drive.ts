@@ -7,6 +7,7 @@ import type { Event } from "../vrrp/state.ts";
 import { deadline } from "../vrrp/state.ts";
 import { step } from "../vrrp/machine.ts";
 import type { AddressKey } from "./boundary.ts";
+import { tookOver } from "./contest.ts";
 import { notify } from "./notify.ts";
 import type { Router } from "./router.ts";
 import { LONG_AGO } from "./router.ts";
@@ -112,6 +113,7 @@ export function tell(world: World, turn: Turn): void {
     turn.records.add(name);
     const level = role === "fault" ? "warning" : "info";
     turn.out.log(level, "vrrp.state", { name, from: told, to: role, reason });
+    if (role === "master") tookOver(world, turn, router);
     const action = notify(router, told, world.config.agent.scriptUser);
     if (action !== null) turn.out.defer(action);
   }

@@ -66,9 +66,9 @@ function hear(world: World, turn: Turn, router: Router, packet: IpPacket): void 
   if (refused !== null) {
     reject(world, turn, router, refused, source);
     // It advertises, so it is a master; what it says cannot be believed, so neither side will ever yield.
-    const interval = intervalOf(advertisement);
-    if (router.machine.kind === "master")
-      contested(world, turn, router, { source, interval, setting: refused });
+    const heard = { source, interval: intervalOf(advertisement), setting: refused };
+    if (router.machine.kind === "master") contested(world, turn, router, heard);
+    else router.ignored = { ...heard, heardAt: turn.now };
     return;
   }
   router.counters.received += 1;

@@ -42,6 +42,14 @@ export interface Contest {
   alarmed: boolean;
 }
 
+/** Another master whose adverts do not count here; `setting` is what keeps them from it. */
+export interface Ignored {
+  readonly source: Ip;
+  readonly interval: Milliseconds;
+  readonly setting: string;
+  readonly heardAt: Instant;
+}
+
 /** Peers remembered for a router; the one silent longest makes room. */
 const PEERS_MAX = 16;
 
@@ -65,6 +73,8 @@ export class Router {
   told: Role = "init";
   readonly peers = new Map<Ip, Peer>();
   contest: Contest | null = null;
+  /** Heard last while we were no master ourselves. */
+  ignored: Ignored | null = null;
   /** When addresses of ours were taken away by somebody, within the last seconds. */
   losses: Instant[] = [];
   /** An address could not be added or kept: a fault until then. */

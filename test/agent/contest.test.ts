@@ -142,6 +142,26 @@ describe("two agents with different passwords", () => {
   });
 });
 
+describe("a backup that takes over from a master whose password is another", () => {
+  /** It hears that master four times, then nothing for so many milliseconds, and has been master for a second. */
+  function alarmsAfter(silence: number): unknown[] {
+    const lab = new Lab();
+    const box = lab.box(router({ version: 2, auth: { type: "pass", key: "one" } }));
+    box.start();
+    lab.run(3610 - silence - 3000);
+    for (let times = 0; times < 4; times++) {
+      hear(box, { source: "192.0.2.77", version: 2, key: "two" });
+      lab.run(times < 3 ? 1000 : silence + 1000);
+    }
+    expect(box.state()).toBe("master");
+    return box.logs("vrrp.contested").map(({ fields }) => fields["setting"]);
+  }
+
+  test("says so at once: that master may be kept silent from now on, as keepalived is, and hold the address", () => {
+    expect(alarmsAfter(500)).toEqual(["auth"]);
+  });
+});
+
 describe("a backup", () => {
   test("has no contest", () => {
     const lab = new Lab();
