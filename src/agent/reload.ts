@@ -47,6 +47,7 @@ export function reload(world: World, turn: Turn, event: Extract<Event, { kind: "
         `${event.source.path}:1:1: error: agent.${NAMES[key]} cannot change while the agent runs: restart it`,
     );
     const said = [...(config === null ? printed : []), ...texts];
+    logSettings(turn, world.config.agent);
     world.lastError = said[0] ?? "no configuration";
     turn.out.log("error", "config.rejected", {
       errors: errors.length + texts.length,
@@ -59,6 +60,7 @@ export function reload(world: World, turn: Turn, event: Extract<Event, { kind: "
     return;
   }
   const difference = apply(world, turn, config);
+  logSettings(turn, config.agent);
   world.path = event.source.path;
   world.loadedAt = turn.now;
   world.lastError = null;
@@ -87,7 +89,6 @@ export function apply(world: World, turn: Turn, config: Config): Difference {
   }
   const hadLifetimes = hasLifetimes(before.agent, world.addressTotal);
   world.config = config;
-  if (!equal(before.agent.log, config.agent.log)) logSettings(turn, config.agent);
   for (const action of world.checks.configure(config.checks, turn.now)) turn.out.defer(action);
   const changed = new Set<Router>();
   for (const next of config.routers) {
@@ -123,6 +124,7 @@ function retire(world: World, turn: Turn, router: Router): void {
   world.routers.delete(name);
 }
 
+/** Told at each reload, changed or not: a log file that was rotated is opened anew. */
 export function logSettings(turn: Turn, { log }: AgentConfig): void {
   turn.out.prepare({ kind: "log-settings", level: log.level, target: log.target, facility: log.facility });
 }
