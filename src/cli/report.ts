@@ -62,7 +62,8 @@ export interface AddressReport {
 
 export interface TrackReport {
   readonly name: string;
-  readonly up: boolean;
+  /** Null: a check that has not answered yet, which changes nothing. */
+  readonly up: boolean | null;
   /** 0: required; its failure is a fault. */
   readonly weight: number;
 }

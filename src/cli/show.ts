@@ -99,7 +99,7 @@ function troubles(router: RouterReport | undefined, now: number): string[] {
   for (const peer of router.peers) {
     if (peer.mismatch.length > 0) lines.push(`${peer.address} differs in ${peer.mismatch.join(", ")}`);
   }
-  for (const { name, up } of router.tracks) if (!up) lines.push(`${name} is down`);
+  for (const { name, up } of router.tracks) if (up === false) lines.push(`${name} is down`);
   const rejected = rejections(router);
   if (rejected !== "") lines.push(`rejected ${rejected}`);
   return lines.map((text) => `  ! ${text}`);
@@ -114,7 +114,11 @@ function contest({ contested }: RouterReport, now: number): string[] {
 /** `150`, or what became of it: `90 = 150 -60 (nginx down)`. */
 function priority({ priority: base, effective_priority: effective, tracks }: RouterReport): string {
   const parts = tracks.flatMap(({ name, up, weight }) =>
-    weight > 0 && up ? [`+${weight} (${name} up)`] : weight < 0 && !up ? [`${weight} (${name} down)`] : [],
+    weight > 0 && up === true
+      ? [`+${weight} (${name} up)`]
+      : weight < 0 && up === false
+        ? [`${weight} (${name} down)`]
+        : [],
   );
   return parts.length === 0 && base === effective
     ? `${effective}`
@@ -148,7 +152,8 @@ function placed({ held, found }: { readonly held: boolean; readonly found: boole
 
 function trackText({ name, up, weight }: TrackReport): string {
   const effect = weight === 0 ? "required" : `weight ${weight > 0 ? "+" : ""}${weight}`;
-  return `${name}: ${up ? "up" : "DOWN"}, ${effect}`;
+  const state = up === null ? "not known yet" : up ? "up" : "DOWN";
+  return `${name}: ${state}, ${effect}`;
 }
 
 /** The reasons with a count, `3 ttl, 1 checksum`; empty when nothing was rejected. */

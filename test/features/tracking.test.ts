@@ -147,6 +147,9 @@ describe("a tracked script", () => {
     const agent = await first(`track_checks = ["slow"]\n${check("slow", slow, 'timeout = "5s"\nfall = 1')}`);
     await agent.is("lan", "master");
     expect((await agent.router("lan")).tracks).toEqual([{ name: "slow", up: null, weight: 0 }]);
+    const { stdout } = await agent.command("status");
+    expect(stdout).toContain("slow: not known yet, required");
+    expect(stdout).not.toContain("down");
     await agent.is("lan", "fault", "slow is down");
   });
 
