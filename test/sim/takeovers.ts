@@ -42,6 +42,8 @@ export class Takeovers {
     const content =
       isMaster(this.#scene, master.node, master.router) &&
       part.node.running &&
+      // One that has just begun to listen knows nobody's interval yet.
+      roleOf(this.#scene, part.node, part.router) === "backup" &&
       reliable(this.#scene.network, part.node, master.node, part.router.segment) &&
       this.#scene.network.weather(part.router.segment).delay[1] <= PROMPT &&
       compatible(part.router, master.router) &&
