@@ -137,7 +137,7 @@ async function comesBack(pair: Pair, teller: Teller): Promise<void> {
   const took = (pair.firstAdvert(0, startedAt) ?? end) - startedAt;
   const lost = pair.client.lost(startedAt, end - HICCUP_MS);
   teller.say(
-    `node1 is master again ${seconds(took)} after its start; ${lost === 0 ? "no answer" : `${lost} answers`} lost`,
+    `node1 is master again ${seconds(took)} after its start; ${lost === 0 ? "no answer lost" : `${lost} pings unanswered`}`,
   );
 }
 

@@ -75,17 +75,6 @@ export class Client {
     return { ...worst, ms: worst.to - worst.from, lost };
   }
 
-  /** How many answers in [from, to] came from which link-layer address. */
-  answered(from: number, to: number): Map<string, number> {
-    const counts = new Map<string, number>();
-    for (const ping of this.pings) {
-      if (ping.answeredAt === null || ping.from === null || ping.answeredAt < from || ping.answeredAt > to)
-        continue;
-      counts.set(ping.from, (counts.get(ping.from) ?? 0) + 1);
-    }
-    return counts;
-  }
-
   /** Requests sent in [from, to] and never answered. */
   lost(from: number, to: number): number {
     return this.pings.filter(
@@ -97,11 +86,6 @@ export class Client {
   noise(from: number, to: number): number {
     const times = this.pings.map(({ sentAt }) => sentAt).filter((at) => at >= from && at <= to);
     return Math.max(0, ...times.slice(1).map((at, index) => at - (times[index] ?? at) - this.interval));
-  }
-
-  /** The first answer at or after `from`, if there is one. */
-  firstAnswer(from: number): Ping | undefined {
-    return this.pings.find(({ answeredAt }) => answeredAt !== null && answeredAt >= from);
   }
 
   async close(): Promise<void> {

@@ -64,11 +64,6 @@ export class Owners {
       .map(([name]) => name);
   }
 
-  /** When `name` held it: pairs of times, the last end null while it goes on. */
-  spans(name: string): readonly Readonly<Span>[] {
-    return this.#spans.get(name) ?? [];
-  }
-
   /** Times in [from, to] with two owners or more. */
   overlaps(from: number, to: number): Overlap[] {
     const edges = [...this.#spans.values()]

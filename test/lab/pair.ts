@@ -5,6 +5,7 @@ import type { Daemon, DaemonKind, RouterSpec } from "./daemon.ts";
 import { Haagent } from "./haagent.ts";
 import { Keepalived, keepalivedConfig } from "./keepalived.ts";
 import type { Station } from "./lab.ts";
+import { lateness, unwatchLateness, watchLateness } from "./lateness.ts";
 import { Lab } from "./lab.ts";
 import { Owners } from "./owner.ts";
 import { now, until } from "./process.ts";
@@ -65,6 +66,8 @@ export class Pair {
   static async create(options: PairOptions): Promise<Pair> {
     const lab = await Lab.create(2 + (options.more ?? 0));
     try {
+      watchLateness();
+      lab.atClose(unwatchLateness);
       const [first] = options.routers;
       const address = options.address ?? first.addresses.at(-1)?.replace(/\/.*/, "") ?? "";
       const make =
@@ -148,6 +151,11 @@ export class Pair {
       to,
     ];
     return Math.max(...inside.slice(1).map((at, index) => at - (inside[index] ?? at)));
+  }
+
+  /** How late the machine was at worst in [from, to], as the client's pinger and the kernel's lock tell it, milliseconds. */
+  noise(from: number, to: number): number {
+    return Math.max(this.client.noise(from, to), lateness(from, to));
   }
 
   /** State of everything in a line, for a message of failure. */

@@ -44,7 +44,7 @@ export async function respawn(kind: DaemonKind): Promise<Respawned> {
     outage: pair.client.outage(killedAt, end).ms,
     twoOwners: pair.owners.twoOwners(killedAt, end),
     kept: pair.firstAdvert(1, killedAt) === undefined && pair.lastAdvert(0, end) !== undefined,
-    noise: pair.client.noise(killedAt, end),
+    noise: pair.noise(killedAt, end),
   };
 }
 
@@ -68,7 +68,7 @@ export async function die(kind: DaemonKind, interval: number, way: "SIGKILL" | "
   return {
     twoOwners: pair.owners.twoOwners(diedAt, end),
     forEver: pair.owners.overlaps(diedAt, end).some(({ to }) => to === null),
-    noise: pair.client.noise(diedAt, end),
+    noise: pair.noise(diedAt, end),
   };
 }
 
@@ -98,6 +98,6 @@ export async function thaw(kind: DaemonKind): Promise<Thawed> {
     packets: early.length,
     announcements: announced.filter(({ at }) => at < thawedAt + 1000).length,
     twoOwners: pair.owners.twoOwners(frozenAt, end),
-    noise: pair.client.noise(frozenAt, end),
+    noise: pair.noise(frozenAt, end),
   };
 }

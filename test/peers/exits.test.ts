@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import type { DaemonKind } from "../lab/daemon.ts";
 import type { Exited, Step } from "./exits.ts";
 import { exits, FLAVOURS } from "./exits.ts";
-import { spread, together } from "./figures.ts";
+import { measured, spread, together } from "./figures.ts";
 
 /** Past the protocol's earliest time, on a machine with eighteen labs; the quiet figures are the bench's. */
 const LATE_MS = 250;
@@ -17,13 +17,21 @@ const PAIRS: readonly (readonly [DaemonKind, DaemonKind])[] = [
   ["keepalived", "haagent"],
 ];
 
+const room = ({ exit }: Step): number => (exit === "preempt back" ? LATE_MS + START_MS : LATE_MS);
+
+/** By how much the worst step misses, whoever took over: a keepalived that is late says the same of the machine. */
+const excess = ({ steps }: Exited): number =>
+  Math.max(...steps.map((step) => Math.max(step.late - room(step), step.twoOwners - HANDOVER_MS)));
+
 const line = ({ exit, taker, late, outage, twoOwners }: Step): string =>
   `${exit} → ${taker} ${late.toFixed(1)} ms late, outage ${outage.toFixed(0)} ms, two owners ${twoOwners.toFixed(0)} ms`;
 
 describe("haagent beside keepalived", () => {
   test("passes the address on and back at every exit, in both roles and every flavour of the protocol", async () => {
     const runs = FLAVOURS.flatMap((flavour) => PAIRS.map((kinds) => ({ flavour, kinds })));
-    const done: Exited[] = await together(runs, ({ kinds, flavour }) => exits(kinds, flavour));
+    const done: Exited[] = await together(runs, ({ kinds, flavour }) =>
+      measured(`${flavour.name}, ${kinds.join(" over ")}`, () => exits(kinds, flavour), excess),
+    );
     for (const [index, { flavour, kinds }] of runs.entries()) {
       const { steps, judged } = done[index] ?? {
         steps: [],
@@ -41,11 +49,10 @@ describe("haagent beside keepalived", () => {
         "preempt back",
       ]);
       for (const step of steps) {
-        expect(step.twoOwners).toBeLessThan(HANDOVER_MS + step.noise);
+        expect(step.twoOwners).toBeLessThanOrEqual(HANDOVER_MS);
         if (step.taker !== "haagent") continue;
-        const room = step.exit === "preempt back" ? LATE_MS + START_MS : LATE_MS;
         expect(step.late).toBeGreaterThan(-1);
-        expect(step.late).toBeLessThan(room + step.noise);
+        expect(step.late).toBeLessThanOrEqual(room(step));
       }
       expect(judged.bad).toEqual([]);
       expect(judged.adverts).toBeGreaterThan(5);

@@ -40,7 +40,6 @@ export interface Step {
   readonly outage: number;
   /** The longest time with two owners, milliseconds. */
   readonly twoOwners: number;
-  readonly noise: number;
 }
 
 /** What tshark found of the frames that haagent sent. */
@@ -55,6 +54,7 @@ export interface Judged {
 export interface Exited {
   readonly steps: readonly Step[];
   readonly judged: Judged;
+  readonly noise: number;
 }
 
 function routersOf(flavour: Flavour): readonly [RouterSpec, RouterSpec] {
@@ -73,6 +73,7 @@ function routersOf(flavour: Flavour): readonly [RouterSpec, RouterSpec] {
 export async function exits(kinds: readonly [DaemonKind, DaemonKind], flavour: Flavour): Promise<Exited> {
   // A slow client: many of these run beside each other.
   await using pair = await Pair.create({ kinds, routers: routersOf(flavour), ping: 20 });
+  const startedAt = now();
   await pair.start();
   await pair.settled(0);
   const steps: Step[] = [];
@@ -88,7 +89,6 @@ export async function exits(kinds: readonly [DaemonKind, DaemonKind], flavour: F
       late: first - earliest(pair, exit, at),
       outage: pair.client.outage(at, end).ms,
       twoOwners: exit === "kill" ? 0 : pair.owners.twoOwners(at, end),
-      noise: pair.client.noise(at, end),
     });
   };
   const [first] = pair.daemons;
@@ -109,7 +109,7 @@ export async function exits(kinds: readonly [DaemonKind, DaemonKind], flavour: F
   await step("link down", 1, () => pair.lab.linkDown(pair.node(0)));
   await step("preempt back", 0, () => pair.lab.linkUp(pair.node(0)));
   for (const one of pair.daemons) await one.stop();
-  return { steps, judged: await judge(pair, kinds) };
+  return { steps, judged: await judge(pair, kinds), noise: pair.noise(startedAt, now()) };
 }
 
 /** After a power loss: the client is answered by the backup. The dead node may still believe it has the address. */

@@ -1,7 +1,6 @@
 /** How the comparisons print what they measured, and what they do about a machine that was busy with something else. */
 
-/** The pinger itself was this late: what was measured meanwhile says little about the daemon. */
-const NOISE_MS = 25;
+/** Measurements of one thing, at most. */
 const TRIES = 3;
 
 /** Both figures of one event, and what was promised of ours. */
@@ -20,20 +19,26 @@ export function report(row: Row): void {
 }
 
 /**
- * Measures, and measures again when the result misses what was promised *and* the machine was seen to stall meanwhile, three times
- * at most; the last result counts. A miss on a quiet machine is never repeated.
+ * Measures; `excess` says by how many milliseconds the result is worse than promised. Where the machine itself was seen to be late
+ * by that much at that time, the result says nothing and it is measured again, three times at most, the last result counting.
+ * A miss that the machine does not explain is never repeated.
  */
 export async function measured<Result extends { readonly noise: number }>(
   what: string,
   attempt: () => Promise<Result>,
-  good: (result: Result) => boolean,
+  excess: (result: Result) => number,
 ): Promise<Result> {
   for (let left = TRIES; ; left--) {
     const result = await attempt();
-    if (good(result) || result.noise < NOISE_MS || left === 1) return result;
-    console.log(`${what}: measured again, the machine stalled for ${result.noise.toFixed(0)} ms`);
+    const missed = excess(result);
+    if (missed <= 0 || missed > result.noise || left === 1) return result;
+    const [by, late] = [missed.toFixed(0), result.noise.toFixed(0)];
+    console.log(`${what}: measured again, missed by ${by} ms while the machine was late by ${late} ms`);
   }
 }
+
+/** The excess of something that no lateness excuses. */
+export const inexcusable = (wrong: boolean): number => (wrong ? Number.POSITIVE_INFINITY : 0);
 
 /**
  * `attempt` for each index below `count`, at most `width` at a time, results in order. A failure is thrown when all have ended:

@@ -16,17 +16,19 @@ describe("adverts of a stranger", () => {
   for (const forgery of FORGERIES) {
     test(`are ignored and counted: ${forgery}`, async () => {
       let counted = 0;
-      const ours = await measured(
-        forgery,
-        () =>
-          forge("haagent", forgery, async (master) => {
-            if (!(master instanceof Haagent)) return;
-            const { rejected } = (await master.router()).counters;
-            counted = (rejected["ttl"] ?? 0) + (rejected["source"] ?? 0);
-          }),
-        ({ gap, takeovers }) => gap <= GAP_MS && takeovers === 0,
-      );
-      const theirs = await forge("keepalived", forgery);
+      const [ours, theirs] = await Promise.all([
+        measured(
+          forgery,
+          () =>
+            forge("haagent", forgery, async (master) => {
+              if (!(master instanceof Haagent)) return;
+              const { rejected } = (await master.router()).counters;
+              counted = (rejected["ttl"] ?? 0) + (rejected["source"] ?? 0);
+            }),
+          ({ gap }) => gap - GAP_MS,
+        ),
+        forge("keepalived", forgery),
+      ]);
       report({
         event: `a stranger's adverts of priority 254, ${forgery}`,
         keepalived: words(theirs),

@@ -78,6 +78,6 @@ export async function forge(
     gap,
     takeovers: pair.wire.adverts(from, pair.node(1).mac).filter(({ at }) => at < end).length,
     sent: pair.wire.adverts(from, stranger.mac).length,
-    noise: pair.client.noise(from, end),
+    noise: pair.noise(from, end),
   };
 }

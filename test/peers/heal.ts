@@ -45,6 +45,6 @@ export async function heal(kind: DaemonKind, partition: Partition, phase: number
     announcements: pair.client.capture
       .announcements(pair.client.address, healedAt)
       .filter(({ source }) => source === master.mac).length,
-    noise: pair.client.noise(healedAt, end),
+    noise: pair.noise(healedAt, end),
   };
 }

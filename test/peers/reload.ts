@@ -40,7 +40,7 @@ export async function reload(kind: DaemonKind, fault: Fault): Promise<Reloaded> 
     owners: pair.owners.at(end),
     gap: pair.longestGap(0, at, end),
     log: [...master.log],
-    noise: pair.client.noise(at, end),
+    noise: pair.noise(at, end),
   };
 }
 

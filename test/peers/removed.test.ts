@@ -22,9 +22,10 @@ const words = ({ removals }: Removals): string =>
 
 describe("an address removed by hand while its router is master", () => {
   test("is back within 50 ms, and mastership is kept", async () => {
-    const good = ({ removals }: Removals): boolean => removals.every(({ gone }) => gone <= PROMISE_MS);
+    const excess = ({ removals }: Removals): number =>
+      Math.max(...removals.map(({ gone }) => gone - PROMISE_MS));
     const [ours, theirs] = await Promise.all([
-      measured("address removed", () => all("haagent"), good),
+      measured("address removed", () => all("haagent"), excess),
       all("keepalived"),
     ]);
     report({

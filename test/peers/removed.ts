@@ -36,7 +36,7 @@ export async function remove(kind: DaemonKind, times: number): Promise<readonly 
       kept:
         pair.advertisers(at, end).join() === pair.node(0).name &&
         pair.wire.adverts(at).every(({ seen }) => seen.priority === ROUTERS[0].priority),
-      noise: pair.client.noise(at, end),
+      noise: pair.noise(at, end),
     });
   }
   return removals;
