@@ -61,8 +61,8 @@ export class Kernel {
     return [...(this.addressesOf.get(index)?.values() ?? [])];
   }
 
-  has(key: AddressKey): boolean {
-    return this.addressesOf.get(key.index)?.has(keyText(key)) ?? false;
+  get(key: AddressKey): KernelAddress | null {
+    return this.addressesOf.get(key.index)?.get(keyText(key)) ?? null;
   }
 
   /** The address on that interface with whatever prefix, or null. */

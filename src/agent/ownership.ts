@@ -224,10 +224,13 @@ export class Ownership {
 
   /** Compares with a dump: what we held and is gone is forgotten, so that the next reconciliation adds it again. */
   missing(kernel: Kernel): Held[] {
-    const gone = [...this.held.values()].filter(({ key, state }) => {
+    const gone = [...this.held.values()].filter(({ key, state, lifetime }) => {
       // The dump may be older than what the kernel has been asked since.
       if (state === "pending" || state === "leaving") return false;
-      return state === "found" ? kernel.find(key.index, key.address) === null : !kernel.has(key);
+      if (state === "found") return kernel.find(key.index, key.address) === null;
+      const known = kernel.get(key);
+      // One for ever in the place of ours, which had a lifetime, is somebody else's.
+      return known === null || (lifetime !== null && known.validLifetime === null);
     });
     for (const { key } of gone) this.held.delete(keyText(key));
     return gone;

@@ -138,10 +138,14 @@ function fromBackup(settings: Settings, state: Backup, event: Event, now: Instan
     }
     case "promote":
       return toMaster(settings, now, silence(state, now));
+    case "settings":
+      // Out of its sync group by a reload: nobody promotes it any more.
+      return state.expired && !settings.grouped
+        ? same({ ...state, masterDownAt: now, expired: false })
+        : same(state);
     case "start":
     case "resume":
     case "unsent":
-    case "settings":
     case "yield":
     case "stop":
       return same(state);

@@ -223,6 +223,7 @@ export class Box {
   }
 
   #fed(event: Event): void {
+    this.kernel.untold = this.feedWaits;
     if (this.feedWaits) this.#feed.push(event);
     else this.lab.soon(() => this.event(event));
   }
@@ -230,6 +231,7 @@ export class Box {
   /** Tells what the feed kept back, late as it is. */
   tellFeed(): void {
     this.feedWaits = false;
+    this.kernel.untold = false;
     for (const event of this.#feed.splice(0)) this.event(event);
   }
 

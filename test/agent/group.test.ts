@@ -192,6 +192,22 @@ describe("a sync group made by a reload", () => {
     expect(box.router("lan").counters.became_master).toBe(1);
   });
 
+  test("is left by a member that waited for it: it takes over alone", () => {
+    const lab = new Lab();
+    const box = lab.box(gateway(100, { track_interfaces: ["eth9"] }));
+    box.start();
+    lab.run(100);
+    box.reload(gateway(100));
+    for (let times = 0; times < 6; times++) {
+      hear(box, { source: "192.0.2.99", priority: 200 });
+      lab.run(1000);
+    }
+    expect(states(box)).toEqual(["backup", "backup"]);
+    box.reload(apart({}));
+    lab.run(1);
+    expect(states(box)).toEqual(["backup", "master"]);
+  });
+
   test("is not left half master: a member that hears a better master moves the others", () => {
     const lab = new Lab();
     const box = lab.box(apart({}));

@@ -7,8 +7,14 @@ import { seconds } from "../../src/base/units.ts";
 /** Addresses expire this much after their lifetime, as the kernel's timer is coarse. */
 const EXPIRY_LAG = 50;
 
+/** So late at most an agent whose feed is not held back has heard of an address. */
+const HEARD = 30;
+
 interface Held {
   readonly address: KernelAddress;
+  /** An agent added it: what the real kernel does not know, and tests judge by. */
+  readonly agents: boolean;
+  readonly putAt: number;
   readonly expiresAt: number;
 }
 
@@ -20,6 +26,10 @@ export class TestKernel {
   #held: Held[] = [];
   readonly #now: () => number;
   readonly #feed: (event: Event) => void;
+  /** The feed is held back. */
+  untold = false;
+  /** What an agent may never do, and did. */
+  readonly wrongs: string[] = [];
   /** Refuses a change with the name of an error; null lets it through. */
   refuse: (change: AddressChange) => string | null = () => null;
 
@@ -46,6 +56,16 @@ export class TestKernel {
         ? seconds(Math.ceil((expiresAt - EXPIRY_LAG - this.#now()) / 1000))
         : null,
     }));
+  }
+
+  /** As they were put, without the time that has passed. */
+  raw(): KernelAddress[] {
+    return this.#held.map(({ address }) => address);
+  }
+
+  /** Those that an agent added. */
+  added(): KernelAddress[] {
+    return this.#held.filter(({ agents }) => agents).map(({ address }) => address);
   }
 
   /** The addresses of an interface as text. */
@@ -92,12 +112,16 @@ export class TestKernel {
     switch (change.op) {
       case "delete":
         if (known === undefined) return "EADDRNOTAVAIL";
+        // What was put there a moment ago the agent cannot have heard of.
+        if (!known.agents && this.#now() - known.putAt > HEARD)
+          this.wrongs.push(`an agent removed ${key.address}, which it had not added`);
         this.#remove(key);
         return null;
       case "add":
       case "refresh":
         if (change.op === "add" && known !== undefined) return "EEXIST";
-        this.#put(key, change.label, change.lifetime);
+        // Whatever it was before: it goes when the agent does not arm it again.
+        this.#put(key, change.label, change.lifetime, true);
         return null;
       default:
         return unreachable(change);
@@ -106,7 +130,7 @@ export class TestKernel {
 
   /** `ip address add` by somebody else; `lifetime` in seconds. */
   add(name: string, cidr: string, lifetime: number | null = null): void {
-    this.#put(this.key(name, cidr), null, lifetime);
+    this.#put(this.key(name, cidr), null, lifetime, false);
   }
 
   /** `ip address del` by somebody else. */
@@ -131,14 +155,15 @@ export class TestKernel {
     for (const { address } of over) this.#remove(address);
   }
 
-  #put(key: AddressKey, label: string | null, lifetime: number | null): void {
+  #put(key: AddressKey, label: string | null, lifetime: number | null, agents: boolean): void {
     const expiresAt =
       lifetime === null ? Number.POSITIVE_INFINITY : this.#now() + lifetime * 1000 + EXPIRY_LAG;
     const validLifetime = lifetime === null ? null : seconds(lifetime);
     const address: KernelAddress = { ...key, label, secondary: false, tentative: false, validLifetime };
     const at = this.#held.findIndex((held) => same(held.address, key));
-    if (at >= 0) this.#held[at] = { address, expiresAt };
-    else this.#held.push({ address, expiresAt });
+    const held = { address, expiresAt, agents, putAt: this.#now() };
+    if (at >= 0) this.#held[at] = held;
+    else this.#held.push(held);
     this.#feed({ kind: "address", address });
   }
 

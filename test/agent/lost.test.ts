@@ -65,6 +65,20 @@ describe("an address that somebody takes away from a master", () => {
     expect(box.kernel.on("eth1")).not.toContain(CIDR);
   });
 
+  test("and replaced by their own is a found one, and stays", () => {
+    const { lab, box } = master();
+    box.kernel.remove("eth1", CIDR);
+    box.kernel.add("eth1", CIDR);
+    lab.run(50);
+    expect(box.router()).toMatchObject({
+      state: "fault",
+      reason: `address ${CIDR} is on eth1 already, and not by us`,
+    });
+    box.event({ kind: "signal", signal: "SIGTERM" });
+    lab.run(5000);
+    expect(box.kernel.on("eth1")).toContain(CIDR);
+  });
+
   test("is no loss when its interface went down with it", () => {
     const { lab, box } = master(router({ addresses: ["fe80::51/64"], vrid: 6, priority: 255 }));
     for (let times = 0; times < 3; times++) {

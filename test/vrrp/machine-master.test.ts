@@ -30,6 +30,16 @@ describe("a member of a sync group", () => {
     expect(last(steps).state).toMatchObject({ expired: false, masterDownAt: 3700 + 3609.375 });
   });
 
+  test("takes over alone when a reload took it out of its group while it waited", () => {
+    const waiting = last(play(grouped, backupAt(grouped, 0), [[3610, "deadline"]])).state;
+    const steps = play(settings(), waiting, [
+      [9000, "settings"],
+      [9000, "deadline"],
+    ]);
+    expect(last(steps).state.kind).toBe("master");
+    expect(last(play(grouped, waiting, [[9000, "settings"]])).state).toEqual(waiting);
+  });
+
   test("stays expired when it hears one that it may depose", () => {
     const steps = play(grouped, backupAt(grouped, 0), [
       [3610, "deadline"],
