@@ -75,9 +75,29 @@ export function ipBytes(ip: Ip): Uint8Array {
   return bytes;
 }
 
+/** IPv4 addresses made lately, by their 32 bits: packets carry the same few again and again. */
+const RECENT = new Map<number, Ip>();
+const RECENT_MAX = 1024;
+
+/** The four bytes from `at`, network order, to an address; the caller has checked that they are there. */
+export function ip4At(bytes: Uint8Array, at: number): Ip {
+  const a = bytes[at] ?? 0;
+  const b = bytes[at + 1] ?? 0;
+  const c = bytes[at + 2] ?? 0;
+  const d = bytes[at + 3] ?? 0;
+  const bits = (a << 24) | (b << 16) | (c << 8) | d;
+  let ip = RECENT.get(bits);
+  if (ip === undefined) {
+    if (RECENT.size >= RECENT_MAX) RECENT.clear();
+    ip = `${a}.${b}.${c}.${d}` as Ip;
+    RECENT.set(bits, ip);
+  }
+  return ip;
+}
+
 /** Four or sixteen bytes, network order, to an address; the caller has checked the length. */
 export function ipFromBytes(bytes: Uint8Array): Ip {
-  if (bytes.length === 4) return bytes.join(".") as Ip;
+  if (bytes.length === 4) return ip4At(bytes, 0);
   const groups: number[] = [];
   for (let at = 0; at < 16; at += 2) groups.push(((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0));
   // RFC 5952 4.2: the longest run of two or more zero groups becomes "::", the first one on a tie.
@@ -108,10 +128,7 @@ export function compareIp(a: Ip, b: Ip): number {
 export const isLinkLocal = (ip: Ip): boolean => /^fe[89ab][0-9a-f]:/.test(ip);
 
 /** 224.0.0.0/4 or ff00::/8. */
-export function isMulticast(ip: Ip): boolean {
-  const first = ipBytes(ip)[0] ?? 0;
-  return familyOf(ip) === 4 ? first >= 224 && first <= 239 : first === 0xff;
-}
+export const isMulticast = (ip: Ip): boolean => /^(22[4-9]|23\d)\.|^ff[0-9a-f]{2}:/.test(ip);
 
 /** Text of six bytes. */
 export const macFromBytes = (bytes: Uint8Array): Mac =>

@@ -100,19 +100,24 @@ export const intervalOf = (advertisement: Advertisement): Milliseconds =>
     ? fromSeconds(advertisement.interval)
     : fromCentiseconds(advertisement.interval);
 
+const NONE: ReadonlySet<Difference> = new Set();
+
 /** How an admitted advertisement differs from what this router would have sent. */
 export function differences(
   expected: Expectation,
   origin: Origin,
   advertisement: Advertisement,
-): Set<Difference> {
-  const found = new Set<Difference>();
-  if (advertisement.version !== expected.version) found.add("version");
-  if (intervalOf(advertisement) !== expected.interval) found.add("interval");
-  if (isMulticast(origin.destination) !== (expected.peers.size === 0)) found.add("transport");
-  const theirs = new Set(advertisement.addresses);
-  const same =
-    theirs.size === expected.addresses.size && [...theirs].every((ip) => expected.addresses.has(ip));
-  if (!same) found.add("addresses");
-  return found;
+): ReadonlySet<Difference> {
+  const found: Difference[] = [];
+  if (advertisement.version !== expected.version) found.push("version");
+  if (intervalOf(advertisement) !== expected.interval) found.push("interval");
+  if (isMulticast(origin.destination) !== (expected.peers.size === 0)) found.push("transport");
+  if (!sameAddresses(expected.addresses, advertisement.addresses)) found.push("addresses");
+  return found.length === 0 ? NONE : new Set(found);
+}
+
+/** Whether a list is this set, in whatever order and however often it says an address. */
+function sameAddresses(expected: ReadonlySet<Ip>, theirs: readonly Ip[]): boolean {
+  if (!theirs.every((ip) => expected.has(ip))) return false;
+  return theirs.length === 1 ? expected.size === 1 : new Set(theirs).size === expected.size;
 }

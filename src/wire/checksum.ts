@@ -16,8 +16,23 @@ export function sumWords(bytes: Uint8Array, start: number, end: number): number 
   return sum;
 }
 
-/** The plain sum of the 16-bit words of an address, read off its canonical text: no bytes are made for it. */
+/** Sums of addresses made lately: packets carry the same few again and again. */
+const RECENT = new Map<Ip, number>();
+const RECENT_MAX = 1024;
+
+/** The plain sum of the 16-bit words of an address. */
 export function sumAddress(ip: Ip): number {
+  let sum = RECENT.get(ip);
+  if (sum === undefined) {
+    if (RECENT.size >= RECENT_MAX) RECENT.clear();
+    sum = sumText(ip);
+    RECENT.set(ip, sum);
+  }
+  return sum;
+}
+
+/** Read off the canonical text: no bytes are made for it. */
+function sumText(ip: Ip): number {
   let sum = 0;
   let value = 0;
   if (!ip.includes(":")) {

@@ -1,5 +1,5 @@
 /** The IP header of a packet that comes from or goes to the link: RFC 791, RFC 8200. */
-import { familyOf, ipBytes, ipFromBytes } from "../base/address.ts";
+import { familyOf, ipBytes, ip4At, ipFromBytes } from "../base/address.ts";
 import type { Family, Ip } from "../base/address.ts";
 import { assert } from "../base/assert.ts";
 import { fail, ok } from "../base/result.ts";
@@ -88,8 +88,8 @@ function decodeIp4(bytes: Uint8Array): Result<IpPacket, IpError> {
   if ((word(bytes, V4.fragment) & V4_FRAGMENT_MASK) !== 0) return fail({ kind: "fragment" });
   return ok({
     family: 4,
-    source: ipFromBytes(bytes.subarray(V4.source, V4.source + 4)),
-    destination: ipFromBytes(bytes.subarray(V4.destination, V4.destination + 4)),
+    source: ip4At(bytes, V4.source),
+    destination: ip4At(bytes, V4.destination),
     protocol: bytes[V4.protocol] ?? 0,
     hopLimit: bytes[V4.ttl] ?? 0,
     payload: bytes.subarray(header, total),

@@ -1,5 +1,5 @@
 /** The VRRP advertisement: version 2 (RFC 3768 5.1), version 3 (RFC 9568 5.1, and RFC 5798 in its checksum). */
-import { familyOf, ipBytes, ipFromBytes } from "../base/address.ts";
+import { familyOf, ipBytes, ip4At, ipFromBytes } from "../base/address.ts";
 import type { Family, Ip } from "../base/address.ts";
 import { assert } from "../base/assert.ts";
 import { fail, ok } from "../base/result.ts";
@@ -125,7 +125,9 @@ export function decodeAdvertisement(bytes: Uint8Array, envelope: Envelope): Resu
 
   const addresses: Ip[] = [];
   for (let at = HEADER; at < end; at += addressBytes) {
-    addresses.push(ipFromBytes(bytes.subarray(at, at + addressBytes)));
+    addresses.push(
+      envelope.family === 4 ? ip4At(bytes, at) : ipFromBytes(bytes.subarray(at, at + addressBytes)),
+    );
   }
   const vrid = bytes[AT.vrid] ?? 0;
   const rank = priority(bytes[AT.priority] ?? 0);
