@@ -37,26 +37,27 @@ export class Agent {
   private world: World | null = null;
   private handledAt: Instant = instant(0);
   private wakeAt: Instant = NEVER;
+  private readonly turn: Turn = {
+    now: instant(0),
+    out: new Outbox(),
+    touched: new Set(),
+    losers: new Set(),
+    gained: new Set(),
+    records: new Set(),
+    addresses: false,
+    next: NEVER,
+  };
 
   /**
    * Handles one event at `now`; the first one must be `start`. The actions are to be performed in order. With `urgent`, adverts that
    * are due are given to it as soon as they are known, before the work that follows from them; they are not among the actions then.
    */
   handle(event: Event, now: Instant, urgent: Perform | null = null): Handled {
-    const out = new Outbox();
-    const turn: Turn = {
-      now,
-      out,
-      touched: new Set(),
-      losers: new Set(),
-      gained: new Set(),
-      records: new Set(),
-      addresses: false,
-      next: NEVER,
-    };
+    const { turn } = this;
+    turn.now = now;
     if (event.kind === "start") {
       this.world = begin(turn, event);
-      if (this.world === null) out.exit(1);
+      if (this.world === null) turn.out.exit(1);
     }
     const { world } = this;
     if (world !== null) {
@@ -65,7 +66,10 @@ export class Agent {
       this.schedule(world, turn);
     }
     this.handledAt = now;
-    return { actions: out.actions(), wakeAt: this.wakeAt };
+    for (const set of [turn.touched, turn.losers, turn.gained, turn.records]) if (set.size > 0) set.clear();
+    turn.addresses = false;
+    turn.next = NEVER;
+    return { actions: turn.out.take(), wakeAt: this.wakeAt };
   }
 
   private dispatch(

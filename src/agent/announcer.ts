@@ -49,6 +49,8 @@ interface Schedule {
 export class Announcer {
   private readonly lanes = new Map<number, Lane>();
   private readonly schedules = new Map<string, Schedule>();
+  /** Addresses in the queues, by router: most have none, and need not be looked for. */
+  private readonly queued = new Map<string, number>();
   private next: Instant = NEVER;
 
   /** A router's addresses are to be told now, and again as configured; replaces what was still to be told of it. */
@@ -142,7 +144,15 @@ export class Announcer {
       told.push(next.key);
       next.remaining -= 1;
       if (next.remaining > 0) lane.repeats.push(next);
+      else this.left(next.router);
     }
+  }
+
+  /** One address of a router has been told as often as it should. */
+  private left(router: string): void {
+    const others = (this.queued.get(router) ?? 0) - 1;
+    if (others > 0) this.queued.set(router, others);
+    else this.queued.delete(router);
   }
 
   /** In place of what still waits of this router: a queue never holds an address twice. */
@@ -154,6 +164,7 @@ export class Announcer {
     now: Instant,
   ): void {
     this.unqueue(router);
+    if (keys.length > 0) this.queued.set(router, keys.length);
     this.next = earlier(this.next, now);
     for (const key of keys) {
       const lane = this.lanes.get(key.index) ?? {
@@ -170,6 +181,7 @@ export class Announcer {
   }
 
   private unqueue(router: string): void {
+    if (!this.queued.delete(router)) return;
     for (const lane of this.lanes.values()) {
       for (const queue of [lane.firsts, lane.repeats]) {
         const kept = queue.filter((pending) => pending.router !== router);

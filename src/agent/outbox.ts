@@ -13,11 +13,11 @@ type Fields = Readonly<Record<string, string | number | boolean>>;
 export class Outbox {
   private first: Action[] = [];
   private adverts: Action[] = [];
-  private readonly beforehand: Action[] = [];
-  private readonly changes: AddressChange[] = [];
-  private readonly announcements: Action[] = [];
-  private readonly later: Action[] = [];
-  private readonly last: Action[] = [];
+  private beforehand: Action[] = [];
+  private changes: AddressChange[] = [];
+  private announcements: Action[] = [];
+  private later: Action[] = [];
+  private last: Action[] = [];
   private exitCode: number | null = null;
   private dropped = false;
   private asked = false;
@@ -88,11 +88,35 @@ export class Outbox {
     this.last.push(action);
   }
 
-  /** All actions in the order to perform them. */
-  actions(): Action[] {
+  /** Most turns hear an advert and do nothing about it. */
+  private get empty(): boolean {
+    const ahead = this.first.length + this.adverts.length + this.beforehand.length + this.changes.length;
+    return (
+      this.exitCode === null && ahead + this.announcements.length + this.later.length + this.last.length === 0
+    );
+  }
+
+  /** Takes out all actions, in the order to perform them: it is ready for the next turn. */
+  take(): Action[] {
+    if (this.empty) return [];
+    const actions = this.actions();
+    this.first = [];
+    this.adverts = [];
+    this.beforehand = [];
+    this.changes = [];
+    this.announcements = [];
+    this.later = [];
+    this.last = [];
+    this.exitCode = null;
+    this.dropped = false;
+    this.asked = false;
+    return actions;
+  }
+
+  private actions(): Action[] {
     const removals = this.changes.filter(({ op }) => op === "delete").length;
     const addresses: Action[] =
-      this.changes.length === 0 ? [] : [{ kind: "addresses", changes: [...this.changes] }];
+      this.changes.length === 0 ? [] : [{ kind: "addresses", changes: this.changes }];
     const exit: Action[] = this.exitCode === null ? [] : [{ kind: "exit", code: this.exitCode }];
     const middle =
       removals > REMOVE_FIRST

@@ -82,7 +82,31 @@ interface Wanted {
 
 export class Ownership {
   private readonly held = new Map<string, Held>();
+  /** The same by router. */
+  private readonly byRouter = new Map<string, Map<string, Held>>();
   private readonly lost = new Set<string>();
+
+  private put(text: string, held: Held): void {
+    this.forget(text);
+    this.held.set(text, held);
+    const known = this.byRouter.get(held.router);
+    if (known === undefined) this.byRouter.set(held.router, new Map([[text, held]]));
+    else known.set(text, held);
+  }
+
+  private drop(text: string): void {
+    this.forget(text);
+    this.held.delete(text);
+  }
+
+  /** Takes it out of its router's, and leaves it where it stands among all. */
+  private forget(text: string): void {
+    const router = this.held.get(text)?.router;
+    if (router === undefined) return;
+    const known = this.byRouter.get(router);
+    known?.delete(text);
+    if (known?.size === 0) this.byRouter.delete(router);
+  }
 
   get(key: AddressKey): Held | null {
     return this.held.get(keyText(key)) ?? null;
@@ -101,7 +125,7 @@ export class Ownership {
 
   /** The addresses a router uses now, whoever added them. */
   of(router: string): Held[] {
-    return [...this.held.values()].filter((held) => held.router === router);
+    return [...(this.byRouter.get(router)?.values() ?? [])];
   }
 
   /** What the ledger must say of a router: everything that we added or are about to add. */
@@ -114,7 +138,7 @@ export class Ownership {
   /** Takes over an address that an earlier agent added for a router: kept if that router is master, else removed. */
   inherit(router: string, { index, address, prefix, label }: KernelAddress): void {
     const key = { index, address, prefix };
-    this.held.set(keyText(key), { key, router, label, lifetime: UNKNOWN, state: "added", restores: false });
+    this.put(keyText(key), { key, router, label, lifetime: UNKNOWN, state: "added", restores: false });
   }
 
   /** The batch that makes what we hold equal to what the masters should hold; marks it as asked for. */
@@ -137,7 +161,7 @@ export class Ownership {
       const known = this.held.get(text);
       if (known !== undefined && known.state !== "leaving") {
         if (known.state !== "added" || known.lifetime === lifetime) continue;
-        this.held.set(text, { ...known, lifetime });
+        this.put(text, { ...known, lifetime });
         changed.add(known.router);
         changes.push({ op: "refresh", key, label, lifetime, method: "netlink" });
         continue;
@@ -146,7 +170,7 @@ export class Ownership {
       const there = router.adopts ? kernel.find(key.index, key.address) : null;
       const found = there !== null && this.get(there) === null;
       const state = found ? "found" : "pending";
-      this.held.set(text, { key, router: name, label, lifetime, state, restores: this.lost.has(text) });
+      this.put(text, { key, router: name, label, lifetime, state, restores: this.lost.has(text) });
       changed.add(name);
       if (found) gained.add(name);
       else changes.push({ op: "add", key, label, lifetime, method: method(agent, address, kernel, key) });
@@ -170,14 +194,14 @@ export class Ownership {
       if (want !== undefined && !relabelled) {
         const { name } = want.router.config;
         if (name === held.router) continue;
-        this.held.set(text, { ...held, router: name });
+        this.put(text, { ...held, router: name });
         changed.add(held.router).add(name);
         gained.add(name);
         continue;
       }
       changed.add(held.router);
       if (held.state === "found") {
-        this.held.delete(text);
+        this.drop(text);
       } else {
         held.state = "leaving";
         deletes.push({ op: "delete", key: held.key });
@@ -200,7 +224,7 @@ export class Ownership {
         kernel.removeAddress(change.key);
         if (held !== undefined) changed.add(held.router);
         // A pending one is asked for later in this batch.
-        if (held?.state === "leaving") this.held.delete(text);
+        if (held?.state === "leaving") this.drop(text);
         continue;
       }
       if (held === undefined || change.op === "refresh") continue;
@@ -215,7 +239,7 @@ export class Ownership {
         held.state = "found";
         gained.add(held.router);
       } else {
-        this.held.delete(text);
+        this.drop(text);
         refused.push({ held, errno });
       }
     }
@@ -232,7 +256,7 @@ export class Ownership {
       // One for ever in the place of ours, which had a lifetime, is somebody else's.
       return known === null || (lifetime !== null && known.validLifetime === null);
     });
-    for (const { key } of gone) this.held.delete(keyText(key));
+    for (const { key } of gone) this.drop(keyText(key));
     return gone;
   }
 
@@ -244,7 +268,7 @@ export class Ownership {
   /** A link that vanished took its addresses with it. */
   forgetLink(index: number): void {
     for (const [text, { key }] of this.held) {
-      if (key.index === index) this.held.delete(text);
+      if (key.index === index) this.drop(text);
     }
   }
 

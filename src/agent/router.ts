@@ -56,6 +56,13 @@ const PEERS_MAX = 16;
 export class Router {
   private current: RouterConfig;
   private hash: string | null = null;
+  /** The last settings, and what they were made of. */
+  private ran: {
+    readonly config: RouterConfig;
+    readonly tracks: readonly Track[];
+    readonly source: Ip | null;
+    readonly settings: Settings;
+  } | null = null;
   machine: State = { kind: "init" };
   /** Interface index, null while it is not there. */
   index: number | null = null;
@@ -72,6 +79,8 @@ export class Router {
   /** The role last told to log, notify and ledger. */
   told: Role = "init";
   readonly peers = new Map<Ip, Peer>();
+  /** Whose advert came last. */
+  private latest: Ip | null = null;
   contest: Contest | null = null;
   /** Heard last while we were no master ourselves. */
   ignored: Ignored | null = null;
@@ -128,8 +137,17 @@ export class Router {
     return this.config.priority === OWNER;
   }
 
-  /** What the machine runs with; only asked while there is a source. */
+  /** What the machine runs with; only asked while there is a source. The same object until something in it changes. */
   settings(): Settings {
+    const { current: config, tracks, source } = this;
+    const known = this.ran;
+    if (known?.config === config && known.tracks === tracks && known.source === source) return known.settings;
+    const settings = this.makeSettings();
+    this.ran = { config, tracks, source, settings };
+    return settings;
+  }
+
+  private makeSettings(): Settings {
     const { version, advertInterval, preempt, preemptDelay, syncGroup } = this.config;
     return {
       version,
@@ -155,7 +173,8 @@ export class Router {
 
   /** Remembers an advert's sender. */
   heard(peer: Peer): void {
-    this.peers.delete(peer.address);
+    if (peer.address !== this.latest) this.peers.delete(peer.address);
+    this.latest = peer.address;
     this.peers.set(peer.address, peer);
     // Kept in the order last heard, so the first one is the one silent longest.
     const oldest = this.peers.keys().next();

@@ -1,5 +1,5 @@
 /** The agent's whole state, and the turn in which one event is handled. Every other file of this folder works on these two. */
-import type { Ip } from "../base/address.ts";
+import type { Family, Ip } from "../base/address.ts";
 import type { Instant } from "../base/units.ts";
 import { NEVER } from "../base/units.ts";
 import type { Config } from "../config/model.ts";
@@ -26,7 +26,7 @@ export interface World {
   readonly kernel: Kernel;
   readonly routers: Map<string, Router>;
   /** Routers by interface, family and VRID: where an advert belongs. */
-  readonly wires: Map<string, Router>;
+  readonly wires: Map<number, Router>;
   readonly ownership: Ownership;
   readonly announcer: Announcer;
   readonly checks: Checks;
@@ -57,9 +57,9 @@ export interface World {
   stopping: boolean;
 }
 
-/** One event being handled. */
+/** One event being handled. The agent has one, and empties it after each: most events are adverts that change nothing. */
 export interface Turn {
-  readonly now: Instant;
+  now: Instant;
   readonly out: Outbox;
   /** Routers whose state may have changed: told about, and their groups judged, at the end. */
   readonly touched: Set<Router>;
@@ -75,8 +75,9 @@ export interface Turn {
   next: Instant;
 }
 
-/** The key of {@link World.wires}. */
-export const wire = (index: number, family: number, vrid: number): string => `${index} ${family} ${vrid}`;
+/** The key of {@link World.wires}: interface index, one bit for the family, eight for the VRID. */
+export const wire = (index: number, family: Family, vrid: number): number =>
+  index * 512 + (family === 6 ? 256 : 0) + vrid;
 
 export function makeWorld(
   config: Config,

@@ -84,8 +84,8 @@ describe("an address that moves between two routers of ours", () => {
     expect(box.router("VI_2").addresses).toMatchObject([{ held: true }, { held: true }]);
     expect(told(box, since).map(({ address }) => address as string)).toContain("192.0.2.3");
     expect(box.ledger.get("VI_2")?.added.map(({ address }) => address as string)).toEqual([
-      "192.0.2.3",
       "192.0.2.2",
+      "192.0.2.3",
     ]);
     expect(box.ledger.get("VI_1")?.added.map(({ address }) => address as string)).toEqual([VIP]);
   });
