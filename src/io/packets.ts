@@ -24,6 +24,11 @@ import { Membership } from "./membership.ts";
 const RECEIVE_BUFFER = 8 * 1024 * 1024;
 /** The longest IP packet. */
 const PACKET_MAX = 65535;
+/**
+ * The event loop waits anew for each datagram it reads. Those that came with one, as the adverts of many routers do, are read right
+ * after it: at most so many, so that a flood does not keep timers waiting.
+ */
+const BURST_MAX = 64;
 /** Frames thrown away at once by {@link Packets.discard} on one socket: as many as the buffer can hold. */
 const DISCARD_MAX = 65536;
 
@@ -113,7 +118,10 @@ export class Packets {
     };
     this.#open.set(keyOf(listener), open);
     open.adopted = adopt(fd.value, {
-      data: (bytes) => this.#post({ kind: "frame", index, family, bytes }),
+      data: (bytes) => {
+        this.#post({ kind: "frame", index, family, bytes });
+        this.#read(open, BURST_MAX, this.#post);
+      },
       failed: (errno) => {
         this.#forget(open);
         this.#post(this.#failure(open, errno));
@@ -150,8 +158,11 @@ export class Packets {
    */
   drain(fd: number, limit: number, deliver: (event: Event) => void): number {
     const open = [...this.#open.values()].find((each) => each.fd === fd);
-    if (open === undefined) return 0;
-    const { index, family } = open;
+    return open === undefined ? 0 : this.#read(open, limit, deliver);
+  }
+
+  #read(open: Open, limit: number, deliver: (event: Event) => void): number {
+    const { index, family, fd } = open;
     let count = 0;
     while (count < limit && open.live) {
       const length = receive(fd, this.#buffer);
