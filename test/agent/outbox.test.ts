@@ -32,7 +32,7 @@ function filled(removals: number): Outbox {
 }
 
 const kinds = (out: Outbox): string[] =>
-  out.actions().map((action) => (action.kind === "frame" ? `frame ${action.router}` : action.kind));
+  out.take().map((action) => (action.kind === "frame" ? `frame ${action.router}` : action.kind));
 
 describe("what one event wants done", () => {
   test("is listening, adverts, ledger, addresses, announcements, words, what puts back, and the end", () => {
@@ -56,7 +56,7 @@ describe("what one event wants done", () => {
     const out = new Outbox();
     out.change([removal(1)]);
     out.change([removal(2), removal(3)]);
-    expect(out.actions()).toEqual([{ kind: "addresses", changes: [removal(1), removal(2), removal(3)] }]);
+    expect(out.take()).toEqual([{ kind: "addresses", changes: [removal(1), removal(2), removal(3)] }]);
   });
 
   test("drops what waits once, and dumps the kernel once", () => {
@@ -69,6 +69,25 @@ describe("what one event wants done", () => {
   });
 
   test("is nothing when nothing was asked for", () => {
-    expect(new Outbox().actions()).toEqual([]);
+    expect(new Outbox().take()).toEqual([]);
+  });
+
+  test("is empty again after a turn", () => {
+    const out = new Outbox();
+    out.dropQueued();
+    out.change([removal(1)]);
+    out.exit(1);
+    expect(out.take()).toHaveLength(3);
+    expect(out.take()).toEqual([]);
+    out.dropQueued();
+    expect(out.take()).toEqual([{ kind: "drop-queued" }]);
+  });
+
+  test("gives up its adverts early, with what must come before them", () => {
+    const out = new Outbox();
+    out.advert(frame("VI_1"));
+    out.dropQueued();
+    expect(out.urgent().map(({ kind }) => kind)).toEqual(["drop-queued", "frame"]);
+    expect(out.take()).toEqual([]);
   });
 });
