@@ -97,6 +97,8 @@ class Interrupted extends Error {}
 
 async function main(): Promise<number> {
   const stop = interrupted();
+  // It may come before anybody waits for it.
+  stop.catch(() => {});
   const startedAt = now();
   const { isTTY, columns = 0, rows = 0 } = process.stdout;
   const live = isTTY && columns >= COLUMNS && rows >= ROWS;
@@ -117,19 +119,21 @@ async function main(): Promise<number> {
       }),
   });
   const end = live ? animate(pair, told, startedAt) : () => {};
+  let failure: unknown = null;
   try {
     const story = tell(pair, live ? screenTeller(told) : plainTeller(startedAt, told.outcomes));
     // Left behind by an interruption it fails later, on a lab that is gone: nobody's business.
     story.catch(() => {});
     await Promise.race([story, stop]);
   } catch (cause) {
-    end();
-    if (cause instanceof Interrupted) return INTERRUPTED;
-    console.error(`demo: ${cause instanceof Error ? cause.message : String(cause)}`);
+    failure = cause;
+  }
+  end();
+  await pair.close();
+  if (failure instanceof Interrupted) return INTERRUPTED;
+  if (failure !== null) {
+    console.error(`demo: ${failure instanceof Error ? failure.message : String(failure)}`);
     return 1;
-  } finally {
-    end();
-    await pair.close();
   }
   const lines = [
     HEADING,

@@ -5,6 +5,7 @@ import { BRIDGE, INTERFACE } from "./lab.ts";
 import type { Namespace } from "./namespace.ts";
 import type { Child } from "./process.ts";
 import { run, until } from "./process.ts";
+import { makeScratch, removeScratch } from "./scratch.ts";
 
 /** Magic of a pcap file with nanoseconds, in this machine's byte order. */
 const PCAP_NANOSECONDS = 0xa1b23c4d;
@@ -72,7 +73,8 @@ export class Capture {
     fields: readonly string[],
     options: readonly string[] = [],
   ): Promise<Record<string, string>[]> {
-    const path = `/tmp/haagent-capture-${process.pid}-${crypto.randomUUID()}.pcap`;
+    const directory = makeScratch();
+    const path = `${directory}/capture.pcap`;
     await Bun.write(path, new Blob(this.#chunks.map((chunk) => chunk.slice())));
     try {
       const out = await run(
@@ -88,7 +90,7 @@ export class Capture {
           return Object.fromEntries(fields.map((field, at) => [field, values[at] ?? ""]));
         });
     } finally {
-      await Bun.file(path).delete();
+      removeScratch(directory);
     }
   }
 

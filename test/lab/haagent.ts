@@ -1,11 +1,12 @@
 /** haagent in a node of a lab: the built binary, with a runtime_dir of its own. */
-import { mkdtemp, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import type { Daemon, RouterSpec } from "./daemon.ts";
 import { ROUTER_NAME } from "./daemon.ts";
 import type { Station } from "./lab.ts";
 import { INTERFACE } from "./lab.ts";
 import type { Child } from "./process.ts";
 import { now } from "./process.ts";
+import { makeScratch, removeScratch } from "./scratch.ts";
 
 const START_MS = 10_000;
 const STOP_MS = 5000;
@@ -103,14 +104,14 @@ export class Haagent implements Daemon {
   }
 
   static async create(station: Station, router: RouterSpec): Promise<Haagent> {
-    const directory = await mkdtemp("/tmp/haagent-lab-");
+    const directory = makeScratch();
     const path = `${directory}/haagent.toml`;
     return new Haagent(station, directory, { path, text: (runtimeDir) => haagentConfig(router, runtimeDir) });
   }
 
   /** With a file of the caller's; it is kept when everything else is removed. */
   static async withFile(station: Station, file: ConfigFile): Promise<Haagent> {
-    return new Haagent(station, await mkdtemp("/tmp/haagent-lab-"), file);
+    return new Haagent(station, makeScratch(), file);
   }
 
   get running(): boolean {
@@ -202,7 +203,7 @@ export class Haagent implements Daemon {
 
   async close(): Promise<void> {
     await this.#child?.end("SIGKILL");
-    await rm(this.#directory, { recursive: true, force: true });
+    removeScratch(this.#directory);
   }
 
   async #spawn(): Promise<number> {

@@ -1,5 +1,5 @@
 /** keepalived in a node of a lab: its own configuration and pid files, in the foreground. */
-import { mkdtemp, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { readFileSync } from "node:fs";
 import type { Daemon, RouterSpec } from "./daemon.ts";
 import { ROUTER_NAME } from "./daemon.ts";
@@ -7,6 +7,7 @@ import type { Station } from "./lab.ts";
 import { INTERFACE } from "./lab.ts";
 import type { Child } from "./process.ts";
 import { now, until } from "./process.ts";
+import { makeScratch, removeScratch } from "./scratch.ts";
 
 const START_MS = 10_000;
 /** It takes a second after its last advert to leave, more on a busy machine. */
@@ -72,7 +73,7 @@ export class Keepalived implements Daemon {
   }
 
   async start(): Promise<number> {
-    this.#directory ??= await mkdtemp("/tmp/haagent-keepalived-");
+    this.#directory ??= makeScratch();
     const directory = this.#directory;
     await Bun.write(`${directory}/keepalived.conf`, this.#text);
     // A killed one leaves these, and the process ids in them may belong to a zombie that nobody reaps.
@@ -145,7 +146,7 @@ export class Keepalived implements Daemon {
       this.kill();
       await this.#child?.exited;
     }
-    if (this.#directory !== null) await rm(this.#directory, { recursive: true, force: true });
+    if (this.#directory !== null) removeScratch(this.#directory);
     this.#directory = null;
   }
 
