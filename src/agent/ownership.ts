@@ -10,24 +10,14 @@ import type { AddressConfig, AgentConfig } from "../config/model.ts";
 import type { AddressChange, AddressKey, AddressResult, KernelAddress } from "./boundary.ts";
 import type { Kernel } from "./kernel.ts";
 import { keyText } from "./kernel.ts";
+import type { Held } from "./held.ts";
+import { HeldAddresses } from "./held.ts";
 import type { LedgerAddress } from "./ledger.ts";
 import type { Router } from "./router.ts";
 import { keyOf } from "./router.ts";
 
 /** More addresses than this in one configuration and refreshing their lifetimes would wake every netlink listener of the host. */
 const LIFETIME_ADDRESSES_MAX = 64;
-
-/** An address that a router uses. */
-export interface Held {
-  readonly key: AddressKey;
-  readonly router: string;
-  readonly label: string | null;
-  readonly lifetime: Seconds | null;
-  /** `pending`: asked of the kernel in this turn; `added`: ours; `found`: somebody's, adopted; `leaving`: being removed. */
-  state: "pending" | "added" | "found" | "leaving";
-  /** It had been taken away and comes back: said when it is there. */
-  readonly restores: boolean;
-}
 
 /** What {@link Ownership.reconcile} wants done. */
 export interface Reconciliation {
@@ -81,32 +71,8 @@ interface Wanted {
 }
 
 export class Ownership {
-  private readonly held = new Map<string, Held>();
-  /** The same by router. */
-  private readonly byRouter = new Map<string, Map<string, Held>>();
+  private readonly held = new HeldAddresses();
   private readonly lost = new Set<string>();
-
-  private put(text: string, held: Held): void {
-    this.forget(text);
-    this.held.set(text, held);
-    const known = this.byRouter.get(held.router);
-    if (known === undefined) this.byRouter.set(held.router, new Map([[text, held]]));
-    else known.set(text, held);
-  }
-
-  private drop(text: string): void {
-    this.forget(text);
-    this.held.delete(text);
-  }
-
-  /** Takes it out of its router's, and leaves it where it stands among all. */
-  private forget(text: string): void {
-    const router = this.held.get(text)?.router;
-    if (router === undefined) return;
-    const known = this.byRouter.get(router);
-    known?.delete(text);
-    if (known?.size === 0) this.byRouter.delete(router);
-  }
 
   get(key: AddressKey): Held | null {
     return this.held.get(keyText(key)) ?? null;
@@ -125,7 +91,7 @@ export class Ownership {
 
   /** The addresses a router uses now, whoever added them. */
   of(router: string): Held[] {
-    return [...(this.byRouter.get(router)?.values() ?? [])];
+    return this.held.of(router);
   }
 
   /** What the ledger must say of a router: everything that we added or are about to add. */
@@ -138,7 +104,7 @@ export class Ownership {
   /** Takes over an address that an earlier agent added for a router: kept if that router is master, else removed. */
   inherit(router: string, { index, address, prefix, label }: KernelAddress): void {
     const key = { index, address, prefix };
-    this.put(keyText(key), { key, router, label, lifetime: UNKNOWN, state: "added", restores: false });
+    this.held.put(keyText(key), { key, router, label, lifetime: UNKNOWN, state: "added", restores: false });
   }
 
   /** The batch that makes what we hold equal to what the masters should hold; marks it as asked for. */
@@ -161,7 +127,7 @@ export class Ownership {
       const known = this.held.get(text);
       if (known !== undefined && known.state !== "leaving") {
         if (known.state !== "added" || known.lifetime === lifetime) continue;
-        this.put(text, { ...known, lifetime });
+        this.held.put(text, { ...known, lifetime });
         changed.add(known.router);
         changes.push({ op: "refresh", key, label, lifetime, method: "netlink" });
         continue;
@@ -170,7 +136,7 @@ export class Ownership {
       const there = router.adopts ? kernel.find(key.index, key.address) : null;
       const found = there !== null && this.get(there) === null;
       const state = found ? "found" : "pending";
-      this.put(text, { key, router: name, label, lifetime, state, restores: this.lost.has(text) });
+      this.held.put(text, { key, router: name, label, lifetime, state, restores: this.lost.has(text) });
       changed.add(name);
       if (found) gained.add(name);
       else changes.push({ op: "add", key, label, lifetime, method: method(agent, address, kernel, key) });
@@ -186,7 +152,7 @@ export class Ownership {
     gained: Set<string>,
   ): AddressChange[] {
     const deletes: AddressChange[] = [];
-    for (const [text, held] of this.held) {
+    for (const [text, held] of this.held.entries()) {
       // What is still asked for may turn out to be somebody else's: the kernel's answer comes first.
       if (held.state === "pending" || held.state === "leaving") continue;
       const want = wanted.get(text);
@@ -194,14 +160,14 @@ export class Ownership {
       if (want !== undefined && !relabelled) {
         const { name } = want.router.config;
         if (name === held.router) continue;
-        this.put(text, { ...held, router: name });
+        this.held.put(text, { ...held, router: name });
         changed.add(held.router).add(name);
         gained.add(name);
         continue;
       }
       changed.add(held.router);
       if (held.state === "found") {
-        this.drop(text);
+        this.held.drop(text);
       } else {
         held.state = "leaving";
         deletes.push({ op: "delete", key: held.key });
@@ -224,7 +190,7 @@ export class Ownership {
         kernel.removeAddress(change.key);
         if (held !== undefined) changed.add(held.router);
         // A pending one is asked for later in this batch.
-        if (held?.state === "leaving") this.drop(text);
+        if (held?.state === "leaving") this.held.drop(text);
         continue;
       }
       if (held === undefined || change.op === "refresh") continue;
@@ -239,7 +205,7 @@ export class Ownership {
         held.state = "found";
         gained.add(held.router);
       } else {
-        this.drop(text);
+        this.held.drop(text);
         refused.push({ held, errno });
       }
     }
@@ -256,7 +222,7 @@ export class Ownership {
       // One for ever in the place of ours, which had a lifetime, is somebody else's.
       return known === null || (lifetime !== null && known.validLifetime === null);
     });
-    for (const { key } of gone) this.drop(keyText(key));
+    for (const { key } of gone) this.held.drop(keyText(key));
     return gone;
   }
 
@@ -267,8 +233,8 @@ export class Ownership {
 
   /** A link that vanished took its addresses with it. */
   forgetLink(index: number): void {
-    for (const [text, { key }] of this.held) {
-      if (key.index === index) this.drop(text);
+    for (const [text, { key }] of this.held.entries()) {
+      if (key.index === index) this.held.drop(text);
     }
   }
 

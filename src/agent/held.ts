@@ -1,0 +1,62 @@
+/** The addresses that routers of ours use, found by what the kernel calls them and by router. */
+import type { Seconds } from "../base/units.ts";
+import type { AddressKey } from "./boundary.ts";
+
+/** An address that a router uses. */
+export interface Held {
+  readonly key: AddressKey;
+  readonly router: string;
+  readonly label: string | null;
+  readonly lifetime: Seconds | null;
+  /** `pending`: asked of the kernel in this turn; `added`: ours; `found`: somebody's, adopted; `leaving`: being removed. */
+  state: "pending" | "added" | "found" | "leaving";
+  /** It had been taken away and comes back: said when it is there. */
+  readonly restores: boolean;
+}
+
+/** All of them, by the text of their key. */
+export class HeldAddresses {
+  private readonly all = new Map<string, Held>();
+  private readonly byRouter = new Map<string, Map<string, Held>>();
+
+  get(text: string): Held | undefined {
+    return this.all.get(text);
+  }
+
+  /** In the order in which they were first put here. */
+  entries(): IterableIterator<[string, Held]> {
+    return this.all.entries();
+  }
+
+  values(): IterableIterator<Held> {
+    return this.all.values();
+  }
+
+  /** Those of one router. */
+  of(router: string): Held[] {
+    return [...(this.byRouter.get(router)?.values() ?? [])];
+  }
+
+  /** Puts one in, in place of whatever has this key. */
+  put(text: string, held: Held): void {
+    this.disown(text);
+    this.all.set(text, held);
+    const known = this.byRouter.get(held.router);
+    if (known === undefined) this.byRouter.set(held.router, new Map([[text, held]]));
+    else known.set(text, held);
+  }
+
+  drop(text: string): void {
+    this.disown(text);
+    this.all.delete(text);
+  }
+
+  /** Takes it away from its router. */
+  private disown(text: string): void {
+    const router = this.all.get(text)?.router;
+    if (router === undefined) return;
+    const known = this.byRouter.get(router);
+    known?.delete(text);
+    if (known?.size === 0) this.byRouter.delete(router);
+  }
+}
