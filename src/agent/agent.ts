@@ -5,7 +5,7 @@
 import { unreachable } from "../base/assert.ts";
 import type { Instant } from "../base/units.ts";
 import { earlier, elapsed, instant, NEVER } from "../base/units.ts";
-import { stalled } from "../vrrp/machine.ts";
+import { overslept, stalled } from "../vrrp/machine.ts";
 import { deadline } from "../vrrp/state.ts";
 import { answered, compare, endTroubles, reconcile, refresh, requestResync } from "./addresses.ts";
 import { assess, concerned } from "./assess.ts";
@@ -149,8 +149,9 @@ export class Agent {
     if (elapsed(this.handledAt, turn.now) < 10) return false;
     let noticed = false;
     for (const router of world.routers.values()) {
-      if (router.machine.kind !== "master") continue;
-      if (!stalled(router.settings(), router.machine, turn.now)) continue;
+      const { machine } = router;
+      const settings = router.settings();
+      if (!stalled(settings, machine, turn.now) && !overslept(settings, machine, turn.now)) continue;
       drive(world, turn, router, { kind: "deadline" });
       noticed = true;
     }

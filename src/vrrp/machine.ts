@@ -33,6 +33,15 @@ export function stalled(settings: Settings, state: State, now: Instant): boolean
   return state.kind === "master" && elapsed(state.sentAt, now) > 2 * settings.interval;
 }
 
+/**
+ * A backup that should have taken over long ago was not running, and what waits for it is as old: it heard nobody because it slept.
+ */
+export function overslept(settings: Settings, state: State, now: Instant): boolean {
+  if (state.kind !== "backup") return false;
+  const interval = state.master === null ? settings.interval : state.master.interval;
+  return elapsed(state.masterDownAt, now) > Math.max(LATE, interval);
+}
+
 /** The transition function. */
 export function step(settings: Settings, state: State, event: Event, now: Instant): Step {
   if (event.kind === "stop") return toInit(state, event.silent);
@@ -121,10 +130,9 @@ function fromBackup(settings: Settings, state: Backup, event: Event, now: Instan
       return hearAsBackup(settings, state, event, now);
     case "deadline": {
       if (now < state.masterDownAt) return same(state);
-      const interval = state.master === null ? settings.interval : state.master.interval;
-      const late = elapsed(state.masterDownAt, now);
-      if (late > Math.max(LATE, interval)) {
-        // Departs from RFC 9568 6.4.2: a process or a machine that slept heard nobody because it slept.
+      if (overslept(settings, state, now)) {
+        // Departs from RFC 9568 6.4.2, which would have it take over.
+        const late = elapsed(state.masterDownAt, now);
         return toBackup(
           settings,
           null,

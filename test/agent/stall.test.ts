@@ -19,6 +19,21 @@ function pair(values: Parameters<typeof router>[0] = {}): { lab: Lab; high: Box;
   return { lab, high, low };
 }
 
+describe("a backup that was stopped for longer than its patience", () => {
+  test("does not believe what waited: that the master left a while ago is no news", () => {
+    const { lab, high, low } = pair();
+    low.freeze();
+    lab.run(6000);
+    high.event({ kind: "signal", signal: "SIGTERM" });
+    lab.run(100);
+    high.start();
+    low.thaw();
+    lab.run(4000);
+    expect([high.state(), low.state()]).toEqual(["master", "backup"]);
+    expect(low.router().counters.became_master).toBe(0);
+  });
+});
+
 describe("a master that was stopped for longer than two intervals", () => {
   test("drops what waits, releases and says nothing until it has listened", () => {
     const { lab, high, low } = pair();

@@ -1,7 +1,7 @@
 /** The machine while it is not master: starting, listening, deciding when to take over. */
 import { describe, expect, test } from "bun:test";
 import { instant, ms, NEVER, priority } from "../../src/base/units.ts";
-import { step } from "../../src/vrrp/machine.ts";
+import { overslept, step } from "../../src/vrrp/machine.ts";
 import type { Event } from "../../src/vrrp/state.ts";
 import { advert, backupAt, due, HIGHER, INIT, last, LOWER, play, said, settings } from "./play.ts";
 
@@ -214,6 +214,13 @@ describe("a backup whose timer rang late", () => {
     });
     expect(said(taken)).toEqual(["drop-queued"]);
     expect(taken.reason).toBe("late by 1001 ms, listening");
+  });
+
+  test("is known before it hears what waited for it", () => {
+    const start = backupAt(settings(), 0);
+    expect(overslept(settings(), start, instant(3609.375 + 1000))).toBe(false);
+    expect(overslept(settings(), start, instant(3609.375 + 1001))).toBe(true);
+    expect(overslept(settings(), INIT, instant(9000))).toBe(false);
   });
 
   test("takes over when it is less than an interval late", () => {
