@@ -97,8 +97,8 @@ const machine: readonly Mutant[] = [
   },
   {
     file: "src/vrrp/machine.ts",
-    find: "if (late > Math.max(LATE, interval)) {",
-    replace: "if (late < 0) {",
+    find: "if (overslept(settings, state, now)) {",
+    replace: "if (now < 0) {",
     breaks: "slept, heard nobody because it slept, and takes over",
     caughtBy: "sim",
   },

@@ -1,7 +1,7 @@
 /** Two masters whose passwords differ never yield to each other: both must say so, naming the other (`vrrp.contested`). */
 import type { Node } from "./node.ts";
 import type { Part, Scene } from "./scene.ts";
-import { isMaster, pairs, partsOf } from "./scene.ts";
+import { isMaster, partsOf } from "./scene.ts";
 import { compatible, hears } from "./truth.ts";
 
 /** An alarm is repeated once a minute at most, so an older one may stand for a new contest. */
@@ -20,7 +20,7 @@ export class Alarms {
   readonly #scene: Scene;
   /** World time of the last alarm, by node and router. */
   readonly #givenAt = new Map<string, number>();
-  /** By node, router and the other node. */
+  /** By node and router. */
   readonly #contests = new Map<string, Hopeless>();
 
   constructor(scene: Scene) {
@@ -33,41 +33,42 @@ export class Alarms {
 
   judge(): void {
     for (const [virtualRouter, { interval }] of this.#scene.bounds) {
-      for (const [a, b] of pairs(partsOf(this.#scene, virtualRouter))) {
-        if (compatible(a.router, b.router)) continue;
-        this.#judge(a, b, interval);
-        this.#judge(b, a, interval);
-      }
+      const parts = partsOf(this.#scene, virtualRouter);
+      for (const hearer of parts) this.#judge(hearer, parts, interval);
     }
   }
 
-  #judge(hearer: Part, speaker: Part, interval: number): void {
+  /** One contest goes on whoever the other master is at the moment. */
+  #judge(hearer: Part, parts: readonly Part[], interval: number): void {
     const { watches, schedule, network } = this.#scene;
     const key = `${hearer.node.number} ${hearer.router.name}`;
-    const pair = `${key} ${speaker.node.number}`;
     const { segment } = hearer.router;
     const both =
       isMaster(this.#scene, hearer.node, hearer.router) &&
-      isMaster(this.#scene, speaker.node, speaker.router) &&
-      hears(network, hearer.node, speaker.node, segment);
-    // Silence of a few intervals does not end a contest, for the agent neither.
-    const since = this.#since(pair, both, 3 * interval + 2000);
+      parts.some(
+        (speaker) =>
+          !compatible(hearer.router, speaker.router) &&
+          isMaster(this.#scene, speaker.node, speaker.router) &&
+          hears(network, hearer.node, speaker.node, segment),
+      );
+    // Silence of some intervals does not end a contest, for the agent neither: a peer that rejects us may speak only now and then.
+    const since = this.#since(key, both, 12 * interval + 1000);
     const given = this.#givenAt.get(key) ?? Number.NEGATIVE_INFINITY;
     const owed = both && network.weather(segment).loss === 0 && given < since - PERIOD;
-    watches.update(`alarm ${pair}`, owed, 2 * interval + SLACK, schedule.now, () => {
+    watches.update(`alarm ${key}`, owed, 2 * interval + SLACK, schedule.now, () => {
       return `${hearer.node.plan.name} hears another master and gives no alarm`;
     });
   }
 
   /** When the contest began that goes on or was interrupted for at most `gap` ms. */
-  #since(pair: string, both: boolean, gap: number): number {
+  #since(key: string, both: boolean, gap: number): number {
     const { now } = this.#scene.schedule;
-    const known = this.#contests.get(pair);
+    const known = this.#contests.get(key);
     const goesOn = known !== undefined && (known.until === null || now - known.until <= gap);
     const since = goesOn ? known.since : now;
-    if (both) this.#contests.set(pair, { since, until: null });
-    else if (goesOn) this.#contests.set(pair, { since, until: known.until ?? now });
-    else this.#contests.delete(pair);
+    if (both) this.#contests.set(key, { since, until: null });
+    else if (goesOn) this.#contests.set(key, { since, until: known.until ?? now });
+    else this.#contests.delete(key);
     return since;
   }
 }

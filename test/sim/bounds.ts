@@ -2,7 +2,7 @@
  * How long what must not last may last, and why. In every formula, for one virtual router:
  *
  *   I   the longest advert interval that any of its routers has, before or after a reload
- *   S   the longest skew: (256 - priority) / 256 of the interval, below I; below 1 s in version 2
+ *   S   the longest skew, at priority 1: 255 / 256 of the interval, or of 1 s in version 2
  *   L   the longest time a packet was ever under way, reordered ones included
  *   T   the lateness of a process: the loop wakes at most LATE_MAX after a packet or a deadline
  *   V   valid_lft: max(2 s, 2 I in whole seconds)
@@ -27,7 +27,7 @@
  * agent stays in fault after an address could not be added or was taken away again and again.
  */
 import { EXPIRY_LAG_MAX } from "./kernel.ts";
-import { TROUBLE } from "./node.ts";
+import { TROUBLE } from "./excuses.ts";
 import type { ConfigPlan, NodePlan, RouterPlan } from "./plan.ts";
 import { virtualRouterOf } from "./plan.ts";
 import { LATE_MAX } from "./process.ts";
@@ -45,8 +45,9 @@ export const RESTORED = 50;
 const intervalOf = (routers: readonly RouterPlan[]): number =>
   Math.max(...routers.map(({ interval }) => interval));
 
+/** At priority 1, which tracking can make of any other. */
 const skewOf = (router: RouterPlan, interval: number): number =>
-  ((256 - router.priority) / 256) * (router.version === 2 ? 1000 : interval);
+  (255 / 256) * (router.version === 2 ? 1000 : interval);
 
 const believedAfter = (config: ConfigPlan): number =>
   Math.max(0, ...config.checks.map(({ rise, fall, interval }) => (Math.max(rise, fall) + 1) * interval + 50));

@@ -18,7 +18,7 @@ export type Origin = "admin" | "agent";
 interface Held {
   readonly key: AddressKey;
   readonly label: string | null;
-  readonly origin: Origin;
+  origin: Origin;
   /** valid_lft in seconds, null for ever. */
   lifetime: number | null;
   expiresAt: number | null;
@@ -171,6 +171,15 @@ export class Kernel {
     this.#schedule.at(held.expiresAt, () => {
       if (held.armed === armed && this.#held.includes(held)) this.#remove(held, "agent");
     });
+  }
+
+  /**
+   * The agent died before it heard that this was added. Without a lifetime nothing tells that it was by an agent, so its successor
+   * must leave it alone; with one, it knows.
+   */
+  orphan(key: AddressKey): void {
+    const held = this.#find(key);
+    if (held !== undefined && held.lifetime === null) held.origin = "admin";
   }
 
   #delete(key: AddressKey, by: Origin): string | null {

@@ -71,7 +71,7 @@ export class Manners {
 
   /** A router is master no more, by its own decision and not by losing; `said`: priority 0 was sent. */
   leaves(node: Node, router: RouterPlan, said: boolean): void {
-    const able = usable(node, router.segment) && this.#scene.schedule.now > node.excusedUntil;
+    const able = usable(node, router.segment) && !node.excuses.holds;
     if (said || !able || this.#silent(node, router)) return;
     violate(this.#scene, `${node.plan.name} left ${router.name} without a word`);
   }

@@ -4,6 +4,7 @@ import type { AddressChange, Event } from "../../src/agent/boundary.ts";
 import type { LedgerRecord } from "../../src/agent/ledger.ts";
 import { instant, type Instant } from "../../src/base/units.ts";
 import type { ConfigSource } from "../../src/config/model.ts";
+import { Excuses } from "./excuses.ts";
 import { Kernel } from "./kernel.ts";
 import type { Frame, Network } from "./network.ts";
 import type { Observer, Sent } from "./observer.ts";
@@ -16,13 +17,6 @@ import type { Schedule } from "./schedule.ts";
 
 /** From SIGTERM to the end. */
 export const STOP_MAX = 1000;
-/** How long the agent stays in fault when the kernel refused an address, or one was taken away three times in ten seconds. */
-export const TROUBLE = 10_100;
-const LOSSES_MAX = 3;
-const LOSS_WINDOW = 10_500;
-/** A socket that the kernel closed with its link is tried again after a second. */
-const DEAF = 1_100;
-
 export class Node {
   readonly kernel: Kernel;
   readonly ledger = new Map<string, LedgerRecord>();
@@ -39,9 +33,7 @@ export class Node {
   /** SIGTERM was sent. */
   stopping = false;
   /** Until then it may be in fault, for reasons that the world gave it: a refused address, sockets to open again. */
-  excusedUntil = 0;
-  /** When addresses were taken away by hand. */
-  #losses: number[] = [];
+  readonly excuses: Excuses;
   #bootedAt: number;
   #boots = 1;
   #nextIndex = 2;
@@ -77,6 +69,7 @@ export class Node {
     this.config = plan.config;
     this.file = plan.config;
     this.#bootedAt = -plan.uptime;
+    this.excuses = new Excuses(schedule, () => observer.kernelChanged(this));
     this.kernel = new Kernel(
       schedule,
       chance,
@@ -102,7 +95,7 @@ export class Node {
       forwarding6: true,
     });
     this.giveOwn(segment);
-    this.excuse(DEAF);
+    this.excuses.deaf();
   }
 
   /** The administrator's own addresses of an interface, as far as they are not there. */
@@ -152,7 +145,7 @@ export class Node {
     this.process = process;
     this.#dies = null;
     this.stopping = false;
-    this.excusedUntil = 0;
+    this.excuses.none();
     this.config = this.file;
     this.observer.lived(this, "start");
     process.control({
@@ -252,7 +245,7 @@ export class Node {
     if (!up) this.process?.closeListeners(link.index);
     // What netifd or ifupdown do when an interface comes up again: IPv6 lost its addresses.
     if (up) this.giveOwn(segment);
-    if (up) this.excuse(DEAF);
+    if (up) this.excuses.deaf();
   }
 
   removeLink(segment: SegmentName): void {
@@ -265,7 +258,7 @@ export class Node {
   /** An agent's change of the table. */
   change(change: AddressChange): string | null {
     const errno = this.kernel.change(change);
-    if (change.op === "add" && errno !== null) this.excuse(TROUBLE);
+    if (change.op === "add" && errno !== null) this.excuses.refused();
     this.observer.addressed(this, change, errno);
     return errno;
   }
@@ -273,15 +266,7 @@ export class Node {
   /** Takes a virtual address away by hand; too often, and the agent may give up for a while. */
   takeAway(segment: SegmentName, address: Ip): void {
     if (!this.kernel.adminDelete(INTERFACE_OF[segment], address)) return;
-    const { now } = this.schedule;
-    this.#losses = [...this.#losses.filter((at) => at > now - LOSS_WINDOW), now];
-    if (this.#losses.length >= LOSSES_MAX) this.excuse(TROUBLE);
-  }
-
-  /** For this long the agent may be in fault without a reason that the checkers see. */
-  excuse(span: number): void {
-    this.excusedUntil = Math.max(this.excusedUntil, this.schedule.now + span);
-    this.schedule.after(span + 1, () => this.observer.kernelChanged(this));
+    this.excuses.loss();
   }
 
   complain(text: string): void {

@@ -4,7 +4,14 @@
  * between any two actions.
  */
 import { multicastMac } from "../../src/base/address.ts";
-import type { Action, AddressResult, Event, Handled, Listener } from "../../src/agent/boundary.ts";
+import type {
+  Action,
+  AddressKey,
+  AddressResult,
+  Event,
+  Handled,
+  Listener,
+} from "../../src/agent/boundary.ts";
 import type { Instant } from "../../src/base/units.ts";
 import { unreachable } from "../../src/base/assert.ts";
 import type { Perform } from "../../src/agent/agent.ts";
@@ -51,6 +58,8 @@ export class Process {
   #deadlines = { second: -1, count: 0 };
   /** The files that were read and wait to be handled, null for wrong ones. */
   readonly #files: (ConfigPlan | null)[] = [];
+  /** Added, and the ledger does not confirm it yet. */
+  readonly #unheard: AddressKey[] = [];
   readonly #probes = new Map<string, number>();
   #probesMade = 0;
 
@@ -167,22 +176,31 @@ export class Process {
     const follow: Event[] = [];
     while (next !== undefined && this.alive) {
       node.observer.before(node, next);
-      const perform = (actions: readonly Action[]): void => {
-        for (const action of actions) {
-          if (!this.alive || node.diesNow()) return;
-          follow.push(...this.#perform(action));
-        }
-      };
-      const handled = this.agent.handle(next, node.clock(), perform);
-      this.#wakeAt = handled.wakeAt;
-      if (next.kind === "start") this.started = true;
-      if (next.kind === "config") node.config = this.#files.shift() ?? node.config;
-      perform(handled.actions);
+      this.#handle(next, follow);
       if (!this.alive) return;
       node.observer.after(node);
       next = follow.shift();
     }
-    if (this.alive) node.observer.rest(node);
+    node.observer.rest(node);
+  }
+
+  /** One call of the agent, and its actions as far as the process lives to perform them. */
+  #handle(event: Event, follow: Event[]): void {
+    const { node } = this;
+    const unconfirmed = event.kind === "addresses-changed" ? this.#unheard.splice(0) : [];
+    const perform = (actions: readonly Action[]): void => {
+      for (const action of actions) {
+        if (!this.alive || node.diesNow()) return;
+        follow.push(...this.#perform(action));
+      }
+    };
+    const handled = this.agent.handle(event, node.clock(), perform);
+    this.#wakeAt = handled.wakeAt;
+    if (event.kind === "start") this.started = true;
+    if (event.kind === "config") node.config = this.#files.shift() ?? node.config;
+    perform(handled.actions);
+    if (this.alive) return;
+    for (const key of [...unconfirmed, ...this.#unheard]) node.kernel.orphan(key);
   }
 
   /** Does one action; gives the events that must be handled before any other. */
@@ -201,6 +219,7 @@ export class Process {
           change,
           errno: node.change(change),
         }));
+        this.#unheard.push(...action.changes.filter(({ op }) => op === "add").map(({ key }) => key));
         return [{ kind: "addresses-changed", results }];
       }
       case "resync":

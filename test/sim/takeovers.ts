@@ -21,11 +21,13 @@ export class Takeovers {
     this.#scene = scene;
   }
 
+  readonly #judged = new Set<string>();
   /** When a node ceased to be master: by virtual router and node. */
   readonly #ceasedAt = new Map<string, number>();
 
   /** To be called after whatever may have changed a cause. */
   judge(): void {
+    this.#judged.clear();
     for (const virtualRouter of this.#scene.bounds.keys()) {
       const parts = partsOf(this.#scene, virtualRouter);
       for (const part of parts) {
@@ -34,11 +36,14 @@ export class Takeovers {
         }
       }
     }
+    // Whoever has no part in it any more after a reload contents nobody.
+    for (const key of this.#contentSince.keys()) if (!this.#judged.has(key)) this.#contentSince.delete(key);
     this.#judgeOwners();
   }
 
   #judge(virtualRouter: string, part: Part, master: Part): void {
     const key = `${virtualRouter} ${part.node.number} ${master.node.number}`;
+    this.#judged.add(key);
     const content =
       isMaster(this.#scene, master.node, master.router) &&
       part.node.running &&

@@ -61,7 +61,7 @@ function checksHold(node: Node, router: RouterPlan): boolean {
 
 /** Nothing keeps the node from being master of this router. */
 export function eligible(node: Node, router: RouterPlan): boolean {
-  if (!node.running || node.stopping || node.schedule.now <= node.excusedUntil) return false;
+  if (!node.running || node.stopping || node.excuses.holds) return false;
   return membersWith(node, router).every(
     (member) =>
       usable(node, member.segment) &&

@@ -1,0 +1,55 @@
+/** Reasons for an agent to be in fault that no state of the world shows, and until when they hold. */
+import type { Schedule } from "./schedule.ts";
+
+/** How long the agent stays in fault when the kernel refused an address, or one was taken away three times in ten seconds. */
+export const TROUBLE = 10_100;
+const LOSSES_MAX = 3;
+const LOSS_WINDOW = 10_500;
+/** A socket that the kernel closed with its link is tried again after a second. */
+const DEAF = 1_100;
+
+export class Excuses {
+  readonly #schedule: Schedule;
+  /** An excuse has ended: conditions are to be looked at again. */
+  readonly #over: () => void;
+  /** World times at which addresses were taken away by hand. */
+  #losses: number[] = [];
+  #until = 0;
+
+  constructor(schedule: Schedule, over: () => void) {
+    this.#schedule = schedule;
+    this.#over = over;
+  }
+
+  /** One holds now. */
+  get holds(): boolean {
+    return this.#schedule.now <= this.#until;
+  }
+
+  /** A new agent starts without any. */
+  none(): void {
+    this.#until = 0;
+  }
+
+  /** An interface is there again. */
+  deaf(): void {
+    this.#excuse(DEAF);
+  }
+
+  /** The kernel refused an address. */
+  refused(): void {
+    this.#excuse(TROUBLE);
+  }
+
+  /** An address was taken away by hand. */
+  loss(): void {
+    const { now } = this.#schedule;
+    this.#losses = [...this.#losses.filter((at) => at > now - LOSS_WINDOW), now];
+    if (this.#losses.length >= LOSSES_MAX) this.#excuse(TROUBLE);
+  }
+
+  #excuse(span: number): void {
+    this.#until = Math.max(this.#until, this.#schedule.now + span);
+    this.#schedule.after(span + 1, this.#over);
+  }
+}
