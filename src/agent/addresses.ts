@@ -1,5 +1,5 @@
 /** Keeps the kernel's addresses equal to what the masters should hold, and finds out when somebody else changes them. */
-import type { Instant } from "../base/units.ts";
+import type { Instant, Milliseconds } from "../base/units.ts";
 import { after, earlier, elapsed, fromSeconds, ms, NEVER } from "../base/units.ts";
 import type { Ip } from "../base/address.ts";
 import { assess, usable } from "./assess.ts";
@@ -14,6 +14,9 @@ const LOSSES_MAX = 3;
 const LOSS_WINDOW = ms(10_000);
 /** How long such a fault, or one from an address the kernel refused, lasts before the next try. */
 const TROUBLE = ms(10_000);
+/** And where the refusal is the host's settings, as where IPv6 is off: each try takes mastership from who can do it. */
+const TROUBLE_LASTING = ms(300_000);
+const LASTING: ReadonlySet<string> = new Set(["EACCES", "EPERM", "EINVAL", "EOPNOTSUPP"]);
 /** Dumps are asked for at most this often. */
 const RESYNC = ms(20);
 
@@ -96,7 +99,7 @@ export function answered(world: World, turn: Turn, results: readonly AddressResu
       errno === "EEXIST"
         ? `address ${held.key.address} is there already, and not by us`
         : `address ${held.key.address} could not be added: ${errno}`;
-    trouble(world, turn, router, text);
+    trouble(world, turn, router, text, LASTING.has(errno) ? TROUBLE_LASTING : TROUBLE);
   }
   for (const name of outcome.changed) {
     turn.records.add(name);
@@ -149,14 +152,14 @@ export function compare(world: World, turn: Turn): void {
     router.losses = [...router.losses.filter((at) => elapsed(at, turn.now) < LOSS_WINDOW), turn.now];
     if (router.losses.length < LOSSES_MAX) continue;
     const text = `address ${address} was taken away ${LOSSES_MAX} times in ${LOSS_WINDOW / 1000} s`;
-    trouble(world, turn, router, text);
+    trouble(world, turn, router, text, TROUBLE);
     router.losses = [];
   }
 }
 
 /** A router is in fault over an address for a while. */
-function trouble(world: World, turn: Turn, router: Router, text: string): void {
-  router.trouble = { text, until: after(turn.now, TROUBLE) };
+function trouble(world: World, turn: Turn, router: Router, text: string, span: Milliseconds): void {
+  router.trouble = { text, until: after(turn.now, span) };
   world.troubleUntil = earlier(world.troubleUntil, router.trouble.until);
 }
 

@@ -8,11 +8,12 @@ import { earlier, elapsed, instant, NEVER } from "../base/units.ts";
 import { overslept, stalled } from "../vrrp/machine.ts";
 import { deadline } from "../vrrp/state.ts";
 import { answered, compare, endTroubles, reconcile, refresh, requestResync } from "./addresses.ts";
-import { assess, concerned } from "./assess.ts";
+import { assess } from "./assess.ts";
 import { begin } from "./begin.ts";
-import type { Action, Event, Handled, KernelAddress, Link } from "./boundary.ts";
+import type { Action, Event, Handled } from "./boundary.ts";
 import { contestDue } from "./contest.ts";
 import { drive, keepRecords, settleGroups, tell } from "./drive.ts";
+import { addressGone, addressTold, linkGone, linkTold, reassess } from "./feed.ts";
 import { deafened, listenAgain } from "./listen.ts";
 import { Outbox } from "./outbox.ts";
 import { receive } from "./receive.ts";
@@ -97,11 +98,7 @@ export class Agent {
         addressTold(world, turn, event.address);
         break;
       case "address-gone":
-        if (world.ownership.uses(event.key)) requestResync(world, turn);
-        else {
-          world.kernel.removeAddress(event.key);
-          reassess(world, turn, event.key.index);
-        }
+        addressGone(world, turn, event.key);
         break;
       case "kernel":
         world.kernel.replace(event.links, event.addresses);
@@ -200,53 +197,6 @@ function due(world: World, turn: Turn, urgent: Perform | null): void {
   if (listenAgain(world, turn)) assess(world, turn, world.routers.values());
   for (const action of world.checks.due(turn.now, world.config.agent.scriptUser)) turn.out.defer(action);
   if (world.resyncAt <= turn.now) requestResync(world, turn);
-}
-
-function reassess(world: World, turn: Turn, index: number): void {
-  const link = world.kernel.link(index);
-  if (link !== null) assess(world, turn, concerned(world, link.name));
-}
-
-function linkTold(world: World, turn: Turn, link: Link): void {
-  const before = world.kernel.link(link.index);
-  world.kernel.putLink(link);
-  const renamed = before !== null && before.name !== link.name;
-  if (before?.mac !== link.mac) {
-    for (const router of world.routers.values()) {
-      if (router.index === link.index) turn.records.add(router.config.name);
-      // The neighbours know the old one.
-      if (router.role === "master" && router.addresses.some(({ interface: name }) => name === link.name)) {
-        turn.gained.add(router.config.name);
-        turn.addresses = true;
-      }
-    }
-  }
-  const names = renamed ? [before.name, link.name] : [link.name];
-  assess(world, turn, new Set(names.flatMap((name) => concerned(world, name))));
-}
-
-function linkGone(world: World, turn: Turn, index: number): void {
-  const link = world.kernel.link(index);
-  world.kernel.removeLink(index);
-  world.ownership.forgetLink(index);
-  if (link !== null) assess(world, turn, concerned(world, link.name));
-}
-
-/** An address of ours where we hold none is either somebody else's or an echo of the past: the dump tells which. */
-function addressTold(world: World, turn: Turn, address: KernelAddress): void {
-  if (world.ownership.get(address) !== null) {
-    world.kernel.putAddress(address);
-    return;
-  }
-  const name = world.kernel.link(address.index)?.name;
-  const ours = [...world.routers.values()].some(({ addresses }) =>
-    addresses.some((wanted) => wanted.address === address.address && wanted.interface === name),
-  );
-  if (ours) requestResync(world, turn);
-  else {
-    world.kernel.putAddress(address);
-    reassess(world, turn, address.index);
-  }
 }
 
 function sendFailed(world: World, turn: Turn, name: string, errno: string): void {

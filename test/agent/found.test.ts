@@ -1,5 +1,6 @@
 /** Addresses that were there before us, and those that the kernel refuses: used or a fault, never removed. */
 import { describe, expect, test } from "bun:test";
+import type { Box } from "./box.ts";
 import { Lab } from "./harness.ts";
 import { addressOps } from "./scenes.ts";
 import { adverts, priorities, told } from "./sight.ts";
@@ -182,5 +183,40 @@ describe("an address that the kernel refuses", () => {
     expect(box.state()).toBe("fault");
     lab.run(5000);
     expect(box.state()).toBe("master");
+  });
+
+  test("by a setting of the host keeps the fault for minutes: each try would take mastership from the other node", () => {
+    const lab = new Lab();
+    const high = lab.box(router({ priority: 150, excluded_addresses: ["2001:db8::1/64"] }));
+    const low = lab.box(router());
+    high.kernel.refuse = ({ op, key }) => (op === "add" && key.address === "2001:db8::1" ? "EACCES" : null);
+    high.start();
+    low.start();
+    lab.run(250_000);
+    expect([high.state(), low.state()]).toEqual(["fault", "master"]);
+    expect(low.router().counters.became_master).toBe(1);
+    high.kernel.refuse = () => null;
+    lab.run(100_000);
+    expect([high.state(), low.state()]).toEqual(["master", "backup"]);
+  });
+
+  test("by a setting of the host is tried again when the interface comes up or the file changes", () => {
+    for (const retry of [
+      (box: Box) => box.kernel.set("eth1", { carrier: false }),
+      (box: Box) => box.reload(router({ priority: 101 })),
+    ]) {
+      const lab = new Lab();
+      const box = lab.box(router());
+      box.kernel.refuse = ({ op }) => (op === "add" ? "EACCES" : null);
+      box.start();
+      lab.run(20_000);
+      expect(box.state()).toBe("fault");
+      box.kernel.refuse = () => null;
+      retry(box);
+      lab.run(10);
+      box.kernel.set("eth1", { carrier: true });
+      lab.run(5000);
+      expect(box.state()).toBe("master");
+    }
   });
 });
