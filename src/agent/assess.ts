@@ -44,6 +44,9 @@ export function judgeFaults(world: World, turn: Turn, router: Router): boolean {
     router.adverts.clear();
     router.expectation = null;
   }
+  if (source !== null && router.source !== null && source !== router.source) {
+    turn.out.log("info", "vrrp.source", { name: router.config.name, from: router.source, to: source });
+  }
   if (source !== null) router.source = source;
   const before = new Map(router.tracks.map(({ name, up }) => [name, up]));
   router.tracks = tracksOf(world, router);

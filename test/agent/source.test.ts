@@ -20,6 +20,9 @@ describe("the source of adverts", () => {
     box.kernel.remove("eth1", "192.0.2.10/24");
     lab.run(2000);
     expect(adverts(box).at(-1)?.source as string).toBe("192.0.2.55");
+    expect(box.logs("vrrp.source").map(({ fields }) => fields)).toEqual([
+      { name: "VI_1", from: "192.0.2.10", to: "192.0.2.55" },
+    ]);
     expect(box.router()).toMatchObject({ state: "master", counters: { became_master: 1 } });
   });
 
