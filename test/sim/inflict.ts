@@ -87,6 +87,8 @@ function harm(
       if (node.plan.own[segment].some((own) => own.address === address)) break;
       // A frozen agent cannot know that what it held has expired and that this is another one.
       if (node.process?.frozen === true) break;
+      // Nor can the next one without lifetimes, when the last one died holding it.
+      if (node.process === null && node.config.lifetime === "forever") break;
       const name = INTERFACE_OF[segment];
       const there = node.kernel.has(address);
       node.kernel.adminAdd(name, address, prefix);
