@@ -1,6 +1,6 @@
 /** One node: its hardware clock, its kernel, its ports, what is on its disk, and the agent that lives and dies on it. */
 import type { Ip, Mac } from "../../src/base/address.ts";
-import type { AddressChange, Event } from "../../src/agent/boundary.ts";
+import type { AddressChange, AddressKey, Event } from "../../src/agent/boundary.ts";
 import type { LedgerRecord } from "../../src/agent/ledger.ts";
 import { instant, type Instant } from "../../src/base/units.ts";
 import type { ConfigSource } from "../../src/config/model.ts";
@@ -267,6 +267,15 @@ export class Node {
   takeAway(segment: SegmentName, address: Ip): void {
     if (!this.kernel.adminDelete(INTERFACE_OF[segment], address)) return;
     this.excuses.loss();
+  }
+
+  /** The ledger confirms that an agent added this. */
+  vouchesFor({ index, address, prefix }: AddressKey): boolean {
+    return [...this.ledger.values()].some(({ added }) =>
+      added.some(
+        (one) => one.confirmed && one.index === index && one.address === address && one.prefix === prefix,
+      ),
+    );
   }
 
   complain(text: string): void {

@@ -200,7 +200,7 @@ export class Process {
     if (event.kind === "config") node.config = this.#files.shift() ?? node.config;
     perform(handled.actions);
     if (this.alive) return;
-    for (const key of [...unconfirmed, ...this.#unheard]) node.kernel.orphan(key);
+    for (const key of [...unconfirmed, ...this.#unheard]) if (!node.vouchesFor(key)) node.kernel.orphan(key);
   }
 
   /** Does one action; gives the events that must be handled before any other. */
