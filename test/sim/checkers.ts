@@ -80,12 +80,8 @@ export class Checkers implements Observer {
   }
 
   before(node: Node, event: Event): void {
-    if (event.kind === "frame") {
-      const advert = sightAdvert(event.family, event.bytes);
-      const said =
-        advert === null ? "noise" : `vrid ${advert.vrid} priority ${advert.priority} of ${advert.source}`;
-      this.#scene.trace.detail(this.#scene.schedule.now, node.number, `heard ${said}`);
-    }
+    const { schedule, trace } = this.#scene;
+    if (event.kind === "frame") trace.detail(schedule.now, node.number, () => `heard ${sightText(event)}`);
     this.#speech.begin();
     this.#contests.hear(node, event);
     this.#before = new Map(this.#scene.roles[node.number]);
@@ -140,19 +136,18 @@ export class Checkers implements Observer {
   sent(node: Node, segment: SegmentName, action: Sent, errno: string | null): void {
     const told = this.#speech.sent(node, segment, action, errno);
     if (told !== null && errno === null) this.#contests.announced(node, told);
-    const family = action.kind === "packet" ? action.family : action.ethertype === 0x0800 ? 4 : 6;
-    const priority = action.router === null ? null : sightAdvert(family, action.bytes)?.priority;
-    const said = told === null ? `advert ${action.router} priority ${priority}` : `announce ${told}`;
+    const failed = errno === null ? "" : `: ${errno}`;
     this.#scene.trace.detail(
       this.#scene.schedule.now,
       node.number,
-      errno === null ? said : `${said}: ${errno}`,
+      () => `${sentText(action, told)}${failed}`,
     );
   }
 
   addressed(node: Node, change: AddressChange, errno: string | null): void {
     const { op, key } = change;
-    this.#scene.trace.detail(this.#scene.schedule.now, node.number, `${op} ${key.address} ${errno ?? ""}`);
+    const { schedule, trace } = this.#scene;
+    trace.detail(schedule.now, node.number, () => `${op} ${key.address} ${errno ?? ""}`);
     if (op !== "add" || errno !== null) return;
     const { index, address, prefix } = key;
     const known = [...node.ledger.values()].some(({ added }) =>
@@ -213,4 +208,17 @@ export class Checkers implements Observer {
   complain(node: Node, text: string): void {
     violate(this.#scene, `${node.plan.name} ${text}`);
   }
+}
+
+/** A received packet in words. */
+function sightText({ family, bytes }: Extract<Event, { kind: "frame" }>): string {
+  const advert = sightAdvert(family, bytes);
+  return advert === null ? "noise" : `vrid ${advert.vrid} priority ${advert.priority} of ${advert.source}`;
+}
+
+/** A sent one, `told` being the address it announces. */
+function sentText(action: Sent, told: string | null): string {
+  if (told !== null) return `announce ${told}`;
+  const family = action.kind === "packet" ? action.family : action.ethertype === 0x0800 ? 4 : 6;
+  return `advert ${action.router} priority ${sightAdvert(family, action.bytes)?.priority}`;
 }

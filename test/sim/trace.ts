@@ -28,9 +28,9 @@ export class Trace {
     if (this.#detail !== "none") this.#keep(at, column, text);
   }
 
-  /** What happens all the time: packets, refreshes. */
-  detail(at: number, column: number, text: string): void {
-    if (this.#detail === "packets") this.#keep(at, column, text);
+  /** What happens all the time: packets, refreshes. Put into words only where they are kept. */
+  detail(at: number, column: number, text: () => string): void {
+    if (this.#detail === "packets") this.#keep(at, column, text());
   }
 
   #keep(at: number, column: number | null, text: string): void {
