@@ -1,6 +1,7 @@
 /** The program: picks what the command line asks for and joins the pure parts to the real edge. */
 import { Agent } from "./agent/agent.ts";
 import type { Request } from "./agent/boundary.ts";
+import { rehearse } from "./agent/rehearsal.ts";
 import { staleAddresses } from "./agent/recover.ts";
 import { unreachable } from "./base/assert.ts";
 import type { Result } from "./base/result.ts";
@@ -51,6 +52,7 @@ async function run(path: string): Promise<number> {
     version: VERSION,
     settings: config.agent,
     stale: staleAddresses,
+    rehearse,
     complain: (text) => void complain(text),
   });
 }

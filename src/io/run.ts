@@ -45,6 +45,8 @@ export interface RunOptions {
   /** The `[agent]` table of that file, which was checked before. */
   readonly settings: AgentConfig;
   readonly stale: Stale;
+  /** Runs the code of a takeover once, in steps and without any effect. */
+  readonly rehearse: () => Iterator<unknown>;
   /** Prints why the agent cannot start. */
   readonly complain: (text: string) => void;
 }
@@ -153,7 +155,7 @@ function schedule(settings: AgentConfig, journal: Journal): void {
 
 /** Runs the agent until it leaves; gives the exit code. */
 export async function runAgent(options: RunOptions): Promise<number> {
-  const { machine, source, version, settings, stale, complain } = options;
+  const { machine, source, version, settings, stale, rehearse, complain } = options;
   const journal = new Journal();
   journal.configure(settings.log.level, settings.log.target, settings.log.facility);
   let loop: Loop | null = null;
@@ -195,6 +197,7 @@ export async function runAgent(options: RunOptions): Promise<number> {
       ledger: records,
     });
     promotion.restoreUnwanted();
+    rehearseWhenIdle(rehearse());
   });
 
   await world.notifier.finish(NOTIFY_GRACE);
@@ -204,6 +207,13 @@ export async function runAgent(options: RunOptions): Promise<number> {
   for (const unsubscribe of signals) unsubscribe();
   await journal.flushed(LOG_GRACE);
   return code;
+}
+
+/** Between its steps the loop has its turn. */
+function rehearseWhenIdle(steps: Iterator<unknown>): void {
+  setTimeout(() => {
+    if (steps.next().done !== true) rehearseWhenIdle(steps);
+  }, 1);
 }
 
 const stackOf = (error: unknown): string =>

@@ -71,6 +71,7 @@ if (import.meta.main) {
       version: "test",
       settings,
       stale: staleAddresses,
+      rehearse: () => [].values(),
       complain: (text) => console.error(text),
     }),
   );

@@ -1,0 +1,167 @@
+/**
+ * A takeover played through on a stage of paper. A process takes over once in months, by code that never ran: read from the file, not
+ * yet linked, and several times slower than the second time. So the first time is not the one that counts.
+ */
+import type { Ip, Mac } from "../base/address.ts";
+import type { Instant, Priority } from "../base/units.ts";
+import { after, centiseconds, instant, ms, priority, seconds } from "../base/units.ts";
+import type { ConfigSource } from "../config/model.ts";
+import { encodeIp } from "../wire/ip.ts";
+import { encodeAddressChange } from "../wire/rtnetlink.ts";
+import type { Advertisement } from "../wire/vrrp.ts";
+import { encodeAdvertisement, PROTOCOL_VRRP } from "../wire/vrrp.ts";
+import { Agent } from "./agent.ts";
+import type { Action, Event, KernelAddress, Link } from "./boundary.ts";
+
+/** Turns until everybody is master, at most. */
+const TURNS_MAX = 100;
+
+/** One router of each kind; nobody outside ever sees these names and addresses (RFC 5737, RFC 3849). */
+const SOURCE: ConfigSource = {
+  path: "rehearsal",
+  text: `
+    [agent]
+    node = "rehearsal"
+    [vrrp.v3]
+    interface = "stage"
+    vrid = 1
+    addresses = ["192.0.2.1/32"]
+    [vrrp.v2]
+    interface = "stage"
+    vrid = 2
+    version = 2
+    auth = { type = "pass", key = "rehearse" }
+    addresses = ["192.0.2.2/32"]
+    [vrrp.v6]
+    interface = "stage"
+    vrid = 3
+    addresses = ["fe80::3/64", "2001:db8::3/64"]`,
+  failure: null,
+  mode: 0o600,
+  hostname: "rehearsal",
+};
+
+const LINK: Link = {
+  index: 1,
+  name: "stage",
+  ethernet: true,
+  mac: "02:00:00:00:00:01" as Mac,
+  mtu: 1500,
+  up: true,
+  carrier: true,
+  forwarding6: true,
+};
+
+const address = (text: string, prefix: number): KernelAddress => ({
+  index: LINK.index,
+  address: text as Ip,
+  prefix,
+  label: null,
+  secondary: false,
+  tentative: false,
+  validLifetime: null,
+});
+const ADDRESSES = [address("192.0.2.8", 24), address("fe80::8", 64)];
+
+/** What another router would say with this priority, to each of ours. */
+function adverts(rank: Priority): Event[] {
+  const key = { type: 1, data: new TextEncoder().encode("rehearse") };
+  const made: [4 | 6, Advertisement][] = [
+    [4, { version: 3, vrid: 1, priority: rank, interval: centiseconds(100), addresses: ["192.0.2.1" as Ip] }],
+    [
+      4,
+      {
+        version: 2,
+        vrid: 2,
+        priority: rank,
+        interval: seconds(1),
+        auth: key,
+        addresses: ["192.0.2.2" as Ip],
+      },
+    ],
+    [
+      6,
+      {
+        version: 3,
+        vrid: 3,
+        priority: rank,
+        interval: centiseconds(100),
+        addresses: ["fe80::3" as Ip, "2001:db8::3" as Ip],
+      },
+    ],
+  ];
+  return made.map(([family, advertisement]) => {
+    const source = (family === 4 ? "192.0.2.9" : "fe80::9") as Ip;
+    const destination = (family === 4 ? "224.0.0.18" : "ff02::12") as Ip;
+    const payload = encodeAdvertisement(advertisement, { family, source, destination }, "rfc5798");
+    const packet = { family, source, destination, protocol: PROTOCOL_VRRP, hopLimit: 255, payload };
+    return { kind: "frame", index: LINK.index, family, bytes: encodeIp(packet, 0) };
+  });
+}
+
+/** The agent of the play, and a kernel that agrees to everything. */
+class Stage {
+  readonly actions: Action[] = [];
+  private readonly agent = new Agent();
+  private now: Instant = instant(1e9);
+  private wakeAt: Instant = instant(0);
+
+  /** Hands in an event, and then what comes of it. */
+  play(event: Event): void {
+    const events = [event];
+    const perform = (actions: readonly Action[]): void => {
+      for (const action of actions) {
+        this.actions.push(action);
+        if (action.kind === "resync") events.push({ kind: "kernel", links: [LINK], addresses: ADDRESSES });
+        if (action.kind !== "addresses") continue;
+        for (const change of action.changes) encodeAddressChange(change, 1);
+        const results = action.changes.map((change) => ({ change, errno: null }));
+        events.push({ kind: "addresses-changed", results });
+      }
+    };
+    for (let next = events.shift(); next !== undefined; next = events.shift()) {
+      const handled = this.agent.handle(next, this.now, perform);
+      this.wakeAt = handled.wakeAt;
+      perform(handled.actions);
+    }
+  }
+
+  /** Lets this much time pass, with every deadline in it. */
+  pass(milliseconds: number): void {
+    const end = after(this.now, ms(milliseconds));
+    for (let turn = 0; turn < TURNS_MAX && this.wakeAt <= end; turn++) {
+      this.now = instant(Math.max(this.now, this.wakeAt));
+      this.play({ kind: "deadline" });
+    }
+    this.now = end;
+  }
+}
+
+/**
+ * Plays it in steps, some ten milliseconds of work together, of which nothing leaves this file. Gives all that was asked for on the
+ * stage so far, in order.
+ */
+export function* rehearse(): Generator<readonly Action[], void> {
+  const stage = new Stage();
+  stage.play({
+    kind: "start",
+    source: SOURCE,
+    pid: 0,
+    version: "",
+    bootId: "",
+    links: [LINK],
+    addresses: ADDRESSES,
+    ledger: [],
+  });
+  yield stage.actions;
+  // Silence, and they take over; a lower one is answered; a higher one is yielded to, and leaves; they take over again.
+  stage.pass(5000);
+  yield stage.actions;
+  for (const rank of [50, 200, 200, 0]) {
+    for (const advert of adverts(priority(rank))) stage.play(advert);
+    stage.pass(1000);
+    yield stage.actions;
+  }
+  stage.play({ kind: "signal", signal: "SIGTERM" });
+  yield stage.actions;
+}
