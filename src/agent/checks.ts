@@ -25,7 +25,10 @@ export interface Change {
 export class Checks {
   private readonly checks = new Map<string, Check>();
 
-  /** Takes over a new set; a check that did not change keeps its health, a new or changed one starts neutral. */
+  /**
+   * Takes over a new set; a check whose command did not change keeps its health, a new one or one with another command starts
+   * neutral.
+   */
   configure(configs: readonly CheckConfig[], now: Instant): Action[] {
     const actions: Action[] = [];
     const wanted = new Map(configs.map((config) => [config.name, config]));
@@ -34,6 +37,7 @@ export class Checks {
       const same = config !== undefined && config.command.join("\0") === check.config.command.join("\0");
       if (same) {
         check.config = config;
+        check.dueAt = earlier(check.dueAt, after(now, config.interval));
       } else {
         this.checks.delete(name);
         actions.push({ kind: "probe-cancel", check: name });

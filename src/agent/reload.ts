@@ -1,7 +1,7 @@
 /** Start, reload and stop: a configuration becomes routers, or a difference to the routers that run. */
 import { load } from "../config/load.ts";
 import { printFinding } from "../config/print.ts";
-import type { AgentConfig, Config, ConfigSource, RouterConfig } from "../config/model.ts";
+import type { AgentConfig, CheckConfig, Config, ConfigSource, RouterConfig } from "../config/model.ts";
 import { warnOfLifetimes } from "./addresses.ts";
 import { assess } from "./assess.ts";
 import type { Event, Reply } from "./boundary.ts";
@@ -11,25 +11,45 @@ import { Router } from "./router.ts";
 import type { Turn, World } from "./world.ts";
 import { index } from "./world.ts";
 
-/** What a reload did, by router name. */
+/** What a reload did. */
 interface Difference {
+  /** Routers, by name. */
   readonly added: readonly string[];
   readonly removed: readonly string[];
   readonly restarted: readonly string[];
   readonly changed: readonly string[];
+  /** Checks that are new, gone or other than before. */
+  readonly checks: readonly string[];
+  /** Keys of `[agent]`. */
+  readonly agent: readonly string[];
 }
 
 const equal = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
 /** Settings that the process takes up once, when it starts. */
 const FIXED = ["runtimeDir", "stateDir", "controlGroup", "realtimePriority", "node"] as const;
-const NAMES: Record<(typeof FIXED)[number], string> = {
+const NAMES: Record<keyof AgentConfig, string> = {
   runtimeDir: "runtime_dir",
   stateDir: "state_dir",
   controlGroup: "control_group",
   realtimePriority: "realtime_priority",
   node: "node",
+  scriptUser: "script_user",
+  addressMethod: "address_method",
+  addressLifetime: "address_lifetime",
+  log: "log",
 };
+
+function agentChanges(before: AgentConfig, next: AgentConfig): string[] {
+  const keys = Object.keys(NAMES) as (keyof AgentConfig)[]; // what `Record` above says of them
+  return keys.filter((key) => !equal(before[key], next[key])).map((key) => NAMES[key]);
+}
+
+function checkChanges(before: readonly CheckConfig[], next: readonly CheckConfig[]): string[] {
+  const was = new Map(before.map((check) => [check.name, check]));
+  const is = new Map(next.map((check) => [check.name, check]));
+  return [...new Set([...was.keys(), ...is.keys()])].filter((name) => !equal(was.get(name), is.get(name)));
+}
 
 /** Changes of these make another virtual router of it: it releases and starts anew. */
 const sameRouter = (a: RouterConfig, b: RouterConfig): boolean =>
@@ -76,10 +96,14 @@ function answer(turn: Turn, event: Extract<Event, { kind: "config" }>, reply: Re
 /** Makes the routers those of `config`; what did not change is not touched. */
 export function apply(world: World, turn: Turn, config: Config): Difference {
   const before = world.config;
-  const difference = { added: [], removed: [], restarted: [], changed: [] } as Record<
-    keyof Difference,
-    string[]
-  >;
+  const difference: Record<keyof Difference, string[]> = {
+    added: [],
+    removed: [],
+    restarted: [],
+    changed: [],
+    checks: checkChanges(before.checks, config.checks),
+    agent: agentChanges(before.agent, config.agent),
+  };
   const fresh = new Map(config.routers.map((router) => [router.name, router]));
   for (const [name, router] of world.routers) {
     const next = fresh.get(name);
@@ -125,7 +149,7 @@ function retire(world: World, turn: Turn, router: Router): void {
 }
 
 /** Told at each reload, changed or not: a log file that was rotated is opened anew. */
-export function logSettings(turn: Turn, { log }: AgentConfig): void {
+function logSettings(turn: Turn, { log }: AgentConfig): void {
   turn.out.prepare({ kind: "log-settings", level: log.level, target: log.target, facility: log.facility });
 }
 

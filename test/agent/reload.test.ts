@@ -4,6 +4,7 @@ import type { Box } from "./box.ts";
 import { Lab } from "./harness.ts";
 import { master, reply } from "./scenes.ts";
 import { adverts, priorities, told } from "./sight.ts";
+import type { Table } from "./text.ts";
 import { agent, check, router, VIP } from "./text.ts";
 
 const CIDR = `${VIP}/24`;
@@ -122,6 +123,23 @@ describe("checks", () => {
     const done = box.reload(router({ track_checks: ["web"] }) + check({ fall: 1, command: ["/bin/other"] }));
     expect(done).toContainEqual({ kind: "probe-cancel", check: "web" });
     expect(box.state()).toBe("backup");
+  });
+
+  test("are named in the answer when they, or settings of the agent, are what changed", () => {
+    const text = (values: Table, settings: Table = {}): string =>
+      agent(settings) + router({ track_checks: ["web"] }) + check(values);
+    const { lab, box } = master(text({}));
+    const nothing = { added: [], removed: [], restarted: [], changed: [] };
+    expect(reply(lab, box, text({})).body).toMatchObject({ ...nothing, checks: [], agent: [] });
+    expect(reply(lab, box, text({ fall: 7 })).body).toMatchObject({ ...nothing, checks: ["web"], agent: [] });
+    expect(reply(lab, box, text({ fall: 7 }) + check({}, "dns")).body).toMatchObject({ checks: ["dns"] });
+    expect(reply(lab, box, text({ fall: 7 })).body).toMatchObject({ checks: ["dns"] });
+    const other = { script_user: "ops", log: { level: "debug" } };
+    expect(reply(lab, box, text({ fall: 7 }, other)).body).toMatchObject({
+      ...nothing,
+      checks: [],
+      agent: ["script_user", "log"],
+    });
   });
 
   test("count with their new weight", () => {

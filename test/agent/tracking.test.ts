@@ -117,6 +117,17 @@ describe("a tracked check", () => {
     expect(probes(box)).toHaveLength(6);
   });
 
+  test("is run as often as a reload says, from then on", () => {
+    const { lab, box } = master(text({ interval: "1h" }));
+    probe(box, true);
+    const before = probes(box).length;
+    box.reload(text({ interval: "2s" }));
+    lab.run(1900);
+    expect(probes(box)).toHaveLength(before);
+    lab.run(200);
+    expect(probes(box)).toHaveLength(before + 1);
+  });
+
   test("is never run twice at a time", () => {
     const { lab, box } = master(text());
     lab.run(60_000);
