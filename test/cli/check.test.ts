@@ -76,6 +76,14 @@ describe("check", () => {
     }
   });
 
+  test("refuses a FIFO at once instead of waiting for somebody to write to it", () => {
+    const path = place("fifo");
+    expect(Bun.spawnSync(["mkfifo", path]).success).toBe(true);
+    const { exit, stderr } = haagent(["check", "--config", path]);
+    expect(stderr).toBe(`${path}:1:1: error: cannot be read: is not a file\n`);
+    expect(exit).toBe(1);
+  });
+
   test("takes a relative path from where it is started, and names it as it was given", () => {
     file("here.toml", "x = 1\n");
     const { exit, stderr } = haagent(["check", "--config", "here.toml"], { cwd: place("") });

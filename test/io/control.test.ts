@@ -149,7 +149,7 @@ describe("the control socket", () => {
     const idle = await Promise.all(
       Array.from({ length: 32 }, () => Bun.connect({ unix: path, socket: { data: () => undefined } })),
     );
-    expect(await raw(path, null)).toBe("");
+    expect(await raw(path, encodeRequest({ command: "stop" }))).toBe("");
     idle[0]?.terminate();
     await until("served again", PATIENCE, async () => {
       const reply = await ask(path, { command: "stop" });
