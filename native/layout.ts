@@ -19,7 +19,6 @@ export const SO_ERROR = 4;
 export const SO_ATTACH_FILTER = 26;
 export const SO_SNDBUFFORCE = 32;
 export const SO_RCVBUFFORCE = 33;
-export const SO_PRIORITY = 12;
 export const SOL_PACKET = 263;
 export const PACKET_IGNORE_OUTGOING = 23;
 export const SOL_NETLINK = 270;
@@ -53,8 +52,6 @@ export const IFF_UP = 1;
 
 // <poll.h>
 export const POLLIN = 1;
-export const POLLERR = 8;
-export const POLLHUP = 16;
 
 // <time.h>, <sched.h>, <sys/mman.h>, <linux/prctl.h>, <sys/file.h>
 export const CLOCK_BOOTTIME = 7;

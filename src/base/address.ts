@@ -10,7 +10,6 @@ export type Ip = string & { readonly [kind]: "ip" };
 /** A 48-bit link-layer address, lower case with colons. */
 export type Mac = string & { readonly [kind]: "mac" };
 
-export const ANY4 = "0.0.0.0" as Ip;
 export const BROADCAST_MAC = "ff:ff:ff:ff:ff:ff" as Mac;
 
 /** The family of a canonical address. */
