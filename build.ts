@@ -93,12 +93,14 @@ function fetchBase(base: (typeof BASES)[number]): string {
 /** Compiles src/main.ts into `outfile`, on this Bun or on the base executable of another machine. */
 async function compile(outfile: string, base: (typeof BASES)[number] | null): Promise<void> {
   const result = await Bun.build({
-    entrypoints: [`${ROOT}/src/main.ts`],
+    // The second one runs on a thread of its own, which finds it by its name.
+    entrypoints: [`${ROOT}/src/main.ts`, `${ROOT}/src/io/starter-thread.ts`],
+    naming: "[name].[ext]",
     target: "bun",
     format: "esm",
     minify: true,
     bytecode: true,
-    // Embedded, so that the stack trace of a bug names our files and lines; the copy beside it is removed below.
+    // Embedded, so that the stack trace of a bug names our files and lines; the copies beside it are removed below.
     sourcemap: "inline",
     define: {
       HAAGENT_VERSION: JSON.stringify(manifest.version),
@@ -117,6 +119,7 @@ async function compile(outfile: string, base: (typeof BASES)[number] | null): Pr
   if (!result.success) throw new AggregateError(result.logs, `${outfile} cannot be built`);
   renameSync(`${outfile}.new`, outfile);
   rmSync(`${outfile}.new.map`, { force: true });
+  rmSync(`${DIST}/starter-thread.js.map`, { force: true });
   const megabytes = (statSync(outfile).size / 1e6).toFixed(0);
   console.log(`  ${outfile.slice(ROOT.length + 1)}  ${megabytes} MB`);
 }

@@ -1,11 +1,8 @@
 /** Commands of the administrator: an argv without a shell, as another user, in a process group of its own that dies on time. */
-import { setTimerSlack } from "../../native/process.ts";
 import type { Milliseconds } from "../base/units.ts";
 import type { Account } from "./account.ts";
 import { account } from "./account.ts";
-
-/** Lateness of timers that {@link runCommand} leaves to the agent's own thread, in nanoseconds. */
-export const AGENT_TIMER_SLACK = 1000;
+import { startCommand } from "./starter.ts";
 
 /** Where commands are looked for that are not given by their path. */
 const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -48,10 +45,6 @@ function killGroup(pid: number): void {
   }
 }
 
-/** `ENOENT: no such file or directory`, without the call and the path that are appended. */
-const reason = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error)).replace(/, posix_spawn .*$/s, "");
-
 /**
  * Starts a command and calls `done` once, later. It sees no descriptor of ours and prints to nowhere: a script that leaves a daemon
  * behind would otherwise keep a pipe to us, and be killed by it.
@@ -65,53 +58,36 @@ export function runCommand({ argv, environment, user, timeout }: Command, done: 
     clearTimeout(timer);
     done(failure);
   };
+  const kill = (): void => {
+    if (pid !== null) killGroup(pid);
+  };
   const timer = setTimeout(() => {
-    if (pid !== null && !settled) killGroup(pid);
+    if (!settled) kill();
     settle(`timeout after ${timeout / 1000}s`);
   }, timeout);
   const who = accountOf(user);
   if (who === null) {
     queueMicrotask(() => settle(user === null ? "no script user" : `no user "${user}"`));
   } else {
-    try {
-      pid = start(argv, environment, who, settle);
-    } catch (error) {
-      queueMicrotask(() => settle(reason(error)));
-    }
+    const account = process.getuid?.() === who.uid ? null : { uid: who.uid, gid: who.gid };
+    startCommand(
+      { argv, environment: { PATH, ...environment }, account },
+      {
+        started: (started) => {
+          pid = started;
+          // Too late already, or not wanted any more.
+          if (settled) kill();
+        },
+        ended: settle,
+      },
+    );
   }
   return {
     cancel() {
       if (settled) return;
       settled = true;
       clearTimeout(timer);
-      if (pid !== null) killGroup(pid);
+      kill();
     },
   };
-}
-
-function start(
-  argv: readonly string[],
-  environment: Readonly<Record<string, string>>,
-  who: Account,
-  settle: Done,
-): number {
-  const same = process.getuid?.() === who.uid;
-  // Children inherit the slack of the thread that starts them: give them the kernel's default.
-  setTimerSlack(0);
-  try {
-    const child = Bun.spawn([...argv], {
-      env: { PATH, ...environment },
-      cwd: "/",
-      stdio: ["ignore", "ignore", "ignore"],
-      detached: true,
-      ...(same ? {} : { uid: who.uid, gid: who.gid }),
-      onExit(_, code, signal) {
-        if (code === 0) settle(null);
-        else settle(code === null ? `signal ${String(signal)}` : `exit ${code}`);
-      },
-    });
-    return child.pid;
-  } finally {
-    setTimerSlack(AGENT_TIMER_SLACK);
-  }
 }

@@ -16,7 +16,6 @@ import { fail, ok } from "../base/result.ts";
 import type { AgentConfig, ConfigSource } from "../config/model.ts";
 import { bootId } from "./boot.ts";
 import { bootClock } from "./clock.ts";
-import { AGENT_TIMER_SLACK } from "./command.ts";
 import { Control } from "./control.ts";
 import { Journal } from "./journal.ts";
 import { Kernel } from "./kernel.ts";
@@ -27,6 +26,7 @@ import { Loop } from "./loop.ts";
 import { World } from "./perform.ts";
 import { Promotion } from "./promotion.ts";
 import type { Tables } from "./rtnetlink.ts";
+import { commandsStarted } from "./starter.ts";
 import { Transmitter } from "./transmit.ts";
 
 /** Which addresses in the kernel a dead agent's ledger says were its own, as deletions. */
@@ -57,7 +57,11 @@ const EXIT_BUG = 70;
 /** How long notify commands may hold up the exit, and then the last log lines, in milliseconds. */
 const NOTIFY_GRACE = 500;
 const LOG_GRACE = 200;
+/** What was ordered last must have started, so that it runs on without us, or be killed. */
+const START_GRACE = 200;
 
+/** Lateness of timers of the agent's own thread, in nanoseconds. */
+const TIMER_SLACK = 1000;
 /** The shortest that there is, in nanoseconds: most turns are shorter still. */
 const TIME_SLICE = 100_000;
 
@@ -139,7 +143,7 @@ function open(settings: AgentConfig, journal: Journal, post: (event: Event) => v
 
 /** Scheduling as configured; what the system does not allow is a warning. */
 function schedule(settings: AgentConfig, journal: Journal): void {
-  setTimerSlack(AGENT_TIMER_SLACK);
+  setTimerSlack(TIMER_SLACK);
   setTimeSlice(TIME_SLICE);
   dropAmbientCapabilities();
   if (settings.realtimePriority === 0) return;
@@ -202,6 +206,7 @@ export async function runAgent(options: RunOptions): Promise<number> {
 
   await world.notifier.finish(NOTIFY_GRACE);
   world.close();
+  await commandsStarted(START_GRACE);
   promotion.restoreAll();
   close();
   for (const unsubscribe of signals) unsubscribe();

@@ -10,6 +10,7 @@ import { until } from "../lab/process.ts";
 import type { Order, Told } from "./scripted.ts";
 
 const SCRIPT = new URL("scripted.ts", import.meta.url).pathname;
+const THREAD = new URL("../../src/io/starter-thread.ts", import.meta.url).pathname;
 /** How long anything may take on a busy machine. */
 export const PATIENCE = 10_000;
 
@@ -71,7 +72,11 @@ export class Edge {
 
   /** The program as one file at `path`: for users who may not read this tree. */
   static async compile(path: string): Promise<readonly string[]> {
-    const { success } = await Bun.build({ entrypoints: [SCRIPT], compile: { outfile: path } });
+    const { success } = await Bun.build({
+      entrypoints: [SCRIPT, THREAD],
+      naming: "[name].[ext]",
+      compile: { outfile: path },
+    });
     if (!success) throw new Error(`cannot compile ${SCRIPT}`);
     return [path];
   }
