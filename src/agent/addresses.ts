@@ -9,8 +9,8 @@ import { hasLifetimes } from "./ownership.ts";
 import type { Router } from "./router.ts";
 import type { Turn, World } from "./world.ts";
 
-/** An address taken from us so often within {@link LOSS_WINDOW} is a quarrel we stop: the router goes to fault. */
-const LOSSES_MAX = 3;
+/** So often within {@link LOSS_WINDOW} an address taken from us is put back; once more is a quarrel we stop, by a fault. */
+const RESTORES_MAX = 3;
 const LOSS_WINDOW = ms(10_000);
 /** How long such a fault, or one from an address the kernel refused, lasts before the next try. */
 const TROUBLE = ms(10_000);
@@ -150,8 +150,8 @@ export function compare(world: World, turn: Turn): void {
   // Several addresses gone at once are one loss.
   for (const [router, address] of robbed) {
     router.losses = [...router.losses.filter((at) => elapsed(at, turn.now) < LOSS_WINDOW), turn.now];
-    if (router.losses.length < LOSSES_MAX) continue;
-    const text = `address ${address} was taken away ${LOSSES_MAX} times in ${LOSS_WINDOW / 1000} s`;
+    if (router.losses.length <= RESTORES_MAX) continue;
+    const text = `address ${address} was taken away ${RESTORES_MAX + 1} times in ${LOSS_WINDOW / 1000} s`;
     trouble(world, turn, router, text, TROUBLE);
     router.losses = [];
   }

@@ -1,9 +1,9 @@
 /** Reasons for an agent to be in fault that no state of the world shows, and until when they hold. */
 import type { Schedule } from "./schedule.ts";
 
-/** How long the agent stays in fault when the kernel refused an address, or one was taken away three times in ten seconds. */
+/** How long the agent stays in fault when the kernel refused an address, or one was taken away more than three times in ten seconds. */
 export const TROUBLE = 10_100;
-const LOSSES_MAX = 3;
+const RESTORES_MAX = 3;
 const LOSS_WINDOW = 10_500;
 /** A socket that the kernel closed with its link is tried again after a second. */
 const DEAF = 1_100;
@@ -45,7 +45,7 @@ export class Excuses {
   loss(): void {
     const { now } = this.#schedule;
     this.#losses = [...this.#losses.filter((at) => at > now - LOSS_WINDOW), now];
-    if (this.#losses.length >= LOSSES_MAX) this.#excuse(TROUBLE);
+    if (this.#losses.length > RESTORES_MAX) this.#excuse(TROUBLE);
   }
 
   #excuse(span: number): void {
