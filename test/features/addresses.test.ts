@@ -134,6 +134,19 @@ describe("an address", () => {
     expect(await shown(VIP)).toBeDefined();
   });
 
+  test("gets or loses its lifetime by a reload, where it stands", async () => {
+    const more = `addresses = ["${VIP}/24"]`;
+    const agent = await master(more);
+    expect((await shown(VIP))?.valid_life_time).toBeLessThanOrEqual(2);
+    await agent.reload({ agent: 'address_lifetime = "forever"', text: router(more) });
+    await until("for ever", 2000, async () => (await shown(VIP))?.valid_life_time === FOREVER);
+    await sleep(2500);
+    expect((await shown(VIP))?.valid_life_time).toBe(FOREVER);
+    await agent.reload(router(more));
+    await until("a lifetime", 2000, async () => ((await shown(VIP))?.valid_life_time ?? FOREVER) <= 2);
+    expect(agent.events("vrrp.state", "lan")).toHaveLength(2);
+  });
+
   test("stands for ever where address_lifetime says so, until `haagent release`", async () => {
     const agent = await master(`addresses = ["${VIP}/24"]`, 'address_lifetime = "forever"');
     expect((await agent.command("check")).stderr).toContain("warning: addresses will outlive an agent");

@@ -63,6 +63,38 @@ export function forge(forgery: Forgery, mac = "01005e000012"): string {
   return mac + SOURCE_MAC + "0800" + Uint8Array.from([...header, ...payload]).toHex();
 }
 
+/** The same of IPv6: sixteen bytes an address, in hexadecimal. */
+export interface Forgery6 {
+  readonly source?: string;
+  readonly hopLimit?: number;
+  readonly priority?: number;
+  readonly spoil?: number;
+}
+
+/** One IPv6 frame to ff02::12 for VRID 51 and the address fe80::50. */
+export function forge6(forgery: Forgery6): string {
+  const bytes = (last: number): number[] => [0xfe, 0x80, ...new Array<number>(13).fill(0), last];
+  const source = forgery.source === undefined ? bytes(9) : [...Uint8Array.fromHex(forgery.source)];
+  const group = [0xff, 0x02, ...new Array<number>(13).fill(0), 0x12];
+  const head = [0x31, 51, forgery.priority ?? 90, 1, 0, 10];
+  const whole = [...head, 0, 0, ...bytes(0x50)];
+  const pseudo = [...source, ...group, 0, 0, ...pair(whole.length), 0, 0, 0, IPPROTO_VRRP];
+  const sum = (checksum(even([...pseudo, ...whole])) + (forgery.spoil ?? 0)) & 0xffff;
+  const header = [
+    0x60,
+    0,
+    0,
+    0,
+    ...pair(whole.length),
+    IPPROTO_VRRP,
+    forgery.hopLimit ?? 255,
+    ...source,
+    ...group,
+  ];
+  const packet = [...header, ...head, ...pair(sum), ...bytes(0x50)];
+  return `333300000012${SOURCE_MAC}86dd${Uint8Array.from(packet).toHex()}`;
+}
+
 const INJECTOR = new URL("injector.ts", import.meta.url).pathname;
 
 /**

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test
 import { sleep, until } from "../lab/process.ts";
 import { Agent } from "./agent.ts";
 import type { Forgery } from "./forgery.ts";
-import { forge, inject } from "./forgery.ts";
+import { forge, forge6, inject } from "./forgery.ts";
 import type { Box } from "./site.ts";
 import { Site } from "./site.ts";
 
@@ -13,7 +13,7 @@ const router = (more = ""): string => `
 interface = "eth1"
 vrid = 51
 priority = 100
-addresses = ["10.77.1.50/24"]
+${more.includes("addresses") ? "" : 'addresses = ["10.77.1.50/24"]'}
 ${more.includes("advert_interval") ? "" : 'advert_interval = "100ms"'}
 ${more}
 `;
@@ -134,6 +134,19 @@ describe("a packet with", () => {
       .events("vrrp.rejected")
       .map(({ fields }) => `${fields["reason"]} ${fields["source"]}`);
     expect(said.sort()).toEqual(senders.flatMap((source) => [`checksum ${source}`, `ttl ${source}`]).sort());
+  });
+
+  test("a wrong checksum, a hop limit of 254 or our own source is refused over IPv6 as well", async () => {
+    const victim = await master('addresses = ["fe80::50/64"]');
+    const own = `fe80${"00".repeat(13)}01`;
+    const frames = [forge6({ spoil: 1, priority: 254 }), forge6({ hopLimit: 254, priority: 254 })];
+    await inject(site, box, [...frames, forge6({ source: own, priority: 255 })], TIMES);
+    await until("all are counted", 3000, async () => (await rejected(victim))["self"] === TIMES);
+    expect(await rejected(victim)).toEqual({ checksum: TIMES, ttl: TIMES, self: TIMES });
+    expect((await victim.router("lan")).state).toBe("master");
+    // The forger is right when nothing is wrong.
+    await inject(site, box, [forge6({ priority: 254 })], 1);
+    await victim.is("lan", "backup", "fe80::9 has priority 254");
   });
 
   test("every kind of garbage after each other leaves an agent that is master", async () => {

@@ -214,6 +214,24 @@ describe("a notify command", () => {
     await calls(1);
   });
 
+  test("of a stop is run for a router that a reload takes out or starts anew", async () => {
+    const tell = await teller();
+    const agent = await started(router(`any = ["${tell}"]`));
+    await agent.is("lan", "master");
+    await calls(2);
+    await agent.reload(router(`any = ["${tell}"]`).replace("vrid = 51", "vrid = 52"));
+    await calls(5);
+    const other = router(`any = ["${tell}"]`)
+      .replace("vrrp.lan", "vrrp.wan")
+      .replace("vrid = 51", "vrid = 53");
+    await agent.reload(other);
+    await calls(8);
+    const states = scripts.lines("calls").map((line) => line.split(" ").slice(1, 3).join(" "));
+    expect(states.filter((line) => line.startsWith("lan"))).toEqual(
+      ["BACKUP", "MASTER", "STOP", "BACKUP", "MASTER", "STOP"].map((state) => `lan ${state}`),
+    );
+  });
+
   test("of a stop is run from every state, and once", async () => {
     const tell = await teller();
     await site.box(0).namespace.ip("link set eth1 down");
