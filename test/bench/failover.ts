@@ -12,7 +12,8 @@ import type { Tape } from "./recording.ts";
 import type { Rows } from "./row.ts";
 import { Samples } from "./samples.ts";
 
-export const EVENTS = ["silent loss", "clean stop", "preempt back", "link down"] as const;
+export const EVENTS = ["silent loss", "first takeover", "clean stop", "preempt back", "link down"] as const;
+/** "first takeover" is a silent loss that meets a backup which never was master. */
 export type EventName = (typeof EVENTS)[number];
 
 const VRID = 1;
@@ -21,6 +22,9 @@ const ADDRESS = addressOf(VRID);
 const CALM_MS = 150;
 /** Answers before an event, so that an outage has a beginning. */
 const LEAD_MS = 60;
+
+/** How long a backup is left alone before its first takeover. */
+const FRESH_MS = 1500;
 
 /** A stretch of time in which one thing happened. */
 interface Scene {
@@ -65,11 +69,17 @@ class Stage {
   async trial(event: EventName, phase: number): Promise<void> {
     const { bout } = this;
     const { interval } = bout.terms;
+    const [first, second] = bout.sides;
+    if (event === "first takeover") {
+      await second.daemon.stop();
+      await bout.start(1);
+      await pass(FRESH_MS + 2 * interval);
+    }
     const pinger = await bout.ping(VRID);
     await pass(LEAD_MS + phase * interval);
-    const [first] = bout.sides;
     switch (event) {
       case "silent loss":
+      case "first takeover":
         await this.#scene(event, async () => {
           const at = await bout.lab.cut(bout.node(0));
           await bout.settled(1, false);
@@ -135,6 +145,7 @@ function lateness(tape: Tape, stage: Stage, { event, from, to }: Scene): number 
   const took = (mac: string): number => tape.adverts(VRID, mac, from, to)[0]?.at ?? Number.NaN;
   switch (event) {
     case "silent loss":
+    case "first takeover":
     case "link down": {
       const last = tape.adverts(VRID, first, 0, took(second)).at(-1)?.at ?? Number.NaN;
       return took(second) - last - masterDown(LOW, interval);

@@ -62,6 +62,7 @@ export function parts(quick: boolean): Part[] {
       terms: { count: 1, interval: 1000 },
       trials: {
         "silent loss": few(12, 2),
+        "first takeover": few(8, 1),
         "clean stop": few(12, 2),
         "preempt back": few(8, 1),
         "link down": few(8, 1),
@@ -72,6 +73,7 @@ export function parts(quick: boolean): Part[] {
       terms: { count: 1, interval: 100 },
       trials: {
         "silent loss": few(100, 8),
+        "first takeover": few(50, 4),
         "clean stop": few(50, 5),
         "preempt back": few(20, 3),
         "link down": few(50, 5),

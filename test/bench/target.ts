@@ -18,7 +18,7 @@ const p99 = (row: Row): number => row.haagent.p99 ?? row.haagent.max;
 const at = (limit: number) => (): number => limit;
 
 const lateness = ["1 s", "100 ms"].flatMap((interval) =>
-  ["silent loss", "clean stop", "link down"].flatMap((event): Target[] => {
+  ["silent loss", "first takeover", "clean stop", "link down"].flatMap((event): Target[] => {
     const row = `${interval} ${event}: lateness`;
     return [
       { promise: "lateness <= 0.5 ms median", row, of: median, limit: at(0.5) },
