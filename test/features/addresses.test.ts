@@ -13,7 +13,7 @@ const router = (more: string): string => `
 [vrrp.lan]
 interface = "eth1"
 vrid = 51
-advert_interval = "50ms"
+advert_interval = "100ms"
 ${more}
 `;
 

@@ -29,7 +29,7 @@ beforeEach(async () => {
 });
 afterEach(() => site.close());
 
-async function started(more = "", agentLines = "", interval = "50ms"): Promise<Agent> {
+async function started(more = "", agentLines = "", interval = "100ms"): Promise<Agent> {
   const agent = await Agent.create(box.namespace, { agent: agentLines, text: router(more, interval) });
   site.atClose(() => agent.close());
   await agent.start();

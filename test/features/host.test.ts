@@ -16,7 +16,7 @@ const ROUTER = `
 [vrrp.lan]
 interface = "eth1"
 vrid = 51
-advert_interval = "50ms"
+advert_interval = "100ms"
 addresses = ["${VIP}/24"]
 `;
 

@@ -14,12 +14,12 @@ const ROUTERS = `
 [vrrp.lan]
 interface = "eth1"
 vrid = 51
-advert_interval = "50ms"
+advert_interval = "100ms"
 addresses = ["${VIP}/24"]
 [vrrp.lan6]
 interface = "eth1"
 vrid = 51
-advert_interval = "50ms"
+advert_interval = "100ms"
 addresses = ["${VIP6}/64"]
 `;
 const NAMES = ["lan", "lan6"];

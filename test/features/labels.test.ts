@@ -9,7 +9,7 @@ const router = (addresses: string): string => `
 [vrrp.lan]
 interface = "eth1"
 vrid = 51
-advert_interval = "50ms"
+advert_interval = "100ms"
 addresses = [${addresses}]
 `;
 const labelled = (address: string, label = "eth1:1"): string =>

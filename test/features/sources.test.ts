@@ -13,7 +13,7 @@ const router = (more: string, name = "lan", vrid = 51): string => `
 [vrrp.${name}]
 interface = "eth1"
 vrid = ${vrid}
-advert_interval = "50ms"
+advert_interval = "100ms"
 ${more}
 `;
 const IPV4 = router(`addresses = ["${VIP}/24"]`);
