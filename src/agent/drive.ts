@@ -65,6 +65,12 @@ function advertise(world: World, turn: Turn, router: Router, priority: Priority)
   router.counters.sent += made.length;
 }
 
+/** A backup has the adverts ready that a takeover begins with. */
+export function prepare(world: World, router: Router): void {
+  const link = router.index === null ? null : world.kernel.link(router.index);
+  if (link !== null) adverts(router, link, router.settings().priority);
+}
+
 /** Tells every address that a master holds; those still asked of the kernel are told when its answer comes. */
 export function announce(world: World, turn: Turn, router: Router): void {
   const { name, garp } = router.config;

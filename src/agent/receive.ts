@@ -8,7 +8,7 @@ import { decodeIp } from "../wire/ip.ts";
 import { decodeAdvertisement, PROTOCOL_VRRP } from "../wire/vrrp.ts";
 import type { Event } from "./boundary.ts";
 import { contested } from "./contest.ts";
-import { drive } from "./drive.ts";
+import { drive, prepare } from "./drive.ts";
 import type { Router } from "./router.ts";
 import { passwordOf } from "./send.ts";
 import type { Turn, World } from "./world.ts";
@@ -84,6 +84,7 @@ function hear(world: World, turn: Turn, router: Router, packet: IpPacket): void 
   }
   router.heard({ address: source, priority, interval, heardAt: turn.now, mismatch });
   drive(world, turn, router, { kind: "advert", source, priority, interval });
+  if (router.machine.kind === "backup") prepare(world, router);
   if (router.machine.kind === "master" && priority !== RELEASING) {
     contested(world, turn, router, { source, interval, setting: [...mismatch].join(",") });
   }
