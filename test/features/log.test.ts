@@ -116,7 +116,8 @@ describe("the log", () => {
     // A /dev/log of its own, in a mount namespace of its own.
     const listen = await scripts.write(
       "listen.sh",
-      `mount -t tmpfs none /dev && mknod -m 666 /dev/null c 1 3 && mknod /dev/urandom c 1 9
+      `mkdir $D/dev && mount --rbind /dev $D/dev && mount -t tmpfs none /dev
+for device in null urandom; do touch /dev/$device && mount --bind $D/dev/$device /dev/$device; done
 setpriv --pdeathsig KILL ${process.execPath} ${SYSLOG} /dev/log ${receiver} &
 while [ ! -S /dev/log ]; do sleep 0.02; done
 exec "$@"`,
