@@ -84,6 +84,7 @@ describe("notify", () => {
       ).replace('"100ms"', '"1s"'),
     );
     await agent.is("lan", "master");
+    const status = await agent.command("status", "--json");
     await agent.stop();
     await until("STOP was told", 3000, () => scripts.lines("STOP").length > 0);
     const expected = (state: string, previous: string, reason: string): string[] => [
@@ -99,6 +100,9 @@ describe("notify", () => {
     expect(scripts.lines("BACKUP")).toEqual(expected("BACKUP", "INIT", "started"));
     expect(scripts.lines("MASTER")).toEqual(expected("MASTER", "BACKUP", "no master heard"));
     expect(scripts.lines("STOP")).toEqual(expected("STOP", "MASTER", "agent stops"));
+    // Nor is it said anywhere else.
+    expect(agent.lines.join()).not.toContain("s3cret");
+    expect(status.stdout).not.toContain("s3cret");
   });
 
   test("tells the priority that counts, and why", async () => {
