@@ -94,6 +94,11 @@ export class Capture {
     }
   }
 
+  /** Waits until what was on the wire at `time` (ms) has been read: a busy machine's sniffer is behind by seconds. */
+  async upTo(time: number): Promise<void> {
+    await until("the sniffer has caught up", START_MS, () => (this.frames.at(-1)?.at ?? 0) >= time);
+  }
+
   async close(): Promise<void> {
     await this.#sniffer.end("SIGKILL");
   }
