@@ -41,7 +41,7 @@ export function reconcile(world: World, turn: Turn): void {
 function tellAll(world: World, turn: Turn, names: ReadonlySet<string>): void {
   for (const name of names) {
     const router = world.routers.get(name);
-    if (router?.role !== "master") continue;
+    if (router?.holds !== true) continue;
     if (world.ownership.of(name).every(({ state }) => state !== "pending")) announce(world, turn, router);
   }
 }
@@ -104,7 +104,7 @@ export function answered(world: World, turn: Turn, results: readonly AddressResu
   for (const name of outcome.changed) {
     turn.records.add(name);
     // Mastership may have gone while the kernel was asked.
-    if (world.routers.get(name)?.role !== "master") turn.addresses = true;
+    if (world.routers.get(name)?.holds !== true) turn.addresses = true;
   }
   promote(world, turn);
   schedule(world, turn.now);
@@ -142,7 +142,7 @@ export function compare(world: World, turn: Turn): void {
     if (router === undefined || !usable(world.kernel.link(key.index))) continue;
     turn.addresses = true;
     // Whoever gives up its addresses in this very turn, after a stall in which their lifetime ended, was robbed of nothing.
-    if (router.role !== "master") continue;
+    if (!router.holds) continue;
     world.ownership.expectBack(key);
     turn.out.log("warning", "address.lost", { name, address: key.address });
     robbed.set(router, key.address);

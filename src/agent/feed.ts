@@ -19,7 +19,7 @@ export function linkTold(world: World, turn: Turn, link: Link): void {
     for (const router of world.routers.values()) {
       if (router.index === link.index) turn.records.add(router.config.name);
       // The neighbours know the old one.
-      if (router.role === "master" && router.addresses.some(({ interface: name }) => name === link.name)) {
+      if (router.holds && router.addresses.some(({ interface: name }) => name === link.name)) {
         turn.gained.add(router.config.name);
         turn.addresses = true;
       }

@@ -111,7 +111,7 @@ export class Ownership {
   reconcile(routers: Iterable<Router>, agent: AgentConfig, kernel: Kernel, total: number): Reconciliation {
     const wanted = new Map<string, Wanted>();
     for (const router of routers) {
-      if (router.role !== "master") continue;
+      if (!router.holds) continue;
       const lifetime = lifetimeOf(agent, router, total);
       for (const address of router.addresses) {
         const key = keyOf(kernel, address);

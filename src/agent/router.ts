@@ -129,6 +129,11 @@ export class Router {
     return this.faults.length > 0 ? "fault" : this.machine.kind;
   }
 
+  /** Whether everything that a master has is to be this router's now: addresses, and whatever else moves with them. */
+  get holds(): boolean {
+    return this.role === "master";
+  }
+
   get priority(): Priority {
     return effectivePriority(this.config.priority, this.tracks);
   }
