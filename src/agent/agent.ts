@@ -5,7 +5,7 @@
 import { unreachable } from "../base/assert.ts";
 import type { Instant } from "../base/units.ts";
 import { earlier, elapsed, instant, NEVER } from "../base/units.ts";
-import { overslept, stalled } from "../vrrp/machine.ts";
+import { overslept, stalled } from "../vrrp/lateness.ts";
 import { deadline } from "../vrrp/state.ts";
 import { answered, compare, endTroubles, reconcile, refresh, requestResync } from "./addresses.ts";
 import { assess } from "./assess.ts";

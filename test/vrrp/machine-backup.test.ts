@@ -1,7 +1,8 @@
 /** The machine while it is not master: starting, listening, deciding when to take over. */
 import { describe, expect, test } from "bun:test";
 import { instant, ms, NEVER, priority } from "../../src/base/units.ts";
-import { overslept, step } from "../../src/vrrp/machine.ts";
+import { overslept } from "../../src/vrrp/lateness.ts";
+import { step } from "../../src/vrrp/machine.ts";
 import type { Event } from "../../src/vrrp/state.ts";
 import { advert, backupAt, due, HIGHER, INIT, last, LOWER, play, said, settings } from "./play.ts";
 

@@ -2,7 +2,8 @@
 import { describe, expect, test } from "bun:test";
 import type { Ip } from "../../src/base/address.ts";
 import { instant, ms, NEVER, priority } from "../../src/base/units.ts";
-import { stalled, step } from "../../src/vrrp/machine.ts";
+import { stalled } from "../../src/vrrp/lateness.ts";
+import { step } from "../../src/vrrp/machine.ts";
 import { advert, backupAt, due, HIGHER, INIT, last, LOWER, masterAt, play, said, settings } from "./play.ts";
 
 describe("a member of a sync group", () => {
