@@ -1,6 +1,7 @@
 /**
  * `npm run build`: one executable for this machine at dist/haagent. With `-- --all` also the four that appliances need,
- * dist/haagent-linux-{x64,arm64}{,-musl}; x64 from the baseline bases, as small boxes have no AVX2.
+ * dist/haagent-linux-{x64,arm64}{,-musl}; x64 from the baseline bases, as small boxes have no AVX2. `-- --fetch` builds nothing and
+ * fetches what those four need, for a build without a network later.
  */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync } from "node:fs";
@@ -124,10 +125,14 @@ async function compile(outfile: string, base: (typeof BASES)[number] | null): Pr
   console.log(`  ${outfile.slice(ROOT.length + 1)}  ${megabytes} MB`);
 }
 
-const unknown = process.argv.slice(2).filter((argument) => argument !== "--all");
+const unknown = process.argv.slice(2).filter((argument) => argument !== "--all" && argument !== "--fetch");
 if (unknown.length > 0) {
-  console.error(`build: unknown argument ${unknown.join(" ")}; there is only --all`);
+  console.error(`build: unknown argument ${unknown.join(" ")}; there are --all and --fetch`);
   process.exit(2);
+}
+if (process.argv.includes("--fetch")) {
+  for (const base of BASES) fetchBase(base);
+  process.exit(0);
 }
 console.log(`haagent ${manifest.version}${commit() === "" ? "" : ` (${commit()})`}, Bun ${Bun.version}`);
 mkdirSync(DIST, { recursive: true });

@@ -26,6 +26,12 @@ export const TEST_TOOLS: readonly Tool[] = [
   { program: "tshark", debian: "tshark", reason: "the judge of every packet we send" },
   { program: "ifconfig", debian: "net-tools", reason: "what old tools show of an alias" },
   { program: "sysctl", debian: "procps", reason: "settings of the kernel in a namespace" },
+  {
+    program: "qemu-aarch64-static",
+    debian: "qemu-user-static",
+    reason: "the arm64 build, and old processors",
+  },
+  { program: "musl-gcc", debian: "musl-tools", reason: "the musl build" },
   { program: "strace", debian: "strace", reason: "which files the compiled program opens" },
 ];
 

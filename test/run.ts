@@ -11,7 +11,9 @@ const BUN = process.execPath;
 /** Directories whose files run one by one on a machine that does nothing else: they measure, and print what they measured. */
 const SERIAL = ["peers", "demo"];
 /** Directories whose files run side by side, each in namespaces of its own: real kernels, mostly waiting. */
-const KERNEL = ["cli", "io", "features"];
+const KERNEL = ["cli", "io", "features", "builds"];
+/** Directories that need the cross builds. */
+const CROSS = ["builds"];
 /** At a time, on two cores. */
 const QUICK_AT_ONCE = 2;
 const KERNEL_AT_ONCE = 3;
@@ -118,6 +120,9 @@ const formatted = ["src", "native", "test", "build.ts"].filter(
   (path) => !existsSync(`${ROOT}/${path}/`) || readdirSync(`${ROOT}/${path}`).length > 0,
 );
 const outcomes = await lane([{ name: "build", argv: [BUN, `${ROOT}/build.ts`] }], 1);
+if (CROSS.some(selected)) {
+  outcomes.push(...(await lane([{ name: "cross builds", argv: [BUN, `${ROOT}/build.ts`, "--all"] }], 1)));
+}
 if (wanted.length === 0) {
   const checks: Job[] = [
     { name: "types", argv: [BUN, "check", "--no-script"] },

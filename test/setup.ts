@@ -6,6 +6,7 @@
 import { readFileSync } from "node:fs";
 import manifest from "../package.json";
 import { BENCH_TOOLS, DEMO_TOOLS, missing, testTools } from "./packages.ts";
+import { fetchTrees } from "./trees.ts";
 
 const ROOT = `${import.meta.dir}/..`;
 /** Set in the environment of the second start, inside the namespaces. */
@@ -134,6 +135,12 @@ if (process.env[INSIDE] === undefined) {
   const tools = { start: DEMO_TOOLS, test: testTools(root), bench: BENCH_TOOLS };
   installPackages();
   installTools(missing(tools[chosen]));
+  // What has to come over a network, which there is none of inside.
+  if (chosen !== "start") {
+    if (!runs([process.execPath, `${ROOT}/build.ts`, "--fetch"]))
+      say("no cross builds: their tests will fail");
+    fetchTrees(say);
+  }
   // The test runner builds by itself.
   if (chosen !== "test" && !runs([process.execPath, `${ROOT}/build.ts`])) stop("the build failed");
   await enter(root, chosen === "test");

@@ -10,9 +10,12 @@ import { ipBytes } from "../base/address.ts";
 import type { Result } from "../base/result.ts";
 import { fail, ok } from "../base/result.ts";
 
-/** struct ip_mreqn or struct ipv6_mreq: a group on an interface. */
+/**
+ * struct ip_mreqn or struct ipv6_mreq: a group on an interface. The kernel reads 12 bytes of the first; user-mode qemu takes it to end
+ * in a long, and passes on garbage as the interface unless there are 16.
+ */
 function membership(family: Family, group: Ip, index: number): Uint8Array {
-  const bytes = new Uint8Array(family === 4 ? 12 : 20);
+  const bytes = new Uint8Array(family === 4 ? 16 : 20);
   bytes.set(ipBytes(group));
   viewOf(bytes).setInt32(family === 4 ? 8 : 16, index, true);
   return bytes;

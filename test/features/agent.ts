@@ -28,7 +28,6 @@ export interface RouterDetail extends RouterStatus {
   readonly vrid: number;
   readonly version: number;
   readonly since: string;
-  readonly tracks: readonly { readonly name: string; readonly up: boolean | null; readonly weight: number }[];
   readonly contested: { readonly source: string; readonly setting: string } | null;
 }
 

@@ -45,6 +45,7 @@ export interface RouterStatus {
     readonly held: boolean;
     readonly found: boolean;
   }[];
+  readonly tracks: readonly { readonly name: string; readonly up: boolean | null; readonly weight: number }[];
   readonly counters: {
     readonly adverts_sent: number;
     readonly adverts_received: number;
@@ -93,25 +94,28 @@ export class Haagent implements Daemon {
   readonly runtimeDir: string;
   readonly #directory: string;
   readonly #text: string;
+  readonly #program: readonly string[];
   #child: Child | null = null;
 
-  private constructor(station: Station, directory: string, file: ConfigFile) {
+  private constructor(station: Station, directory: string, file: ConfigFile, program: readonly string[]) {
     this.station = station;
+    this.#program = program;
     this.#directory = directory;
     this.runtimeDir = `${directory}/run`;
     this.path = file.path;
     this.#text = file.text(this.runtimeDir);
   }
 
-  static async create(station: Station, router: RouterSpec): Promise<Haagent> {
+  /** `program` is the argv that runs haagent: of another build, with what that needs in front. */
+  static async create(station: Station, router: RouterSpec, program = [HAAGENT]): Promise<Haagent> {
     const directory = makeScratch();
-    const path = `${directory}/haagent.toml`;
-    return new Haagent(station, directory, { path, text: (runtimeDir) => haagentConfig(router, runtimeDir) });
+    const text = (runtimeDir: string): string => haagentConfig(router, runtimeDir);
+    return new Haagent(station, directory, { path: `${directory}/haagent.toml`, text }, program);
   }
 
   /** With a file of the caller's; it is kept when everything else is removed. */
-  static async withFile(station: Station, file: ConfigFile): Promise<Haagent> {
-    return new Haagent(station, makeScratch(), file);
+  static async withFile(station: Station, file: ConfigFile, program = [HAAGENT]): Promise<Haagent> {
+    return new Haagent(station, makeScratch(), file, program);
   }
 
   get running(): boolean {
@@ -187,12 +191,15 @@ export class Haagent implements Daemon {
 
   /** A client command; it may fail. */
   async command(argv: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-    const child = Bun.spawn(this.station.namespace.enter([HAAGENT, ...argv, "--config", this.path]), {
-      stdout: "pipe",
-      stderr: "pipe",
-      timeout: STOP_MS,
-      killSignal: "SIGKILL",
-    });
+    const child = Bun.spawn(
+      this.station.namespace.enter([...this.#program, ...argv, "--config", this.path]),
+      {
+        stdout: "pipe",
+        stderr: "pipe",
+        timeout: STOP_MS,
+        killSignal: "SIGKILL",
+      },
+    );
     const [stdout, stderr, code] = await Promise.all([
       new Response(child.stdout).text(),
       new Response(child.stderr).text(),
@@ -208,7 +215,7 @@ export class Haagent implements Daemon {
 
   async #spawn(): Promise<number> {
     const before = now();
-    const child = this.station.namespace.spawn([HAAGENT, "run", "--config", this.path], {
+    const child = this.station.namespace.spawn([...this.#program, "run", "--config", this.path], {
       onLine: (line) => this.log.push(line),
     });
     this.#child = child;
