@@ -17,7 +17,7 @@ export interface LedgerAddress extends AddressKey {
 /** The record of one router. */
 export interface LedgerRecord {
   readonly router: string;
-  /** /proc/sys/kernel/random/boot_id of the boot that wrote it. */
+  /** Names the boot and the network namespace that wrote it: interface indexes and clocks mean nothing in others. */
   readonly bootId: string;
   /** Of the router's configuration: another one means another router. */
   readonly configHash: string;

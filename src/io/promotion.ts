@@ -1,10 +1,14 @@
 /**
  * net.ipv4.conf.IF.promote_secondaries, borrowed: without it, removing the first address of a subnet takes the others of that subnet
- * along. What it was before is kept in runtime_dir, so that a killed agent's successor can put it back.
+ * along. What it was before is kept in runtime_dir, so that a killed agent's successor can put it back:
+ *
+ *     BOOT net:[INODE]   where the indexes below mean something
+ *     INDEX VALUE        one line an interface
  */
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { interfaceName } from "../../native/interface.ts";
+import { bootId } from "./boot.ts";
 
 const FILE = "promote_secondaries";
 /** An interface name as a path component: no way out of the directory. */
@@ -31,7 +35,8 @@ export class Promotion {
 
   #load(): Map<number, string> {
     try {
-      const lines = readFileSync(join(this.#directory, FILE), "utf8").split("\n");
+      const [where, ...lines] = readFileSync(join(this.#directory, FILE), "utf8").split("\n");
+      if (where !== bootId()) return new Map();
       const entries = lines.map((line) => LINE.exec(line)).filter((entry) => entry !== null);
       return new Map(entries.map(([, index, value = "0"]) => [Number(index), value]));
     } catch {
@@ -47,7 +52,7 @@ export class Promotion {
         return;
       }
       const lines = Array.from(this.#before, ([index, value]) => `${index} ${value}\n`);
-      writeFileSync(`${path}.new`, lines.join(""), { mode: 0o600 });
+      writeFileSync(`${path}.new`, [`${bootId()}\n`, ...lines].join(""), { mode: 0o600 });
       renameSync(`${path}.new`, path);
     } catch (error) {
       this.#warn(`${path}: ${String(error)}`);

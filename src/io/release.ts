@@ -4,7 +4,7 @@ import { missingCapabilities } from "../../native/process.ts";
 import type { AddressResult } from "../agent/boundary.ts";
 import type { Result } from "../base/result.ts";
 import { fail, ok } from "../base/result.ts";
-import { bootId } from "./boot.ts";
+import { bootId, isElsewhere } from "./boot.ts";
 import { Kernel } from "./kernel.ts";
 import { Ledger, readLedger } from "./ledger.ts";
 import { takeLock } from "./lock.ts";
@@ -22,7 +22,7 @@ export interface Released {
 
 /**
  * Removes the addresses that `stale` finds in the ledger of `directory`, puts back what sysctls were borrowed and empties the
- * ledger. The error is a sentence: another agent runs, or the system refuses.
+ * ledger, but for what belongs to another network namespace. The error is a sentence: another agent runs, or the system refuses.
  */
 export function release(directory: string, stale: Stale): Result<Released, string> {
   if (!existsSync(directory)) return ok({ results: [], warnings: [] });
@@ -51,12 +51,18 @@ function releaseLocked(directory: string, stale: Stale): Result<Released, string
   const opened = Kernel.open(() => undefined, warn);
   if (!opened.ok) return fail(`rtnetlink: ${opened.error}`);
   const { kernel, tables } = opened.value;
-  const changes = stale(known, tables.addresses, bootId());
+  const here = bootId();
+  const changes = stale(known, tables.addresses, here);
   const { results } = kernel.change(changes);
   kernel.close();
   promotion.restoreAll();
+  const elsewhere = known.filter((record) => isElsewhere(record.bootId, here));
+  if (elsewhere.length > 0) {
+    const names = elsewhere.map(({ router }) => router).join(", ");
+    warn(`${names}: added in another network namespace; to be released there, so the ledger keeps it`);
+  }
   // What could not be removed stays in the ledger, for another try.
   if (results.every(({ errno }) => errno === null || GONE.includes(errno)))
-    Ledger.create(directory, [], warn);
+    Ledger.create(directory, elsewhere, warn);
   return ok({ results, warnings });
 }

@@ -133,6 +133,11 @@ export class Edge {
     return found;
   }
 
+  /** What it calls this boot and namespace. */
+  get bootId(): string {
+    return this.events("start")[0]?.bootId ?? "";
+  }
+
   /** The link of that name at the start. */
   link(name: string): Link {
     const link = this.events("start")[0]?.links.find((each) => each.name === name);

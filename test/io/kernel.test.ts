@@ -142,8 +142,20 @@ describe("promote_secondaries", () => {
     await stage.space.run(["sysctl", "-qw", "net.ipv4.conf.eth1.promote_secondaries=0"]);
     set(true);
     await until("set", PATIENCE, async () => (await promoteSecondaries()) === "1");
-    expect(readFileSync(`${stage.runtimeDir}/promote_secondaries`, "utf8")).toBe(`${stage.index} 0\n`);
+    expect(readFileSync(`${stage.runtimeDir}/promote_secondaries`, "utf8")).toBe(
+      `${stage.edge.bootId}\n${stage.index} 0\n`,
+    );
     set(true);
+    set(false);
+    await until("put back", PATIENCE, async () => (await promoteSecondaries()) === "0");
+  });
+
+  test("is put back to what it was before us, whatever others made of it meanwhile", async () => {
+    set(true);
+    await until("set", PATIENCE, async () => (await promoteSecondaries()) === "1");
+    await stage.space.run(["sysctl", "-qw", "net.ipv4.conf.eth1.promote_secondaries=2"]);
+    set(true);
+    await until("set again", PATIENCE, async () => (await promoteSecondaries()) === "1");
     set(false);
     await until("put back", PATIENCE, async () => (await promoteSecondaries()) === "0");
   });
