@@ -62,7 +62,7 @@ async function releaseLeft(path: string): Promise<number> {
   const source = readConfig(path);
   const directory = runtimeDirOf(source);
   if (directory === null) {
-    await complain(`${path}: ${source.failure ?? "not TOML"}`);
+    await checked(source);
     return EXIT.input;
   }
   const released = release(directory, staleAddresses);

@@ -39,6 +39,7 @@ const SOURCE: ConfigSource = {
   failure: null,
   mode: 0o600,
   hostname: "rehearsal",
+  accounts: null,
 };
 
 const LINK: Link = {

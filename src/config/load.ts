@@ -3,6 +3,7 @@ import { build } from "./build.ts";
 import type { ConfigSource, Loaded } from "./model.ts";
 import { Report } from "./report.ts";
 import { judge } from "./rules-file.ts";
+import { judgeAccounts, judgeReadable, judgeWritable } from "./rules-host.ts";
 import { scan } from "./scan.ts";
 import type { Sections } from "./sections.ts";
 import { readSections } from "./sections.ts";
@@ -11,10 +12,6 @@ import { isTable, quote } from "./words.ts";
 
 /** Characters of a file: 255 routers with everything written out are a fifth of it. */
 const TEXT_LENGTH_MAX = 1 << 20;
-/** Permission bits of others and of the group. */
-const WRITABLE_BY_OTHERS = 0o002;
-const WRITABLE_BY_GROUP = 0o020;
-const READABLE_BY_ANYONE_ELSE = 0o044;
 
 /** What is known of sources already: a start checks a file before it runs it, and 255 routers take tens of milliseconds. */
 const LOADED = new WeakMap<ConfigSource, Loaded>();
@@ -34,7 +31,10 @@ function read(source: ConfigSource): Loaded {
   const text = (source.text ?? "").replace(/^\uFEFF/, "");
   const sections = understand(source, text, report);
   if (source.text !== null) judgeWritable(source.mode ?? 0, report);
-  if (sections !== null) judgeReadable(source.mode ?? 0, sections, report);
+  if (sections !== null) {
+    judgeReadable(source.mode ?? 0, sections, report);
+    judgeAccounts(source.accounts, sections, report);
+  }
   const config = sections === null || report.failed ? null : build(sections, source.hostname);
   if (config === null && !report.failed) report.error(0, "not understood; this is a bug of haagent");
   return { config, findings: report.findings(text) };
@@ -69,20 +69,3 @@ const nothingToDo = (values: Readonly<Record<string, unknown>>): boolean =>
       key === "check" ||
       (key === "vrrp" && isTable(value) && Object.keys(value).length === 0),
   );
-
-/** A file that others may write is theirs, and it names commands. */
-function judgeWritable(mode: number, report: Report): void {
-  if ((mode & WRITABLE_BY_OTHERS) !== 0) {
-    report.error(0, "the file is writable by others; cure: chmod o-w");
-  } else if ((mode & WRITABLE_BY_GROUP) !== 0) {
-    report.warning(0, "the file is writable by its group, who so may run commands");
-  }
-}
-
-/** A file with a key is for its owner to read. */
-function judgeReadable(mode: number, { routers }: Sections, report: Report): void {
-  if ((mode & READABLE_BY_ANYONE_ELSE) === 0) return;
-  const key = routers.map(({ values }) => values.auth?.value?.key).find((given) => given?.written === true);
-  if (!key) return;
-  report.warning(key.at, "the file holds a key and is readable by others than its owner; cure: chmod 600");
-}

@@ -146,4 +146,6 @@ export interface ConfigSource {
   /** Permission bits of the file (0o777 and below), or null where unknown. */
   readonly mode: number | null;
   readonly hostname: string;
+  /** The users and groups of this host by name; null where they are not known, or do not matter. */
+  readonly accounts: { readonly users: readonly string[]; readonly groups: readonly string[] } | null;
 }

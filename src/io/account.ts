@@ -22,6 +22,12 @@ function number(text: string | undefined): number | null {
   return text !== undefined && /^[0-9]{1,10}$/.test(text) && Number(text) < 2 ** 32 - 1 ? Number(text) : null;
 }
 
+/** The names of all users and groups. */
+export function accounts(): { readonly users: readonly string[]; readonly groups: readonly string[] } {
+  const names = (path: string): string[] => entries(path).map(([name = ""]) => name);
+  return { users: names("/etc/passwd"), groups: names("/etc/group") };
+}
+
 /** The number of a group, or null where there is none of that name. */
 export function groupId(name: string): number | null {
   const entry = entries("/etc/group").find((fields) => fields[0] === name);

@@ -2,13 +2,11 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { hostname } from "node:os";
 import type { ConfigSource } from "../config/model.ts";
+import { accounts } from "./account.ts";
+import { reasonOf } from "./reason.ts";
 
 /** A configuration of 255 routers has some 100 kB. */
 const FILE_BYTES_MAX = 4 * 1024 * 1024;
-
-/** `ENOENT: no such file or directory`, without the call and the path that Node appends. */
-const reasonOf = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error)).replace(/, \w+( '.*')?$/s, "");
 
 /** The bytes up to the end of the file, or a reason. Never blocks: a FIFO is refused. */
 function readBounded(descriptor: number): Uint8Array | string {
@@ -25,7 +23,7 @@ function readBounded(descriptor: number): Uint8Array | string {
 /** The file at `path` as it is now. Throws nothing. */
 export function readConfig(path: string): ConfigSource {
   const failed = (failure: string, mode: number | null): ConfigSource => {
-    return { path, text: null, failure, mode, hostname: hostname() };
+    return { path, text: null, failure, mode, hostname: hostname(), accounts: null };
   };
   let descriptor: number;
   try {
@@ -41,7 +39,7 @@ export function readConfig(path: string): ConfigSource {
     const bytes = readBounded(descriptor);
     if (typeof bytes === "string") return failed(bytes, mode);
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-    return { path, text, failure: null, mode, hostname: hostname() };
+    return { path, text, failure: null, mode, hostname: hostname(), accounts: accounts() };
   } catch (error) {
     return failed(error instanceof TypeError ? "is not UTF-8 text" : reasonOf(error), null);
   } finally {

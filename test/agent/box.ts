@@ -93,6 +93,7 @@ export class Box {
       failure: null,
       mode: 0o600,
       hostname: `box${this.number}`,
+      accounts: null,
     };
   }
 

@@ -76,6 +76,14 @@ describe("check", () => {
     }
   });
 
+  test("words it like `release` does, which needs the runtime_dir", () => {
+    for (const path of [place("missing.toml"), file("broken.toml", "[agent\n")]) {
+      const released = haagent(["release", "--config", path]);
+      expect(released.stderr).toStartWith(`${path}:1:`);
+      expect(released).toEqual(haagent(["check", "--config", path]));
+    }
+  });
+
   test("refuses a FIFO at once instead of waiting for somebody to write to it", () => {
     const path = place("fifo");
     expect(Bun.spawnSync(["mkfifo", path]).success).toBe(true);
@@ -89,6 +97,16 @@ describe("check", () => {
     const { exit, stderr } = haagent(["check", "--config", "here.toml"], { cwd: place("") });
     expect(stderr).toStartWith("here.toml:1:1: error: ");
     expect(exit).toBe(1);
+  });
+
+  test("warns of a user and a group that this host does not have", () => {
+    const { exit, lines } = check(`[agent]\nscript_user = "nobody-here"\ncontrol_group = "no-such"\n${GOOD}`);
+    expect(lines).toEqual([
+      '2:15: warning: there is no user "nobody-here" on this host: no check or notify command can run',
+      '3:17: warning: there is no group "no-such" on this host: the agent will not start',
+    ]);
+    expect(exit).toBe(0);
+    expect(check(`[agent]\nscript_user = "root"\ncontrol_group = "root"\n${GOOD}`).lines).toEqual([]);
   });
 
   test("refuses a file that others may write", () => {

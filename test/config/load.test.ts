@@ -13,6 +13,7 @@ const SOURCE: ConfigSource = {
   failure: null,
   mode: 0o600,
   hostname: "ha1",
+  accounts: null,
 };
 
 /** What is said of a file as it is found on disk. */

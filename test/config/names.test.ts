@@ -71,6 +71,19 @@ table("a name of the system", [
     ['2:17 error: control_group must be a user or group name, not "/haagent"'],
   ],
   [
+    "control_group and script_user of this host are fine",
+    agent('control_group = "haagent"', 'script_user = "haagent-script"'),
+    [],
+  ],
+  [
+    "control_group and script_user that this host does not have are warnings",
+    agent('control_group = "wheel"', 'script_user = "ops"'),
+    [
+      '2:17 warning: there is no group "wheel" on this host: the agent will not start',
+      '3:15 warning: there is no user "ops" on this host: no check or notify command can run',
+    ],
+  ],
+  [
     "script_user is a name",
     agent('script_user = ""'),
     ['2:15 error: script_user must be a user or group name, not ""'],

@@ -15,7 +15,7 @@ describe("the runtime directory of a configuration", () => {
   ];
   for (const [what, text, directory] of rows) {
     test(`${what} is ${directory ?? "unknown"}`, () => {
-      const source = { path: "x", text, failure: null, mode: null, hostname: "" };
+      const source = { path: "x", text, failure: null, mode: null, hostname: "", accounts: null };
       expect(runtimeDirOf(source)).toBe(directory);
     });
   }

@@ -3,9 +3,12 @@ import { describe, expect, test } from "bun:test";
 import { load } from "../../src/config/load.ts";
 import type { Loaded } from "../../src/config/model.ts";
 
+/** Who there is on the host. */
+const ACCOUNTS = { users: ["root", "haagent-script"], groups: ["root", "haagent"] };
+
 /** Reads a text as a file of its owner's only. */
 export const loadText = (text: string): Loaded =>
-  load({ path: "haagent.toml", text, failure: null, mode: 0o600, hostname: "ha1" });
+  load({ path: "haagent.toml", text, failure: null, mode: 0o600, hostname: "ha1", accounts: ACCOUNTS });
 
 /** Findings as `LINE:COLUMN severity: text`. */
 export const said = (text: string): readonly string[] =>

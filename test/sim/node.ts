@@ -9,7 +9,7 @@ import { Kernel } from "./kernel.ts";
 import type { Frame, Network } from "./network.ts";
 import type { Observer, Sent } from "./observer.ts";
 import type { ConfigPlan, NodePlan, SegmentName } from "./plan.ts";
-import { configText, INTERFACE_OF, SEGMENTS } from "./plan.ts";
+import { INTERFACE_OF, SEGMENTS, sourceOf } from "./plan.ts";
 import { transmit } from "./port.ts";
 import { Process, type Handler } from "./process.ts";
 import type { Prng } from "./prng.ts";
@@ -125,9 +125,7 @@ export class Node {
   }
 
   configSource(): ConfigSource {
-    const { file } = this;
-    const text = file === null ? "[vrrp.VI_1\nvrid = 351\n" : configText(this.plan.name, file);
-    return { path: "/etc/haagent.toml", text, failure: null, mode: 0o600, hostname: this.plan.name };
+    return sourceOf(this.plan.name, this.file);
   }
 
   dump(): Event {

@@ -1,5 +1,6 @@
 /** What a seed draws before the first event: the nodes, their configurations, and what will be done to them. */
 import type { Family, Ip } from "../../src/base/address.ts";
+import type { ConfigSource } from "../../src/config/model.ts";
 import type { Fault } from "./faults.ts";
 
 /** A broadcast domain that every node has one interface on. */
@@ -152,4 +153,10 @@ export function configText(node: string, config: ConfigPlan): string {
     `address_method = "${config.method}"`,
   ].join("\n");
   return `${[agent, ...config.routers.map(routerText), ...config.checks.map(checkText)].join("\n\n")}\n`;
+}
+
+/** The file of a node as its agent reads it; null: a file that is wrong. */
+export function sourceOf(node: string, config: ConfigPlan | null): ConfigSource {
+  const text = config === null ? "[vrrp.VI_1\nvrid = 351\n" : configText(node, config);
+  return { path: "/etc/haagent.toml", text, failure: null, mode: 0o600, hostname: node, accounts: null };
 }

@@ -1,0 +1,43 @@
+/** What must hold between a file and the host that it was read on: who may write and read it, and the accounts it names. */
+import type { ConfigSource } from "./model.ts";
+import type { Report } from "./report.ts";
+import type { Sections } from "./sections.ts";
+import { quote } from "./words.ts";
+
+/** Permission bits of others and of the group. */
+const WRITABLE_BY_OTHERS = 0o002;
+const WRITABLE_BY_GROUP = 0o020;
+const READABLE_BY_ANYONE_ELSE = 0o044;
+
+/** A file that others may write is theirs, and it names commands. */
+export function judgeWritable(mode: number, report: Report): void {
+  if ((mode & WRITABLE_BY_OTHERS) !== 0) {
+    report.error(0, "the file is writable by others; cure: chmod o-w");
+  } else if ((mode & WRITABLE_BY_GROUP) !== 0) {
+    report.warning(0, "the file is writable by its group, who so may run commands");
+  }
+}
+
+/** A file with a key is for its owner to read. */
+export function judgeReadable(mode: number, { routers }: Sections, report: Report): void {
+  if ((mode & READABLE_BY_ANYONE_ELSE) === 0) return;
+  const key = routers.map(({ values }) => values.auth?.value?.key).find((given) => given?.written === true);
+  if (!key) return;
+  report.warning(key.at, "the file holds a key and is readable by others than its owner; cure: chmod 600");
+}
+
+/** Accounts that are written and are not there; a file may be checked on another host than its own, so these are warnings. */
+export function judgeAccounts(accounts: ConfigSource["accounts"], { agent }: Sections, report: Report): void {
+  const { script_user: user, control_group: group } = agent;
+  if (accounts === null) return;
+  if (user !== null && user.value !== null && !accounts.users.includes(user.value)) {
+    const name = quote(user.value);
+    report.warning(user.at, `there is no user ${name} on this host: no check or notify command can run`);
+  }
+  if (group !== null && group.value !== null && !accounts.groups.includes(group.value)) {
+    report.warning(
+      group.at,
+      `there is no group ${quote(group.value)} on this host: the agent will not start`,
+    );
+  }
+}
