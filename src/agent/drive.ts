@@ -106,10 +106,12 @@ export function tell(world: World, turn: Turn): void {
     const { name } = router.config;
     const reason = role === "fault" ? router.faults.join("; ") : router.reason;
     if (told === role) {
-      // A fault that is another by now, seen from outside: the cable is in again, and the address is missing.
-      if (reason === router.reason) continue;
+      // A fault that is another by now: the cable is in again, and the address is missing. A link that flaps must not fill the log.
+      const other = reason !== router.reason;
       router.reason = reason;
-      turn.out.log("warning", "vrrp.state", { name, from: told, to: role, reason });
+      if (other && world.alarms.allows(`reason ${name}`, turn.now)) {
+        turn.out.log("warning", "vrrp.reason", { name, state: role, reason });
+      }
       continue;
     }
     router.reason = reason;

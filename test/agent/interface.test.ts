@@ -123,6 +123,23 @@ describe("an interface", () => {
     expect(fault(box)).toBe("master");
   });
 
+  test("that flaps under a fault is told of once a minute, and never as a change of state", () => {
+    const { lab, box } = master(router({ track_interfaces: ["eth2"] }));
+    box.kernel.set("eth2", { carrier: false });
+    lab.run(1);
+    const states = box.logs("vrrp.state").length;
+    for (let times = 0; times < 130; times++) {
+      box.kernel.set("eth1", { carrier: times % 2 === 1 });
+      lab.run(500);
+    }
+    expect(box.logs("vrrp.state")).toHaveLength(states);
+    expect(box.logs("vrrp.reason").map(({ fields }) => fields)).toEqual([
+      { name: "VI_1", state: "fault", reason: "interface eth1 has no carrier; eth2 is down" },
+      { name: "VI_1", state: "fault", reason: "interface eth1 has no carrier; eth2 is down" },
+    ]);
+    expect(fault(box)).toBe("eth2 is down");
+  });
+
   test("that only changes its MTU changes nothing", () => {
     const { lab, box } = master();
     const before = box.actions.length;
