@@ -1,5 +1,6 @@
 /** Start, reload and stop: a configuration becomes routers, or a difference to the routers that run. */
 import { load } from "../config/load.ts";
+import { errorAt } from "../config/place.ts";
 import { printFinding } from "../config/print.ts";
 import type { AgentConfig, CheckConfig, Config, ConfigSource, RouterConfig } from "../config/model.ts";
 import { warnOfLifetimes } from "./addresses.ts";
@@ -62,10 +63,13 @@ export function reload(world: World, turn: Turn, event: Extract<Event, { kind: "
   const errors = findings.filter(({ severity }) => severity === "error");
   const fixed = config === null ? [] : FIXED.filter((key) => config.agent[key] !== world.config.agent[key]);
   if (config === null || fixed.length > 0) {
-    const texts = fixed.map(
-      (key) =>
-        `${event.source.path}:1:1: error: agent.${NAMES[key]} cannot change while the agent runs: restart it`,
-    );
+    const texts = fixed.flatMap((key) => {
+      const old = JSON.stringify(world.config.agent[key] ?? "not set");
+      const text = `agent.${NAMES[key]} cannot change while the agent runs; cure: restart it, or put back ${old}`;
+      return errorAt(event.source, ["agent", NAMES[key]], text).map((each) =>
+        printFinding(event.source.path, each),
+      );
+    });
     const said = [...(config === null ? printed : []), ...texts];
     logSettings(turn, world.config.agent);
     world.lastError = said[0] ?? "no configuration";
@@ -161,7 +165,6 @@ export function first(turn: Turn, source: ConfigSource): Config | null {
     const event = config === null ? "config.rejected" : "config.warning";
     turn.out.log(level, event, { text: printFinding(source.path, finding) });
   }
-  if (config !== null) logSettings(turn, config.agent);
   return config;
 }
 

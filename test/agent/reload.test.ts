@@ -66,9 +66,26 @@ describe("a file that is wrong", () => {
     const { lab, box } = master();
     const { exit, body } = reply(lab, box, agent({ [key]: value }) + router({ priority: 120 }));
     expect(exit).toBe(1);
-    expect(JSON.stringify(body)).toContain(`agent.${key} cannot change while the agent runs`);
+    // At its value in the first line of [agent].
+    const column = `${key} = `.length + 1;
+    expect(JSON.stringify(body)).toContain(
+      `test.toml:2:${column}: error: agent.${key} cannot change while the agent runs; cure: restart it, or put back `,
+    );
     expect(box.router().priority).toBe(100);
   });
+});
+
+test("a file that no longer says a setting which is taken up once is refused at its table, or at the start", () => {
+  const lab = new Lab();
+  const box = lab.box(agent({ realtime_priority: 5 }) + router());
+  box.start();
+  const refusal = (text: string): string => JSON.stringify(reply(lab, box, text).body);
+  expect(refusal(`${router()}[agent]\nnode = "box0"\n`)).toMatch(
+    /test.toml:[2-9]\d*:1: error: agent.realtime_priority .* put back 5"/,
+  );
+  expect(refusal(router())).toContain("test.toml:1:1: error: agent.realtime_priority");
+  box.reload(agent({ realtime_priority: 5 }) + router());
+  expect(box.status().config.last_error).toBeNull();
 });
 
 describe("a file that did not change", () => {

@@ -24,7 +24,7 @@ describe("an agent that is started again at once", () => {
     expect(priorities(box, since)).toEqual([100]);
     expect(addressOps(done)).toEqual([`refresh ${VIP}/24`]);
     expect(told(box, since).length).toBeGreaterThan(0);
-    const kinds = done.map(({ kind }) => kind).filter((kind) => !["listen", "log-settings"].includes(kind));
+    const kinds = done.map(({ kind }) => kind).filter((kind) => kind !== "listen");
     expect(kinds[0]).toBe("frame");
     lab.run(10_000);
     expect(box.kernel.on("eth1")).toContain(CIDR);

@@ -113,11 +113,10 @@ describe("an agent that starts", () => {
     expect(box.logs("agent.ready")[0]?.fields).toEqual({ pid: 4711, version: "test", node: "r1" });
   });
 
-  test("takes up the log's settings before it says anything, and listens before it speaks", () => {
+  test("listens before it speaks", () => {
     const lab = new Lab();
-    const box = lab.box(agent({ log: { level: "debug", target: "syslog" } }) + router({ priority: 255 }));
+    const box = lab.box(router({ priority: 255 }));
     const order = kinds(box.start());
-    expect(order.indexOf("log-settings")).toBeLessThan(order.indexOf("log"));
     expect(order.indexOf("listen")).toBeLessThan(order.indexOf("frame"));
   });
 });

@@ -199,7 +199,9 @@ describe("the client commands", () => {
     await master.write({ agent: 'control_group = "adm"', text: text(150) });
     const { code, stderr } = await master.command("reload");
     expect(code).toBe(1);
-    expect(stderr).toContain("agent.control_group cannot change while the agent runs: restart it");
+    expect(stderr).toMatch(
+      /haagent\.toml:\d+:17: error: agent\.control_group cannot change while the agent runs; cure: restart it/,
+    );
     await master.reload(text(150));
   });
 });
