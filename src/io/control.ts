@@ -77,6 +77,8 @@ export class Control {
   #listen(): UnixSocketListener<Client> {
     return Bun.listen<Client>({
       unix: this.#path,
+      // Who has said all it wants to say may still wait for the answer.
+      allowHalfOpen: true,
       socket: {
         open: (socket) => {
           const client = {
@@ -94,6 +96,7 @@ export class Control {
           socket.timeout(IDLE_SECONDS);
         },
         data: (socket, bytes) => this.#received(socket, bytes),
+        end: (socket) => this.#asked(socket.data),
         drain: (socket) => this.#send(socket),
         timeout: (socket) => socket.terminate(),
         close: (socket) => {
@@ -116,7 +119,12 @@ export class Control {
       return;
     }
     client.request = Buffer.concat([client.request, taken]);
-    if (end < 0) return;
+    if (end >= 0) this.#asked(client);
+  }
+
+  /** A line is whole, by its newline or as nothing more will come. */
+  #asked(client: Client): void {
+    if (client.asked) return;
     client.asked = true;
     const request = decodeRequest(new TextDecoder().decode(client.request));
     if (!request.ok) {

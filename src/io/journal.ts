@@ -7,6 +7,7 @@ import { AF_UNIX, SOCK_DGRAM } from "../../native/layout.ts";
 import { EAGAIN } from "../../native/libc.ts";
 import { closeDescriptor, connectSocket, openSocket, send, unixAddress } from "../../native/socket.ts";
 import type { LogLevel } from "../config/model.ts";
+import { reasonOf } from "./reason.ts";
 
 /** Values that a log line carries. */
 export type Fields = Readonly<Record<string, string | number | boolean>>;
@@ -112,7 +113,8 @@ export class Journal {
       this.#file = openSync(target, "a", 0o640);
     } catch (error) {
       this.#target = "stderr";
-      this.write("error", "agent.warning", { what: "log", detail: `${String(error)}; using stderr` });
+      const detail = `${target}: ${reasonOf(error)}; lines go to stderr`;
+      this.write("warning", "agent.warning", { what: "log", detail });
     }
   }
 

@@ -16,6 +16,7 @@ import type { Result } from "../base/result.ts";
 import { fail, ok } from "../base/result.ts";
 import type { Instant } from "../base/units.ts";
 import { instant } from "../base/units.ts";
+import { reasonOf } from "./reason.ts";
 
 const MAGIC = "haledger";
 const FORMAT = 1;
@@ -112,7 +113,7 @@ export function readLedger(directory: string): Result<LedgerRecord[], string> {
     return decodeLedger(readFileSync(path));
   } catch (error) {
     if (isObject(error) && error["code"] === "ENOENT") return ok([]);
-    return fail(String(error));
+    return fail(reasonOf(error));
   }
 }
 

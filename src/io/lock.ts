@@ -10,8 +10,8 @@ import { fail, ok } from "../base/result.ts";
 const PATIENCE = 300;
 const PAUSE = 5;
 
-/** Makes runtime_dir with mode 0750 unless it is there. Throws where the file system refuses. */
-export function makeRuntimeDirectory(directory: string): void {
+/** Makes a directory of ours, runtime_dir or state_dir, with mode 0750 unless it is there. Throws where the file system refuses. */
+export function makeDirectory(directory: string): void {
   const made = mkdirSync(directory, { recursive: true });
   // Whatever our umask is.
   if (made !== undefined) chmodSync(directory, 0o750);

@@ -9,6 +9,7 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { interfaceName } from "../../native/interface.ts";
 import { bootId } from "./boot.ts";
+import { reasonOf } from "./reason.ts";
 
 const FILE = "promote_secondaries";
 /** An interface name as a path component: no way out of the directory. */
@@ -55,7 +56,7 @@ export class Promotion {
       writeFileSync(`${path}.new`, [`${bootId()}\n`, ...lines].join(""), { mode: 0o600 });
       renameSync(`${path}.new`, path);
     } catch (error) {
-      this.#warn(`${path}: ${String(error)}`);
+      this.#warn(`${path}: ${reasonOf(error)}`);
     }
   }
 
@@ -82,7 +83,7 @@ export class Promotion {
       }
       writeFileSync(pathOf(name), "1");
     } catch (error) {
-      this.#warn(`cannot set promote_secondaries of ${name}: ${String(error)}`);
+      this.#warn(`cannot set promote_secondaries of ${name}: ${reasonOf(error)}`);
     }
   }
 
@@ -94,7 +95,7 @@ export class Promotion {
     try {
       if (name !== null && NAME.test(name)) writeFileSync(pathOf(name), value);
     } catch (error) {
-      this.#warn(`cannot put promote_secondaries of ${name} back: ${String(error)}`);
+      this.#warn(`cannot put promote_secondaries of ${name} back: ${reasonOf(error)}`);
     }
     this.#before.delete(index);
     this.#save();

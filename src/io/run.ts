@@ -20,11 +20,12 @@ import { Control } from "./control.ts";
 import { Journal } from "./journal.ts";
 import { Kernel } from "./kernel.ts";
 import { Ledger, readLedger } from "./ledger.ts";
-import { makeRuntimeDirectory, takeLock } from "./lock.ts";
+import { makeDirectory, takeLock } from "./lock.ts";
 import type { Machine } from "./loop.ts";
 import { Loop } from "./loop.ts";
 import { World } from "./perform.ts";
 import { Promotion } from "./promotion.ts";
+import { reasonOf } from "./reason.ts";
 import type { Tables } from "./rtnetlink.ts";
 import { commandsStarted } from "./starter.ts";
 import { Transmitter } from "./transmit.ts";
@@ -107,7 +108,7 @@ function open(settings: AgentConfig, journal: Journal, post: (event: Event) => v
     return fail(why);
   };
   try {
-    makeRuntimeDirectory(directory);
+    makeDirectory(directory);
     const lock = takeLock(directory);
     if (!lock.ok) return fail(lock.error);
     closers.push(() => lock.value.release());
@@ -141,6 +142,16 @@ function open(settings: AgentConfig, journal: Journal, post: (event: Event) => v
   }
 }
 
+/** state_dir is there for what wants to be kept; without it the agent does its work all the same. */
+function makeState({ stateDir }: AgentConfig, journal: Journal): void {
+  try {
+    makeDirectory(stateDir);
+  } catch (error) {
+    const detail = `${stateDir}: ${reasonOf(error)}`;
+    journal.write("warning", "agent.warning", { what: "state_dir", detail });
+  }
+}
+
 /** Scheduling as configured; what the system does not allow is a warning. */
 function schedule(settings: AgentConfig, journal: Journal): void {
   setTimerSlack(TIMER_SLACK);
@@ -171,6 +182,7 @@ export async function runAgent(options: RunOptions): Promise<number> {
   }
   const { kernel, tables, ledger, promotion, records, close } = opened.value;
   schedule(settings, journal);
+  makeState(settings, journal);
   const world = new World({ ...opened.value, clock: bootClock, journal, path: source.path }, post);
   const signals = SIGNALS.map((signal) => {
     const heard = (): void => post({ kind: "signal", signal });

@@ -255,10 +255,13 @@ describe("an advert that the kernel refuses", () => {
     expect(holds(box)).toBe(false);
   });
 
-  test("for want of a route is isolation, which is no reason to leave the clients alone", () => {
+  test.each([
+    ["a route", "ENETUNREACH"],
+    ["a neighbour that answers", "EHOSTUNREACH"],
+  ])("for want of %s is isolation, which is no reason to leave the clients alone", (_, errno) => {
     const lab = new Lab();
     const box = lab.box(router({ unicast_peers: ["10.1.1.1"] }));
-    box.refuseSend = ({ router: name }) => (name === null ? null : "ENETUNREACH");
+    box.refuseSend = ({ router: name }) => (name === null ? null : errno);
     box.start();
     lab.run(30_000);
     expect(box.router()).toMatchObject({ state: "master", counters: { became_master: 1 } });

@@ -100,6 +100,7 @@ describe("an agent", () => {
     const agent = await master(path);
     const mode = (name: string): string => (statSync(place(name)).mode & 0o777).toString(8);
     expect(mode("modes")).toBe("750");
+    expect(mode("modes-state")).toBe("750");
     expect(mode("modes/control.sock")).toBe("600");
     expect(mode("modes/ledger")).toBe("600");
     agent.kill("SIGTERM");

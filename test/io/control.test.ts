@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Event, Reply } from "../../src/agent/boundary.ts";
 import { ask } from "../../src/io/ask.ts";
 import { Control, controlPath } from "../../src/io/control.ts";
-import { makeRuntimeDirectory } from "../../src/io/lock.ts";
+import { makeDirectory } from "../../src/io/lock.ts";
 import { encodeRequest, REQUEST_BYTES_MAX } from "../../src/wire/control.ts";
 import { until } from "../lab/process.ts";
 import { PATIENCE, temporaryDirectory } from "./edge.ts";
@@ -42,6 +42,27 @@ async function raw(path: string, bytes: string | null): Promise<string> {
   return promise;
 }
 
+/** Sends raw bytes, says that nothing follows, and gives all that comes back. */
+async function half(path: string, bytes: string): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  let text = "";
+  await Bun.connect({
+    unix: path,
+    allowHalfOpen: true,
+    socket: {
+      open: (socket) => {
+        socket.write(bytes);
+        socket.shutdown();
+      },
+      data: (_, chunk) => void (text += chunk.toString()),
+      end: (socket) => void socket.end(),
+      close: () => resolve(text),
+      error: () => resolve(text),
+    },
+  });
+  return promise;
+}
+
 describe("the control socket", () => {
   test("is for its owner alone, from the first moment on", () => {
     using directory = temporaryDirectory();
@@ -59,7 +80,7 @@ describe("the control socket", () => {
   test("of a group serves its members and nobody else", async () => {
     using directory = temporaryDirectory();
     const runtimeDir = join(directory.path, "run");
-    makeRuntimeDirectory(runtimeDir);
+    makeDirectory(runtimeDir);
     chmodSync(directory.path, 0o755);
     const path = controlPath(runtimeDir);
     const control = listening(runtimeDir, () => ({ exit: 0, body: "served" }), "daemon");
@@ -139,6 +160,34 @@ describe("the control socket", () => {
     expect(await raw(path, "hello\n")).toBe('{"exit":1,"body":{"error":"not a JSON object"}}\n');
     expect(await raw(path, "x".repeat(REQUEST_BYTES_MAX + 1))).toContain('"error":"longer than 4096 bytes"');
     expect(asked).toBe(0);
+    control.close();
+  });
+
+  test("answers a client that says by hanging up halfway that its line is whole", async () => {
+    using directory = temporaryDirectory();
+    const path = controlPath(directory.path);
+    const control = listening(directory.path, ({ request }) => ({ exit: 0, body: request.command }));
+    const line = encodeRequest({ command: "stop" });
+    expect(await half(path, line.trimEnd())).toBe('{"exit":0,"body":"stop"}\n');
+    expect(await half(path, line)).toBe('{"exit":0,"body":"stop"}\n');
+    expect(await half(path, "hello")).toBe('{"exit":1,"body":{"error":"not a JSON object"}}\n');
+    expect(await half(path, "")).toBe('{"exit":1,"body":{"error":"not a JSON object"}}\n');
+    control.close();
+  });
+
+  test("answers one that hangs up halfway long before there is an answer", async () => {
+    using directory = temporaryDirectory();
+    const path = controlPath(directory.path);
+    let connection = 0;
+    const control = listening(directory.path, (event) => {
+      connection = event.connection;
+      return null;
+    });
+    const answer = half(path, encodeRequest({ command: "stop" }));
+    await until("asked", PATIENCE, () => connection > 0);
+    await Bun.sleep(50);
+    control.reply(connection, { exit: 0, body: "late" });
+    expect(await answer).toBe('{"exit":0,"body":"late"}\n');
     control.close();
   });
 

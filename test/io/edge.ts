@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { Action, AddressResult, Event, Link, Listener } from "../../src/agent/boundary.ts";
 import type { Ip, Mac } from "../../src/base/address.ts";
 import { parseIp } from "../../src/base/address.ts";
+import { instant } from "../../src/base/units.ts";
 import type { Namespace } from "../lab/namespace.ts";
 import { until } from "../lab/process.ts";
 import type { Order, Told } from "./scripted.ts";
@@ -167,4 +168,27 @@ export class Edge {
     this.#process.kill("SIGKILL");
     await this.#process.exited;
   }
+}
+
+/** Adds an address and vouches for it in the ledger, as an agent would. */
+export function taking(edge: Edge, address: string): Action[] {
+  const key = { index: edge.link("eth1").index, address: ip(address), prefix: 32 };
+  return [
+    {
+      kind: "ledger",
+      router: "A",
+      record: {
+        router: "A",
+        bootId: edge.bootId,
+        configHash: "hash",
+        index: key.index,
+        mac: "02:00:00:00:00:01",
+        state: "master",
+        added: [{ ...key, confirmed: true }],
+        resumes: [],
+        lastAdvertAt: instant(0),
+      },
+    },
+    { kind: "addresses", changes: [{ op: "add", key, label: null, lifetime: null, method: "netlink" }] },
+  ];
 }
