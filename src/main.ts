@@ -6,7 +6,7 @@ import { staleAddresses } from "./agent/recover.ts";
 import { unreachable } from "./base/assert.ts";
 import type { Result } from "./base/result.ts";
 import { fail, ok } from "./base/result.ts";
-import { answerText, reloadText } from "./cli/answer.ts";
+import { answerText, reloadText, takenRouters } from "./cli/answer.ts";
 import type { Intent, Target } from "./cli/arguments.ts";
 import { parseCommandLine } from "./cli/arguments.ts";
 import { DEFAULT_CONFIG } from "./cli/commands.ts";
@@ -31,6 +31,12 @@ declare const HAAGENT_COMMIT: string | undefined;
 /** Stamped in by build.ts; a run from the sources says so. */
 const VERSION = typeof HAAGENT_VERSION === "string" ? HAAGENT_VERSION : "0.0.0-sources";
 const COMMIT = typeof HAAGENT_COMMIT === "string" ? HAAGENT_COMMIT : "";
+
+/** How long, in intervals and milliseconds, a takeover is looked at: a master that does not give way says so with its next advert. */
+const TAKEOVER_INTERVALS = 1.2;
+const TAKEOVER_LEAST = 300;
+const TAKEOVER_MOST = 5000;
+const TAKEOVER_POLL = 100;
 
 const complain = (text: string): Promise<void> => err(`haagent: ${text}\n`);
 
@@ -104,6 +110,11 @@ async function client(target: Target, request: Request, print: (body: unknown) =
     return reply.error.kind === "no-agent" ? EXIT.noAgent : EXIT.refused;
   }
   const { exit, body } = reply.value;
+  if (request.command === "takeover" && exit === EXIT.done) {
+    const lost = await lostAgain(socket.value, takenRouters(body));
+    await err(lost.map((line) => `${line}\n`).join(""));
+    if (lost.length > 0) return EXIT.input;
+  }
   // A refusal is an error, a status of something in fault is not.
   if (exit === EXIT.done || isStatusReport(body)) await out(print(body));
   else await err(answerText(body));
@@ -112,6 +123,23 @@ async function client(target: Target, request: Request, print: (body: unknown) =
     return EXIT.refused;
   }
   return exit;
+}
+
+/** Looks at routers that were taken until a master that does not give way must have said so; a line for each one that was lost. */
+async function lostAgain(socket: string, names: readonly string[]): Promise<string[]> {
+  let span = names.length === 0 ? 0 : TAKEOVER_LEAST;
+  for (let waited = 0; waited < span; waited += TAKEOVER_POLL) {
+    await Bun.sleep(TAKEOVER_POLL);
+    const reply = await ask(socket, { command: "status", name: null });
+    if (!reply.ok || !isStatusReport(reply.value.body)) return [];
+    const routers = reply.value.body.vrrp.filter(({ name }) => names.includes(name));
+    const lost = routers.filter(({ state }) => state !== "master");
+    if (lost.length > 0)
+      return lost.map(({ name, state, reason }) => `${name} was taken and is ${state} again: ${reason}`);
+    const slowest = Math.max(0, ...routers.map(({ interval_ms: interval }) => interval));
+    span = Math.min(TAKEOVER_MOST, Math.max(TAKEOVER_LEAST, TAKEOVER_INTERVALS * slowest));
+  }
+  return [];
 }
 
 const statusText = (body: unknown): string =>
@@ -135,6 +163,12 @@ async function perform(intent: Intent): Promise<number> {
     case "status": {
       const print = intent.json ? (body: unknown): string => `${JSON.stringify(body)}\n` : statusText;
       return client(intent.target, { command: "status", name: intent.name }, print);
+    }
+    case "standby":
+      return client(intent.target, { command: "standby", name: intent.name }, answerText);
+    case "takeover": {
+      const { name, force } = intent;
+      return client(intent.target, { command: "takeover", name, force }, answerText);
     }
     case "reload":
       return client(intent.target, { command: "reload" }, reloadText);

@@ -15,6 +15,7 @@ import { contestDue } from "./contest.ts";
 import { drive, keepRecords, settleGroups, tell } from "./drive.ts";
 import { addressGone, addressTold, linkGone, linkTold, reassess } from "./feed.ts";
 import { deafened, listenAgain } from "./listen.ts";
+import { standby, takeover } from "./operator.ts";
 import { Outbox } from "./outbox.ts";
 import { receive } from "./receive.ts";
 import { reload, shutDown } from "./reload.ts";
@@ -231,6 +232,12 @@ function request(world: World, turn: Turn, event: Extract<Event, { kind: "reques
       turn.out.defer({ kind: "reply", connection, reply: reply ?? unknown });
       break;
     }
+    case "standby":
+      turn.out.defer({ kind: "reply", connection, reply: standby(world, turn, asked.name) });
+      break;
+    case "takeover":
+      turn.out.defer({ kind: "reply", connection, reply: takeover(world, turn, asked.name, asked.force) });
+      break;
     case "reload":
       turn.out.defer({ kind: "read-config", connection });
       break;

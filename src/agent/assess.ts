@@ -138,7 +138,7 @@ export function assess(
     const inherited = ill === undefined ? [] : [`sync group ${syncGroup}: ${ill.config.name} is in fault`];
     router.faults = router.ownFaults.length > 0 ? router.ownFaults : inherited;
     turn.touched.add(router);
-    if (world.stopping) continue;
+    if (world.stopping || router.order?.kind === "standby") continue;
     if (router.faults.length > 0 && router.machine.kind !== "init") {
       const silent = !usable(world.kernel.named(router.config.interface));
       drive(world, turn, router, { kind: "stop", silent });

@@ -38,10 +38,20 @@ export function begin(turn: Turn, event: Extract<Event, { kind: "start" }>): Wor
     drive(world, turn, router, { kind: "resume", sentAt });
   }
   assess(world, turn, world.routers.values());
+  endStandby(world, event.ledger);
   warnOfLifetimes(world, turn);
   turn.out.log("info", "config.loaded", { file: event.source.path, routers: config.routers.length });
   turn.out.log("info", "agent.ready", { pid, version, node: config.agent.node });
   return world;
+}
+
+/** A restart ends what the operator said; that a router takes part again is worth a word, in the log as in the status. */
+function endStandby(world: World, ledger: readonly LedgerRecord[]): void {
+  for (const { router: name, state, bootId } of ledger) {
+    const router = world.routers.get(name);
+    if (state !== "standby" || bootId !== world.bootId || router === undefined) continue;
+    router.reason += "; the restart ended the standby";
+  }
 }
 
 /** Routers whose mastership goes on, with the time of their last advert; a sync group goes on whole or not at all. */

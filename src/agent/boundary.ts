@@ -73,6 +73,9 @@ export interface Listener {
 /** A request line of the control socket, already parsed; see control.ts. */
 export type Request =
   | { readonly command: "status"; readonly name: string | null }
+  /** Null: every router. */
+  | { readonly command: "standby"; readonly name: string | null }
+  | { readonly command: "takeover"; readonly name: string | null; readonly force: boolean }
   | { readonly command: "reload" }
   | { readonly command: "stop" };
 

@@ -48,6 +48,8 @@ export function drive(world: World, turn: Turn, router: Router, event: Event): v
   if (before.kind !== state.kind) {
     if (reason !== null) router.reason = reason;
     turn.touched.add(router);
+    // A takeover lasts as long as the mastership that it began.
+    if (before.kind === "master" && router.order?.kind === "takeover") router.order = null;
     const { syncGroup } = router.config;
     if (before.kind === "master" && syncGroup !== null) turn.losers.add(syncGroup);
   } else if (state.kind === "backup" && before.kind === "backup") {

@@ -23,7 +23,7 @@ export interface LedgerRecord {
   readonly configHash: string;
   readonly index: number;
   readonly mac: string;
-  readonly state: "init" | "backup" | "master" | "fault";
+  readonly state: "init" | "backup" | "master" | "fault" | "standby";
   readonly added: readonly LedgerAddress[];
   /** When earlier agents resumed mastership from this record, newest last. */
   readonly resumes: readonly Instant[];

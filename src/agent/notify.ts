@@ -2,11 +2,26 @@
 import type { Action } from "./boundary.ts";
 import type { Role, Router } from "./router.ts";
 
-/** The words of keepalived for a role; `init` is only ever entered by stopping. */
-const WORDS = { master: "MASTER", backup: "BACKUP", fault: "FAULT", init: "STOP" } as const;
-const LISTS = { master: "master", backup: "backup", fault: "fault", init: "stop" } as const;
+/** The words of keepalived for a role; `init` is only ever entered by stopping, and its scripts know no standby. */
+const WORDS = {
+  master: "MASTER",
+  backup: "BACKUP",
+  fault: "FAULT",
+  init: "STOP",
+  standby: "BACKUP",
+} as const;
+const LISTS = {
+  master: "master",
+  backup: "backup",
+  fault: "fault",
+  init: "stop",
+  standby: "backup",
+} as const;
 
-/** The commands of the role just entered, then those of `any` with their four arguments; null when there are none. */
+/**
+ * The commands of the role just entered, then those of `any` with their four arguments; null when there are none, or when it is
+ * the role before in other words.
+ */
 export function notify(
   router: Router,
   previous: Role,
@@ -15,6 +30,7 @@ export function notify(
   const { role } = router;
   const { name, interface: link, notify: lists } = router.config;
   const word = WORDS[role];
+  if (previous !== "init" && WORDS[previous] === word) return null;
   const commands = [
     ...lists[LISTS[role]],
     ...lists.any.map((argv) => [...argv, "INSTANCE", name, word, String(router.priority)]),

@@ -9,6 +9,7 @@ import { decodeAdvertisement, PROTOCOL_VRRP } from "../wire/vrrp.ts";
 import type { Event } from "./boundary.ts";
 import { contested } from "./contest.ts";
 import { drive, prepare } from "./drive.ts";
+import { rivalry } from "./operator.ts";
 import type { Router } from "./router.ts";
 import { passwordOf } from "./send.ts";
 import type { Turn, World } from "./world.ts";
@@ -83,7 +84,8 @@ function hear(world: World, turn: Turn, router: Router, packet: IpPacket): void 
     turn.out.log("warning", "vrrp.mismatch", { name: router.config.name, what, source });
   }
   router.heard({ address: source, priority, interval, heardAt: turn.now, mismatch });
-  drive(world, turn, router, { kind: "advert", source, priority, interval });
+  const rivals = rivalry(router, source, priority, turn.now);
+  if (!rivals) drive(world, turn, router, { kind: "advert", source, priority, interval });
   if (router.machine.kind === "backup") prepare(world, router);
   if (router.machine.kind === "master" && priority !== RELEASING) {
     contested(world, turn, router, { source, interval, setting: [...mismatch].join(",") });

@@ -7,6 +7,7 @@ import { warnOfLifetimes } from "./addresses.ts";
 import { assess } from "./assess.ts";
 import type { Event, Reply } from "./boundary.ts";
 import { drive } from "./drive.ts";
+import { completeStandby, standDown } from "./operator.ts";
 import { hasLifetimes } from "./ownership.ts";
 import { Router } from "./router.ts";
 import type { Turn, World } from "./world.ts";
@@ -108,11 +109,13 @@ export function apply(world: World, turn: Turn, config: Config): Difference {
     checks: checkChanges(before.checks, config.checks),
     agent: agentChanges(before.agent, config.agent),
   };
+  const standby = new Set<string>();
   const fresh = new Map(config.routers.map((router) => [router.name, router]));
   for (const [name, router] of world.routers) {
     const next = fresh.get(name);
     if (next !== undefined && sameRouter(router.config, next)) continue;
     (next === undefined ? difference.removed : difference.restarted).push(name);
+    if (router.order?.kind === "standby") standby.add(name);
     retire(world, turn, router);
   }
   const hadLifetimes = hasLifetimes(before.agent, world.addressTotal);
@@ -123,7 +126,9 @@ export function apply(world: World, turn: Turn, config: Config): Difference {
     const router = world.routers.get(next.name);
     if (router === undefined) {
       if (!difference.restarted.includes(next.name)) difference.added.push(next.name);
-      world.routers.set(next.name, new Router(next, turn.now));
+      const made = new Router(next, turn.now);
+      world.routers.set(next.name, made);
+      if (standby.has(next.name)) standDown(world, turn, made);
     } else if (!equal(router.config, next)) {
       difference.changed.push(next.name);
       router.reconfigure(next);
@@ -133,6 +138,7 @@ export function apply(world: World, turn: Turn, config: Config): Difference {
   }
   index(world);
   turn.addresses = true;
+  completeStandby(world, turn);
   assess(world, turn, world.routers.values(), changed);
   if (hadLifetimes) warnOfLifetimes(world, turn);
   return difference;
@@ -146,6 +152,7 @@ function retire(world: World, turn: Turn, router: Router): void {
   // Leaving by configuration is no loss that the rest of its sync group would share.
   if (syncGroup !== null && !lost) turn.losers.delete(syncGroup);
   router.faults = [];
+  router.order = null;
   router.reason = "configuration changed";
   turn.touched.add(router);
   turn.records.add(name);
@@ -176,6 +183,7 @@ export function shutDown(world: World, turn: Turn): void {
     if (router.machine.kind !== "init") drive(world, turn, router, { kind: "stop", silent: false });
     router.reason = "agent stops";
     router.faults = [];
+    router.order = null;
     // Last of all: what is gone must not be taken away again from whoever puts it there after us.
     turn.out.finally({ kind: "ledger", router: router.config.name, record: null });
   }

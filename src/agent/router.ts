@@ -4,7 +4,7 @@ import type { Instant, Milliseconds, Priority } from "../base/units.ts";
 import { instant, ms } from "../base/units.ts";
 import type { AddressConfig, RouterConfig } from "../config/model.ts";
 import type { Settings, State } from "../vrrp/state.ts";
-import { OWNER } from "../vrrp/state.ts";
+import { OWNER, TAKEN } from "../vrrp/state.ts";
 import type { Track } from "../vrrp/priority.ts";
 import { effectivePriority } from "../vrrp/priority.ts";
 import type { Difference, Expectation, Rejection } from "../vrrp/admit.ts";
@@ -14,7 +14,14 @@ import type { Kernel } from "./kernel.ts";
 import { configHash } from "./recover.ts";
 
 /** The roles as the outside calls them. */
-export type Role = "init" | "backup" | "master" | "fault";
+export type Role = "init" | "backup" | "master" | "fault" | "standby";
+
+/** What the operator told a router, and when. */
+export interface Order {
+  /** `standby`: stay out, until `takeover` or a restart. `takeover`: master with priority 254, as long as it is one. */
+  readonly kind: "standby" | "takeover";
+  readonly at: Instant;
+}
 
 /** Another router of the same VRID, as last heard. */
 export interface Peer {
@@ -61,6 +68,7 @@ export class Router {
     readonly config: RouterConfig;
     readonly tracks: readonly Track[];
     readonly source: Ip | null;
+    readonly order: Order | null;
     readonly settings: Settings;
   } | null = null;
   machine: State = { kind: "init" };
@@ -74,6 +82,8 @@ export class Router {
   faults: readonly string[] = [];
   /** What it expects of adverts; null when that must be worked out anew. */
   expectation: Expectation | null = null;
+  /** The operator's word, as long as it stands. */
+  order: Order | null = null;
   since: Instant;
   reason = "started";
   /** The role last told to log, notify and ledger. */
@@ -126,6 +136,8 @@ export class Router {
   }
 
   get role(): Role {
+    // Whoever was taken out on purpose is not ill when its cable is pulled.
+    if (this.order?.kind === "standby") return "standby";
     return this.faults.length > 0 ? "fault" : this.machine.kind;
   }
 
@@ -135,6 +147,7 @@ export class Router {
   }
 
   get priority(): Priority {
+    if (this.order?.kind === "takeover" && !this.owner) return TAKEN;
     return effectivePriority(this.config.priority, this.tracks);
   }
 
@@ -144,11 +157,12 @@ export class Router {
 
   /** What the machine runs with; only asked while there is a source. The same object until something in it changes. */
   settings(): Settings {
-    const { current: config, tracks, source } = this;
+    const { current: config, tracks, source, order } = this;
     const known = this.ran;
-    if (known?.config === config && known.tracks === tracks && known.source === source) return known.settings;
+    const same = known?.config === config && known.tracks === tracks;
+    if (same && known.source === source && known.order === order) return known.settings;
     const settings = this.makeSettings();
-    this.ran = { config, tracks, source, settings };
+    this.ran = { config, tracks, source, order, settings };
     return settings;
   }
 

@@ -9,10 +9,12 @@ import type { World } from "./world.ts";
 
 const rounded = (from: Instant, to: Instant): number => Math.max(0, Math.round(elapsed(from, to)));
 
-/** `fault` when a router is, `degraded` while two masters contend; a healthy backup is `ok`. */
+/** `fault` when a router is, `degraded` while two masters contend or one is in standby; a healthy backup is `ok`. */
 function health(world: World, now: Instant): "ok" | "degraded" | "fault" {
   const routers = [...world.routers.values()];
   if (routers.some(({ role }) => role === "fault")) return "fault";
+  // Nobody takes over from here until somebody says so: a pair that was left like this is none.
+  if (routers.some(({ role }) => role === "standby")) return "degraded";
   const contended = routers.some((router) => router.contest?.alarmed === true && !contestOver(router, now));
   return contended ? "degraded" : "ok";
 }
@@ -40,6 +42,7 @@ function routerStatus(world: World, router: Router, now: Instant, clock: (at: In
     effective_priority: router.priority,
     interval_ms: config.advertInterval,
     sync_group: config.syncGroup,
+    operator: router.order?.kind ?? null,
     master,
     contested:
       contest?.alarmed === true && !contestOver(router, now)

@@ -23,6 +23,13 @@ export type Intent =
       readonly name: string | null;
       readonly json: boolean;
     }
+  | { readonly kind: "standby"; readonly target: Target; readonly name: string | null }
+  | {
+      readonly kind: "takeover";
+      readonly target: Target;
+      readonly name: string | null;
+      readonly force: boolean;
+    }
   | { readonly kind: "reload" | "stop"; readonly target: Target }
   /** Of the contract, but this version does not do it: refused with exit 1, never ignored. */
   | { readonly kind: "later"; readonly what: string };
@@ -87,6 +94,10 @@ function intentOf(command: Command, words: readonly string[]): Result<Intent, st
       return ok({ kind: command.name, config: target.config ?? DEFAULT_CONFIG });
     case "status":
       return ok({ kind: "status", target, name: text(args["name"]), json: args["json"] === true });
+    case "standby":
+      return ok({ kind: "standby", target, name: text(args["name"]) });
+    case "takeover":
+      return ok({ kind: "takeover", target, name: text(args["name"]), force: args["force"] === true });
     case "reload":
     case "stop":
       return ok({ kind: command.name, target });

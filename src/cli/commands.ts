@@ -69,6 +69,25 @@ export const COMMANDS: readonly Command[] = [
     },
     "haagent status VI_1 --json",
   ),
+  command(
+    "standby",
+    "give up a virtual router, or all, until takeover or a restart",
+    {
+      name: { type: "positional", required: false, description: "only this one, with its sync group" },
+      ...client,
+    },
+    "haagent standby VI_1",
+  ),
+  command(
+    "takeover",
+    "make this node master, with priority 254 as long as it stays it",
+    {
+      name: { type: "positional", required: false, description: "only this router, with its sync group" },
+      force: { type: "boolean", description: "although something that it tracks is down" },
+      ...client,
+    },
+    "haagent takeover VI_1",
+  ),
   command("reload", "read the configuration again", client, "haagent reload"),
   command("stop", "release everything and end the agent", client, "haagent stop"),
   command(
@@ -83,8 +102,6 @@ export const COMMANDS: readonly Command[] = [
     "full-screen status on a serial console",
     "haagent console --tty /dev/ttyS0 --baud 115200",
   ),
-  later("standby", "give up a virtual router", "haagent standby VI_1"),
-  later("takeover", "take a virtual router", "haagent takeover VI_1"),
   later("server", "take a real server out and in by hand", "haagent server drain web 192.168.0.1:80"),
   later("fence", "swear that a node is down", "haagent fence confirm ha2"),
   later("why", "the last transitions with their causes", "haagent why VI_1"),

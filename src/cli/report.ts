@@ -31,6 +31,8 @@ export interface RouterReport {
   readonly effective_priority: number;
   readonly interval_ms: number;
   readonly sync_group?: string | null;
+  /** The operator's word, where it stands. */
+  readonly operator?: "standby" | "takeover" | null;
   /** Another master that does not give way, and the setting that keeps the two apart. */
   readonly contested?: { readonly source: string; readonly setting: string; readonly since: string } | null;
   readonly master: PeerReport | null;

@@ -96,6 +96,7 @@ function troubles(router: RouterReport | undefined, now: number): string[] {
   if (router === undefined) return [];
   const lines = contest(router, now);
   if (router.state === "fault") lines.push(router.reason);
+  if (router.state === "standby") lines.push("out until `haagent takeover` or a restart");
   for (const peer of router.peers) {
     if (peer.mismatch.length > 0) lines.push(`${peer.address} differs in ${peer.mismatch.join(", ")}`);
   }
@@ -112,7 +113,8 @@ function contest({ contested }: RouterReport, now: number): string[] {
 }
 
 /** `150`, or what became of it: `90 = 150 -60 (nginx down)`. */
-function priority({ priority: base, effective_priority: effective, tracks }: RouterReport): string {
+function priority({ priority: base, effective_priority: effective, tracks, operator }: RouterReport): string {
+  if (operator === "takeover") return `${effective} by takeover, else ${base}`;
   const parts = tracks.flatMap(({ name, up, weight }) =>
     weight > 0 && up === true
       ? [`+${weight} (${name} up)`]

@@ -34,6 +34,8 @@ export function fromBackup(settings: Settings, state: Backup, event: Event, now:
     }
     case "promote":
       return toMaster(settings, now, silence(state, now));
+    case "take-over":
+      return toMaster(settings, now, "takeover by the operator");
     case "settings":
       // Out of its sync group by a reload: nobody promotes it any more.
       return state.expired && !settings.grouped

@@ -4,7 +4,7 @@
  *
  *            start, priority 255                        start, below 255
  *   init ────────────────────────► master    init ────────────────────────► backup
- *   backup ── nobody heard for Active_Down_Interval, or `promote` ─────────► master
+ *   backup ── nobody heard for Active_Down_Interval, `promote`, `take-over` ► master
  *   master ── a better master heard, `yield`, or a stall ──────────────────► backup
  *   any ───── `stop` ──────────────────────────────────────────────────────► init
  *
@@ -51,6 +51,7 @@ function fromInit(settings: Settings, state: State, event: Event, now: Instant):
     case "unsent":
     case "settings":
     case "promote":
+    case "take-over":
     case "yield":
     case "stop":
       return same(state);

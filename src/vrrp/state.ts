@@ -9,6 +9,8 @@ import type { Version } from "./timing.ts";
 export const RELEASING: Priority = priority(0);
 /** The priority of the router that owns the addresses (RFC 9568 5.2.4). */
 export const OWNER: Priority = priority(255);
+/** The highest priority that is no owner's: what a router runs with that was told to take over. */
+export const TAKEN: Priority = priority(254);
 
 /** What a router is configured to be, and what tracking and its interface make of it at this moment. */
 export interface Settings {
@@ -71,6 +73,8 @@ export type Event =
   | { readonly kind: "settings" }
   /** The sync group takes over. */
   | { readonly kind: "promote" }
+  /** The operator wants this router to be master. */
+  | { readonly kind: "take-over" }
   /** The sync group lost elsewhere. */
   | { readonly kind: "yield" }
   /** Fault or end; `silent` when the interface cannot carry a last word. */

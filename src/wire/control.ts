@@ -32,6 +32,13 @@ function unknownKey(object: Readonly<Record<string, unknown>>, known: readonly s
   return key === undefined ? null : `unknown key ${JSON.stringify(key.slice(0, NAME_LENGTH_MAX))}`;
 }
 
+/** The name of a router, null where none is given. */
+function nameIn(object: Readonly<Record<string, unknown>>): Result<string | null, string> {
+  const name = object["name"] ?? null;
+  if (name !== null && typeof name !== "string") return fail("name is not a string");
+  return name !== null && name.length > NAME_LENGTH_MAX ? fail("name is too long") : ok(name);
+}
+
 /** A request line, with or without its newline. The error is a sentence for the client. */
 export function decodeRequest(line: string): Result<Request, string> {
   if (line.length > REQUEST_BYTES_MAX) return fail(`longer than ${REQUEST_BYTES_MAX} bytes`);
@@ -40,13 +47,20 @@ export function decodeRequest(line: string): Result<Request, string> {
   const object = parsed.value;
   const command = object["command"];
   switch (command) {
-    case "status": {
-      const name = object["name"] ?? null;
+    case "status":
+    case "standby": {
       const unknown = unknownKey(object, ["command", "name"]);
+      const name = nameIn(object);
       if (unknown !== null) return fail(unknown);
-      if (name !== null && typeof name !== "string") return fail("name is not a string");
-      if (name !== null && name.length > NAME_LENGTH_MAX) return fail("name is too long");
-      return ok({ command, name });
+      return name.ok ? ok({ command, name: name.value }) : name;
+    }
+    case "takeover": {
+      const unknown = unknownKey(object, ["command", "name", "force"]);
+      const name = nameIn(object);
+      const force = object["force"] ?? false;
+      if (unknown !== null) return fail(unknown);
+      if (typeof force !== "boolean") return fail("force is not true or false");
+      return name.ok ? ok({ command, name: name.value, force }) : name;
     }
     case "reload":
     case "stop": {
@@ -62,7 +76,12 @@ export function decodeRequest(line: string): Result<Request, string> {
 export function encodeRequest(request: Request): string {
   switch (request.command) {
     case "status":
+    case "standby":
       return `${JSON.stringify({ command: request.command, name: request.name })}\n`;
+    case "takeover": {
+      const { command, name, force } = request;
+      return `${JSON.stringify({ command, name, force })}\n`;
+    }
     case "reload":
     case "stop":
       return `${JSON.stringify({ command: request.command })}\n`;

@@ -16,7 +16,7 @@ function keys(value: unknown): unknown {
 const body = (box: Box): unknown => box.ask({ command: "status", name: null }).body;
 
 describe("the status", () => {
-  test("has the keys of the contract, and two more", () => {
+  test("has the keys of the contract, and some more", () => {
     const { box } = master(router({ priority: 150, track_checks: ["web"] }) + check());
     hear(box, { source: "192.0.2.99", interval: 2000 });
     const none = null;
@@ -41,6 +41,7 @@ describe("the status", () => {
           effective_priority: none,
           interval_ms: none,
           sync_group: none,
+          operator: none,
           master: { address: none, priority: none, last_heard_ms: none },
           contested: none,
           peers: [{ address: none, priority: none, last_heard_ms: none, mismatch: [none] }],

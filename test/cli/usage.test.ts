@@ -2,11 +2,9 @@
 import { describe, expect, test } from "bun:test";
 import { haagent } from "./binary.ts";
 
-const HERE = ["run", "check", "status", "reload", "stop", "release", "version"];
+const HERE = ["run", "check", "status", "standby", "takeover", "reload", "stop", "release", "version"];
 const LATER = [
   ["console", "--tty", "/dev/ttyS0", "--baud", "115200"],
-  ["standby", "VI_1"],
-  ["takeover", "VI_1", "--force"],
   ["server", "drain", "web", "192.0.2.1:80"],
   ["fence", "confirm", "ha2"],
   ["why", "VI_1"],
@@ -74,6 +72,11 @@ describe("a command line that means nothing", () => {
     [["status", "--json=yes"], "--json takes no value"],
     [["status", "--json", "--json"], "--json is given twice"],
     [["status", "one", "two"], 'unexpected argument "two"'],
+    [["standby", "one", "two"], 'unexpected argument "two"'],
+    [["standby", "--force"], 'unknown flag --force for "standby"'],
+    [["takeover", "--forse"], 'unknown flag --forse for "takeover"; did you mean "force"?'],
+    [["takeover", "--force=yes"], "--force takes no value"],
+    [["takeover", "--config", "a", "--socket", "b"], "exclude each other"],
     [["reload", "VI_1"], 'unexpected argument "VI_1"'],
     [["status", "--config", "a", "--socket", "b"], "exclude each other"],
     [["--config"], "--config needs a value"],

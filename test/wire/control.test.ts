@@ -12,6 +12,8 @@ import {
 describe("a control request", () => {
   const samples: Record<Request["command"], Request> = {
     status: { command: "status", name: "VI_1" },
+    standby: { command: "standby", name: null },
+    takeover: { command: "takeover", name: "VI_1", force: true },
     reload: { command: "reload" },
     stop: { command: "stop" },
   };
@@ -41,12 +43,13 @@ describe("a control request", () => {
     ["half a line", '{"command":"sta', "not a JSON object"],
     ["a list", "[]", "not a JSON object"],
     ["null", "null", "not a JSON object"],
-    ["a command of another version", '{"command":"takeover"}', "different versions"],
+    ["a command of another version", '{"command":"fence"}', "different versions"],
     ["a command that is no word", '{"command":{"status":1}}', "different versions"],
     ["a key that is not known", '{"command":"stop","force":true}', 'unknown key "force"'],
     ["a key of another command", '{"command":"reload","name":"VI_1"}', 'unknown key "name"'],
     ["an inherited key", '{"command":"stop","__proto__":{"a":1}}', 'unknown key "__proto__"'],
     ["a name that is no string", '{"command":"status","name":1}', "name is not a string"],
+    ["a force that is no yes or no", '{"command":"takeover","force":1}', "force is not true or false"],
     ["a name that is too long", `{"command":"status","name":"${"x".repeat(256)}"}`, "name is too long"],
     ["more than the line may hold", `{"command":"stop"${" ".repeat(REQUEST_BYTES_MAX)}}`, "longer than 4096"],
     ["brackets without end", "[".repeat(REQUEST_BYTES_MAX), "not a JSON object"],

@@ -1,0 +1,147 @@
+/**
+ * The operator's word: `standby` takes routers out until `takeover` or a restart, `takeover` makes them master with priority 254 for
+ * as long as they stay it. A sync group is told as a whole, whichever member is named. Nothing of it outlives the agent.
+ */
+import type { Ip } from "../base/address.ts";
+import { compareIp } from "../base/address.ts";
+import type { Instant, Priority } from "../base/units.ts";
+import { elapsed } from "../base/units.ts";
+import { OWNER, TAKEN } from "../vrrp/state.ts";
+import { masterDownInterval } from "../vrrp/timing.ts";
+import { usable } from "./assess.ts";
+import type { Reply } from "./boundary.ts";
+import { drive } from "./drive.ts";
+import type { Router } from "./router.ts";
+import type { Turn, World } from "./world.ts";
+import { group } from "./world.ts";
+
+const STANDBY = "standby by the operator";
+
+/** Takes a router out: it gives up what it has and sends nothing more. */
+export function standDown(world: World, turn: Turn, router: Router): void {
+  if (router.order?.kind === "standby") return;
+  router.order = { kind: "standby", at: turn.now };
+  turn.touched.add(router);
+  if (router.machine.kind !== "init") {
+    const silent = !usable(world.kernel.named(router.config.interface));
+    drive(world, turn, router, { kind: "stop", silent });
+  }
+  router.reason = STANDBY;
+}
+
+/** After a reload: who has joined the sync group of a router in standby is in standby, too. */
+export function completeStandby(world: World, turn: Turn): void {
+  for (const router of world.routers.values()) {
+    if (router.order?.kind !== "standby") continue;
+    for (const member of group(world, router)) standDown(world, turn, member);
+  }
+}
+
+/** The routers that are told together: the sync group of `name`, or each one there is; null when nobody is called so. */
+function told(world: World, name: string | null): Router[][] | null {
+  if (name !== null) {
+    const router = world.routers.get(name);
+    return router === undefined ? null : [group(world, router)];
+  }
+  const groups = new Map<string, Router[]>();
+  for (const router of world.routers.values()) {
+    const { syncGroup } = router.config;
+    groups.set(
+      syncGroup === null ? `router ${router.config.name}` : `group ${syncGroup}`,
+      group(world, router),
+    );
+  }
+  return [...groups.values()];
+}
+
+const names = (routers: readonly Router[]): string[] => routers.map(({ config }) => config.name);
+
+const unknown = (name: string | null): Reply => ({
+  exit: 1,
+  body: { error: name === null ? "there is no virtual router" : `no virtual router is called ${name}` },
+});
+
+/** `haagent standby`: the answer names the routers that are in standby now. */
+export function standby(world: World, turn: Turn, name: string | null): Reply {
+  if (world.stopping) return { exit: 1, body: { error: "the agent is stopping" } };
+  const units = told(world, name);
+  if (units === null || units.length === 0) return unknown(name);
+  const routers = units.flat();
+  for (const router of routers) standDown(world, turn, router);
+  return { exit: 0, body: { standby: names(routers) } };
+}
+
+/**
+ * `haagent takeover`: who is master is left alone. Each router or sync group is taken as a whole or, with a reason, not at all;
+ * without a name the refusal of one does not keep the others.
+ */
+export function takeover(world: World, turn: Turn, name: string | null, force: boolean): Reply {
+  if (world.stopping) return { exit: 1, body: { error: "the agent is stopping" } };
+  const units = told(world, name);
+  if (units === null || units.length === 0) return unknown(name);
+  const taken: Router[] = [];
+  const masters: Router[] = [];
+  const refused: string[] = [];
+  for (const unit of units) {
+    if (unit.every(({ role }) => role === "master")) {
+      masters.push(...unit);
+      continue;
+    }
+    const reasons = unit.flatMap((router) => refusals(router, force, turn.now));
+    if (reasons.length > 0) refused.push(...reasons);
+    else {
+      for (const router of unit) take(world, turn, router);
+      taken.push(...unit);
+    }
+  }
+  const body = { takeover: names(taken), already_master: names(masters), refused };
+  return { exit: refused.length === 0 ? 0 : 1, body };
+}
+
+/** Why a router may not be taken. `force` is deaf to advice, not to what makes it impossible. */
+function refusals(router: Router, force: boolean, now: Instant): string[] {
+  const { name } = router.config;
+  if (router.faults.length > 0) return [`${name} is in fault: ${router.faults.join("; ")}`];
+  const owner = router.owner ? null : ownerHeard(router, now);
+  if (owner !== null) return [`${name}: ${owner} owns the addresses (priority 255), and gives way to nobody`];
+  if (force) return [];
+  return router.tracks
+    .filter(({ up }) => up === false)
+    .map(({ name: track }) => `${name}: ${track} is down; takeover --force takes it all the same`);
+}
+
+/** Another router with priority 255 that has not been silent for so long that it may be gone. */
+function ownerHeard(router: Router, now: Instant): Ip | null {
+  for (const { address, priority, interval, heardAt } of router.peers.values()) {
+    if (priority !== OWNER) continue;
+    if (elapsed(heardAt, now) < masterDownInterval(router.config.version, router.priority, interval))
+      return address;
+  }
+  return null;
+}
+
+function take(world: World, turn: Turn, router: Router): void {
+  // An owner needs no other priority than its own.
+  router.order = router.owner ? null : { kind: "takeover", at: turn.now };
+  turn.touched.add(router);
+  const was = router.machine.kind;
+  if (was === "init") drive(world, turn, router, { kind: "start" });
+  drive(world, turn, router, { kind: was === "master" ? "settings" : "take-over" });
+}
+
+/**
+ * Two routers that were both told to take over hear 254 from each other; the younger takeover counts. Whoever was told long ago
+ * drops its order, so that the advert outranks it. Whoever was told just now is deaf to the other one's last adverts: for half an
+ * interval, and for one and a half where its address is the higher, so that of two that were told at once the lower one has heard
+ * the other's next advert first. Says whether the advert is to be ignored.
+ */
+export function rivalry(router: Router, source: Ip, priority: Priority, now: Instant): boolean {
+  const { order, machine, config } = router;
+  if (order?.kind !== "takeover" || priority !== TAKEN || machine.kind !== "master") return false;
+  const higher = router.source !== null && compareIp(router.source, source) > 0;
+  if (elapsed(order.at, now) > config.advertInterval * (higher ? 1.5 : 0.5)) {
+    router.order = null;
+    return false;
+  }
+  return !higher;
+}
