@@ -177,7 +177,7 @@ async function perform(intent: Intent): Promise<number> {
     case "run":
       return run(intent.config);
     case "release":
-      return releaseLeft(intent.config);
+      return intent.follows ? EXIT.done : releaseLeft(intent.config);
     default:
       return unreachable(intent);
   }

@@ -16,7 +16,9 @@ export interface Target {
 export type Intent =
   | { readonly kind: "help"; readonly command: Command | null }
   | { readonly kind: "version" }
-  | { readonly kind: "run" | "check" | "release"; readonly config: string }
+  | { readonly kind: "run" | "check"; readonly config: string }
+  /** `follows`: the service manager starts the agent again, which resumes from what a release would take away. */
+  | { readonly kind: "release"; readonly config: string; readonly follows: boolean }
   | {
       readonly kind: "status";
       readonly target: Target;
@@ -36,6 +38,9 @@ export type Intent =
 
 /** Flags of the contract on commands that exist, refused like a command of a later version. */
 const LATER_FLAGS: Readonly<Record<string, readonly string[]>> = { check: ["--once"], status: ["--watch"] };
+
+/** Results after which `Restart=on-failure` starts a service again whatever its exit codes mean (systemd.service(5)). */
+const CRASHES: readonly string[] = ["signal", "core-dump", "oom-kill", "watchdog"];
 
 /** Rewrites what citty's parser would take loosely (`--flag value`, unknown flags) into a form it cannot misread. */
 function strict(command: Command, words: readonly string[]): Result<string[], string> {
@@ -90,8 +95,11 @@ function intentOf(command: Command, words: readonly string[]): Result<Intent, st
   switch (command.name) {
     case "run":
     case "check":
-    case "release":
       return ok({ kind: command.name, config: target.config ?? DEFAULT_CONFIG });
+    case "release": {
+      const follows = CRASHES.includes(text(args["after"]) ?? "");
+      return ok({ kind: "release", config: target.config ?? DEFAULT_CONFIG, follows });
+    }
     case "status":
       return ok({ kind: "status", target, name: text(args["name"]), json: args["json"] === true });
     case "standby":

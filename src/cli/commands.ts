@@ -93,7 +93,14 @@ export const COMMANDS: readonly Command[] = [
   command(
     "release",
     "remove the addresses that a killed agent left",
-    file,
+    {
+      ...file,
+      after: {
+        type: "string",
+        valueHint: "RESULT",
+        description: "systemd's SERVICE_RESULT: a start follows a crash",
+      },
+    },
     "haagent release --config /etc/haagent.toml",
   ),
   command("version", "print version, commit and runtime", {}, "haagent version"),

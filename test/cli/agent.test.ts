@@ -164,7 +164,13 @@ describe("an agent", () => {
     agent.kill("SIGKILL");
     await agent.exited;
     expect(await addresses()).toContain("192.0.2.1/24");
-    const { exit, stdout } = await run("release", "--config", path);
+    // systemd calls it after each end of the service, and a start follows a crash.
+    for (const result of ["signal", "core-dump", "oom-kill", "watchdog"]) {
+      const ran = await run("release", "--config", path, "--after", result);
+      expect(ran).toEqual({ exit: 0, stdout: "", stderr: "" });
+    }
+    expect(await addresses()).toContain("192.0.2.1/24");
+    const { exit, stdout } = await run("release", "--config", path, "--after", "timeout");
     expect(stdout).toBe("removed 192.0.2.1/24\n");
     expect(exit).toBe(0);
     expect(await addresses()).not.toContain("192.0.2.1/24");

@@ -53,6 +53,15 @@ describe("conf/", () => {
     });
   }
 
+  test("haagent.service runs programs, no shell", () => {
+    const commands = Array.from(
+      read("conf/haagent.service").matchAll(/^Exec\w+=-?(\S+)/gm),
+      ([, program = ""]) => program,
+    );
+    expect(commands.length).toBeGreaterThanOrEqual(3);
+    expect(new Set(commands)).toEqual(new Set(["/usr/local/sbin/haagent"]));
+  });
+
   test("haagent.procd is a script that sh can read", () => {
     const { exitCode, stderr } = Bun.spawnSync(["sh", "-n", join(ROOT, "conf/haagent.procd")]);
     expect(stderr.toString()).toBe("");
