@@ -29,6 +29,15 @@ const LAST_WORD: Milliseconds = ms(20);
 /** Well after our assertion must have reached the other master, and within the second interval. */
 const PATIENCE = 0.9;
 
+/** Of what differs, that which could keep two masters apart: in version 3 the master's interval is everybody's (RFC 9568 6.1). */
+const keepingApart = ({ config }: Router, setting: string): string =>
+  config.version === 2
+    ? setting
+    : setting
+        .split(",")
+        .filter((what) => what !== "interval")
+        .join(",");
+
 /**
  * Another master was heard, with its interval, while we are one and stay one. `setting` is what differs: the rejection that keeps
  * its adverts from counting (an alarm at once: it cannot heal), or its mismatches (an alarm when it still speaks an interval later).
@@ -41,7 +50,8 @@ export function contested(
   heard: { readonly source: Ip; readonly interval: Milliseconds; readonly setting: string },
 ): void {
   const { advertInterval, auth } = router.config;
-  const { source, setting } = heard;
+  const { source } = heard;
+  const setting = keepingApart(router, heard.setting);
   const { now } = turn;
   const interval = ms(Math.max(advertInterval, heard.interval));
   const latest = { source, heardAt: now, setting, interval, lastWord: isLastWord(router, now) };
@@ -91,11 +101,7 @@ export function contestDue(world: World, turn: Turn, router: Router): void {
     return;
   }
   if (contest.alarmed || contest.lastWord) return;
-  // Another interval of version 3 keeps nobody apart.
-  const apart = contest.setting
-    .split(",")
-    .some((what) => what !== "" && (what !== "interval" || config.version === 2));
-  if (apart && elapsed(contest.since, turn.now) >= PATIENCE * config.advertInterval) {
+  if (contest.setting !== "" && elapsed(contest.since, turn.now) >= PATIENCE * config.advertInterval) {
     alarm(world, turn, router, contest);
   }
 }

@@ -8,6 +8,7 @@ import { deadline } from "../vrrp/state.ts";
 import { step } from "../vrrp/machine.ts";
 import type { AddressKey } from "./boundary.ts";
 import { tookOver } from "./contest.ts";
+import { tellGroups } from "./group-notify.ts";
 import { notify } from "./notify.ts";
 import type { Router } from "./router.ts";
 import { LONG_AGO } from "./router.ts";
@@ -127,6 +128,7 @@ export function tell(world: World, turn: Turn): void {
     const action = notify(router, told, world.config.agent.scriptUser);
     if (action !== null) turn.out.defer(action);
   }
+  tellGroups(world, turn);
 }
 
 /** Writes the ledger records that the turn made out of date. */

@@ -1,4 +1,5 @@
 /** What is run when a router changes its role, as keepalived.conf(5) runs its notify scripts. */
+import type { AddressConfig } from "../config/model.ts";
 import type { Action } from "./boundary.ts";
 import type { Role, Router } from "./router.ts";
 
@@ -18,6 +19,31 @@ const LISTS = {
   standby: "backup",
 } as const;
 
+/** The word of keepalived for a role. */
+export const roleWord = (role: Role): string => WORDS[role];
+
+/** A change of role, of a router or of a whole sync group. */
+interface Change {
+  readonly name: string;
+  readonly role: Role;
+  readonly previous: Role;
+  readonly priority: string;
+  readonly interfaces: readonly string[];
+  readonly addresses: readonly AddressConfig[];
+  readonly reason: string;
+}
+
+/** What the commands find in their environment besides PATH. */
+export const environmentOf = (change: Change): Readonly<Record<string, string>> => ({
+  HAAGENT_NAME: change.name,
+  HAAGENT_STATE: WORDS[change.role],
+  HAAGENT_PREVIOUS: change.previous === "init" ? "INIT" : WORDS[change.previous],
+  HAAGENT_PRIORITY: change.priority,
+  HAAGENT_INTERFACE: change.interfaces.join(" "),
+  HAAGENT_ADDRESSES: change.addresses.map(({ address, prefix }) => `${address}/${prefix}`).join(" "),
+  HAAGENT_REASON: change.reason,
+});
+
 /**
  * The commands of the role just entered, then those of `any` with their four arguments; null when there are none, or when it is
  * the role before in other words.
@@ -36,14 +62,14 @@ export function notify(
     ...lists.any.map((argv) => [...argv, "INSTANCE", name, word, String(router.priority)]),
   ];
   if (commands.length === 0) return null;
-  const environment = {
-    HAAGENT_NAME: name,
-    HAAGENT_STATE: word,
-    HAAGENT_PREVIOUS: previous === "init" ? "INIT" : WORDS[previous],
-    HAAGENT_PRIORITY: String(router.priority),
-    HAAGENT_INTERFACE: link,
-    HAAGENT_ADDRESSES: router.addresses.map(({ address, prefix }) => `${address}/${prefix}`).join(" "),
-    HAAGENT_REASON: router.reason,
-  };
+  const environment = environmentOf({
+    name,
+    role,
+    previous,
+    priority: String(router.priority),
+    interfaces: [link],
+    addresses: router.addresses,
+    reason: router.reason,
+  });
   return { kind: "notify", router: name, commands, environment, user };
 }

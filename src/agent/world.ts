@@ -11,7 +11,7 @@ import { Kernel } from "./kernel.ts";
 import { Limiter } from "./limiter.ts";
 import type { Outbox } from "./outbox.ts";
 import { Ownership } from "./ownership.ts";
-import type { Router } from "./router.ts";
+import type { Role, Router } from "./router.ts";
 
 export interface World {
   config: Config;
@@ -25,6 +25,8 @@ export interface World {
   readonly bootId: string;
   readonly kernel: Kernel;
   readonly routers: Map<string, Router>;
+  /** The role last told of each sync group. */
+  readonly groupsTold: Map<string, Role>;
   /** Routers by interface, family and VRID: where an advert belongs. */
   readonly wires: Map<number, Router>;
   readonly ownership: Ownership;
@@ -91,6 +93,7 @@ export function makeWorld(
     lastError: null,
     kernel: new Kernel(),
     routers: new Map(),
+    groupsTold: new Map(),
     wires: new Map(),
     ownership: new Ownership(),
     announcer: new Announcer(),

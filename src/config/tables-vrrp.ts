@@ -202,9 +202,12 @@ export const vrrp = {
     "Checks, by the names of their tables, this router depends on.",
     { keepalived: ["track_script"] },
   ),
-  sync_group: absent(name, "none", "All routers of this node that name one group move together.", {
-    keepalived: ["vrrp_sync_group"],
-  }),
+  sync_group: absent(
+    name,
+    "none",
+    "All routers of this node that name one group are master together or not at all: while one of them is in fault, or another node is its master, none holds its addresses.",
+    { keepalived: ["vrrp_sync_group"] },
+  ),
   garp: group(
     {
       count: optional(integer(1, 60), 5, "Announcements of each address in a burst.", {
@@ -242,7 +245,7 @@ export const vrrp = {
       any: optional(
         commands,
         [],
-        "Run on each of these, with INSTANCE, the name, the state and the priority appended.",
+        "Run on each of these, with INSTANCE, the name, the state and the priority appended; with GROUP, its name, the state and 0 when the sync group as a whole changes.",
       ),
     },
     "Commands run after a change of state, not waited for.",

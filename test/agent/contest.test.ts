@@ -49,6 +49,22 @@ describe("a master that hears another one", () => {
     expect(alarms(SAME, 500, 5500)).toEqual([]);
   });
 
+  test("takes no interval of version 3 for what keeps the two apart: the master's counts", () => {
+    const slower = { ...SAME, interval: 1500 };
+    expect(alarms(slower, 500, 2500)).toEqual(["none"]);
+    expect(alarms(slower, 500, 7500)).toEqual([]);
+    const { lab, box } = master(router({ priority: 150 }));
+    for (let times = 0; times < 2; times++) {
+      hear(box, { source: "192.0.2.77", interval: 1500 });
+      lab.run(1000);
+    }
+    expect(box.router().peers[0]?.mismatch).toEqual(["interval"]);
+    expect(box.status().health).toBe("degraded");
+    // Two of its intervals, and a moment more, as if nothing differed.
+    lab.run(5500);
+    expect(box.status().health).toBe("ok");
+  });
+
   test("alarms over one advert when something differs: keepalived that rejects our adverts may never speak again", () => {
     expect(alarms(DIFFERING, 500)).toEqual(["addresses"]);
   });

@@ -88,11 +88,57 @@ describe("notify", () => {
     expect(notified(box)).toEqual([]);
   });
 
-  test("tells of each router of a group for itself", () => {
+  test("tells of each router of a group for itself, and of the group as a whole", () => {
     const text = (name: string, values = {}): string => router({ notify, sync_group: "g", ...values }, name);
     const { box } = master(text("VI_1") + text("VI_2", { vrid: 52, addresses: ["192.0.2.2/24"] }));
     const masters = notified(box).filter(({ environment }) => environment["HAAGENT_STATE"] === "MASTER");
-    expect(masters.map(({ router: name }) => name).sort()).toEqual(["VI_1", "VI_2"]);
+    expect(masters.map(({ router: name }) => name).sort()).toEqual(["VI_1", "VI_2", "sync_group g"]);
+    expect(masters.find(({ router: name }) => name === "sync_group g")?.environment).toEqual({
+      HAAGENT_NAME: "g",
+      HAAGENT_STATE: "MASTER",
+      HAAGENT_PREVIOUS: "BACKUP",
+      HAAGENT_PRIORITY: "0",
+      HAAGENT_INTERFACE: "eth1",
+      HAAGENT_ADDRESSES: "192.0.2.1/24 192.0.2.2/24",
+      HAAGENT_REASON: "no master heard",
+    });
+  });
+
+  test("tells a group's changes once, to each command of any, as keepalived does", () => {
+    const second = { vrid: 52, addresses: ["192.0.2.2/24"], track_interfaces: ["eth2"] };
+    const text = (...names: readonly string[]): string =>
+      names
+        .map((name) =>
+          router(
+            { notify: { any: ["/bin/any"] }, sync_group: "g", ...(name === "VI_2" ? second : {}) },
+            name,
+          ),
+        )
+        .join("");
+    const { lab, box } = master(text("VI_1", "VI_2"));
+    const groups = (): string[] => lines(box).filter((line) => line.includes(" GROUP "));
+    box.kernel.set("eth2", { carrier: false });
+    lab.run(10);
+    box.kernel.set("eth2", { carrier: true });
+    lab.run(5000);
+    // One member leaves, and the group stays what it is; then the other.
+    box.reload(text("VI_1"));
+    lab.run(1000);
+    box.reload(router({ vrid: 53 }, "VI_3"));
+    expect(groups()).toEqual([
+      "/bin/any GROUP g BACKUP 0",
+      "/bin/any GROUP g MASTER 0",
+      "/bin/any GROUP g FAULT 0",
+      "/bin/any GROUP g BACKUP 0",
+      "/bin/any GROUP g MASTER 0",
+      "/bin/any GROUP g STOP 0",
+    ]);
+  });
+
+  test("tells the end of a group when the agent stops", () => {
+    const { box } = master(router({ notify: { any: ["/bin/any"] }, sync_group: "g" }));
+    box.event({ kind: "signal", signal: "SIGTERM" });
+    expect(lines(box).slice(-2)).toEqual(["/bin/any INSTANCE VI_1 STOP 100", "/bin/any GROUP g STOP 0"]);
   });
 
   test("says in the log that a command failed", () => {
