@@ -6,7 +6,7 @@ import { checked, descriptor, libc } from "./libc.ts";
 import { addressOf, LITTLE, setLong, setPointer, viewOf } from "./memory.ts";
 
 /** Datagrams in one call. */
-export const BATCH_MAX = 64;
+const BATCH_MAX = 64;
 /** Room for their bytes together; one datagram may fill it alone, as long as its interface takes it (a jumbo frame is 9,000). */
 const BYTES_MAX = 64 * 1024;
 

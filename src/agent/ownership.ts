@@ -20,7 +20,7 @@ import { keyOf } from "./router.ts";
 const LIFETIME_ADDRESSES_MAX = 64;
 
 /** What {@link Ownership.reconcile} wants done. */
-export interface Reconciliation {
+interface Reconciliation {
   /** One batch. */
   readonly changes: readonly AddressChange[];
   /** Routers that the ledger must say something else of. */

@@ -11,7 +11,7 @@ const RESUMES_MAX = 3;
 const RESUME_WINDOW = 60_000;
 
 /** What must be as the record says it was. */
-export interface Present {
+interface Present {
   readonly bootId: string;
   readonly configHash: string;
   readonly index: number;
@@ -45,7 +45,7 @@ export function refusal(
 }
 
 /** An address in the kernel that an agent which is no more added for `router`. */
-export interface LeftBehind {
+interface LeftBehind {
   readonly router: string;
   readonly address: KernelAddress;
 }

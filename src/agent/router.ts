@@ -50,7 +50,7 @@ export interface Contest {
 }
 
 /** Another master whose adverts do not count here; `setting` is what keeps them from it. */
-export interface Ignored {
+interface Ignored {
   readonly source: Ip;
   readonly interval: Milliseconds;
   readonly setting: string;

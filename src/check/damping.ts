@@ -1,7 +1,7 @@
 /** Rise and fall: how many results in a row make a check good or bad. Starts neutral: neither, until there is evidence. */
 
 /** How many results in a row it takes. */
-export interface Thresholds {
+interface Thresholds {
   /** Successes that make a failed check good, from 1. */
   readonly rise: number;
   /** Failures that make a good check failed, from 1. */

@@ -7,7 +7,7 @@ import type { Report } from "./report.ts";
 import { isGarbling, quote } from "./words.ts";
 
 /** IFNAMSIZ less its NUL, of linux/if.h: interface names and labels. */
-export const IFNAME_BYTES_MAX = 15;
+const IFNAME_BYTES_MAX = 15;
 
 /** An interface name as the kernel's dev_valid_name() takes it. */
 export const interfaceName: Kind<string> = text("an interface name", (value) => {
@@ -82,7 +82,7 @@ export const groupAddress: Kind<Ip> = {
 };
 
 /** An address with the length of its network's prefix. */
-export interface Cidr {
+interface Cidr {
   readonly address: Ip;
   readonly prefix: number;
 }

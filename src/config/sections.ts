@@ -13,7 +13,7 @@ import { vrrp } from "./tables-vrrp.ts";
 import { bareKey, header, isTable, plural, say } from "./words.ts";
 
 /** A named table that was read. */
-export interface Section<F> {
+interface Section<F> {
   readonly name: string;
   /** Of its header. */
   readonly at: number;

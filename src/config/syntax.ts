@@ -14,7 +14,7 @@ const SYNTAX_ERRORS_MAX = 20;
 const REREAD_LENGTH_MAX = 200_000;
 
 /** What a text parsed to. */
-export interface Parsed {
+interface Parsed {
   readonly values: unknown;
   /** The text that parsed: as long as the original, with broken statements blanked. */
   readonly text: string;

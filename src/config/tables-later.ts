@@ -99,27 +99,14 @@ const realServerFields = {
   l_threshold: optional(integer(0, 2 ** 32 - 1), 0, "New ones again below this many."),
 } satisfies Fields;
 
+/** What a real server can be probed by. */
+export const PROBES = [
+  ...(["tcp", "http", "https", "smtp", "dns", "ping", "udp", "ftp", "pop", "imap", "ldap", "mysql"] as const),
+  ...(["pgsql", "redis", "nntp", "sip", "radius", "simpletcp", "script", "file", "on", "off"] as const),
+] as const;
+
 const serviceCheckFields = {
-  type: required(
-    choice([
-      ...([
-        "tcp",
-        "http",
-        "https",
-        "smtp",
-        "dns",
-        "ping",
-        "udp",
-        "ftp",
-        "pop",
-        "imap",
-        "ldap",
-        "mysql",
-      ] as const),
-      ...(["pgsql", "redis", "nntp", "sip", "radius", "simpletcp", "script", "file", "on", "off"] as const),
-    ]),
-    "What is probed.",
-  ),
+  type: required(choice(PROBES), "What is probed."),
   path: absent(words("a path"), "none", "What an HTTP probe asks for."),
   expect_status: absent(words("HTTP status codes"), "none", "Status codes that mean success."),
   expect_body: absent(words("a regular expression"), "none", "What the body must match."),

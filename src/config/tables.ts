@@ -6,7 +6,7 @@ import { choice, commands, duration, integer, text } from "./kind.ts";
 import { account, name } from "./network.ts";
 import { RUNTIME_DIR } from "./runtime-dir.ts";
 import { directory, logTarget } from "./system.ts";
-import { heartbeat, mail, realserver, virtualServer } from "./tables-later.ts";
+import { heartbeat, mail, PROBES, realserver, virtualServer } from "./tables-later.ts";
 import { vrrp } from "./tables-vrrp.ts";
 
 const SECOND = 1000;
@@ -81,29 +81,15 @@ export const agent = {
   ),
 } satisfies Fields;
 
+/** The probes that this version does; the language has more. */
+const CHECKS = ["script"] as const;
+
 /** `[check.NAME]` */
 export const check = {
   type: required(
     choice(
-      ["script"],
-      [
-        ...[
-          "process",
-          "file",
-          "tcp",
-          "http",
-          "https",
-          "smtp",
-          "dns",
-          "ping",
-          "udp",
-          "ftp",
-          "pop",
-          "imap",
-          "ldap",
-        ],
-        ...["mysql", "pgsql", "redis", "nntp", "sip", "radius", "simpletcp", "on", "off"],
-      ],
+      CHECKS,
+      ["process", ...PROBES].filter((type) => !CHECKS.some((known) => known === type)),
     ),
     "What is probed; script: a command, whose exit status 0 is success.",
   ),

@@ -8,7 +8,7 @@ export interface Adopted {
 }
 
 /** What {@link adopt} calls. */
-export interface Receiver {
+interface Receiver {
   /** One datagram, whole. The bytes are the callee's. */
   data(bytes: Uint8Array): void;
   /** The kernel reported an error while receiving, and the descriptor is closed: `ENETDOWN`, `ENOBUFS`. */

@@ -5,7 +5,7 @@ import { fail, ok } from "../base/result.ts";
 import { decodeReply, encodeRequest, REPLY_BYTES_MAX } from "../wire/control.ts";
 
 /** Why there is no reply. */
-export type AskError =
+type AskError =
   /** Nobody listens there. */
   | { readonly kind: "no-agent"; readonly text: string }
   /** The system refused, or the agent does not answer. */

@@ -26,7 +26,7 @@ export interface Running {
 }
 
 /** How it ended: null is exit code 0, otherwise `exit 1`, `signal SIGSEGV`, `timeout after 2s` or `ENOENT: …`. */
-export type Done = (failure: string | null) => void;
+type Done = (failure: string | null) => void;
 
 function accountOf(user: string | null): Account | null {
   if (user !== null) return account(user);

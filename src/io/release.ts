@@ -15,7 +15,7 @@ import type { Stale } from "./run.ts";
 const GONE = ["EADDRNOTAVAIL", "ENODEV"];
 
 /** What was done: each address with the kernel's answer, and what is worth a word to the operator. */
-export interface Released {
+interface Released {
   readonly results: readonly AddressResult[];
   readonly warnings: readonly string[];
 }

@@ -38,7 +38,7 @@ export type Stale = (
 ) => AddressChange[];
 
 /** What {@link runAgent} needs. */
-export interface RunOptions {
+interface RunOptions {
   readonly machine: Machine;
   /** The configuration file as it was read; it is read again for a reload. */
   readonly source: ConfigSource;

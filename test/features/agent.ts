@@ -3,8 +3,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { HAAGENT } from "../lab/haagent.ts";
 import type { RouterStatus, Status } from "../lab/haagent.ts";
 import type { Namespace } from "../lab/namespace.ts";
-import type { Child } from "../lab/process.ts";
-import { now, until } from "../lab/process.ts";
+import type { Child, Ran } from "../lab/process.ts";
+import { now, ran, until } from "../lab/process.ts";
 
 const START_MS = 10_000;
 const STOP_MS = 5000;
@@ -32,12 +32,6 @@ export interface RouterDetail extends RouterStatus {
 }
 
 export type Detail = Omit<Status, "vrrp"> & { readonly vrrp: readonly RouterDetail[] };
-
-export interface Ran {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 /** Reads `TIMESTAMP level event key=value …`; null for a line that is none. */
 export function readLine(line: string): Said | null {
@@ -206,20 +200,8 @@ export class Agent {
   }
 
   /** A client command of the built file. */
-  async command(...argv: readonly string[]): Promise<Ran> {
-    const child = Bun.spawn(this.namespace.enter([HAAGENT, ...argv, "--config", this.path]), {
-      stdin: "ignore",
-      stdout: "pipe",
-      stderr: "pipe",
-      timeout: SLACK_MS,
-      killSignal: "SIGKILL",
-    });
-    const [stdout, stderr, code] = await Promise.all([
-      new Response(child.stdout).text(),
-      new Response(child.stderr).text(),
-      child.exited,
-    ]);
-    return { code, stdout, stderr };
+  command(...argv: readonly string[]): Promise<Ran> {
+    return ran(this.namespace.enter([HAAGENT, ...argv, "--config", this.path]));
   }
 
   /** `haagent reload` with a new file; it must be taken. Gives what it printed. */

@@ -4,8 +4,8 @@ import type { Daemon, RouterSpec } from "./daemon.ts";
 import { ROUTER_NAME } from "./daemon.ts";
 import type { Station } from "./lab.ts";
 import { INTERFACE } from "./lab.ts";
-import type { Child } from "./process.ts";
-import { now } from "./process.ts";
+import type { Child, Ran } from "./process.ts";
+import { now, ran } from "./process.ts";
 import { makeScratch, removeScratch } from "./scratch.ts";
 
 const START_MS = 10_000;
@@ -190,22 +190,8 @@ export class Haagent implements Daemon {
   }
 
   /** A client command; it may fail. */
-  async command(argv: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-    const child = Bun.spawn(
-      this.station.namespace.enter([...this.#program, ...argv, "--config", this.path]),
-      {
-        stdout: "pipe",
-        stderr: "pipe",
-        timeout: STOP_MS,
-        killSignal: "SIGKILL",
-      },
-    );
-    const [stdout, stderr, code] = await Promise.all([
-      new Response(child.stdout).text(),
-      new Response(child.stderr).text(),
-      child.exited,
-    ]);
-    return { code, stdout, stderr };
+  command(argv: readonly string[]): Promise<Ran> {
+    return ran(this.station.namespace.enter([...this.#program, ...argv, "--config", this.path]));
   }
 
   async close(): Promise<void> {

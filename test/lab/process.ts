@@ -18,8 +18,15 @@ export const now = (): number => Date.now();
 
 export const sleep = (span: number): Promise<void> => Bun.sleep(Math.max(0, span));
 
-/** Runs a short command; throws with its words when it fails. Gives its standard output. */
-export async function run(argv: readonly string[], input = ""): Promise<string> {
+/** How a short command ended. */
+export interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a short command, which may fail. */
+export async function ran(argv: readonly string[], input = ""): Promise<Ran> {
   const child = Bun.spawn([...argv], {
     stdin: new TextEncoder().encode(input),
     stdout: "pipe",
@@ -33,6 +40,12 @@ export async function run(argv: readonly string[], input = ""): Promise<string> 
     new Response(child.stderr).text(),
     child.exited,
   ]);
+  return { code, stdout, stderr };
+}
+
+/** Runs a short command; throws with its words when it fails. Gives its standard output. */
+export async function run(argv: readonly string[], input = ""): Promise<string> {
+  const { code, stdout, stderr } = await ran(argv, input);
   if (code !== 0) throw new Error(`${argv.join(" ")}: exit ${code}: ${stderr.trim() || stdout.trim()}`);
   return stdout;
 }
