@@ -209,7 +209,7 @@ function sendFailed(world: World, turn: Turn, name: string, errno: string): void
   // Without a route the advert is lost as in any network that is down: isolation is no stall of ours.
   if (NO_ROUTE.has(errno)) return;
   router.unsent += 1;
-  if (router.unsent < router.config.unicastPeers.length) return;
+  if (router.unsent < router.packets) return;
   drive(world, turn, router, { kind: "unsent" });
   turn.records.add(name);
 }

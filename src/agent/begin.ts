@@ -19,7 +19,7 @@ export function begin(turn: Turn, event: Extract<Event, { kind: "start" }>): Wor
   const world = makeWorld(config, { path: event.source.path, pid, version, bootId }, turn.now);
   world.kernel.replace(event.links, event.addresses);
   for (const router of config.routers) {
-    const made = new Router(router, turn.now);
+    const made = new Router(router, turn.now, world.startedAt);
     made.index = world.kernel.named(router.interface)?.index ?? null;
     world.routers.set(router.name, made);
   }

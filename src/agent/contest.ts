@@ -2,6 +2,7 @@
 import type { Ip } from "../base/address.ts";
 import type { Instant, Milliseconds } from "../base/units.ts";
 import { elapsed, ms } from "../base/units.ts";
+import type { RouterConfig } from "../config/model.ts";
 import type { Contest, Router } from "./router.ts";
 import type { Turn, World } from "./world.ts";
 
@@ -28,6 +29,11 @@ const LAST_WORD: Milliseconds = ms(20);
 
 /** Well after our assertion must have reached the other master, and within the second interval. */
 const PATIENCE = 0.9;
+/** Sticky masters first find out who of them is the newcomer. */
+const PATIENCE_STICKY = 3.9;
+
+const patience = ({ tie, advertInterval }: RouterConfig): Milliseconds =>
+  ms((tie === "sticky" ? PATIENCE_STICKY : PATIENCE) * advertInterval);
 
 /** Of what differs, that which could keep two masters apart: in version 3 the master's interval is everybody's (RFC 9568 6.1). */
 const keepingApart = ({ config }: Router, setting: string): string =>
@@ -63,7 +69,7 @@ export function contested(
   router.contest = contest;
   if (contest.alarmed) return;
   const hopeless = setting === "auth" || (setting === "version" && auth.type !== "none");
-  if (hopeless || elapsed(contest.since, now) >= PATIENCE * advertInterval) {
+  if (hopeless || elapsed(contest.since, now) >= patience(router.config)) {
     alarm(world, turn, router, contest);
   }
 }
@@ -101,7 +107,7 @@ export function contestDue(world: World, turn: Turn, router: Router): void {
     return;
   }
   if (contest.alarmed || contest.lastWord) return;
-  if (contest.setting !== "" && elapsed(contest.since, turn.now) >= PATIENCE * config.advertInterval) {
+  if (contest.setting !== "" && elapsed(contest.since, turn.now) >= patience(config)) {
     alarm(world, turn, router, contest);
   }
 }

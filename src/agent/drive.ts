@@ -64,6 +64,7 @@ function advertise(world: World, turn: Turn, router: Router, priority: Priority)
   if (link === null) return;
   const made = adverts(router, link, priority);
   for (const action of made) turn.out.advert(action);
+  router.packets = made.length;
   router.unsent = 0;
   router.counters.sent += made.length;
 }

@@ -7,7 +7,7 @@ import { compareIp } from "../base/address.ts";
 import type { Instant, Priority } from "../base/units.ts";
 import { elapsed } from "../base/units.ts";
 import { OWNER, TAKEN } from "../vrrp/state.ts";
-import { masterDownInterval } from "../vrrp/timing.ts";
+import { masterDownInterval, rulesOf } from "../vrrp/timing.ts";
 import { usable } from "./assess.ts";
 import type { Reply } from "./boundary.ts";
 import { drive } from "./drive.ts";
@@ -114,7 +114,10 @@ function refusals(router: Router, force: boolean, now: Instant): string[] {
 function ownerHeard(router: Router, now: Instant): Ip | null {
   for (const { address, priority, interval, heardAt } of router.peers.values()) {
     if (priority !== OWNER) continue;
-    if (elapsed(heardAt, now) < masterDownInterval(router.config.version, router.priority, interval))
+    if (
+      elapsed(heardAt, now) <
+      masterDownInterval(rulesOf(router.config.version, null), router.priority, interval)
+    )
       return address;
   }
   return null;

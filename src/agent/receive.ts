@@ -13,6 +13,7 @@ import { rivalry } from "./operator.ts";
 import type { Router } from "./router.ts";
 import { passwordOf } from "./send.ts";
 import type { Turn, World } from "./world.ts";
+import { isEcho, spokeNow } from "./versions.ts";
 import { wire } from "./world.ts";
 
 type Frame = Extract<Event, { kind: "frame" }>;
@@ -63,6 +64,11 @@ function hear(world: World, turn: Turn, router: Router, packet: IpPacket): void 
     return;
   }
   const { advertisement } = decoded.value;
+  const { version } = advertisement;
+  if (isEcho(router, source, version, turn.now)) {
+    router.counters.received += 1;
+    return;
+  }
   const refused = admitAdvertisement(expected, advertisement);
   if (refused !== null) {
     reject(world, turn, router, refused, source);
@@ -83,9 +89,10 @@ function hear(world: World, turn: Turn, router: Router, packet: IpPacket): void 
     if (!world.limiter.allows(`${what} differs ${router.config.name} ${source}`, turn.now)) continue;
     turn.out.log("warning", "vrrp.mismatch", { name: router.config.name, what, source });
   }
-  router.heard({ address: source, priority, interval, heardAt: turn.now, mismatch });
+  const spoke = spokeNow(before, version, turn.now);
+  router.heard({ address: source, priority, interval, heardAt: turn.now, mismatch, spoke });
   const rivals = rivalry(router, source, priority, turn.now);
-  if (!rivals) drive(world, turn, router, { kind: "advert", source, priority, interval });
+  if (!rivals) drive(world, turn, router, { kind: "advert", source, priority, interval, version });
   if (router.machine.kind === "backup") prepare(world, router);
   if (router.machine.kind === "master" && priority !== RELEASING) {
     contested(world, turn, router, { source, interval, setting: [...mismatch].join(",") });

@@ -126,7 +126,7 @@ export function apply(world: World, turn: Turn, config: Config): Difference {
     const router = world.routers.get(next.name);
     if (router === undefined) {
       if (!difference.restarted.includes(next.name)) difference.added.push(next.name);
-      const made = new Router(next, turn.now);
+      const made = new Router(next, turn.now, world.startedAt);
       world.routers.set(next.name, made);
       if (standby.has(next.name)) standDown(world, turn, made);
     } else if (!equal(router.config, next)) {

@@ -1,7 +1,7 @@
 /** What the agent knows of one virtual router: its configuration, its machine, what it hears and what it suffers from. */
 import type { Ip } from "../base/address.ts";
 import type { Instant, Milliseconds, Priority } from "../base/units.ts";
-import { instant, ms } from "../base/units.ts";
+import { after, instant, ms } from "../base/units.ts";
 import type { AddressConfig, RouterConfig } from "../config/model.ts";
 import type { Settings, State } from "../vrrp/state.ts";
 import { OWNER, TAKEN } from "../vrrp/state.ts";
@@ -30,6 +30,8 @@ export interface Peer {
   interval: Milliseconds;
   heardAt: Instant;
   mismatch: ReadonlySet<Difference>;
+  /** When it was last heard in each version of the protocol. */
+  spoke: { readonly 2: Instant; readonly 3: Instant };
 }
 
 /** Another master that does not go away, or several: all hold the addresses. */
@@ -100,7 +102,8 @@ export class Router {
   trouble: { readonly text: string; readonly until: Instant } | null = null;
   /** Resumes proven by the ledger, newest last. */
   resumes: readonly Instant[] = [];
-  /** Of the last advert's destinations, so many were refused by the kernel. */
+  /** Packets of the last advert, one for each destination and version, and how many of them the kernel refused. */
+  packets = 1;
   unsent = 0;
   /** Its adverts as ready actions by priority; emptied when anything in them changes. */
   adverts = new Map<number, readonly Action[]>();
@@ -111,9 +114,13 @@ export class Router {
     rejected: Object.fromEntries(REJECTIONS.map((reason) => [reason, 0])) as Record<Rejection, number>,
   };
 
-  constructor(config: RouterConfig, now: Instant) {
+  private readonly agentStartedAt: Instant;
+
+  /** `agentStartedAt` is what its startup delay counts from, also when a reload made it. */
+  constructor(config: RouterConfig, now: Instant, agentStartedAt: Instant) {
     this.current = config;
     this.since = now;
+    this.agentStartedAt = agentStartedAt;
   }
 
   get config(): RouterConfig {
@@ -167,7 +174,7 @@ export class Router {
   }
 
   private makeSettings(): Settings {
-    const { version, advertInterval, preempt, preemptDelay, syncGroup } = this.config;
+    const { version, advertInterval, preempt, preemptDelay, startupDelay, tie, syncGroup } = this.config;
     return {
       version,
       priority: this.priority,
@@ -175,6 +182,8 @@ export class Router {
       // RFC 9568 6.1: the owner of the addresses preempts whatever the setting says.
       preempt: preempt || this.owner,
       preemptDelay: this.owner ? ms(0) : preemptDelay,
+      listensUntil: after(this.agentStartedAt, startupDelay),
+      tie,
       source: this.source ?? NO_SOURCE,
       grouped: syncGroup !== null,
     };

@@ -8,6 +8,9 @@ import { encodeIp } from "../wire/ip.ts";
 import { encodeNeighbourAdvertisement } from "../wire/ndp.ts";
 import type { Advertisement } from "../wire/vrrp.ts";
 import { encodeAdvertisement, PROTOCOL_VRRP } from "../wire/vrrp.ts";
+import type { RouterConfig } from "../config/model.ts";
+import { wholeSeconds } from "../vrrp/admit.ts";
+import type { Version } from "../vrrp/timing.ts";
 import type { Action, AddressKey, Link } from "./boundary.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Router } from "./router.ts";
@@ -28,21 +31,26 @@ export function passwordOf(router: Router): Uint8Array | null {
   return data;
 }
 
-function advertisement(router: Router, priority: Priority): Advertisement {
-  const { version, vrid, advertInterval } = router.config;
+function advertisement(router: Router, version: Version, priority: Priority): Advertisement {
+  const { vrid, advertInterval } = router.config;
   const addresses = router.config.addresses.map(({ address }) => address);
   if (version === 3) {
     return { version, vrid, priority, interval: centiseconds(Math.round(advertInterval / 10)), addresses };
   }
   const password = passwordOf(router);
   const auth = { type: password === null ? 0 : 1, data: password ?? new Uint8Array(8) };
-  return { version, vrid, priority, interval: seconds(Math.round(advertInterval / 1000)), auth, addresses };
+  return { version, vrid, priority, interval: seconds(wholeSeconds(advertInterval) / 1000), auth, addresses };
 }
 
-function advert(router: Router, link: Link, source: Ip, destination: Ip, priority: Priority): Action {
+function advert(
+  router: Router,
+  link: Link,
+  { source, destination, version }: { source: Ip; destination: Ip; version: Version },
+  priority: Priority,
+): Action {
   const { family, checksum, name } = router.config;
   const payload = encodeAdvertisement(
-    advertisement(router, priority),
+    advertisement(router, version, priority),
     { family, source, destination },
     checksum,
   );
@@ -69,7 +77,11 @@ function advert(router: Router, link: Link, source: Ip, destination: Ip, priorit
   return { kind: "packet", index: bound ? link.index : null, family, destination, bytes, router: name };
 }
 
-/** The adverts of one turn, one for each destination; kept, as the next one is the same to the byte. */
+/** What is sent of each advert: both versions at the same rate, even if that is less than a second (RFC 5798 8.4.2). */
+const versionsOf = ({ version }: RouterConfig): readonly Version[] =>
+  version === "2+3" ? [3, 2] : [version];
+
+/** The adverts of one turn, one for each destination and version; kept, as the next one is the same to the byte. */
 export function adverts(router: Router, link: Link, priority: Priority): readonly Action[] {
   const known = router.adverts.get(priority);
   if (known !== undefined) return known;
@@ -78,7 +90,11 @@ export function adverts(router: Router, link: Link, priority: Priority): readonl
   const { multicastGroup, unicastPeers } = router.config;
   const destinations =
     unicastPeers.length === 0 ? [multicastGroup] : unicastPeers.map(({ address }) => address);
-  const made = destinations.map((destination) => advert(router, link, source, destination, priority));
+  const made = destinations.flatMap((destination) =>
+    versionsOf(router.config).map((version) =>
+      advert(router, link, { source, destination, version }, priority),
+    ),
+  );
   router.adverts.set(priority, made);
   return made;
 }

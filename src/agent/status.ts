@@ -5,6 +5,7 @@ import { RELEASING } from "../vrrp/state.ts";
 import { keyOf } from "./router.ts";
 import type { Router } from "./router.ts";
 import { contestOver } from "./contest.ts";
+import { dialectOf } from "./versions.ts";
 import type { World } from "./world.ts";
 
 const rounded = (from: Instant, to: Instant): number => Math.max(0, Math.round(elapsed(from, to)));
@@ -17,6 +18,13 @@ function health(world: World, now: Instant): "ok" | "degraded" | "fault" {
   if (routers.some(({ role }) => role === "standby")) return "degraded";
   const contended = routers.some((router) => router.contest?.alarmed === true && !contestOver(router, now));
   return contended ? "degraded" : "ok";
+}
+
+/** What a router waits for that was started a moment ago; null when it does not. */
+function startupDelay(router: Router, now: Instant): string | null {
+  const left = elapsed(now, router.settings().listensUntil);
+  if (router.role !== "backup" || left <= 0) return null;
+  return `startup_delay: only listens for another ${Math.ceil(left / 1000)} s`;
 }
 
 function routerStatus(world: World, router: Router, now: Instant, clock: (at: Instant) => string): object {
@@ -37,7 +45,7 @@ function routerStatus(world: World, router: Router, now: Instant, clock: (at: In
     version: config.version,
     state: router.role,
     since: clock(router.since),
-    reason: router.reason,
+    reason: startupDelay(router, now) ?? router.reason,
     priority: config.priority,
     effective_priority: router.priority,
     interval_ms: config.advertInterval,
@@ -52,6 +60,7 @@ function routerStatus(world: World, router: Router, now: Instant, clock: (at: In
       address: peer.address,
       priority: peer.priority,
       last_heard_ms: rounded(peer.heardAt, now),
+      version: dialectOf(peer),
       mismatch: [...peer.mismatch],
     })),
     addresses: router.addresses.map((address) => {

@@ -18,6 +18,8 @@ export interface World {
   /** The file's name as given, for the status. */
   path: string;
   loadedAt: Instant;
+  /** When this agent started: what startup_delay counts from. */
+  readonly startedAt: Instant;
   /** Why the last reload was refused; null when the running configuration is the file's. */
   lastError: string | null;
   readonly pid: number;
@@ -90,6 +92,7 @@ export function makeWorld(
     config,
     ...about,
     loadedAt: now,
+    startedAt: now,
     lastError: null,
     kernel: new Kernel(),
     routers: new Map(),

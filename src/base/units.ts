@@ -34,3 +34,5 @@ export const after = (start: Instant, span: Milliseconds): Instant => instant(st
 export const elapsed = (start: Instant, end: Instant): Milliseconds => ms(end - start);
 /** The earlier of two instants. */
 export const earlier = (a: Instant, b: Instant): Instant => (a < b ? a : b);
+/** The later of two instants. */
+export const later = (a: Instant, b: Instant): Instant => (a < b ? b : a);

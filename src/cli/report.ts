@@ -22,7 +22,8 @@ export interface RouterReport {
   readonly interface: string;
   readonly family: number;
   readonly vrid: number;
-  readonly version: number;
+  /** `2+3`: both. */
+  readonly version: number | "2+3";
   readonly state: string;
   /** RFC 3339. */
   readonly since: string;
@@ -36,7 +37,11 @@ export interface RouterReport {
   /** Another master that does not give way, and the setting that keeps the two apart. */
   readonly contested?: { readonly source: string; readonly setting: string; readonly since: string } | null;
   readonly master: PeerReport | null;
-  readonly peers: readonly (PeerReport & { readonly mismatch: readonly string[] })[];
+  readonly peers: readonly (PeerReport & {
+    readonly mismatch: readonly string[];
+    /** What it speaks. */
+    readonly version?: number | "2+3";
+  })[];
   readonly addresses: readonly AddressReport[];
   readonly tracks: readonly TrackReport[];
   readonly counters: {

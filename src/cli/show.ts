@@ -42,7 +42,7 @@ function whole(router: RouterReport, now: number): string[] {
     ["master", master(router)],
     ...router.peers
       .filter(({ address }) => address !== router.master?.address)
-      .map((peer): [string, string] => ["peer", peerText(peer)]),
+      .map((peer): [string, string] => ["peer", peerText(peer, router)]),
     ...router.addresses.map((each): [string, string] => [
       "address",
       `${each.address} on ${each.interface}: ${placed(each)}`,
@@ -131,20 +131,26 @@ function master(router: RouterReport): string {
   if (router.state === "master") return "this node";
   if (router.master === null) return "none heard";
   const { address } = router.master;
-  return peerText(router.peers.find((peer) => peer.address === address) ?? router.master);
+  return peerText(router.peers.find((peer) => peer.address === address) ?? router.master, router);
 }
 
-function peerText(peer: {
-  address: string;
-  priority: number;
-  last_heard_ms: number;
-  mismatch?: readonly string[];
-}): string {
+function peerText(
+  peer: {
+    address: string;
+    priority: number;
+    last_heard_ms: number;
+    mismatch?: readonly string[];
+    version?: number | "2+3";
+  },
+  { version: own }: RouterReport,
+): string {
+  // Who must still be replaced before the old version can go.
+  const speaks = peer.version === undefined || own !== "2+3" ? "" : `, VRRPv${peer.version}`;
   const differs =
     peer.mismatch === undefined || peer.mismatch.length === 0
       ? ""
       : `, differs in ${peer.mismatch.join(", ")}`;
-  return `${peer.address}, priority ${peer.priority}, heard ${duration(peer.last_heard_ms)} ago${differs}`;
+  return `${peer.address}, priority ${peer.priority}, heard ${duration(peer.last_heard_ms)} ago${speaks}${differs}`;
 }
 
 function placed({ held, found }: { readonly held: boolean; readonly found: boolean }): string {

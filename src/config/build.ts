@@ -83,6 +83,8 @@ function buildRouter(section: RouterSection): RouterConfig | null {
     advertInterval: read.advert_interval,
     preempt: read.preempt,
     preemptDelay: read.preempt_delay,
+    startupDelay: read.startup_delay,
+    tie: read.tie,
     checksum: read.checksum,
     auth,
     addresses,

@@ -78,13 +78,18 @@ export interface RouterConfig {
   readonly name: string;
   readonly interface: string;
   readonly vrid: number;
-  readonly version: 2 | 3;
+  /** `2+3`: sends both and hears both (RFC 5798 8.4). */
+  readonly version: 2 | 3 | "2+3";
   /** That of the advertised addresses. */
   readonly family: Family;
   readonly priority: Priority;
   readonly advertInterval: Milliseconds;
   readonly preempt: boolean;
   readonly preemptDelay: Milliseconds;
+  /** From the agent's start on it only listens for so long. */
+  readonly startupDelay: Milliseconds;
+  /** Who of two masters of equal priority stays. */
+  readonly tie: "address" | "sticky";
   /** Whether v3 over IPv4 is sent with the pseudo-header in its checksum (`rfc5798`) or without. */
   readonly checksum: "rfc5798" | "rfc9568";
   readonly auth: AuthConfig;

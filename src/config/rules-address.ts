@@ -41,7 +41,7 @@ const oneFamily: RouterRule = (router, _file, report) => {
       `${ip} is not IPv${family} like the first address: it belongs in excluded_addresses or in a router of its own`,
     );
   }
-  if (family === 6 && version?.value === 2) {
+  if (family === 6 && (version?.value === 2 || version?.value === "2+3")) {
     report.error(version.at, "version 2 knows IPv4 only; IPv6 needs version 3");
   }
 };

@@ -25,6 +25,13 @@ const interval: RouterRule = ({ values }, _file, report) => {
   const { advert_interval: given, version } = values;
   if (given === null || version === null) return;
   const span = given.value;
+  if (version.value === "2+3" && span % SECOND !== 0 && span <= INTERVAL_MAX_V3) {
+    const told = showDuration(Math.ceil(span / SECOND) * SECOND);
+    report.warning(
+      given.at,
+      `version 2 knows whole seconds: its routers are told ${told}, and must be set to that, though adverts come every ${showDuration(span)}`,
+    );
+  }
   const wrong = (must: string) =>
     report.error(given.at, `advert_interval must be ${must}, not ${showDuration(span)}`);
   if (version.value === 2) {
@@ -95,7 +102,12 @@ const authentication: RouterRule = (router, _file, report) => {
   if (type?.value !== "pass") return;
   if (key !== null && key.value === null) report.error(auth.at, 'auth needs key for type "pass"');
   if (familyOfRouter(router) === 6) report.error(auth.at, "auth is for version 2, and so for IPv4, only");
-  else if (version?.value === 3) {
+  else if (version?.value === "2+3") {
+    report.error(
+      auth.at,
+      'auth cannot go with version "2+3": its version 3 half has none (RFC 9568 9) and would be a way around it',
+    );
+  } else if (version?.value === 3) {
     report.error(auth.at, "auth is for version 2 only: version 3 has none (RFC 9568 9)");
   }
   if (key !== null && bytes > KEY_BYTES_MAX) {

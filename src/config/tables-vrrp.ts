@@ -58,9 +58,12 @@ export const vrrp = {
       keepalived: ["virtual_router_id"],
     },
   ),
-  version: optional(choice([3, 2], ["2+3"]), 3, "Version of the protocol sent; IPv6 needs 3.", {
-    see: "RFC 9568, RFC 3768",
-  }),
+  version: optional(
+    choice([3, 2, "2+3"]),
+    3,
+    "Version of the protocol; IPv6 needs 3. 2+3 sends and hears both, while old routers are replaced one by one; version 2 is then told whole seconds.",
+    { see: "RFC 9568, RFC 3768, RFC 5798 8.4" },
+  ),
   priority: optional(
     integer(1, 255),
     100,
@@ -88,13 +91,16 @@ export const vrrp = {
     ms(0),
     "How long a master of lower priority is tolerated first.",
   ),
-  startup_delay: later(duration(0, HOUR), ms(0), "How long to only listen after the start.", {
-    keepalived: ["vrrp_startup_delay"],
-  }),
-  tie: later(
+  startup_delay: optional(
+    duration(0, HOUR),
+    ms(0),
+    "How long to only listen after the agent's start, as where switch ports learn first; not after a crash that was resumed.",
+    { keepalived: ["vrrp_startup_delay"] },
+  ),
+  tie: optional(
     choice(["address", "sticky"]),
     "address",
-    "Equal priorities: address: the higher source address wins; sticky: the running master stays.",
+    "Two masters of equal priority: address: the higher source address stays; sticky: the one that is master for longer, where all nodes have it so.",
   ),
   checksum: optional(
     choice(["rfc5798", "rfc9568"]),

@@ -6,9 +6,9 @@ import type { Family, Ip } from "../base/address.ts";
 import { isMulticast } from "../base/address.ts";
 import { unreachable } from "../base/assert.ts";
 import type { Milliseconds } from "../base/units.ts";
-import { fromCentiseconds, fromSeconds } from "../base/units.ts";
+import { fromCentiseconds, fromSeconds, ms } from "../base/units.ts";
 import type { Advertisement, DecodeError } from "../wire/vrrp.ts";
-import type { Version } from "./timing.ts";
+import type { Dialect } from "./timing.ts";
 
 /** Reasons to reject, as the status counts them. */
 export const REJECTIONS = [
@@ -26,7 +26,7 @@ export type Rejection = (typeof REJECTIONS)[number];
 
 /** What a router expects of those it listens to. */
 export interface Expectation {
-  readonly version: Version;
+  readonly version: Dialect;
   readonly interval: Milliseconds;
   /** Own source address; null while there is none. */
   readonly source: Ip | null;
@@ -100,6 +100,9 @@ export const intervalOf = (advertisement: Advertisement): Milliseconds =>
     ? fromSeconds(advertisement.interval)
     : fromCentiseconds(advertisement.interval);
 
+/** What a router of both versions tells in version 2 of its interval: the next whole second (RFC 3768 5.3.7). */
+export const wholeSeconds = (interval: Milliseconds): Milliseconds => ms(Math.ceil(interval / 1000) * 1000);
+
 const NONE: ReadonlySet<Difference> = new Set();
 
 /** How an admitted advertisement differs from what this router would have sent. */
@@ -109,8 +112,10 @@ export function differences(
   advertisement: Advertisement,
 ): ReadonlySet<Difference> {
   const found: Difference[] = [];
-  if (advertisement.version !== expected.version) found.push("version");
-  if (intervalOf(advertisement) !== expected.interval) found.push("interval");
+  const both = expected.version === "2+3";
+  if (!both && advertisement.version !== expected.version) found.push("version");
+  const interval = both && advertisement.version === 2 ? wholeSeconds(expected.interval) : expected.interval;
+  if (intervalOf(advertisement) !== interval) found.push("interval");
   if (isMulticast(origin.destination) !== (expected.peers.size === 0)) found.push("transport");
   if (!sameAddresses(expected.addresses, advertisement.addresses)) found.push("addresses");
   return found.length === 0 ? NONE : new Set(found);

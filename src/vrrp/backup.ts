@@ -1,13 +1,13 @@
 /** A virtual router in the backup state, RFC 9568 6.4.2: whom it hears, how long it is patient, when it takes over. */
 import { unreachable } from "../base/assert.ts";
 import type { Instant } from "../base/units.ts";
-import { after, elapsed, NEVER } from "../base/units.ts";
-import { same, toBackup, toMaster } from "./enter.ts";
+import { after, earlier, elapsed, NEVER } from "../base/units.ts";
+import { patience, same, toBackup, toMaster } from "./enter.ts";
 import { overslept } from "./lateness.ts";
-import { outranks } from "./rank.ts";
 import type { Event, Master, Settings, State, Step } from "./state.ts";
 import { RELEASING } from "./state.ts";
-import { believedInterval, masterDownInterval, skew } from "./timing.ts";
+import { outranksSurely } from "./tie.ts";
+import { believedInterval } from "./timing.ts";
 
 type Backup = Extract<State, { kind: "backup" }>;
 
@@ -37,10 +37,7 @@ export function fromBackup(settings: Settings, state: Backup, event: Event, now:
     case "take-over":
       return toMaster(settings, now, "takeover by the operator");
     case "settings":
-      // Out of its sync group by a reload: nobody promotes it any more.
-      return state.expired && !settings.grouped
-        ? same({ ...state, masterDownAt: now, expired: false })
-        : same(state);
+      return resettle(settings, state, now);
     case "start":
     case "resume":
     case "unsent":
@@ -50,6 +47,14 @@ export function fromBackup(settings: Settings, state: Backup, event: Event, now:
     default:
       return unreachable(event);
   }
+}
+
+/** A reload may have taken it out of its sync group, so that nobody promotes it any more, or changed its startup delay. */
+function resettle(settings: Settings, state: Backup, now: Instant): Step {
+  if (state.expired) return same(settings.grouped ? state : { ...state, masterDownAt: now, expired: false });
+  const anew = patience(settings, state.master, now);
+  const masterDownAt = now < settings.listensUntil ? anew : earlier(state.masterDownAt, anew);
+  return same({ ...state, masterDownAt });
 }
 
 function silence(state: Backup, now: Instant): string {
@@ -67,21 +72,21 @@ function hearAsBackup(
   now: Instant,
 ): Step {
   const interval = believedInterval(settings.version, settings.interval, advert.interval);
-  const master: Master = { address: advert.source, priority: advert.priority, interval, heardAt: now };
+  const { source: address, priority, version } = advert;
+  const master: Master = { address, priority, interval, heardAt: now, version };
   const known = state.master;
   const alive =
-    known !== null && known.address !== advert.source && elapsed(known.heardAt, now) <= 2 * known.interval;
-  if (advert.priority === RELEASING) {
+    known !== null && known.address !== address && elapsed(known.heardAt, now) <= 2 * known.interval;
+  if (priority === RELEASING) {
     // RFC 9568 6.4.2 waits only the skew, whoever sends this; a loser that leaves is no reason to stop waiting for the winner.
     if (alive) return same(state);
-    const masterDownAt = after(now, skew(settings.version, settings.priority, interval));
-    return same({ ...state, master, masterDownAt, expired: false });
+    return same({ ...state, master, masterDownAt: patience(settings, master, now), expired: false });
   }
   // The last word of a router that lost to the master we know: believing its interval, when that is the shorter one, would make us
   // take over before the master speaks again, and lose, and mislead the next one with our own last word.
-  if (alive && outranks(known.priority, known.address, advert.priority, advert.source)) return same(state);
-  const better = advert.priority >= settings.priority;
-  const patient = after(now, masterDownInterval(settings.version, settings.priority, interval));
+  if (alive && outranksSurely(settings, known, priority, address)) return same(state);
+  const better = priority >= settings.priority;
+  const patient = patience(settings, master, now);
   if (better || !settings.preempt) {
     return same({ kind: "backup", masterDownAt: patient, expired: false, master, preemptAt: null });
   }

@@ -2,8 +2,8 @@
  * One virtual router as a pure machine: `step(settings, state, event, now)` gives the next state and what to do, RFC 9568
  * section 6.4 (RFC 3768 6.4 for version 2). Each state holds exactly the data that exists in it, its deadline included.
  *
- *            start, priority 255                        start, below 255
- *   init ────────────────────────► master    init ────────────────────────► backup
+ *            start, priority 255                        start, below 255, or in the startup delay
+ *   init ────────────────────────► master    init ──────────────────────────────────────────► backup
  *   backup ── nobody heard for Active_Down_Interval, `promote`, `take-over` ► master
  *   master ── a better master heard, `yield`, or a stall ──────────────────► backup
  *   any ───── `stop` ──────────────────────────────────────────────────────► init
@@ -12,11 +12,15 @@
  */
 import { unreachable } from "../base/assert.ts";
 import type { Instant } from "../base/units.ts";
+import { elapsed, instant } from "../base/units.ts";
 import { fromBackup } from "./backup.ts";
 import { same, toBackup, toInit, toMaster } from "./enter.ts";
 import { fromMaster } from "./master.ts";
 import type { Event, Settings, State, Step } from "./state.ts";
 import { OWNER } from "./state.ts";
+
+/** A mastership that went on over a restart is no new one. */
+const LONG_AGO = instant(Number.NEGATIVE_INFINITY);
 
 /** The transition function. */
 export function step(settings: Settings, state: State, event: Event, now: Instant): Step {
@@ -35,15 +39,21 @@ export function step(settings: Settings, state: State, event: Event, now: Instan
 
 function fromInit(settings: Settings, state: State, event: Event, now: Instant): Step {
   switch (event.kind) {
-    case "start":
+    case "start": {
+      const listens = elapsed(now, settings.listensUntil);
+      if (listens > 0) {
+        const reason = `started, only listens for ${Math.ceil(listens / 1000)} s (startup_delay)`;
+        return toBackup(settings, null, now, [], reason);
+      }
       // RFC 9568 6.4.1. A grouped owner waits for its group like everybody else.
       return settings.priority === OWNER && !settings.grouped
         ? toMaster(settings, now, "owner of the addresses")
         : toBackup(settings, null, now, [], "started");
+    }
     case "resume": {
       const step = toMaster(settings, now, "resumed after a restart");
       return step.state.kind === "master"
-        ? { ...step, state: { ...step.state, sentBefore: event.sentAt } }
+        ? { ...step, state: { ...step.state, sentBefore: event.sentAt, since: LONG_AGO } }
         : step;
     }
     case "advert":

@@ -4,9 +4,9 @@ import type { Instant, Milliseconds } from "../base/units.ts";
 import { after, elapsed, ms } from "../base/units.ts";
 import { same, toBackup } from "./enter.ts";
 import { stalled } from "./lateness.ts";
-import { outranks } from "./rank.ts";
 import type { Action, Event, Master, Settings, State, Step } from "./state.ts";
 import { RELEASING } from "./state.ts";
+import { tieWith, yields } from "./tie.ts";
 import { believedInterval } from "./timing.ts";
 
 type Active = Extract<State, { kind: "master" }>;
@@ -75,10 +75,11 @@ function hearAsMaster(
   advert: Extract<Event, { kind: "advert" }>,
   now: Instant,
 ): Step {
-  const { source, priority: theirs } = advert;
-  if (outranks(theirs, source, settings.priority, settings.source)) {
+  const { source, priority: theirs, version } = advert;
+  const tie = tieWith(settings, state, theirs, now);
+  if (yields(settings, state, tie, advert, now)) {
     const interval = believedInterval(settings.version, settings.interval, advert.interval);
-    const master: Master = { address: source, priority: theirs, interval, heardAt: now };
+    const master: Master = { address: source, priority: theirs, interval, heardAt: now, version };
     // Departs from RFC 9568 6.4.3, which is silent here: one last advert lets the winner know that it was contested, so that it
     // announces its addresses again. Never priority 0, which would make third routers believe that the winner left.
     const actions: Action[] = [{ kind: "advertise", priority: settings.priority }, { kind: "release" }];
@@ -87,8 +88,9 @@ function hearAsMaster(
   // RFC 9568 6.4.3: assert at once, so that the other router and the learning bridges hear us. Limited, as a peer that cannot
   // hear us would make us talk for ever; the addresses are told all the same, as this may be the loser's last word, and what was
   // told before it the loser may have told over.
-  if (now < state.assertAt) return same(state, [{ kind: "announce" }]);
-  const assertion = advertise(settings, state, now, now);
+  const standing = { ...state, tie };
+  if (now < state.assertAt) return same(standing, [{ kind: "announce" }]);
+  const assertion = advertise(settings, standing, now, now);
   const assertAt = after(now, ms(Math.max(5, settings.interval / 10)));
   return {
     ...assertion,

@@ -3,7 +3,7 @@ import type { Ip } from "../base/address.ts";
 import { unreachable } from "../base/assert.ts";
 import type { Instant, Milliseconds, Priority } from "../base/units.ts";
 import { NEVER, priority } from "../base/units.ts";
-import type { Version } from "./timing.ts";
+import type { Dialect, Version } from "./timing.ts";
 
 /** A priority of 0 in an advert: its sender gives up mastership now (RFC 9568 5.2.4). */
 export const RELEASING: Priority = priority(0);
@@ -14,12 +14,16 @@ export const TAKEN: Priority = priority(254);
 
 /** What a router is configured to be, and what tracking and its interface make of it at this moment. */
 export interface Settings {
-  readonly version: Version;
+  readonly version: Dialect;
   /** The effective priority, 1 to 255. */
   readonly priority: Priority;
   readonly interval: Milliseconds;
   readonly preempt: boolean;
   readonly preemptDelay: Milliseconds;
+  /** The end of the startup delay: until then it only listens. In the past where there is none. */
+  readonly listensUntil: Instant;
+  /** Who of two masters of equal priority stays: the higher address, or the one that is master for longer. */
+  readonly tie: "address" | "sticky";
   /** Primary address of the interface: what ties are decided by. */
   readonly source: Ip;
   /** A member of a sync group does not take over alone: it waits, expired, for `promote`. */
@@ -31,6 +35,14 @@ export interface Master {
   readonly address: Ip;
   readonly priority: Priority;
   readonly interval: Milliseconds;
+  readonly heardAt: Instant;
+  /** The version it was heard in. */
+  readonly version: Version;
+}
+
+/** Another master of equal priority that goes on. */
+export interface Tie {
+  readonly since: Instant;
   readonly heardAt: Instant;
 }
 
@@ -52,6 +64,10 @@ export type State =
       readonly sentAt: Instant;
       /** Of the one before, which counts again when the last one turns out unsent; null: the last one is the first. */
       readonly sentBefore: Instant | null;
+      /** Since when it is master; of a resumed one nobody knows, and it is taken to be long ago. */
+      readonly since: Instant;
+      /** The contest with an equal, where `tie` is sticky. */
+      readonly tie: Tie | null;
       /** Since when an advert may again be sent out of turn to assert mastership. */
       readonly assertAt: Instant;
     };
@@ -65,6 +81,7 @@ export type Event =
       readonly source: Ip;
       readonly priority: Priority;
       readonly interval: Milliseconds;
+      readonly version: Version;
     }
   | { readonly kind: "deadline" }
   /** The kernel refused our last advert. */

@@ -4,6 +4,18 @@ import { ms } from "../base/units.ts";
 
 /** The protocol version changes what a skew is measured in. */
 export type Version = 2 | 3;
+/** What a router speaks: one version, or both, to take an old one's place step by step (RFC 5798 8.4, RFC 9568 8.4). */
+export type Dialect = Version | "2+3";
+
+/**
+ * The version whose intervals count: a router's own; for one that speaks both that of the master it hears (RFC 5798 8.4.2), so that it
+ * and the backups which know that version only come one after the other. `heard` is null while there is no master.
+ */
+export const rulesOf = (dialect: Dialect, heard: Version | null): Version =>
+  dialect === "2+3" ? (heard ?? 3) : dialect;
+
+/** Of a peer that speaks both versions the one listened to: version 3 says the interval more exactly (RFC 5798 8.4.2). */
+export const preferred = (dialect: Dialect): Version => (dialect === 2 ? 2 : 3);
 
 /**
  * Skew_Time: the higher the priority, the sooner a backup's patience ends, so that the best one comes first. Version 3 scales
@@ -25,12 +37,12 @@ export function masterDownInterval(
 /**
  * The interval a backup believes after an advert. Version 3: the master's own (RFC 9568 6.1). Version 2 says to discard an
  * advert whose interval differs (RFC 3768 7.1), which makes two masters of a typing error; we take it and wait for the
- * slower of the two instead.
+ * slower of the two instead. A router of both versions takes either master's own (RFC 5798 8.4.2).
  */
 export function believedInterval(
-  version: Version,
+  dialect: Dialect,
   own: Milliseconds,
   advertised: Milliseconds,
 ): Milliseconds {
-  return version === 2 ? ms(Math.max(own, advertised)) : ms(Math.max(10, advertised));
+  return dialect === 2 ? ms(Math.max(own, advertised)) : ms(Math.max(10, advertised));
 }

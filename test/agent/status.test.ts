@@ -44,7 +44,7 @@ describe("the status", () => {
           operator: none,
           master: { address: none, priority: none, last_heard_ms: none },
           contested: none,
-          peers: [{ address: none, priority: none, last_heard_ms: none, mismatch: [none] }],
+          peers: [{ address: none, priority: none, last_heard_ms: none, version: none, mismatch: [none] }],
           addresses: [{ address: none, interface: none, held: none, found: none }],
           tracks: [{ name: none, up: none, weight: none }],
           counters: {

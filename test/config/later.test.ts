@@ -3,21 +3,6 @@ import { agent, checked, router, table } from "./said.ts";
 
 table("a key of a later version", [
   [
-    "startup_delay",
-    router('startup_delay = "5s"'),
-    ['5:1 error: startup_delay = "5s" is not in this version'],
-  ],
-  ["startup_delay at its default", router('startup_delay = "0s"'), []],
-  ["startup_delay as a number", router("startup_delay = 0"), []],
-  ["tie", router('tie = "sticky"'), ['5:1 error: tie = "sticky" is not in this version']],
-  ["tie at its default", router('tie = "address"'), []],
-  [
-    "tie mistyped",
-    router('tie = "stick"'),
-    ['5:7 error: tie must be "address" or "sticky", not "stick"; did you mean "sticky"?'],
-  ],
-  ["version 2+3", router('version = "2+3"'), ['5:11 error: version = "2+3" is not in this version']],
-  [
     "auth ah",
     router("version = 2", 'auth = { type = "ah", key = "x" }'),
     ['6:17 error: auth.type = "ah" is not in this version'],

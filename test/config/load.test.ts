@@ -164,6 +164,8 @@ describe("a good file", () => {
           advertInterval: 1000,
           preempt: true,
           preemptDelay: 0,
+          startupDelay: 0,
+          tie: "address",
           checksum: "rfc5798",
           auth: { type: "none" },
           addresses: [{ address: "10.0.0.1", prefix: 24, interface: "eth0", label: null }],

@@ -84,8 +84,8 @@ describe("conf/haagent.toml", () => {
 
   test("shows defaults that are the defaults", () => {
     const defaults =
-      /^#(?=(runtime_dir|state_dir|realtime_priority|address_|log|version|advert_|preempt|initial_|checksum|auth|on_found|garp)[a-z_]* = )/gm;
-    expect(sample.match(defaults)).toHaveLength(15);
+      /^#(?=(runtime_dir|state_dir|realtime_priority|address_|log|version|advert_|preempt|startup_|tie|initial_|checksum|auth|on_found|garp)[a-z_]* = )/gm;
+    expect(sample.match(defaults)).toHaveLength(17);
     expect(loadText(sample.replace(defaults, ""))).toEqual(loadText(sample));
   });
 });

@@ -40,6 +40,11 @@ table("addresses", [
     ["5:11 error: version 2 knows IPv4 only; IPv6 needs version 3"],
   ],
   [
+    "of IPv6 in both versions are an error",
+    router6('version = "2+3"'),
+    ["5:11 error: version 2 knows IPv4 only; IPv6 needs version 3"],
+  ],
+  [
     "excluded ones of IPv6 in version 2 are fine",
     router("version = 2", 'excluded_addresses = ["2001:db8::1/64"]'),
     [],

@@ -23,6 +23,26 @@ table("advert_interval", [
     router('advert_interval = "41s"'),
     ["5:19 error: advert_interval must be 10ms to 40.95s in version 3, not 41s"],
   ],
+  [
+    "of both versions is that of version 3",
+    router('version = "2+3"', 'advert_interval = "41s"'),
+    ["6:19 error: advert_interval must be 10ms to 40.95s in version 3, not 41s"],
+  ],
+  ["of both versions may be whole seconds", router('version = "2+3"', "advert_interval = 2"), []],
+  [
+    "of both versions that is no whole number of seconds is told to version 2 otherwise",
+    router('version = "2+3"', 'advert_interval = "100ms"'),
+    [
+      "6:19 warning: version 2 knows whole seconds: its routers are told 1s, and must be set to that, though adverts come every 100ms",
+    ],
+  ],
+  [
+    "of both versions is told rounded up",
+    router('version = "2+3"', 'advert_interval = "2500ms"'),
+    [
+      "6:19 warning: version 2 knows whole seconds: its routers are told 3s, and must be set to that, though adverts come every 2.5s",
+    ],
+  ],
   ["of version 3 may be 40.95s", router("advert_interval = 40.95"), []],
   [
     "of version 3 is a multiple of 10ms, with the nearest two",
@@ -56,6 +76,11 @@ table("advert_interval", [
     router("advert_interval = 50", "version = 2"),
     [],
   ],
+]);
+
+table("a startup delay", [
+  ["is 0s to 1h", router('startup_delay = "61m"'), ['5:17 error: startup_delay must be 0s to 1h, not "61m"']],
+  ["may be a number of seconds", router("startup_delay = 30"), []],
 ]);
 
 table("preemption", [
@@ -96,6 +121,13 @@ table("authentication", [
     "of version 3 is an error",
     router('auth = { type = "pass", key = "x" }'),
     ["5:8 error: auth is for version 2 only: version 3 has none (RFC 9568 9)"],
+  ],
+  [
+    "is no part of both versions: one of them would be a way around it",
+    router('version = "2+3"', 'auth = { type = "pass", key = "x" }'),
+    [
+      '6:8 error: auth cannot go with version "2+3": its version 3 half has none (RFC 9568 9) and would be a way around it',
+    ],
   ],
   [
     "of IPv6 is an error",

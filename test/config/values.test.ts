@@ -173,13 +173,18 @@ table("a word", [
     router('initial_state = "BACKUP"'),
     ['5:17 error: initial_state must be "backup" or "master", not "BACKUP"; did you mean "backup"?'],
   ],
+  [
+    "is one of the known, tie",
+    router('tie = "stick"'),
+    ['5:7 error: tie must be "address" or "sticky", not "stick"; did you mean "sticky"?'],
+  ],
   ["is no number", router("on_found = 1"), ['5:12 error: on_found must be "fault" or "adopt", not 1']],
   [
     "is no string where a number is meant",
     router('version = "3"'),
-    ['5:11 error: version must be 3 or 2, not "3"'],
+    ['5:11 error: version must be 3, 2 or "2+3", not "3"'],
   ],
-  ["version 4 does not exist", router("version = 4"), ["5:11 error: version must be 3 or 2, not 4"]],
+  ["version 4 does not exist", router("version = 4"), ['5:11 error: version must be 3, 2 or "2+3", not 4']],
   [
     "checksum",
     router('checksum = "rfc3768"'),

@@ -83,7 +83,7 @@ const machine: readonly Mutant[] = [
   },
   {
     file: "src/vrrp/backup.ts",
-    find: "if (alive && outranks(known.priority, known.address, advert.priority, advert.source)) return same(state);",
+    find: "if (alive && outranksSurely(settings, known, priority, address)) return same(state);",
     replace: "",
     breaks: "believes the last word of a loser",
     caughtBy: "vrrp",

@@ -10,7 +10,13 @@ const backup: State = {
   kind: "backup",
   masterDownAt: instant(1000),
   expired: false,
-  master: { address: "192.0.2.9" as Ip, priority: priority(200), interval: ms(1000), heardAt: instant(0) },
+  master: {
+    address: "192.0.2.9" as Ip,
+    priority: priority(200),
+    interval: ms(1000),
+    heardAt: instant(0),
+    version: 3,
+  },
   preemptAt: null,
 };
 const deaf: State = { ...backup, master: null };
@@ -21,6 +27,8 @@ const master: State = {
   advertiseAt: instant(1000),
   sentAt: instant(0),
   sentBefore: instant(0),
+  since: instant(0),
+  tie: null,
   assertAt: instant(0),
 };
 

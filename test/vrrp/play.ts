@@ -4,6 +4,7 @@ import type { Instant } from "../../src/base/units.ts";
 import { instant, ms, priority } from "../../src/base/units.ts";
 import { step } from "../../src/vrrp/machine.ts";
 import type { Event, Settings, State, Step } from "../../src/vrrp/state.ts";
+import type { Version } from "../../src/vrrp/timing.ts";
 import { deadline } from "../../src/vrrp/state.ts";
 
 export const US = "192.0.2.5" as Ip;
@@ -16,16 +17,19 @@ export const settings = (change: Partial<Settings> = {}): Settings => ({
   interval: ms(1000),
   preempt: true,
   preemptDelay: ms(0),
+  listensUntil: instant(0),
+  tie: "address",
   source: US,
   grouped: false,
   ...change,
 });
 
-export const advert = (own: number, source: Ip = HIGHER, interval = 1000): Event => ({
+export const advert = (own: number, source: Ip = HIGHER, interval = 1000, version: Version = 3): Event => ({
   kind: "advert",
   source,
   priority: priority(own),
   interval: ms(interval),
+  version,
 });
 
 /** Plays events at their times; gives every step. */
