@@ -6,7 +6,7 @@ import { staleAddresses } from "./agent/recover.ts";
 import { unreachable } from "./base/assert.ts";
 import type { Result } from "./base/result.ts";
 import { fail, ok } from "./base/result.ts";
-import { answerText, reloadText, takenRouters } from "./cli/answer.ts";
+import { answerText, releaseTime, reloadText, takenRouters } from "./cli/answer.ts";
 import type { Intent, Target } from "./cli/arguments.ts";
 import { parseCommandLine } from "./cli/arguments.ts";
 import { DEFAULT_CONFIG } from "./cli/commands.ts";
@@ -118,7 +118,7 @@ async function client(target: Target, request: Request, print: (body: unknown) =
   // A refusal is an error, a status of something in fault is not.
   if (exit === EXIT.done || isStatusReport(body)) await out(print(body));
   else await err(answerText(body));
-  if (request.command === "stop" && exit === EXIT.done && !(await gone(socket.value))) {
+  if (request.command === "stop" && exit === EXIT.done && !(await gone(socket.value, releaseTime(body)))) {
     await complain("the agent is still there after some seconds");
     return EXIT.refused;
   }

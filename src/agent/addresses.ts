@@ -99,7 +99,8 @@ export function answered(world: World, turn: Turn, results: readonly AddressResu
       errno === "EEXIST"
         ? `address ${held.key.address} is there already, and not by us`
         : `address ${held.key.address} could not be added: ${errno}`;
-    trouble(world, turn, router, text, LASTING.has(errno) ? TROUBLE_LASTING : TROUBLE);
+    const span = LASTING.has(errno) ? TROUBLE_LASTING : TROUBLE;
+    trouble(world, turn, router, { text, span, ofLink: true });
   }
   for (const name of outcome.changed) {
     turn.records.add(name);
@@ -152,14 +153,19 @@ export function compare(world: World, turn: Turn): void {
     router.losses = [...router.losses.filter((at) => elapsed(at, turn.now) < LOSS_WINDOW), turn.now];
     if (router.losses.length <= RESTORES_MAX) continue;
     const text = `address ${address} was taken away ${RESTORES_MAX + 1} times in ${LOSS_WINDOW / 1000} s`;
-    trouble(world, turn, router, text, TROUBLE);
+    trouble(world, turn, router, { text, span: TROUBLE, ofLink: true });
     router.losses = [];
   }
 }
 
-/** A router is in fault over an address for a while. */
-function trouble(world: World, turn: Turn, router: Router, text: string, span: Milliseconds): void {
-  router.trouble = { text, until: after(turn.now, span) };
+/** A router is in fault for a while; `ofLink`: or until its interface changes. */
+export function trouble(
+  world: World,
+  turn: Turn,
+  router: Router,
+  { text, span, ofLink }: { readonly text: string; readonly span: Milliseconds; readonly ofLink: boolean },
+): void {
+  router.trouble = { text, until: after(turn.now, span), ofLink };
   world.troubleUntil = earlier(world.troubleUntil, router.trouble.until);
 }
 

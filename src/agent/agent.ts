@@ -9,16 +9,18 @@ import { overslept, stalled } from "../vrrp/lateness.ts";
 import { deadline } from "../vrrp/state.ts";
 import { answered, compare, endTroubles, reconcile, refresh, requestResync } from "./addresses.ts";
 import { assess } from "./assess.ts";
+import { hookEnded, proceed } from "./awaited.ts";
 import { begin } from "./begin.ts";
 import type { Action, Event, Handled } from "./boundary.ts";
 import { contestDue } from "./contest.ts";
 import { drive, keepRecords, settleGroups, tell } from "./drive.ts";
 import { addressGone, addressTold, linkGone, linkTold, reassess } from "./feed.ts";
+import { arrive, releaseTime, startHooks, take } from "./hooks.ts";
 import { deafened, listenAgain } from "./listen.ts";
 import { standby, takeover } from "./operator.ts";
 import { Outbox } from "./outbox.ts";
 import { receive } from "./receive.ts";
-import { reload, shutDown } from "./reload.ts";
+import { reload } from "./reload.ts";
 import { announcement } from "./send.ts";
 import { status } from "./status.ts";
 import type { Turn, World } from "./world.ts";
@@ -80,7 +82,7 @@ export class Agent {
     event: Exclude<Event, { kind: "start" }>,
     urgent: Perform | null,
   ): void {
-    const late = !world.stopping && this.noticeStalls(world, turn);
+    const late = this.noticeStalls(world, turn);
     switch (event.kind) {
       case "frame":
         // It waited with those that are thrown away.
@@ -119,6 +121,9 @@ export class Agent {
         break;
       case "probe":
         probed(world, turn, event);
+        break;
+      case "hook-ended":
+        hookEnded(world, turn, event);
         break;
       case "notify-failed":
         turn.out.log("warning", "notify.failed", {
@@ -176,13 +181,17 @@ export class Agent {
 /** The end of every turn: groups, addresses, announcements, and what is told of it. */
 function finish(world: World, turn: Turn): void {
   settleGroups(world, turn);
+  if (proceed(world, turn)) settleGroups(world, turn);
+  take(world, turn);
   tell(world, turn);
+  startHooks(world, turn);
   if (turn.addresses) reconcile(world, turn);
   refresh(world, turn);
   for (const key of world.announcer.due(turn.now)) {
     const action = announcement(world.kernel, key);
     if (action !== null) turn.out.announce(action);
   }
+  arrive(world, turn);
   keepRecords(world, turn);
 }
 
@@ -241,18 +250,24 @@ function request(world: World, turn: Turn, event: Extract<Event, { kind: "reques
     case "reload":
       turn.out.defer({ kind: "read-config", connection });
       break;
-    case "stop":
+    case "stop": {
       stop(world, turn, "request");
-      turn.out.defer({ kind: "reply", connection, reply: { exit: 0, body: { stopped: true } } });
+      const body = { stopped: true, within_ms: releaseTime(world) };
+      turn.out.defer({ kind: "reply", connection, reply: { exit: 0, body } });
       break;
+    }
     default:
       unreachable(asked);
   }
 }
 
+/** Asked a second time, it waits for no hook any more. */
 function stop(world: World, turn: Turn, reason: string): void {
-  if (world.stopping) return;
-  shutDown(world, turn);
-  turn.out.finally({ kind: "log", level: "info", event: "agent.stopped", fields: { reason } });
-  turn.out.exit(0);
+  if (world.stopping === null) {
+    world.stopping = reason;
+    world.pending = null;
+  } else {
+    for (const router of world.routers.values()) if (router.phase === "leaving") router.phase = "left";
+  }
+  proceed(world, turn);
 }

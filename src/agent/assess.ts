@@ -3,6 +3,7 @@ import type { Family, Ip } from "../base/address.ts";
 import type { Track } from "../vrrp/priority.ts";
 import type { Link } from "./boundary.ts";
 import { drive } from "./drive.ts";
+import { awaitsRelease } from "./hooks.ts";
 import type { Router } from "./router.ts";
 import { keyOf } from "./router.ts";
 import { listen } from "./listen.ts";
@@ -77,6 +78,7 @@ function faultsOf(
 ): string[] {
   const { interface: name, family, unicastSource } = router.config;
   const faults: (string | null)[] = [linkFault(name, link)];
+  let checked = 0;
   if (link !== null && sourceless) {
     if (unicastSource !== null) faults.push(`source ${unicastSource} is on no interface`);
     else faults.push(`interface ${name} has no ${family === 4 ? "IPv4" : "link-local"} address to send from`);
@@ -87,11 +89,15 @@ function faultsOf(
     if (other !== name) faults.push(linkFault(other, world.kernel.named(other)));
   }
   for (const { name: track, up, weight } of router.tracks) {
-    if (weight === 0 && up === false) faults.push(`${track} is down`);
+    if (weight !== 0 || up !== false) continue;
+    faults.push(`${track} is down`);
+    if (router.config.trackChecks.includes(track)) checked += 1;
   }
   faults.push(foundFault(world, router));
   if (router.trouble !== null && turn.now < router.trouble.until) faults.push(router.trouble.text);
-  return faults.filter((fault) => fault !== null);
+  const found = faults.filter((fault) => fault !== null);
+  router.sudden = found.length > checked;
+  return found;
 }
 
 /** The first address that somebody else put where ours should go. */
@@ -132,23 +138,41 @@ export function assess(
     // A master whose interface was replaced between two looks at it holds nothing on the new one yet.
     turn.addresses = true;
   }
+  for (const router of affected) inherit(world, router);
   for (const router of affected) {
-    const { syncGroup } = router.config;
-    const ill = group(world, router).find((member) => member !== router && member.ownFaults.length > 0);
-    const inherited = ill === undefined ? [] : [`sync group ${syncGroup}: ${ill.config.name} is in fault`];
-    router.faults = router.ownFaults.length > 0 ? router.ownFaults : inherited;
     turn.touched.add(router);
-    if (world.stopping || router.order?.kind === "standby") continue;
-    if (router.faults.length > 0 && router.machine.kind !== "init") {
+    const standby = router.order?.kind === "standby";
+    const given = router.goes && world.pending?.routers.has(router) !== true;
+    if ((standby || given || router.faults.length > 0) && router.machine.kind !== "init") {
+      const { reason } = router;
+      if (waits(world, turn, router)) continue;
       const silent = !usable(world.kernel.named(router.config.interface));
       drive(world, turn, router, { kind: "stop", silent });
-    } else if (router.faults.length === 0 && router.machine.kind === "init") {
-      drive(world, turn, router, { kind: "start" });
-    } else if (telling.has(router)) {
-      drive(world, turn, router, { kind: "settings" });
+      if (standby) router.reason = reason;
     }
+    if (world.stopping !== null || standby || router.faults.length > 0) continue;
+    if (router.machine.kind === "init") drive(world, turn, router, { kind: "start" });
+    else if (telling.has(router)) drive(world, turn, router, { kind: "settings" });
   }
   listen(world, turn);
+}
+
+/** What is wrong with a router: its own faults, or that of another member of its sync group. */
+function inherit(world: World, router: Router): void {
+  const { syncGroup } = router.config;
+  const ill = group(world, router).find((member) => member !== router && member.ownFaults.length > 0);
+  const inherited = ill === undefined ? [] : [`sync group ${syncGroup}: ${ill.config.name} is in fault`];
+  router.faults = router.ownFaults.length > 0 ? router.ownFaults : inherited;
+}
+
+/** Whether it must not stop yet: all that is wrong are failed checks, and a before_release of its sync group still runs. */
+function waits(world: World, turn: Turn, router: Router): boolean {
+  const leaving = group(world, router).filter(
+    ({ faults, goes, order }) => faults.length > 0 || goes || order?.kind === "standby",
+  );
+  if (leaving.some(({ sudden }) => sudden)) return false;
+  const reason = router.faults.length > 0 ? router.faults.join("; ") : router.reason;
+  return awaitsRelease(world, turn, leaving, reason);
 }
 
 /** The routers that an interface matters to. */

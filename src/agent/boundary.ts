@@ -70,6 +70,9 @@ export interface Listener {
   readonly groups: readonly Ip[];
 }
 
+/** The keys of `hooks` in a router's table. */
+export type HookName = "before_take" | "after_take" | "before_release";
+
 /** A request line of the control socket, already parsed; see control.ts. */
 export type Request =
   | { readonly command: "status"; readonly name: string | null }
@@ -139,6 +142,16 @@ export type Event =
       readonly router: string;
       readonly command: string;
       readonly detail: string;
+    }
+  /** A hook ended by itself or by its timeout; one that was cancelled does not tell. */
+  | {
+      readonly kind: "hook-ended";
+      readonly router: string;
+      readonly id: number;
+      /** Null: every command left with 0. Else `COMMAND: exit 1: LAST WORDS`, `COMMAND: timeout after 5s`, `COMMAND: EACCES: …`. */
+      readonly failure: string | null;
+      /** The end of what its commands printed. */
+      readonly output: string;
     }
   | {
       readonly kind: "request";
@@ -210,6 +223,22 @@ export type Action =
       readonly environment: Readonly<Record<string, string>>;
       readonly user: string | null;
     }
+  /**
+   * Run these commands in order until one fails, and answer with `hook-ended` within the timeout, when what runs then was killed with
+   * its process group. `id` is unique.
+   */
+  | {
+      readonly kind: "hook";
+      readonly id: number;
+      readonly router: string;
+      readonly which: HookName;
+      readonly commands: readonly (readonly string[])[];
+      readonly environment: Readonly<Record<string, string>>;
+      readonly user: string | null;
+      readonly timeout: Milliseconds;
+    }
+  /** Nobody waits for this hook any more: kill it. */
+  | { readonly kind: "hook-cancel"; readonly id: number }
   | {
       readonly kind: "log";
       readonly level: LogLevel;

@@ -9,6 +9,7 @@ import { step } from "../vrrp/machine.ts";
 import type { AddressKey } from "./boundary.ts";
 import { tookOver } from "./contest.ts";
 import { tellGroups } from "./group-notify.ts";
+import { elected, unseated } from "./hooks.ts";
 import { notify } from "./notify.ts";
 import type { Router } from "./router.ts";
 import { LONG_AGO } from "./router.ts";
@@ -51,6 +52,8 @@ export function drive(world: World, turn: Turn, router: Router, event: Event): v
     turn.touched.add(router);
     // A takeover lasts as long as the mastership that it began.
     if (before.kind === "master" && router.order?.kind === "takeover") router.order = null;
+    if (state.kind === "master") elected(world, router, event.kind === "resume");
+    if (before.kind === "master") unseated(world, turn, router);
     const { syncGroup } = router.config;
     if (before.kind === "master" && syncGroup !== null) turn.losers.add(syncGroup);
   } else if (state.kind === "backup" && before.kind === "backup") {
@@ -121,11 +124,14 @@ export function tell(world: World, turn: Turn): void {
     router.reason = reason;
     if (role === "master") router.counters.becameMaster += 1;
     router.since = turn.now;
+    router.previous = told;
     router.told = role;
     turn.records.add(name);
     const level = role === "fault" ? "warning" : "info";
     turn.out.log(level, "vrrp.state", { name, from: told, to: role, reason });
     if (role === "master") tookOver(world, turn, router);
+    // Scripts for MASTER expect the addresses to be there: told when they are.
+    if (role === "master" && !router.holds) continue;
     const action = notify(router, told, world.config.agent.scriptUser);
     if (action !== null) turn.out.defer(action);
   }
@@ -156,7 +162,8 @@ export function keepRecords(world: World, turn: Turn): void {
         configHash: router.configHash,
         index: link?.index ?? 0,
         mac: link?.mac ?? "",
-        state: router.role,
+        // Whoever advertises and has not taken yet may not resume as who holds: it starts as backup, and runs before_take anew.
+        state: router.role === "master" && !router.holds ? "backup" : router.role,
         added: world.ownership.record(name),
         resumes: router.resumes.filter((at) => elapsed(at, turn.now) < 60_000),
         lastAdvertAt: machine.kind === "master" ? machine.sentAt : LONG_AGO,

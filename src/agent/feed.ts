@@ -29,7 +29,7 @@ export function linkTold(world: World, turn: Turn, link: Link): void {
   const routers = new Set(names.flatMap((name) => concerned(world, name)));
   // What the kernel refused on an interface as it was, it may take now.
   if (before?.up !== link.up || before.carrier !== link.carrier) {
-    for (const router of routers) router.trouble = null;
+    for (const router of routers) if (router.trouble?.ofLink === true) router.trouble = null;
   }
   assess(world, turn, routers);
 }

@@ -26,6 +26,8 @@ export function tellGroups(world: World, turn: Turn): void {
     const members = [...world.routers.values()].filter(({ config }) => config.syncGroup === name);
     const role = groupRole(members.map((member) => member.role));
     const told = world.groupsTold.get(name) ?? "init";
+    // Scripts for MASTER expect the addresses to be there.
+    if (role === "master" && !members.every(({ holds }) => holds)) continue;
     if (members.length === 0) world.groupsTold.delete(name);
     else world.groupsTold.set(name, role);
     // Of a group that is no more, its last members say STOP.

@@ -12,9 +12,9 @@ const OPENED = ms(20);
 /** Tells the edge when the set of sockets changed. */
 export function listen(world: World, turn: Turn): void {
   const wanted = new Map<string, { index: number; family: 4 | 6; groups: Set<Ip> }>();
-  for (const { config, index } of world.routers.values()) {
+  for (const { config, index, machine } of world.routers.values()) {
     const link = index === null ? null : world.kernel.link(index);
-    if (link === null || !link.up || world.stopping) continue;
+    if (link === null || !link.up || (world.stopping !== null && machine.kind === "init")) continue;
     const text = `${link.index} ${config.family}`;
     const known = wanted.get(text) ?? { index: link.index, family: config.family, groups: new Set<Ip>() };
     // Unicast routers join as well: a peer that is set to multicast by mistake must be heard all the same.

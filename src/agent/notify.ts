@@ -54,7 +54,7 @@ export function notify(
   user: string | null,
 ): Extract<Action, { kind: "notify" }> | null {
   const { role } = router;
-  const { name, interface: link, notify: lists } = router.config;
+  const { name, notify: lists } = router.config;
   const word = WORDS[role];
   if (previous !== "init" && WORDS[previous] === word) return null;
   const commands = [
@@ -62,14 +62,22 @@ export function notify(
     ...lists.any.map((argv) => [...argv, "INSTANCE", name, word, String(router.priority)]),
   ];
   if (commands.length === 0) return null;
-  const environment = environmentOf({
-    name,
-    role,
-    previous,
-    priority: String(router.priority),
-    interfaces: [link],
-    addresses: router.addresses,
-    reason: router.reason,
-  });
+  const environment = routerEnvironment(router, previous, router.reason);
   return { kind: "notify", router: name, commands, environment, user };
 }
+
+/** What a router's commands find in their environment besides PATH. */
+export const routerEnvironment = (
+  router: Router,
+  previous: Role,
+  reason: string,
+): Readonly<Record<string, string>> =>
+  environmentOf({
+    name: router.config.name,
+    role: router.role,
+    previous,
+    priority: String(router.priority),
+    interfaces: [router.config.interface],
+    addresses: router.addresses,
+    reason,
+  });

@@ -11,29 +11,34 @@ import { masterDownInterval, rulesOf } from "../vrrp/timing.ts";
 import { usable } from "./assess.ts";
 import type { Reply } from "./boundary.ts";
 import { drive } from "./drive.ts";
+import { awaitsRelease } from "./hooks.ts";
 import type { Router } from "./router.ts";
 import type { Turn, World } from "./world.ts";
 import { group } from "./world.ts";
 
 const STANDBY = "standby by the operator";
 
-/** Takes a router out: it gives up what it has and sends nothing more. */
-export function standDown(world: World, turn: Turn, router: Router): void {
-  if (router.order?.kind === "standby") return;
-  router.order = { kind: "standby", at: turn.now };
-  turn.touched.add(router);
-  if (router.machine.kind !== "init") {
+/** Takes routers out, sync groups whole: they give up what they have, after their before_release, and send nothing more. */
+export function standDown(world: World, turn: Turn, routers: readonly Router[]): void {
+  for (const router of routers) {
+    if (router.order?.kind === "standby") continue;
+    router.order = { kind: "standby", at: turn.now };
+    turn.touched.add(router);
+    router.reason = STANDBY;
+  }
+  for (const router of routers) {
+    if (router.machine.kind === "init" || awaitsRelease(world, turn, group(world, router), STANDBY)) continue;
     const silent = !usable(world.kernel.named(router.config.interface));
     drive(world, turn, router, { kind: "stop", silent });
+    router.reason = STANDBY;
   }
-  router.reason = STANDBY;
 }
 
 /** After a reload: who has joined the sync group of a router in standby is in standby, too. */
 export function completeStandby(world: World, turn: Turn): void {
   for (const router of world.routers.values()) {
     if (router.order?.kind !== "standby") continue;
-    for (const member of group(world, router)) standDown(world, turn, member);
+    standDown(world, turn, group(world, router));
   }
 }
 
@@ -67,8 +72,10 @@ export function standby(world: World, turn: Turn, name: string | null): Reply {
   const units = told(world, name);
   if (units === null || units.length === 0) return unknown(name);
   const routers = units.flat();
-  for (const router of routers) standDown(world, turn, router);
-  return { exit: 0, body: { standby: names(routers) } };
+  standDown(world, turn, routers);
+  const waits = names(routers.filter(({ goes }) => goes));
+  const waiting = waits.length === 0 ? {} : { waits_for_before_release: waits };
+  return { exit: 0, body: { standby: names(routers), ...waiting } };
 }
 
 /**
@@ -83,7 +90,7 @@ export function takeover(world: World, turn: Turn, name: string | null, force: b
   const masters: Router[] = [];
   const refused: string[] = [];
   for (const unit of units) {
-    if (unit.every(({ role }) => role === "master")) {
+    if (unit.every(({ role, goes }) => role === "master" && !goes)) {
       masters.push(...unit);
       continue;
     }
@@ -101,6 +108,7 @@ export function takeover(world: World, turn: Turn, name: string | null, force: b
 /** Why a router may not be taken. `force` is deaf to advice, not to what makes it impossible. */
 function refusals(router: Router, force: boolean, now: Instant): string[] {
   const { name } = router.config;
+  if (router.goes) return [`${name} is giving up its addresses: its before_release runs`];
   if (router.faults.length > 0) return [`${name} is in fault: ${router.faults.join("; ")}`];
   const owner = router.owner ? null : ownerHeard(router, now);
   if (owner !== null) return [`${name}: ${owner} owns the addresses (priority 255), and gives way to nobody`];

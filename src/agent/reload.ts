@@ -7,11 +7,12 @@ import { warnOfLifetimes } from "./addresses.ts";
 import { assess } from "./assess.ts";
 import type { Event, Reply } from "./boundary.ts";
 import { drive } from "./drive.ts";
+import { awaitsRelease } from "./hooks.ts";
 import { completeStandby, standDown } from "./operator.ts";
 import { hasLifetimes } from "./ownership.ts";
 import { Router } from "./router.ts";
 import type { Turn, World } from "./world.ts";
-import { index } from "./world.ts";
+import { group, index } from "./world.ts";
 
 /** What a reload did. */
 interface Difference {
@@ -27,6 +28,9 @@ interface Difference {
 }
 
 const equal = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
+
+/** Why a router ends that another configuration does not have, or has otherwise. */
+const LEAVING = "configuration changed";
 
 /** Settings that the process takes up once, when it starts. */
 const FIXED = ["runtimeDir", "stateDir", "controlGroup", "realtimePriority", "node"] as const;
@@ -57,8 +61,23 @@ function checkChanges(before: readonly CheckConfig[], next: readonly CheckConfig
 const sameRouter = (a: RouterConfig, b: RouterConfig): boolean =>
   a.interface === b.interface && a.vrid === b.vrid && a.family === b.family && a.version === b.version;
 
-/** A file that was read again: refused as a whole, or applied as a difference. */
-export function reload(world: World, turn: Turn, event: Extract<Event, { kind: "config" }>): void {
+/** A reload that waits for before_release. */
+export interface PendingReload {
+  readonly source: ConfigSource;
+  /** The routers that it removes or makes anew. */
+  readonly routers: ReadonlySet<Router>;
+}
+
+/**
+ * A file that was read again: refused as a whole, or applied as a difference; at once, or as soon as before_release has ended for the
+ * routers that it ends. `waited`: it has.
+ */
+export function reload(
+  world: World,
+  turn: Turn,
+  event: Extract<Event, { kind: "config" }>,
+  waited = false,
+): void {
   const { config, findings } = load(event.source);
   const printed = findings.map((finding) => printFinding(event.source.path, finding));
   const errors = findings.filter(({ severity }) => severity === "error");
@@ -84,37 +103,60 @@ export function reload(world: World, turn: Turn, event: Extract<Event, { kind: "
     });
     return;
   }
-  const difference = apply(world, turn, config);
+  const difference = compare(world, config);
+  const said = { ...difference, findings: printed };
+  const ended = [...difference.removed, ...difference.restarted].flatMap(
+    (name) => world.routers.get(name) ?? [],
+  );
+  world.pending = null;
+  if (!waited && awaitsRelease(world, turn, ended, LEAVING)) {
+    world.pending = { source: event.source, routers: new Set(ended) };
+    const waits = ended.filter(({ phase }) => phase === "leaving").map(({ config: { name } }) => name);
+    answer(turn, event, { exit: 0, body: { ...said, waits_for_before_release: waits } });
+    return;
+  }
+  apply(world, turn, config, difference);
   logSettings(turn, config.agent);
   world.path = event.source.path;
   world.loadedAt = turn.now;
   world.lastError = null;
   const counts = Object.fromEntries(Object.entries(difference).map(([what, names]) => [what, names.length]));
   turn.out.log("info", "config.loaded", { file: event.source.path, ...counts });
-  answer(turn, event, { exit: 0, body: { ...difference, findings: printed } });
+  answer(turn, event, { exit: 0, body: said });
 }
 
 function answer(turn: Turn, event: Extract<Event, { kind: "config" }>, reply: Reply): void {
   if (event.connection !== null) turn.out.defer({ kind: "reply", connection: event.connection, reply });
 }
 
-/** Makes the routers those of `config`; what did not change is not touched. */
-export function apply(world: World, turn: Turn, config: Config): Difference {
+/** What another configuration makes different. */
+function compare(world: World, config: Config): Difference {
   const before = world.config;
   const difference: Record<keyof Difference, string[]> = {
-    added: [],
+    added: config.routers.map(({ name }) => name).filter((name) => !world.routers.has(name)),
     removed: [],
     restarted: [],
     changed: [],
     checks: checkChanges(before.checks, config.checks),
     agent: agentChanges(before.agent, config.agent),
   };
-  const standby = new Set<string>();
   const fresh = new Map(config.routers.map((router) => [router.name, router]));
   for (const [name, router] of world.routers) {
     const next = fresh.get(name);
-    if (next !== undefined && sameRouter(router.config, next)) continue;
-    (next === undefined ? difference.removed : difference.restarted).push(name);
+    if (next === undefined) difference.removed.push(name);
+    else if (!sameRouter(router.config, next)) difference.restarted.push(name);
+    else if (!equal(router.config, next)) difference.changed.push(name);
+  }
+  return difference;
+}
+
+/** Makes the routers those of `config`; what did not change is not touched. */
+function apply(world: World, turn: Turn, config: Config, difference: Difference): void {
+  const before = world.config;
+  const standby = new Set<string>();
+  for (const name of [...difference.removed, ...difference.restarted]) {
+    const router = world.routers.get(name);
+    if (router === undefined) continue;
     if (router.order?.kind === "standby") standby.add(name);
     retire(world, turn, router);
   }
@@ -125,12 +167,10 @@ export function apply(world: World, turn: Turn, config: Config): Difference {
   for (const next of config.routers) {
     const router = world.routers.get(next.name);
     if (router === undefined) {
-      if (!difference.restarted.includes(next.name)) difference.added.push(next.name);
       const made = new Router(next, turn.now, world.startedAt);
       world.routers.set(next.name, made);
-      if (standby.has(next.name)) standDown(world, turn, made);
-    } else if (!equal(router.config, next)) {
-      difference.changed.push(next.name);
+      if (standby.has(next.name)) standDown(world, turn, [made]);
+    } else if (difference.changed.includes(next.name)) {
       router.reconfigure(next);
       turn.records.add(next.name);
       changed.add(router);
@@ -141,7 +181,6 @@ export function apply(world: World, turn: Turn, config: Config): Difference {
   completeStandby(world, turn);
   assess(world, turn, world.routers.values(), changed);
   if (hadLifetimes) warnOfLifetimes(world, turn);
-  return difference;
 }
 
 /** The router is no more, here or as configured: its last word, its addresses, its record. */
@@ -153,7 +192,7 @@ function retire(world: World, turn: Turn, router: Router): void {
   if (syncGroup !== null && !lost) turn.losers.delete(syncGroup);
   router.faults = [];
   router.order = null;
-  router.reason = "configuration changed";
+  router.reason = LEAVING;
   turn.touched.add(router);
   turn.records.add(name);
   world.routers.delete(name);
@@ -175,17 +214,31 @@ export function first(turn: Turn, source: ConfigSource): Config | null {
   return config;
 }
 
-/** Everything is released in this turn; the routers stay for the status until the process is gone. */
+/**
+ * Releases every router whose before_release has ended or that has none, sync groups whole; the last of them ends the agent. The
+ * routers stay for the status until the process is gone.
+ */
 export function shutDown(world: World, turn: Turn): void {
-  world.stopping = true;
+  if (world.stopped) return;
+  const reason = "agent stops";
+  let waits = false;
   for (const router of world.routers.values()) {
+    if (awaitsRelease(world, turn, group(world, router), reason)) {
+      waits = true;
+      continue;
+    }
     turn.touched.add(router);
     if (router.machine.kind !== "init") drive(world, turn, router, { kind: "stop", silent: false });
-    router.reason = "agent stops";
+    router.reason = reason;
     router.faults = [];
     router.order = null;
-    // Last of all: what is gone must not be taken away again from whoever puts it there after us.
-    turn.out.finally({ kind: "ledger", router: router.config.name, record: null });
   }
+  if (waits) return;
+  world.stopped = true;
   turn.addresses = true;
+  // Last of all: what is gone must not be taken away again from whoever puts it there after us.
+  for (const router of world.routers.keys()) turn.out.finally({ kind: "ledger", router, record: null });
+  const fields = { reason: world.stopping ?? reason };
+  turn.out.finally({ kind: "log", level: "info", event: "agent.stopped", fields });
+  turn.out.exit(0);
 }

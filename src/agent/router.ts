@@ -10,6 +10,7 @@ import { effectivePriority } from "../vrrp/priority.ts";
 import type { Difference, Expectation, Rejection } from "../vrrp/admit.ts";
 import { REJECTIONS } from "../vrrp/admit.ts";
 import type { Action, AddressKey } from "./boundary.ts";
+import type { Phase } from "./hooks.ts";
 import type { Kernel } from "./kernel.ts";
 import { configHash } from "./recover.ts";
 
@@ -82,6 +83,8 @@ export class Router {
   ownFaults: readonly string[] = [];
   /** The same, or that of another member of its sync group. */
   faults: readonly string[] = [];
+  /** One of its own faults is more than a failed check: nothing can be waited for. */
+  sudden = false;
   /** What it expects of adverts; null when that must be worked out anew. */
   expectation: Expectation | null = null;
   /** The operator's word, as long as it stands. */
@@ -90,6 +93,12 @@ export class Router {
   reason = "started";
   /** The role last told to log, notify and ledger. */
   told: Role = "init";
+  /** The one before that. */
+  previous: Role = "init";
+  /** How far its awaited hooks are. */
+  phase: Phase = "settled";
+  /** It gave up its addresses without before_release, which is still to be run. */
+  owesRelease = false;
   readonly peers = new Map<Ip, Peer>();
   /** Whose advert came last. */
   private latest: Ip | null = null;
@@ -98,8 +107,13 @@ export class Router {
   ignored: Ignored | null = null;
   /** When addresses of ours were taken away by somebody, within the last seconds. */
   losses: Instant[] = [];
-  /** An address could not be added or kept: a fault until then. */
-  trouble: { readonly text: string; readonly until: Instant } | null = null;
+  /** An address could not be added or kept, or a hook failed: a fault until then. */
+  trouble: {
+    readonly text: string;
+    readonly until: Instant;
+    /** A change of its interface may have cured it. */
+    readonly ofLink: boolean;
+  } | null = null;
   /** Resumes proven by the ledger, newest last. */
   resumes: readonly Instant[] = [];
   /** Packets of the last advert, one for each destination and version, and how many of them the kernel refused. */
@@ -143,6 +157,7 @@ export class Router {
   }
 
   get role(): Role {
+    if (this.goes) return this.machine.kind;
     // Whoever was taken out on purpose is not ill when its cable is pulled.
     if (this.order?.kind === "standby") return "standby";
     return this.faults.length > 0 ? "fault" : this.machine.kind;
@@ -150,7 +165,12 @@ export class Router {
 
   /** Whether everything that a master has is to be this router's now: addresses, and whatever else moves with them. */
   get holds(): boolean {
-    return this.role === "master";
+    return this.role === "master" && this.phase !== "taking" && this.phase !== "ready";
+  }
+
+  /** Its before_release began: it is master until that is over, whatever made it go. */
+  get goes(): boolean {
+    return this.phase === "leaving" || this.phase === "left";
   }
 
   get priority(): Priority {

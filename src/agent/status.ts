@@ -2,6 +2,7 @@
 import type { Instant } from "../base/units.ts";
 import { elapsed } from "../base/units.ts";
 import { RELEASING } from "../vrrp/state.ts";
+import { hookText } from "./hooks.ts";
 import { keyOf } from "./router.ts";
 import type { Router } from "./router.ts";
 import { contestOver } from "./contest.ts";
@@ -45,7 +46,9 @@ function routerStatus(world: World, router: Router, now: Instant, clock: (at: In
     version: config.version,
     state: router.role,
     since: clock(router.since),
-    reason: startupDelay(router, now) ?? router.reason,
+    reason: [startupDelay(router, now) ?? router.reason, hookText(world, router, now)]
+      .filter((text) => text !== null)
+      .join("; "),
     priority: config.priority,
     effective_priority: router.priority,
     interval_ms: config.advertInterval,

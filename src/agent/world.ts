@@ -7,6 +7,8 @@ import { OWNER } from "../vrrp/state.ts";
 import { Announcer } from "./announcer.ts";
 import type { Listener } from "./boundary.ts";
 import { Checks } from "./checks.ts";
+import type { PendingReload } from "./reload.ts";
+import { Hooks } from "./hooks.ts";
 import { Kernel } from "./kernel.ts";
 import { Limiter } from "./limiter.ts";
 import type { Outbox } from "./outbox.ts";
@@ -34,6 +36,9 @@ export interface World {
   readonly ownership: Ownership;
   readonly announcer: Announcer;
   readonly checks: Checks;
+  readonly hooks: Hooks;
+  /** A reload that waits for before_release. */
+  pending: PendingReload | null;
   /** For what a packet can make us say: a flood of sources uses it up. */
   readonly limiter: Limiter;
   /** For what concerns a router, whoever sends: a flood must not silence it. */
@@ -58,7 +63,10 @@ export interface World {
   resyncAt: Instant;
   /** Some router is in fault over an address until its trouble ends. */
   troubleUntil: Instant;
-  stopping: boolean;
+  /** Who asked for the end; null: nobody. What does not wait for a hook is released by then. */
+  stopping: string | null;
+  /** Everything is released. */
+  stopped: boolean;
 }
 
 /** One event being handled. The agent has one, and empties it after each: most events are adverts that change nothing. */
@@ -101,6 +109,8 @@ export function makeWorld(
     ownership: new Ownership(),
     announcer: new Announcer(),
     checks: new Checks(),
+    hooks: new Hooks(),
+    pending: null,
     limiter: new Limiter(),
     alarms: new Limiter(),
     virtual: new Set(),
@@ -115,7 +125,8 @@ export function makeWorld(
     resyncedAt: now,
     resyncAt: NEVER,
     troubleUntil: NEVER,
-    stopping: false,
+    stopping: null,
+    stopped: false,
   };
 }
 

@@ -23,6 +23,12 @@ export function takenRouters(body: unknown): string[] {
   return typeof body === "object" && body !== null && "takeover" in body ? texts(body.takeover) : [];
 }
 
+/** How many milliseconds an agent that stops may wait for its hooks, by its answer. */
+export function releaseTime(body: unknown): number {
+  const within = typeof body === "object" && body !== null && "within_ms" in body ? body.within_ms : 0;
+  return typeof within === "number" ? within : 0;
+}
+
 /** As {@link answerText}; a reload that changed nothing says so. */
 export function reloadText(body: unknown): string {
   const text = answerText(body);

@@ -70,7 +70,8 @@ function buildRouter(section: RouterSection): RouterConfig | null {
   const checks = all(read.track_checks);
   const garp = plain(read.garp);
   const notify = plain(read.notify);
-  if (auth === null || garp === null || notify === null) return null;
+  const hooks = plain(read.hooks);
+  if (auth === null || garp === null || notify === null || hooks === null) return null;
   if (addresses === null || excluded === null || peers === null || tracked === null || checks === null)
     return null;
   return {
@@ -103,6 +104,13 @@ function buildRouter(section: RouterSection): RouterConfig | null {
       repeatAfter: garp.repeat_after,
     },
     notify,
+    hooks: {
+      beforeTake: hooks.before_take,
+      afterTake: hooks.after_take,
+      beforeRelease: hooks.before_release,
+      timeout: hooks.timeout,
+      retry: hooks.retry,
+    },
   };
 }
 

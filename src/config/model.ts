@@ -73,6 +73,17 @@ export interface NotifyConfig {
   readonly any: readonly (readonly string[])[];
 }
 
+/** Commands that are waited for; each inner array is one argv, run in order until one fails. */
+export interface HooksConfig {
+  readonly beforeTake: readonly (readonly string[])[];
+  readonly afterTake: readonly (readonly string[])[];
+  readonly beforeRelease: readonly (readonly string[])[];
+  /** For all commands of one hook together. */
+  readonly timeout: Milliseconds;
+  /** How long the router is in fault after a before_take that failed. */
+  readonly retry: Milliseconds;
+}
+
 /** One `[vrrp.NAME]` table: a virtual router on this node. */
 export interface RouterConfig {
   readonly name: string;
@@ -108,6 +119,7 @@ export interface RouterConfig {
   readonly syncGroup: string | null;
   readonly garp: GarpConfig;
   readonly notify: NotifyConfig;
+  readonly hooks: HooksConfig;
 }
 
 /** One `[check.NAME]` table. */

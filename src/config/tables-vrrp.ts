@@ -258,13 +258,33 @@ export const vrrp = {
   ),
   hooks: group(
     {
-      before_take: later(commands, [], "Run before taking the addresses."),
-      after_take: later(commands, [], "Run after taking them."),
-      before_release: later(commands, [], "Run before giving them up."),
-      timeout: later(duration(10, HOUR), ms(5 * SECOND), "How long a hook may run."),
-      retry: later(duration(10, HOUR), ms(30 * SECOND), "When to try again after a hook failed."),
+      before_take: optional(
+        commands,
+        [],
+        "Run by a new master, which advertises already and takes the addresses only when this ended well; otherwise it releases.",
+      ),
+      after_take: optional(
+        commands,
+        [],
+        "Run when the addresses are taken and announced; a failure is logged and decides nothing.",
+      ),
+      before_release: optional(
+        commands,
+        [],
+        "Run before the addresses are given up of free will (stop, standby, a reload, a failed check) and waited for; at any other loss run after it. A failure is logged and decides nothing.",
+      ),
+      timeout: optional(
+        duration(10, 5 * MINUTE),
+        ms(5 * SECOND),
+        "How long all commands of a hook may take together; then their process group is killed and the hook has failed. The agent's stop may take this and a second more.",
+      ),
+      retry: optional(
+        duration(10, HOUR),
+        ms(30 * SECOND),
+        "How long the router stays in fault after a before_take that failed.",
+      ),
     },
-    "Commands that are waited for.",
+    "Commands that are waited for, unlike notify. One at a time for each router; those of several routers run side by side, and a sync group takes when the last of its before_take ended well.",
   ),
   mail: later(boolean, false, "Whether changes of state are mailed.", { keepalived: ["smtp_alert"] }),
   guard: later(

@@ -63,9 +63,9 @@ export async function ask(path: string, request: Request): Promise<Result<Reply,
   }
 }
 
-/** Waits until nobody listens at `path` any more; false when somebody still does after some seconds. */
-export async function gone(path: string): Promise<boolean> {
-  for (let waited = 0; waited < GONE_TIMEOUT_MS; waited += GONE_POLL_MS) {
+/** Waits until nobody listens at `path` any more; false when somebody still does some seconds after `within` milliseconds. */
+export async function gone(path: string, within: number): Promise<boolean> {
+  for (let waited = 0; waited < within + GONE_TIMEOUT_MS; waited += GONE_POLL_MS) {
     try {
       const socket = await Bun.connect({ unix: path, socket: { data: () => undefined } });
       socket.terminate();

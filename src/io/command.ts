@@ -17,6 +17,8 @@ export interface Command {
   /** Null: the default script user. */
   readonly user: string | null;
   readonly timeout: Milliseconds;
+  /** So many characters of the end of what it prints are wanted; 0: it prints to nowhere. */
+  readonly keep: number;
 }
 
 /** A command under way. */
@@ -25,8 +27,11 @@ export interface Running {
   cancel(): void;
 }
 
-/** How it ended: null is exit code 0, otherwise `exit 1`, `signal SIGSEGV`, `timeout after 2s` or `ENOENT: …`. */
-type Done = (failure: string | null) => void;
+/**
+ * How it ended: null is exit code 0, otherwise `exit 1`, `signal SIGSEGV`, `timeout after 2s` or `ENOENT: …`; and the end of what it
+ * printed, if that was wanted and it ended by itself.
+ */
+type Done = (failure: string | null, output: string) => void;
 
 function accountOf(user: string | null): Account | null {
   if (user !== null) return account(user);
@@ -46,17 +51,17 @@ function killGroup(pid: number): void {
 }
 
 /**
- * Starts a command and calls `done` once, later. It sees no descriptor of ours and prints to nowhere: a script that leaves a daemon
- * behind would otherwise keep a pipe to us, and be killed by it.
+ * Starts a command and calls `done` once, later. It sees no descriptor of ours and prints to nowhere, unless that is wanted: a daemon
+ * that a script leaves behind with the script's output has a pipe to us then, which is read to nowhere and breaks when we end.
  */
-export function runCommand({ argv, environment, user, timeout }: Command, done: Done): Running {
+export function runCommand({ argv, environment, user, timeout, keep }: Command, done: Done): Running {
   let settled = false;
   let pid: number | null = null;
-  const settle = (failure: string | null): void => {
+  const settle = (failure: string | null, output = ""): void => {
     if (settled) return;
     settled = true;
     clearTimeout(timer);
-    done(failure);
+    done(failure, output);
   };
   const kill = (): void => {
     if (pid !== null) killGroup(pid);
@@ -71,7 +76,7 @@ export function runCommand({ argv, environment, user, timeout }: Command, done: 
   } else {
     const account = process.getuid?.() === who.uid ? null : { uid: who.uid, gid: who.gid };
     startCommand(
-      { argv, environment: { PATH, ...environment }, account },
+      { argv, environment: { PATH, ...environment }, account, keep },
       {
         started: (started) => {
           pid = started;

@@ -4,6 +4,7 @@ import type { Action, Event } from "../agent/boundary.ts";
 import { unreachable } from "../base/assert.ts";
 import type { Clock } from "./clock.ts";
 import type { Control } from "./control.ts";
+import { HookRunner } from "./hooks.ts";
 import type { Journal } from "./journal.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Ledger } from "./ledger.ts";
@@ -39,6 +40,7 @@ export class World implements Outside {
   readonly #packets: Packets;
   readonly probes: Probes;
   readonly notifier: Notifier;
+  readonly #hooks: HookRunner;
   #lost = 0;
   #lostSaidAt = Number.NEGATIVE_INFINITY;
 
@@ -48,6 +50,7 @@ export class World implements Outside {
     this.#packets = new Packets(post, () => this.#poll.watch(this.#packets.descriptors()));
     this.probes = new Probes(post);
     this.notifier = new Notifier(post);
+    this.#hooks = new HookRunner(post);
   }
 
   wait(milliseconds: number): readonly number[] {
@@ -102,6 +105,12 @@ export class World implements Outside {
         return [];
       case "probe-cancel":
         this.probes.cancel(action.check);
+        return [];
+      case "hook":
+        this.#hooks.start(action);
+        return [];
+      case "hook-cancel":
+        this.#hooks.cancel(action.id);
         return [];
       case "notify":
         this.notifier.add(action);

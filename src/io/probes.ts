@@ -17,7 +17,7 @@ export class Probes {
   /** Starts a run; its end is a `probe` event. One of the same check that still runs is killed and tells nothing. */
   start({ check, command, timeout, user }: Probe): void {
     this.cancel(check);
-    const running = runCommand({ argv: command, environment: {}, user, timeout }, (failure) => {
+    const running = runCommand({ argv: command, environment: {}, user, timeout, keep: 0 }, (failure) => {
       this.#running.delete(check);
       this.#post({ kind: "probe", check, healthy: failure === null, detail: failure ?? "exit 0" });
     });

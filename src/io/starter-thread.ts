@@ -9,6 +9,8 @@ import type { News, Order } from "./starter.ts";
 
 /** The kernel's default in nanoseconds, for the children; the agent's thread, whose slack we inherited, has less. */
 const TIMER_SLACK = 50_000;
+/** How long a command's output may lag behind its end, in milliseconds. */
+const PRINTED_GRACE = 20;
 
 const tell = (news: News): void => parentPort?.postMessage(news);
 
@@ -16,22 +18,54 @@ const tell = (news: News): void => parentPort?.postMessage(news);
 const reason = (error: unknown): string =>
   (error instanceof Error ? error.message : String(error)).replace(/, posix_spawn .*$/s, "");
 
-function start({ id, argv, environment, account }: Order): void {
+/** The end of what a command prints, on both of its streams as it comes. */
+class Output {
+  #text = "";
+  readonly #keep: number;
+  readonly #decoder = new TextDecoder();
+
+  constructor(keep: number) {
+    this.#keep = keep;
+  }
+
+  get text(): string {
+    return this.#text;
+  }
+
+  /** Reads to the end: whoever prints must never wait for us. */
+  async read(stream: ReadableStream<Uint8Array>): Promise<void> {
+    for await (const bytes of stream) {
+      this.#text = (this.#text + this.#decoder.decode(bytes)).slice(-this.#keep);
+    }
+  }
+}
+
+function start({ id, argv, environment, account, keep }: Order): void {
+  const output = new Output(keep);
+  let printed: Promise<unknown> = Promise.resolve();
+  const options = {
+    env: { ...environment },
+    cwd: "/",
+    detached: true,
+    ...(account === null ? {} : account),
+    async onExit(_: unknown, code: number | null, signal: number | null) {
+      const failure = code === 0 ? null : code === null ? `signal ${String(signal)}` : `exit ${code}`;
+      // What it left behind may hold its output open for ever.
+      await Promise.race([printed, Bun.sleep(PRINTED_GRACE)]);
+      tell({ kind: "ended", id, failure, output: output.text });
+    },
+  };
   try {
-    const child = Bun.spawn([...argv], {
-      env: { ...environment },
-      cwd: "/",
-      stdio: ["ignore", "ignore", "ignore"],
-      detached: true,
-      ...(account === null ? {} : account),
-      onExit(_, code, signal) {
-        const failure = code === 0 ? null : code === null ? `signal ${String(signal)}` : `exit ${code}`;
-        tell({ kind: "ended", id, failure });
-      },
-    });
+    if (keep === 0) {
+      const child = Bun.spawn([...argv], { ...options, stdio: ["ignore", "ignore", "ignore"] });
+      tell({ kind: "started", id, pid: child.pid });
+      return;
+    }
+    const child = Bun.spawn([...argv], { ...options, stdio: ["ignore", "pipe", "pipe"] });
+    printed = Promise.all([output.read(child.stdout), output.read(child.stderr)]);
     tell({ kind: "started", id, pid: child.pid });
   } catch (error) {
-    tell({ kind: "ended", id, failure: reason(error) });
+    tell({ kind: "ended", id, failure: reason(error), output: "" });
   }
 }
 

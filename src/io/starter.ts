@@ -8,17 +8,24 @@ export interface Order {
   readonly environment: Readonly<Record<string, string>>;
   /** Whom to run it as; null: as we are. */
   readonly account: { readonly uid: number; readonly gid: number } | null;
+  /** So many characters of the end of its output are wanted; 0: none. */
+  readonly keep: number;
 }
 
 /** What became of an order: `started`, then `ended`; or only `ended` when it could not be started. */
 export type News =
   | { readonly kind: "started"; readonly id: number; readonly pid: number }
   /** Null is exit code 0, otherwise `exit 1`, `signal SIGSEGV` or `ENOENT: …`. */
-  | { readonly kind: "ended"; readonly id: number; readonly failure: string | null };
+  | {
+      readonly kind: "ended";
+      readonly id: number;
+      readonly failure: string | null;
+      readonly output: string;
+    };
 
 interface Pending {
   readonly started: (pid: number) => void;
-  readonly ended: (failure: string | null) => void;
+  readonly ended: (failure: string | null, output: string) => void;
   hasStarted: boolean;
 }
 
@@ -42,7 +49,7 @@ function heard(news: News): void {
     order.started(news.pid);
   } else {
     pending.delete(news.id);
-    order.ended(news.failure);
+    order.ended(news.failure, news.output);
   }
   if (waiting.length > 0 && allStarted()) for (const done of waiting.splice(0)) done();
 }
@@ -50,7 +57,7 @@ function heard(news: News): void {
 /** A bug of ours, or no memory for another thread: what it was to start has failed, and the next order makes a new one. */
 function died(detail: string): void {
   thread = null;
-  for (const id of [...pending.keys()]) heard({ kind: "ended", id, failure: detail });
+  for (const id of [...pending.keys()]) heard({ kind: "ended", id, failure: detail, output: "" });
 }
 
 function open(): Worker {

@@ -189,6 +189,8 @@ export class Box {
       case "promote-secondaries":
       case "probe":
       case "probe-cancel":
+      case "hook":
+      case "hook-cancel":
       case "notify":
       case "log":
       case "log-settings":

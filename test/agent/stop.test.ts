@@ -72,7 +72,7 @@ describe("an agent that is told to stop", () => {
   test("listens on nothing any more, runs no check and answers", () => {
     const { box } = master();
     const { exit, body } = box.ask({ command: "stop" });
-    expect({ exit, body }).toEqual({ exit: 0, body: { stopped: true } });
+    expect({ exit, body }).toEqual({ exit: 0, body: { stopped: true, within_ms: 0 } });
     expect(box.exitCode).toBe(0);
   });
 

@@ -15,26 +15,6 @@ table("a key of a later version", [
   ["virtual_mac = false", router("virtual_mac = false"), []],
   ["accept", router("accept = false"), ["5:1 error: accept = false is not in this version"]],
   ["accept = true", router("accept = true"), []],
-  [
-    "hooks",
-    router(
-      'hooks = { before_take = ["/a"], after_take = ["/b"], before_release = ["/c"], timeout = "6s", retry = "3s" }',
-    ),
-    [
-      "5:11 error: hooks.before_take is not in this version",
-      "5:33 error: hooks.after_take is not in this version",
-      "5:54 error: hooks.before_release is not in this version",
-      '5:79 error: hooks.timeout = "6s" is not in this version',
-      '5:95 error: hooks.retry = "3s" is not in this version',
-    ],
-  ],
-  [
-    "hooks that are the defaults",
-    router(
-      'hooks = { before_take = [], after_take = [], before_release = [], timeout = "5s", retry = "30s" }',
-    ),
-    [],
-  ],
   ["mail of a router", router("mail = true"), ["5:1 error: mail = true is not in this version"]],
   ["mail = false", router("mail = false"), []],
   ["guard", router('guard = ["heartbeat"]'), ["5:1 error: guard is not in this version"]],

@@ -179,6 +179,7 @@ describe("a good file", () => {
           syncGroup: null,
           garp: { count: 5, interval: 2, refresh: 60_000, repeatAfter: 5000 },
           notify: { master: [], backup: [], fault: [], stop: [], any: [] },
+          hooks: { beforeTake: [], afterTake: [], beforeRelease: [], timeout: 5000, retry: 30_000 },
         },
       ],
       checks: [],

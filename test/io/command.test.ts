@@ -26,7 +26,8 @@ const run = (
   timeout = PATIENCE,
 ): Promise<string | null> =>
   new Promise((resolve) => {
-    runCommand({ argv, environment: { HAAGENT_NAME: "VI_1" }, user, timeout: ms(timeout) }, resolve);
+    const environment = { HAAGENT_NAME: "VI_1" };
+    runCommand({ argv, environment, user, timeout: ms(timeout), keep: 0 }, resolve);
   });
 
 describe("a command", () => {

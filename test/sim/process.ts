@@ -252,6 +252,8 @@ export class Process {
       case "log":
         node.observer.log(node, action);
         return [];
+      case "hook":
+      case "hook-cancel":
       case "notify":
       case "log-settings":
       case "reply":
