@@ -45,6 +45,9 @@ const BASES = [
   },
 ] as const;
 
+/** Files of src/io that are threads. */
+const THREADS = ["starter-thread", "prober-thread"];
+
 /** Runs a program; its standard output, trimmed, or null when it is missing or fails. */
 function output(...argv: string[]): string | null {
   try {
@@ -94,8 +97,8 @@ function fetchBase(base: (typeof BASES)[number]): string {
 /** Compiles src/main.ts into `outfile`, on this Bun or on the base executable of another machine. */
 async function compile(outfile: string, base: (typeof BASES)[number] | null): Promise<void> {
   const result = await Bun.build({
-    // The second one runs on a thread of its own, which finds it by its name.
-    entrypoints: [`${ROOT}/src/main.ts`, `${ROOT}/src/io/starter-thread.ts`],
+    // The others run on threads of their own, which find them by their names.
+    entrypoints: [`${ROOT}/src/main.ts`, ...THREADS.map((name) => `${ROOT}/src/io/${name}.ts`)],
     naming: "[name].[ext]",
     target: "bun",
     format: "esm",
@@ -120,7 +123,7 @@ async function compile(outfile: string, base: (typeof BASES)[number] | null): Pr
   if (!result.success) throw new AggregateError(result.logs, `${outfile} cannot be built`);
   renameSync(`${outfile}.new`, outfile);
   rmSync(`${outfile}.new.map`, { force: true });
-  rmSync(`${DIST}/starter-thread.js.map`, { force: true });
+  for (const name of THREADS) rmSync(`${DIST}/${name}.js.map`, { force: true });
   const megabytes = (statSync(outfile).size / 1e6).toFixed(0);
   console.log(`  ${outfile.slice(ROOT.length + 1)}  ${megabytes} MB`);
 }

@@ -6,6 +6,7 @@ export const AF_INET = 2;
 export const AF_INET6 = 10;
 export const AF_NETLINK = 16;
 export const AF_PACKET = 17;
+export const SOCK_STREAM = 1;
 export const SOCK_DGRAM = 2;
 export const SOCK_RAW = 3;
 export const SOCK_NONBLOCK = 0x800;
@@ -16,6 +17,7 @@ export const MSG_NOSIGNAL = 0x4000;
 // setsockopt(2) levels and names
 export const SOL_SOCKET = 1;
 export const SO_ERROR = 4;
+export const SO_BINDTODEVICE = 25;
 export const SO_ATTACH_FILTER = 26;
 export const SO_SNDBUFFORCE = 32;
 export const SO_RCVBUFFORCE = 33;
@@ -25,8 +27,12 @@ export const SOL_NETLINK = 270;
 export const NETLINK_CAP_ACK = 10;
 export const NETLINK_ROUTE = 0;
 export const IPPROTO_IP = 0;
+export const IPPROTO_ICMP = 1;
+export const IPPROTO_TCP = 6;
 export const IP_HDRINCL = 3;
 export const IP_PKTINFO = 8;
+export const IP_RECVERR = 11;
+export const IP_BIND_ADDRESS_NO_PORT = 24;
 export const IP_MULTICAST_LOOP = 34;
 export const IP_ADD_MEMBERSHIP = 35;
 export const IP_DROP_MEMBERSHIP = 36;
@@ -34,8 +40,13 @@ export const IPPROTO_IPV6 = 41;
 export const IPV6_MULTICAST_LOOP = 19;
 export const IPV6_JOIN_GROUP = 20;
 export const IPV6_LEAVE_GROUP = 21;
+export const IPV6_RECVERR = 25;
 export const IPV6_HDRINCL = 36;
 export const IPV6_PKTINFO = 50;
+export const IPPROTO_ICMPV6 = 58;
+export const SOL_RAW = 255;
+/** Of SOL_RAW and of IPPROTO_ICMPV6: raw(7), RFC 3542 3.2. */
+export const ICMP_FILTER = 1;
 
 // <linux/if_ether.h>
 export const ETH_P_IP = 0x0800;

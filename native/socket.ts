@@ -118,6 +118,20 @@ export function ipAddress(address: Uint8Array, scope: number): Uint8Array {
   return bytes;
 }
 
+/** The same with a port. */
+export function portAddress(address: Uint8Array, port: number, scope: number): Uint8Array {
+  const bytes = ipAddress(address, scope);
+  viewOf(bytes).setUint16(2, integer(port, 1, 0xffff, "port"));
+  return bytes;
+}
+
+/** Binds a socket to an interface by name (SO_BINDTODEVICE), whatever the routes say. */
+export function bindToDevice(fd: number, name: string): number {
+  const bytes = new TextEncoder().encode(`${name}\0`);
+  assert(bytes.length <= layout.IFNAMSIZ, `interface name too long: ${name}`);
+  return setOption(fd, layout.SOL_SOCKET, layout.SO_BINDTODEVICE, bytes);
+}
+
 /** struct sockaddr_nl: the kernel chooses our port; `groups` is a mask of multicast groups. */
 export function netlinkAddress(groups: number): Uint8Array {
   const bytes = new Uint8Array(12);

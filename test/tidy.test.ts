@@ -37,7 +37,10 @@ const TABLE: Readonly<Record<string, Rule>> = {
   },
   native: { values: ["src/base"], types: [], packages: ["bun:ffi", "node:"] },
   "src/io": {
-    values: ["src/base", "native", "src/wire/rtnetlink.ts", "src/wire/control.ts"],
+    values: [
+      ...["src/io", "src/base", "native", "src/check"],
+      ...["src/wire/rtnetlink.ts", "src/wire/control.ts", "src/wire/http.ts", "src/wire/icmp.ts"],
+    ],
     types: ["src/agent", "src/config/model.ts"],
     packages: ["bun", "node:"],
   },

@@ -2,11 +2,12 @@
 import type { Instant, Milliseconds } from "../base/units.ts";
 import { after, earlier, elapsed, fromSeconds, ms, NEVER } from "../base/units.ts";
 import type { Ip } from "../base/address.ts";
-import { assess, usable } from "./assess.ts";
+import { assess } from "./assess.ts";
 import type { AddressResult } from "./boundary.ts";
 import { announce } from "./drive.ts";
 import { hasLifetimes } from "./ownership.ts";
 import type { Router } from "./router.ts";
+import { usable } from "./tracking.ts";
 import type { Turn, World } from "./world.ts";
 
 /** So often within {@link LOSS_WINDOW} an address taken from us is put back; once more is a quarrel we stop, by a fault. */

@@ -125,6 +125,9 @@ export class Agent {
       case "hook-ended":
         hookEnded(world, turn, event);
         break;
+      case "probe-hint":
+        world.checks.hint(event.check, turn.now);
+        break;
       case "notify-failed":
         turn.out.log("warning", "notify.failed", {
           name: event.router,
@@ -172,6 +175,7 @@ export class Agent {
     next = earlier(next, world.troubleUntil);
     next = earlier(next, world.announcer.deadline());
     next = earlier(next, world.checks.deadline());
+    next = earlier(next, world.linkDelays.deadline());
     next = earlier(next, world.refreshAt);
     next = earlier(next, world.resyncAt);
     this.wakeAt = earlier(next, world.listenAgainAt);
@@ -205,6 +209,13 @@ function due(world: World, turn: Turn, urgent: Perform | null): void {
   if (urgent !== null && turn.out.advertCount > 0) urgent(turn.out.urgent());
   endTroubles(world, turn);
   if (listenAgain(world, turn)) assess(world, turn, world.routers.values());
+  const settled = world.linkDelays.due(turn.now).map((name) => world.routers.get(name));
+  if (settled.length > 0)
+    assess(
+      world,
+      turn,
+      settled.filter((router) => router !== undefined),
+    );
   for (const action of world.checks.due(turn.now, world.config.agent.scriptUser)) turn.out.defer(action);
   if (world.resyncAt <= turn.now) requestResync(world, turn);
 }
@@ -224,10 +235,9 @@ function sendFailed(world: World, turn: Turn, name: string, errno: string): void
 }
 
 function probed(world: World, turn: Turn, event: Extract<Event, { kind: "probe" }>): void {
-  const change = world.checks.result(event.check, event.healthy, event.detail);
-  if (change === null) return;
+  if (!world.checks.result(event, turn.now)) return;
   const tracking = [...world.routers.values()].filter(({ config }) =>
-    config.trackChecks.includes(change.name),
+    config.trackChecks.includes(event.check),
   );
   assess(world, turn, tracking);
 }

@@ -1,34 +1,20 @@
 /** What keeps a router from running, judged from links, addresses and checks; starts and stops its machine accordingly. */
 import type { Family, Ip } from "../base/address.ts";
-import type { Track } from "../vrrp/priority.ts";
+import { isFatal } from "../vrrp/priority.ts";
 import type { Link } from "./boundary.ts";
 import { drive } from "./drive.ts";
 import { awaitsRelease } from "./hooks.ts";
 import type { Router } from "./router.ts";
 import { keyOf } from "./router.ts";
 import { listen } from "./listen.ts";
+import { track, usable } from "./tracking.ts";
 import type { Turn, World } from "./world.ts";
 import { group, index } from "./world.ts";
-
-/** Whether frames can pass. */
-export const usable = (link: Link | null): link is Link => link !== null && link.up && link.carrier;
 
 function linkFault(name: string, link: Link | null): string | null {
   if (link === null) return `interface ${name} is not there`;
   if (!link.up) return `interface ${name} is down`;
   return link.carrier ? null : `interface ${name} has no carrier`;
-}
-
-function tracksOf(world: World, router: Router): Track[] {
-  const { trackInterfaces, trackChecks } = router.config;
-  return [
-    ...trackInterfaces.map(({ name, weight }) => ({ name, weight, up: usable(world.kernel.named(name)) })),
-    ...trackChecks.map((name) => ({
-      name,
-      weight: world.checks.weight(name),
-      up: world.checks.health(name),
-    })),
-  ];
 }
 
 /** Looks at the world anew for one router: its interface, source, tracks, own faults. Says whether the interface is another. */
@@ -49,18 +35,7 @@ export function judgeFaults(world: World, turn: Turn, router: Router): boolean {
     turn.out.log("info", "vrrp.source", { name: router.config.name, from: router.source, to: source });
   }
   if (source !== null) router.source = source;
-  const before = new Map(router.tracks.map(({ name, up }) => [name, up]));
-  router.tracks = tracksOf(world, router);
-  for (const { name, up } of router.tracks) {
-    if (up === null || before.get(name) === up || (!before.has(name) && up)) continue;
-    const detail = world.checks.detail(name);
-    turn.out.log("info", "track.changed", {
-      name,
-      router: router.config.name,
-      up,
-      ...(detail === "" ? {} : { detail }),
-    });
-  }
+  track(world, turn, router);
   router.ownFaults = faultsOf(world, turn, router, link, source === null);
   return moved;
 }
@@ -88,10 +63,10 @@ function faultsOf(
   for (const other of new Set(router.addresses.map((address) => address.interface))) {
     if (other !== name) faults.push(linkFault(other, world.kernel.named(other)));
   }
-  for (const { name: track, up, weight } of router.tracks) {
-    if (weight !== 0 || up !== false) continue;
-    faults.push(`${track} is down`);
-    if (router.config.trackChecks.includes(track)) checked += 1;
+  for (const each of router.tracks) {
+    if (!isFatal(each)) continue;
+    faults.push(each.up === false ? `${each.name} is down` : `${each.name} says ${each.bonus}`);
+    if (router.config.trackChecks.includes(each.name)) checked += 1;
   }
   faults.push(foundFault(world, router));
   if (router.trouble !== null && turn.now < router.trouble.until) faults.push(router.trouble.text);

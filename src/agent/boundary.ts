@@ -4,7 +4,7 @@
  */
 import type { Family, Ip, Mac } from "../base/address.ts";
 import type { Instant, Milliseconds, Seconds } from "../base/units.ts";
-import type { ConfigSource, LogLevel } from "../config/model.ts";
+import type { ConfigSource, LogLevel, ProbeConfig } from "../config/model.ts";
 import type { LedgerRecord } from "./ledger.ts";
 
 /** A network interface as rtnetlink(7) RTM_NEWLINK tells it. */
@@ -136,7 +136,11 @@ export type Event =
       readonly healthy: boolean;
       /** `exit 1`, `timeout after 2s`, `EACCES: …`. */
       readonly detail: string;
+      /** The number in a file that holds one, scaled. */
+      readonly value?: number;
     }
+  /** Something about what a check looks at has changed: it is worth another look before its time. */
+  | { readonly kind: "probe-hint"; readonly check: string }
   | {
       readonly kind: "notify-failed";
       readonly router: string;
@@ -208,12 +212,13 @@ export type Action =
   | {
       readonly kind: "probe";
       readonly check: string;
-      readonly command: readonly string[];
+      readonly probe: ProbeConfig;
+      /** For all of it. */
       readonly timeout: Milliseconds;
-      /** Null: the default script user. */
+      /** Whom a script runs as; null: the default script user. */
       readonly user: string | null;
     }
-  /** The check is no more: kill its probe if one runs. */
+  /** The check is no more: its probe is given up if one runs, and nothing is watched for it any longer. */
   | { readonly kind: "probe-cancel"; readonly check: string }
   /** Queue these commands; one ordered queue a router. */
   | {

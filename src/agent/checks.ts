@@ -1,10 +1,13 @@
 /** The checks: when each is probed next, and what its results make of its health. */
 import type { Instant } from "../base/units.ts";
-import { after, earlier, NEVER } from "../base/units.ts";
+import { after, earlier, ms, NEVER } from "../base/units.ts";
 import type { Health } from "../check/damping.ts";
 import { judge, NEUTRAL } from "../check/damping.ts";
 import type { CheckConfig } from "../config/model.ts";
-import type { Action } from "./boundary.ts";
+import type { Action, Event } from "./boundary.ts";
+
+/** Between two starts of a probe at least, however often what it looks at changes; milliseconds. */
+const HINT_GAP = ms(50);
 
 interface Check {
   config: CheckConfig;
@@ -12,21 +15,23 @@ interface Check {
   dueAt: Instant;
   /** One probe at a time: a slow one is waited for (its timeout ends it), not doubled. */
   running: boolean;
+  /** A hint came while it ran: what it sees may be out of date. */
+  again: boolean;
+  startedAt: Instant;
   detail: string;
+  /** The number in a file, 0 where there is none. */
+  value: number;
 }
 
-/** A change of health, to be told. */
-export interface Change {
-  readonly name: string;
-  readonly up: boolean;
-  readonly detail: string;
-}
+/** Two checks look at the same thing in the same way. */
+const sameProbe = (a: CheckConfig, b: CheckConfig): boolean =>
+  JSON.stringify(a.probe) === JSON.stringify(b.probe);
 
 export class Checks {
   private readonly checks = new Map<string, Check>();
 
   /**
-   * Takes over a new set; a check whose command did not change keeps its health, a new one or one with another command starts
+   * Takes over a new set; a check whose probe did not change keeps its health, a new one or one with another probe starts
    * neutral.
    */
   configure(configs: readonly CheckConfig[], now: Instant): Action[] {
@@ -34,8 +39,7 @@ export class Checks {
     const wanted = new Map(configs.map((config) => [config.name, config]));
     for (const [name, check] of this.checks) {
       const config = wanted.get(name);
-      const same = config !== undefined && config.command.join("\0") === check.config.command.join("\0");
-      if (same) {
+      if (config !== undefined && sameProbe(config, check.config)) {
         check.config = config;
         check.dueAt = earlier(check.dueAt, after(now, config.interval));
       } else {
@@ -45,7 +49,16 @@ export class Checks {
     }
     for (const config of configs) {
       if (this.checks.has(config.name)) continue;
-      this.checks.set(config.name, { config, health: NEUTRAL, dueAt: now, running: false, detail: "" });
+      this.checks.set(config.name, {
+        config,
+        health: NEUTRAL,
+        dueAt: now,
+        running: false,
+        again: false,
+        startedAt: now,
+        detail: "",
+        value: 0,
+      });
     }
     return actions;
   }
@@ -56,6 +69,11 @@ export class Checks {
 
   weight(name: string): number {
     return this.checks.get(name)?.config.weight ?? 0;
+  }
+
+  /** The number that a file holds, while its check is good. */
+  value(name: string): number {
+    return this.checks.get(name)?.value ?? 0;
   }
 
   detail(name: string): string {
@@ -74,22 +92,46 @@ export class Checks {
     for (const check of this.checks.values()) {
       if (check.running || check.dueAt > now) continue;
       check.running = true;
+      check.again = false;
+      check.startedAt = now;
       check.dueAt = after(now, check.config.interval);
-      const { name, command, timeout } = check.config;
-      actions.push({ kind: "probe", check: name, command, timeout, user });
+      const { name, probe, timeout } = check.config;
+      actions.push({ kind: "probe", check: name, probe, timeout, user });
     }
     return actions;
   }
 
-  /** A result; says whether it changed the check's health. */
-  result(name: string, healthy: boolean, detail: string): Change | null {
+  /**
+   * Something changed: the check is due at once. While results that contradict its health are being counted its own pace stays:
+   * `rise` and `fall` are meant in intervals.
+   */
+  hint(name: string, now: Instant): void {
     const check = this.checks.get(name);
-    if (check === undefined) return null;
+    if (check === undefined || check.health.contrary > 0) return;
+    check.again = check.running;
+    if (!check.running) hasten(check, now);
+  }
+
+  /** A result; says whether it changed what the check means to those that track it. */
+  result(
+    { check: name, healthy, detail, value = 0 }: Extract<Event, { kind: "probe" }>,
+    now: Instant,
+  ): boolean {
+    const check = this.checks.get(name);
+    if (check === undefined) return false;
     check.running = false;
     check.detail = detail;
-    const before = check.health.up;
-    check.health = judge(check.config, check.health, healthy);
     const { up } = check.health;
-    return up === null || up === before ? null : { name, up, detail };
+    check.health = judge(check.config, check.health, healthy);
+    const number = healthy && check.health.up === true ? value : check.value;
+    const changed = check.health.up !== up || number !== check.value;
+    check.value = number;
+    if (check.again && check.health.contrary === 0) hasten(check, now);
+    return changed && check.health.up !== null;
   }
+}
+
+function hasten(check: Check, now: Instant): void {
+  const soonest = after(check.startedAt, HINT_GAP);
+  check.dueAt = earlier(check.dueAt, soonest > now ? soonest : now);
 }

@@ -8,7 +8,7 @@ import type { Instant, Priority } from "../base/units.ts";
 import { elapsed } from "../base/units.ts";
 import { OWNER, TAKEN } from "../vrrp/state.ts";
 import { masterDownInterval, rulesOf } from "../vrrp/timing.ts";
-import { usable } from "./assess.ts";
+import { usable } from "./tracking.ts";
 import type { Reply } from "./boundary.ts";
 import { drive } from "./drive.ts";
 import { awaitsRelease } from "./hooks.ts";

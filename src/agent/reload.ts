@@ -177,6 +177,7 @@ function apply(world: World, turn: Turn, config: Config, difference: Difference)
     }
   }
   index(world);
+  world.linkDelays.keep(world.routers);
   turn.addresses = true;
   completeStandby(world, turn);
   assess(world, turn, world.routers.values(), changed);

@@ -14,6 +14,7 @@ import { Limiter } from "./limiter.ts";
 import type { Outbox } from "./outbox.ts";
 import { Ownership } from "./ownership.ts";
 import type { Role, Router } from "./router.ts";
+import { LinkDelays } from "./tracking.ts";
 
 export interface World {
   config: Config;
@@ -39,6 +40,7 @@ export interface World {
   readonly hooks: Hooks;
   /** A reload that waits for before_release. */
   pending: PendingReload | null;
+  readonly linkDelays: LinkDelays;
   /** For what a packet can make us say: a flood of sources uses it up. */
   readonly limiter: Limiter;
   /** For what concerns a router, whoever sends: a flood must not silence it. */
@@ -111,6 +113,7 @@ export function makeWorld(
     checks: new Checks(),
     hooks: new Hooks(),
     pending: null,
+    linkDelays: new LinkDelays(),
     limiter: new Limiter(),
     alarms: new Limiter(),
     virtual: new Set(),

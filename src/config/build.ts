@@ -2,8 +2,9 @@
 import type { Family, Ip } from "../base/address.ts";
 import { priority } from "../base/units.ts";
 import type { Given } from "./kind.ts";
-import type { AddressConfig, AgentConfig, AuthConfig, CheckConfig, Config, RouterConfig } from "./model.ts";
-import type { AddressEntry, AgentValues, CheckSection, RouterSection, Sections } from "./sections.ts";
+import { buildCheck } from "./build-check.ts";
+import type { AddressConfig, AgentConfig, AuthConfig, Config, RouterConfig } from "./model.ts";
+import type { AddressEntry, AgentValues, RouterSection, Sections } from "./sections.ts";
 import { familyOfRouter } from "./sections.ts";
 
 /** 224.0.0.18 (RFC 9568 5.1.1.2) and ff02::12 (5.1.2.2). */
@@ -94,7 +95,12 @@ function buildRouter(section: RouterSection): RouterConfig | null {
     multicastGroup: read.multicast_group ?? GROUPS[family],
     unicastSource: read.unicast_source,
     unicastPeers: peers.map(({ address, min_ttl }) => ({ address, minTtl: min_ttl })),
-    trackInterfaces: tracked.map(({ name, weight }) => ({ name, weight })),
+    trackInterfaces: tracked.map(({ name, weight, up_delay: upDelay, down_delay: downDelay }) => ({
+      name,
+      weight,
+      upDelay,
+      downDelay,
+    })),
     trackChecks: checks.map(({ value }) => value),
     syncGroup: read.sync_group,
     garp: {
@@ -126,20 +132,4 @@ function buildAddress(entry: AddressEntry | null, own: string): AddressConfig | 
   const read = entry === null ? null : plain(entry.value);
   if (read === null) return null;
   return { ...read.address, interface: read.interface ?? own, label: read.label };
-}
-
-function buildCheck({ name, values }: CheckSection): CheckConfig | null {
-  const read = plain(values);
-  const command = read?.command?.[0];
-  if (read === null || command === undefined) return null;
-  return {
-    name,
-    type: read.type,
-    command,
-    interval: read.interval,
-    timeout: read.timeout ?? read.interval,
-    rise: read.rise,
-    fall: read.fall,
-    weight: read.weight,
-  };
 }

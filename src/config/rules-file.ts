@@ -4,6 +4,7 @@ import type { Given } from "./kind.ts";
 import { hint } from "./nearest.ts";
 import type { Report } from "./report.ts";
 import { addressRules } from "./rules-address.ts";
+import { judgeChecks } from "./rules-check.ts";
 import { OWNER, routerRules } from "./rules-router.ts";
 import type { AgentValues, Sections } from "./sections.ts";
 import { entries, familyOfRouter, virtualAddresses } from "./sections.ts";
@@ -149,17 +150,6 @@ const trackedChecks: FileRule = ({ routers, checks }, report) => {
   }
 };
 
-const checkCommands: FileRule = ({ checks }, report) => {
-  for (const { name, at, values } of checks) {
-    const { command, type } = values;
-    if (command === null || type === null) continue;
-    const count = command.value?.length ?? 0;
-    if (count > 1) report.error(command.at, "a check has one command, an array of strings");
-    if (count === 0)
-      report.error(command.written ? command.at : at, `${header("check", name)} needs command`);
-  }
-};
-
 const lifetime: FileRule = ({ agent }, report) => {
   if (agent.address_lifetime?.value !== "forever") return;
   report.warning(
@@ -175,6 +165,6 @@ const fileRules: readonly FileRule[] = [
   syncGroups,
   trackedInterfaces,
   trackedChecks,
-  checkCommands,
+  judgeChecks,
   lifetime,
 ];

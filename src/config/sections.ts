@@ -8,7 +8,8 @@ import { isName, NAME_RULE } from "./network.ts";
 import { nearest } from "./nearest.ts";
 import type { Report } from "./report.ts";
 import type { Spot } from "./scan.ts";
-import { agent, check, tables } from "./tables.ts";
+import { agent, tables } from "./tables.ts";
+import { check } from "./tables-check.ts";
 import { vrrp } from "./tables-vrrp.ts";
 import { bareKey, header, isTable, plural, say } from "./words.ts";
 

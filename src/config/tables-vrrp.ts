@@ -5,6 +5,7 @@ import { absent, group, later, listing, optional, record, required } from "./fie
 import { boolean, choice, commands, duration, integer, list, text } from "./kind.ts";
 import { cidr, groupAddress, hostAddress, interfaceName, label, name } from "./network.ts";
 import { secret } from "./system.ts";
+import { trackedInterfaceFields } from "./tables-track.ts";
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -27,17 +28,6 @@ const peerFields = {
     255,
     "The lowest TTL or hop limit believed from this peer: 255 less the routers on the way.",
   ),
-} satisfies Fields;
-
-const trackedInterfaceFields = {
-  name: required(interfaceName, "The interface."),
-  weight: optional(
-    integer(-253, 253),
-    0,
-    "Added to the priority: while the interface is up if positive, while it is down if negative. 0: down means fault.",
-  ),
-  down_delay: later(duration(0, HOUR), ms(0), "How long it must be down to count as down."),
-  up_delay: later(duration(0, HOUR), ms(0), "How long it must be up to count as up."),
 } satisfies Fields;
 
 const authFields = {

@@ -1,16 +1,13 @@
 /** The configuration language: every key of haagent.toml stated once. Reader, findings and manual derive from it. */
-import { ms } from "../base/units.ts";
 import type { Fields } from "./field.ts";
-import { absent, group, later, optional, required } from "./field.ts";
-import { choice, commands, duration, integer, text } from "./kind.ts";
+import { absent, group, later, optional } from "./field.ts";
+import { choice, integer, text } from "./kind.ts";
 import { account, name } from "./network.ts";
 import { RUNTIME_DIR } from "./runtime-dir.ts";
 import { directory, logTarget } from "./system.ts";
-import { heartbeat, mail, PROBES, realserver, virtualServer } from "./tables-later.ts";
+import { check } from "./tables-check.ts";
+import { heartbeat, mail, realserver, virtualServer } from "./tables-later.ts";
 import { vrrp } from "./tables-vrrp.ts";
-
-const SECOND = 1000;
-const HOUR = 3600 * SECOND;
 
 const FACILITIES = [
   ...["kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv", "ftp"],
@@ -78,47 +75,6 @@ export const agent = {
       facility: optional(choice(FACILITIES), "daemon", "The facility in syslog.", { see: "syslog(3)" }),
     },
     "The log.",
-  ),
-} satisfies Fields;
-
-/** The probes that this version does; the language has more. */
-const CHECKS = ["script"] as const;
-
-/** `[check.NAME]` */
-export const check = {
-  type: required(
-    choice(
-      CHECKS,
-      ["process", ...PROBES].filter((type) => !CHECKS.some((known) => known === type)),
-    ),
-    "What is probed; script: a command, whose exit status 0 is success.",
-  ),
-  command: absent(commands, "none", "The command of a script check, which needs one; no shell is involved.", {
-    keepalived: ["script"],
-  }),
-  interval: optional(duration(10, 24 * HOUR), ms(SECOND), "From one start of the probe to the next."),
-  timeout: absent(duration(10, 24 * HOUR), "interval", "A probe that runs longer is killed and has failed."),
-  rise: optional(integer(1, 1000), 1, "Successes in a row that make a failed check good."),
-  fall: optional(integer(1, 1000), 3, "Failures in a row that make a good check failed."),
-  weight: optional(
-    integer(-253, 253),
-    0,
-    "Added to the priority: while good if positive, while failed if negative. 0: failed means fault.",
-  ),
-  path: later(
-    text("a path", () => null),
-    null,
-    "What an HTTP probe asks for.",
-  ),
-  expect_status: later(
-    text("HTTP status codes", () => null),
-    null,
-    "Status codes that mean success.",
-  ),
-  expect_body: later(
-    text("a regular expression", () => null),
-    null,
-    "What the body must match.",
   ),
 } satisfies Fields;
 

@@ -16,7 +16,7 @@ interface Receiver {
 }
 
 /** The name of an error that Bun gives: `code` as in Node. */
-function codeOf(error: unknown): string {
+export function codeOf(error: unknown): string {
   if (typeof error === "object" && error !== null && "code" in error && typeof error.code === "string") {
     return error.code;
   }

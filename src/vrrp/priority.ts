@@ -9,18 +9,30 @@ export interface Track {
   readonly up: boolean | null;
   /** 0: required; then a failure is a fault and no matter of priority. */
   readonly weight: number;
+  /** What counts besides while it is up: the number in a file. */
+  readonly bonus: number;
 }
 
+/** A number in a file that means fault, from here down: as in keepalived.conf(5), "track_file". */
+const FATAL = -254;
+
+/** What a track adds to the priority as things are: a positive weight while it is up, a negative one while it is down. */
+export function effectOf({ up, weight, bonus }: Track): number {
+  if (up === true) return (weight > 0 ? weight : 0) + bonus;
+  return up === false && weight < 0 ? weight : 0;
+}
+
+/** Whether a track keeps its router from running. */
+export const isFatal = ({ up, weight, bonus }: Track): boolean =>
+  (weight === 0 && up === false) || (up === true && bonus <= FATAL);
+
 /**
- * Effective priority: a positive weight is added while its track is up, a negative one while it is down, clamped to 1..254.
+ * Effective priority: the configured one and what every track adds, clamped to 1..254 at the end.
  * An owner stays 255 (as in keepalived.conf(5): 255 is not adjusted).
  */
 export function effectivePriority(configured: Priority, tracks: readonly Track[]): Priority {
   if (configured === OWNER) return OWNER;
   let sum: number = configured;
-  for (const { up, weight } of tracks) {
-    if (weight > 0 && up === true) sum += weight;
-    if (weight < 0 && up === false) sum += weight;
-  }
+  for (const track of tracks) sum += effectOf(track);
   return priority(Math.min(254, Math.max(1, sum)));
 }

@@ -102,7 +102,7 @@ type ProbeAction = Extract<Action, { kind: "probe" }>;
 const probe = (check: string, command: readonly string[], timeout = PATIENCE): ProbeAction => ({
   kind: "probe",
   check,
-  command,
+  probe: { type: "script", command },
   timeout: ms(timeout),
   user: null,
 });

@@ -135,7 +135,13 @@ describe("the agent's process", () => {
     const since = edge.told.length;
     edge.order([
       ...taking(edge, "10.66.3.1"),
-      { kind: "probe", check: "c", command: [script], timeout: ms(5000), user: null },
+      {
+        kind: "probe",
+        check: "c",
+        probe: { type: "script", command: [script] },
+        timeout: ms(5000),
+        user: null,
+      },
     ]);
     expect((await edge.event("addresses-changed", () => true, since)).results[0]?.errno).toBeNull();
     expect((await edge.event("probe", () => true, since)).healthy).toBe(true);
@@ -154,8 +160,8 @@ describe("the agent's process", () => {
     expect(scheduling(readFileSync(`/proc/${edge.pid}/stat`, "utf8"))).toEqual(["37", "2"]);
     expect(readFileSync(`/proc/${edge.pid}/status`, "utf8")).toMatch(/VmLck:\s+[1-9]/);
     const out = join(directory.path, "stat");
-    const command = ["cp", "/proc/self/stat", out];
-    edge.order([{ kind: "probe", check: "c", command, timeout: ms(PATIENCE), user: "root" }]);
+    const cp = { type: "script", command: ["cp", "/proc/self/stat", out] } as const;
+    edge.order([{ kind: "probe", check: "c", probe: cp, timeout: ms(PATIENCE), user: "root" }]);
     expect((await edge.event("probe")).healthy).toBe(true);
     expect(scheduling(readFileSync(out, "utf8"))).toEqual(["0", "0"]);
   });

@@ -1,0 +1,85 @@
+/** One ICMP echo request that must be answered, over a raw socket that hears its target only. */
+import * as layout from "../../../native/layout.ts";
+import { errnoName } from "../../../native/libc.ts";
+import { closeDescriptor, send, setOption } from "../../../native/socket.ts";
+import type { Family } from "../../base/address.ts";
+import { familyOf } from "../../base/address.ts";
+import { bad, good } from "../../check/response.ts";
+import type { PingProbe } from "../../config/model.ts";
+import { decodeEchoReply, encodeEchoRequest } from "../../wire/icmp.ts";
+import { adopt } from "../adopt.ts";
+import type { Prober } from "./prober.ts";
+import { ICMP, openConnected } from "./socket.ts";
+
+/** Bytes of a nonce: with it a reply answers this request and no other, ours or a stranger's. */
+const NONCE = 16;
+/** ICMP_ECHOREPLY of RFC 792; ICMP6 Echo Reply of RFC 4443 4.2. */
+const ECHO_REPLY: Readonly<Record<Family, number>> = { 4: 0, 6: 129 };
+
+let sequence = 0;
+
+/** Lets echo replies through and nothing else; and errors that routers report come as errors of the socket. */
+function prepare(family: Family): (fd: number) => void {
+  const six = family === 6;
+  // A mask of what is dropped, one bit a type (raw(7); RFC 3542 3.2 counts the bits from the lowest of each word).
+  const mask = new Uint8Array(six ? 32 : 4).fill(0xff);
+  const bit = ECHO_REPLY[family];
+  const byte = bit >> 3;
+  mask[byte] = (mask[byte] ?? 0) & ~(1 << (bit & 7));
+  return (fd) => {
+    setOption(fd, six ? layout.IPPROTO_ICMPV6 : layout.SOL_RAW, layout.ICMP_FILTER, mask);
+    if (six) setOption(fd, layout.IPPROTO_IPV6, layout.IPV6_RECVERR, 1);
+    else setOption(fd, layout.IPPROTO_IP, layout.IP_RECVERR, 1);
+  };
+}
+
+export const probePing: Prober<PingProbe> = (probe, tell) => {
+  const family = familyOf(probe.address);
+  let over = false;
+  const fail = (why: string): void => {
+    if (over) return;
+    over = true;
+    tell(bad(why));
+  };
+  const never = { cancel: () => void (over = true) };
+  const opened = openConnected(ICMP[family], probe, probe.address, null, prepare(family));
+  if (!opened.ok) {
+    const { error } = opened;
+    queueMicrotask(() => fail(error));
+    return never;
+  }
+  const fd = opened.value;
+  sequence = (sequence + 1) & 0xffff;
+  const asked = {
+    identifier: process.pid & 0xffff,
+    sequence,
+    payload: crypto.getRandomValues(new Uint8Array(NONCE)),
+  };
+  const sent = send(fd, encodeEchoRequest(family, asked), null);
+  if (sent < 0) {
+    closeDescriptor(fd);
+    queueMicrotask(() => fail(errnoName(sent)));
+    return never;
+  }
+  const began = performance.now();
+  const adopted = adopt(fd, {
+    data(bytes) {
+      const reply = decodeEchoReply(family, bytes);
+      if (over || reply === null || reply.identifier !== asked.identifier) return;
+      if (reply.sequence !== asked.sequence || !same(reply.payload, asked.payload)) return;
+      over = true;
+      adopted.close();
+      tell(good(`answered in ${(performance.now() - began).toFixed(1)}ms`));
+    },
+    failed: fail,
+  });
+  return {
+    cancel() {
+      over = true;
+      adopted.close();
+    },
+  };
+};
+
+const same = (a: Uint8Array, b: Uint8Array): boolean =>
+  a.length === b.length && a.every((byte, at) => byte === b[at]);

@@ -1,0 +1,65 @@
+/** A socket that leaves this host the way a check says: through its interface, from its address. */
+import * as layout from "../../../native/layout.ts";
+import { errnoName } from "../../../native/libc.ts";
+import {
+  bindSocket,
+  bindToDevice,
+  closeDescriptor,
+  connectSocket,
+  ipAddress,
+  openSocket,
+  portAddress,
+  setOption,
+} from "../../../native/socket.ts";
+import type { Family, Ip } from "../../base/address.ts";
+import { familyOf, ipBytes } from "../../base/address.ts";
+import type { Result } from "../../base/result.ts";
+import { fail, ok } from "../../base/result.ts";
+import type { Route } from "../../config/model.ts";
+
+const EINPROGRESS = 115;
+
+/** What kind of socket. */
+export interface Sort {
+  readonly type: number;
+  readonly protocol: number;
+}
+
+export const TCP: Sort = { type: layout.SOCK_STREAM, protocol: layout.IPPROTO_TCP };
+export const ICMP: Readonly<Record<Family, Sort>> = {
+  4: { type: layout.SOCK_RAW, protocol: layout.IPPROTO_ICMP },
+  6: { type: layout.SOCK_RAW, protocol: layout.IPPROTO_ICMPV6 },
+};
+
+/**
+ * A non-blocking socket that is connected to an address, or on its way there; `port` is null for a protocol without. The error says
+ * what failed: `ENODEV: interface wan0`, `EADDRNOTAVAIL: source 192.0.2.1`, `ENETUNREACH`.
+ */
+export function openConnected(
+  sort: Sort,
+  { interface: link, source }: Route,
+  address: Ip,
+  port: number | null,
+  prepare: (fd: number) => void = () => {},
+): Result<number, string> {
+  const family = familyOf(address);
+  const fd = openSocket(family === 4 ? layout.AF_INET : layout.AF_INET6, sort.type, sort.protocol);
+  if (fd < 0) return fail(`${errnoName(fd)}: no socket`);
+  const refuse = (result: number, what: string): Result<number, string> => {
+    closeDescriptor(fd);
+    return fail(`${errnoName(result)}${what}`);
+  };
+  prepare(fd);
+  const tied = link === null ? 0 : bindToDevice(fd, link);
+  if (tied < 0) return refuse(tied, `: interface ${link}`);
+  if (source !== null) {
+    // Otherwise bind(2) takes a port out of those of the whole host, whatever the target (ip(7)).
+    if (port !== null) setOption(fd, layout.IPPROTO_IP, layout.IP_BIND_ADDRESS_NO_PORT, 1);
+    const bound = bindSocket(fd, ipAddress(ipBytes(source), 0));
+    if (bound < 0) return refuse(bound, `: source ${source}`);
+  }
+  const bytes = ipBytes(address);
+  const connected = connectSocket(fd, port === null ? ipAddress(bytes, 0) : portAddress(bytes, port, 0));
+  if (connected < 0 && connected !== -EINPROGRESS) return refuse(connected, "");
+  return ok(fd);
+}

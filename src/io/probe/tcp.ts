@@ -1,0 +1,18 @@
+/** A TCP connection that must come about; it is closed again without a word. */
+import { bad, good } from "../../check/response.ts";
+import type { TcpProbe } from "../../config/model.ts";
+import { dial } from "./dial.ts";
+import type { Prober } from "./prober.ts";
+
+export const probeTcp: Prober<TcpProbe> = (probe, tell) => {
+  const dialled = dial(probe, {
+    connected() {
+      dialled.close();
+      tell(good("connected"));
+    },
+    data() {},
+    ended: () => tell(bad("closed")),
+    failed: (why) => tell(bad(why)),
+  });
+  return { cancel: () => dialled.close() };
+};

@@ -1,0 +1,56 @@
+/**
+ * A thread of its own that probes, an entry point of the build beside main.ts: hundreds of connections, a pass through /proc, a pattern
+ * tried on a long page, a file on a disk that hangs are not to hold up an advert.
+ */
+import { parentPort } from "node:worker_threads";
+import { unreachable } from "../base/assert.ts";
+import type { Running } from "./probe/prober.ts";
+import { startProbe } from "./probe/start.ts";
+import { Watches } from "./probe/watches.ts";
+import type { ProbeNews, ProbeOrder } from "./prober.ts";
+
+const running = new Map<number, Running>();
+let unsent: ProbeNews[] = [];
+
+/** What happens together is told together. */
+function tell(news: ProbeNews): void {
+  if (unsent.length === 0) {
+    setImmediate(() => {
+      parentPort?.postMessage(unsent);
+      unsent = [];
+    });
+  }
+  unsent.push(news);
+}
+
+const watches = new Watches((check) => tell({ kind: "hint", check }));
+
+function obey(order: ProbeOrder): void {
+  switch (order.kind) {
+    case "start": {
+      const { id, check, probe, timeout } = order;
+      if (probe.type === "file") void watches.keep(check, probe.file);
+      running.set(
+        id,
+        startProbe(probe, timeout, (outcome) => {
+          running.delete(id);
+          tell({ kind: "outcome", id, outcome });
+        }),
+      );
+      break;
+    }
+    case "cancel":
+      running.get(order.id)?.cancel();
+      running.delete(order.id);
+      break;
+    case "forget":
+      watches.drop(order.check);
+      break;
+    default:
+      unreachable(order);
+  }
+}
+
+parentPort?.on("message", (orders: readonly ProbeOrder[]) => {
+  for (const order of orders) obey(order);
+});

@@ -1,0 +1,145 @@
+/** The agent's side of the thread that probes: made when the first built-in probe is wanted, as it costs some megabytes. */
+import type { Milliseconds } from "../base/units.ts";
+import type { Outcome } from "../check/response.ts";
+import { bad } from "../check/response.ts";
+import type { BuiltInProbe } from "../config/model.ts";
+
+export type ProbeOrder =
+  | {
+      readonly kind: "start";
+      readonly id: number;
+      /** What its file is watched for, if it looks at one. */
+      readonly check: string;
+      readonly probe: BuiltInProbe;
+      readonly timeout: Milliseconds;
+    }
+  | { readonly kind: "cancel"; readonly id: number }
+  /** The check is no more: its file is watched no longer. */
+  | { readonly kind: "forget"; readonly check: string };
+
+export type ProbeNews =
+  | { readonly kind: "outcome"; readonly id: number; readonly outcome: Outcome }
+  | { readonly kind: "hint"; readonly check: string };
+
+interface Pending {
+  readonly order: Extract<ProbeOrder, { kind: "start" }>;
+  readonly tell: (outcome: Outcome) => void;
+  /** Looks at it that may still come before the thread should long have answered. Not a time: a stall of ours is none of its. */
+  looks: number;
+}
+
+/** The thread's file is beside this one, in the compiled program in JavaScript. */
+const EXTENSION = import.meta.url.includes("/$bunfs/") ? "js" : "ts";
+const THREAD = new URL(`./prober-thread.${EXTENSION}`, import.meta.url);
+
+/** Beyond a probe's own timeout, before the thread counts as hung; milliseconds. */
+const GRACE = 3000;
+/** How often that is looked at while probes are under way; milliseconds. */
+const LOOK_EVERY = 1000;
+
+/** Built-in probes, on their thread. */
+export class Prober {
+  readonly #hint: (check: string) => void;
+  readonly #pending = new Map<number, Pending>();
+  #thread: Worker | null = null;
+  #orders: ProbeOrder[] = [];
+  #lastId = 0;
+  #looking: Timer | null = null;
+
+  /** `hint` is called with the name of a check whose file may have changed. */
+  constructor(hint: (check: string) => void) {
+    this.#hint = hint;
+  }
+
+  /** Starts a probe of a check; `tell` is called once, later. Gives the function that cancels it. */
+  start(
+    check: string,
+    probe: BuiltInProbe,
+    timeout: Milliseconds,
+    tell: (outcome: Outcome) => void,
+  ): () => void {
+    const id = ++this.#lastId;
+    const order = { kind: "start", id, check, probe, timeout } as const;
+    this.#pending.set(id, { order, tell, looks: Math.ceil((timeout + GRACE) / LOOK_EVERY) });
+    this.#order(order);
+    this.#looking ??= setInterval(() => this.#look(), LOOK_EVERY);
+    return () => {
+      if (this.#pending.delete(id)) this.#order({ kind: "cancel", id });
+    };
+  }
+
+  /** The check is no more. */
+  forget(check: string): void {
+    if (this.#thread !== null) this.#order({ kind: "forget", check });
+  }
+
+  /** Ends the thread; nothing is told any more. */
+  close(): void {
+    this.#pending.clear();
+    this.#endThread();
+    if (this.#looking !== null) clearInterval(this.#looking);
+    this.#looking = null;
+  }
+
+  /** What is ordered in one turn goes over in one message. */
+  #order(order: ProbeOrder): void {
+    if (this.#orders.length === 0) {
+      queueMicrotask(() => {
+        const orders = this.#orders;
+        this.#orders = [];
+        if (orders.length === 0) return;
+        this.#thread ??= this.#open();
+        this.#thread.postMessage(orders);
+      });
+    }
+    this.#orders.push(order);
+  }
+
+  #open(): Worker {
+    const made = new Worker(THREAD.href, { smol: true });
+    made.onmessage = ({ data }: MessageEvent<readonly ProbeNews[]>) => {
+      if (this.#thread === made) for (const news of data) this.#heard(news);
+    };
+    made.onerror = ({ message }) => {
+      if (this.#thread === made) this.#fail(() => true, `the thread that probes: ${message}`);
+    };
+    made.unref();
+    return made;
+  }
+
+  #heard(news: ProbeNews): void {
+    if (news.kind === "hint") {
+      this.#hint(news.check);
+      return;
+    }
+    const known = this.#pending.get(news.id);
+    this.#pending.delete(news.id);
+    known?.tell(news.outcome);
+  }
+
+  /** A thread that does not answer (a pattern without end) is replaced; what others wait for is begun anew there. */
+  #look(): void {
+    for (const pending of this.#pending.values()) pending.looks -= 1;
+    const overdue = ({ looks }: Pending): boolean => looks < 0;
+    if ([...this.#pending.values()].some(overdue)) this.#fail(overdue, "the thread that probes hangs");
+    if (this.#pending.size > 0 || this.#looking === null) return;
+    clearInterval(this.#looking);
+    this.#looking = null;
+  }
+
+  /** A new thread with the probes under way, but those that have failed. */
+  #fail(failed: (pending: Pending) => boolean, why: string): void {
+    this.#endThread();
+    const before = [...this.#pending.values()];
+    this.#pending.clear();
+    const [lost, kept] = [before.filter(failed), before.filter((pending) => !failed(pending))];
+    for (const { order, tell } of kept) this.start(order.check, order.probe, order.timeout, tell);
+    for (const { tell } of lost) tell(bad(why));
+  }
+
+  #endThread(): void {
+    this.#orders = [];
+    void this.#thread?.terminate();
+    this.#thread = null;
+  }
+}

@@ -1,0 +1,111 @@
+/** HTTP/1.1 as far as a health check speaks it (RFC 9112): one GET on a connection of its own, and its response. */
+
+/** Bytes of status line and fields: more is no answer to a health check. */
+const HEAD_MAX = 16 * 1024;
+/** Bytes of the line before a chunk. */
+const CHUNK_LINE_MAX = 256;
+
+const ascii = new TextDecoder("latin1");
+
+/** The request. `path` and `host` are printable ASCII without spaces. */
+export const encodeGet = (path: string, host: string): Uint8Array =>
+  new TextEncoder().encode(
+    `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nUser-Agent: haagent\r\nAccept: */*\r\nConnection: close\r\n\r\n`,
+  );
+
+/** What comes before the body. */
+export interface Head {
+  readonly kind: "head";
+  /** 200 to 599. */
+  readonly status: number;
+  /** Offset of the body. */
+  readonly end: number;
+  /** How the body ends (RFC 9112 6.3): after so many bytes, with the last chunk, or with the connection. */
+  readonly framing: number | "chunked" | "close";
+}
+
+/** A response that is not there yet, or that is none. */
+export type Incomplete = { readonly kind: "more" } | { readonly kind: "bad"; readonly why: string };
+
+const MORE: Incomplete = { kind: "more" };
+const bad = (why: string): Incomplete => ({ kind: "bad", why });
+
+/** Reads status line and fields of the final response; interim ones (1xx) are passed over. */
+export function decodeHead(bytes: Uint8Array): Head | Incomplete {
+  let start = 0;
+  for (;;) {
+    const text = ascii.decode(bytes.subarray(start, start + HEAD_MAX));
+    // Anything that is not HTTP shows at once, and need not be waited for.
+    if (!"HTTP/1.".startsWith(text.slice(0, 7))) return bad("no HTTP response");
+    const blank = /\r?\n\r?\n/.exec(text);
+    if (blank === null) return text.length < HEAD_MAX ? MORE : bad("endless header");
+    const [first = "", ...fields] = text.slice(0, blank.index).split(/\r?\n/);
+    const status = Number(/^HTTP\/1\.\d (\d{3})(?: |$)/.exec(first)?.[1] ?? 0);
+    if (status < 100 || status > 599) return bad("no HTTP status");
+    const end = start + blank.index + blank[0].length;
+    if (status >= 200) return { kind: "head", status, end, framing: framingOf(status, fields) };
+    if (end > HEAD_MAX) return bad("endless header");
+    start = end;
+  }
+}
+
+function framingOf(status: number, fields: readonly string[]): Head["framing"] {
+  if (status === 204 || status === 304) return 0;
+  const value = (name: string): string | undefined =>
+    fields
+      .filter((field) => field.toLowerCase().startsWith(`${name}:`))
+      .map((field) => field.slice(name.length + 1).trim())
+      .at(-1);
+  if (value("transfer-encoding") !== undefined) {
+    return /(^|,)\s*chunked$/i.test(value("transfer-encoding") ?? "") ? "chunked" : "close";
+  }
+  const length = value("content-length") ?? "";
+  return /^\d{1,15}$/.test(length) ? Number(length) : "close";
+}
+
+/** A body, or the first part of one. */
+export interface Body {
+  readonly kind: "body";
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * The body behind a head. `ended`: the server has closed; `most`: so many bytes of it are enough. A body cut short by the end of the
+ * connection is bad where its length was announced (RFC 9112 8).
+ */
+export function decodeBody(head: Head, bytes: Uint8Array, ended: boolean, most: number): Body | Incomplete {
+  const rest = bytes.subarray(head.end);
+  if (head.framing === "chunked") return decodeChunks(rest, ended, most);
+  const wanted = head.framing === "close" ? most : Math.min(most, head.framing);
+  if (rest.length >= wanted) return { kind: "body", bytes: rest.subarray(0, wanted) };
+  if (!ended) return MORE;
+  return head.framing === "close" ? { kind: "body", bytes: rest } : bad("body cut short");
+}
+
+/** RFC 9112 7.1; trailers are not looked at. */
+function decodeChunks(bytes: Uint8Array, ended: boolean, most: number): Body | Incomplete {
+  const body = new Uint8Array(most);
+  let length = 0;
+  let at = 0;
+  const missing = ended ? bad("body cut short") : MORE;
+  for (;;) {
+    const line = ascii.decode(bytes.subarray(at, at + CHUNK_LINE_MAX));
+    const size = /^([0-9a-fA-F]{1,8})[ \t]*(?:;[^\r\n]*)?\r?\n/.exec(line);
+    if (size === null) {
+      const started = !line.includes("\n") && line.length < CHUNK_LINE_MAX;
+      return started ? missing : bad("no chunk size");
+    }
+    const wanted = Number.parseInt(size[1] ?? "", 16);
+    at += size[0].length;
+    const part = bytes.subarray(at, at + Math.min(wanted, most - length));
+    body.set(part, length);
+    length += part.length;
+    if (wanted === 0 || length >= most) return { kind: "body", bytes: body.subarray(0, length) };
+    if (part.length < wanted) return missing;
+    at += wanted;
+    const close = ascii.decode(bytes.subarray(at, at + 2));
+    if (close.length < 2 && !close.startsWith("\n")) return missing;
+    if (close !== "\r\n" && !close.startsWith("\n")) return bad("chunk without end");
+    at += close === "\r\n" ? 2 : 1;
+  }
+}

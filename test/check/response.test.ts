@@ -1,0 +1,101 @@
+/** Answers to probes, judged. */
+import { describe, expect, test } from "bun:test";
+import { bodyFits, judgeFile, statusFits } from "../../src/check/response.ts";
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+describe("an HTTP status", () => {
+  const ranges = [
+    { low: 200, high: 299 },
+    { low: 401, high: 401 },
+  ];
+  test.each([
+    [199, false],
+    [200, true],
+    [299, true],
+    [300, false],
+    [400, false],
+    [401, true],
+    [402, false],
+  ])("%d in 200-299,401: %p", (status, fits) => {
+    expect(statusFits(status, ranges)).toBe(fits);
+  });
+});
+
+describe("a body", () => {
+  test("matches anywhere, as UTF-8", () => {
+    expect(bodyFits(bytes("<h1>Grüß Gott</h1>"), "Grüß")).toBe(true);
+    expect(bodyFits(bytes("<h1>Hallo</h1>"), "^Hallo")).toBe(false);
+  });
+
+  test("that is no UTF-8 is no reason to throw", () => {
+    expect(bodyFits(Uint8Array.of(0xff, 0xfe, 0x41), "A")).toBe(true);
+  });
+
+  test("matches within its first 64 KiB", () => {
+    expect(bodyFits(bytes(`${" ".repeat(64 * 1024 - 2)}ok`), "ok")).toBe(true);
+    expect(bodyFits(bytes(`${" ".repeat(64 * 1024 - 1)}ok`), "ok")).toBe(false);
+  });
+});
+
+describe("a file", () => {
+  const any = { pattern: null, integer: null };
+  test("is good by being there", () => {
+    expect(judgeFile({ bytes: bytes("") }, any).healthy).toBe(true);
+    expect(judgeFile({ failure: "ENOENT" }, any)).toEqual({ healthy: false, detail: "ENOENT" });
+  });
+
+  test("may have to match", () => {
+    expect(judgeFile({ bytes: bytes("on\n") }, { ...any, pattern: "^on$" }).healthy).toBe(false);
+    expect(judgeFile({ bytes: bytes("on\n") }, { ...any, pattern: "^on\\s*$" }).healthy).toBe(true);
+    expect(judgeFile({ failure: "EACCES" }, { ...any, pattern: "on" }).healthy).toBe(false);
+  });
+
+  const number = (text: string, scale = 1, fallback: number | null = null): number | string => {
+    const { healthy, detail, value } = judgeFile(
+      { bytes: bytes(text) },
+      { pattern: null, integer: { scale, fallback } },
+    );
+    return healthy && value !== undefined ? value : detail;
+  };
+
+  test.each([
+    ["5", 5],
+    ["-20\n", -20],
+    [" +7 ", 7],
+    ["0", 0],
+    ["-0", 0],
+    ["007", 7],
+    ["999999999", 999_999_999],
+    ["9999999999", "holds no whole number"],
+    ["", "is empty"],
+    [" \n", "is empty"],
+    ["1.5", "holds no whole number"],
+    ["5 apples", "holds no whole number"],
+    ["1\n2", "holds no whole number"],
+    ["0x10", "holds no whole number"],
+    ["--5", "holds no whole number"],
+  ])("that holds %j as a number gives %p", (text, expected) => {
+    expect(number(text)).toBe(expected);
+  });
+
+  test("has its number multiplied", () => {
+    expect(number("5", -3)).toBe(-15);
+    expect(Object.is(number("0", -3), 0)).toBe(true);
+  });
+
+  test("without a number may have one by default, multiplied as well", () => {
+    expect(number("garbage", 2, 4)).toBe(8);
+    expect(judgeFile({ failure: "ENOENT" }, { pattern: null, integer: { scale: 2, fallback: 4 } })).toEqual({
+      healthy: true,
+      detail: "ENOENT; 4 counts",
+      value: 8,
+    });
+    expect(
+      judgeFile({ failure: "ENOENT" }, { pattern: null, integer: { scale: 2, fallback: null } }),
+    ).toEqual({
+      healthy: false,
+      detail: "ENOENT",
+    });
+  });
+});

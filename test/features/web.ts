@@ -1,0 +1,58 @@
+/**
+ * Servers for probes, in a process of its own: `bun web.ts`. Each port answers in its own way; `ready` on stdout when all listen.
+ */
+
+type Answer = (socket: import("bun").Socket, request: string) => void;
+
+const say =
+  (...parts: readonly string[]): Answer =>
+  (socket) => {
+    socket.write(parts.join(""));
+    socket.end();
+  };
+
+const page = "<h1>Test Page</h1>";
+const ANSWERS: Readonly<Record<number, Answer>> = {
+  // The page, framed in the three ways.
+  8001: say(`HTTP/1.1 200 OK\r\nContent-Length: ${page.length}\r\n\r\n${page}`),
+  8002: say(
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n8\r\n<h1>Test\r\n",
+    "a\r\n Page</h1>\r\n0\r\n\r\n",
+  ),
+  8003: say(`HTTP/1.0 200 OK\r\n\r\n${page}`),
+  8004: say("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"),
+  // Never a word.
+  8005: () => {},
+  8006: say("SSH-2.0-OpenSSH_9.2p1\r\n"),
+  8007: (socket) => socket.terminate(),
+  // A head without end, a byte every 50 ms.
+  8008: (socket) => {
+    socket.write("HTTP/1.1 200 OK\r\nX: ");
+    const timer = setInterval(() => {
+      if (socket.write("x") < 0) clearInterval(timer);
+    }, 50);
+  },
+  8009: (socket, request) => {
+    const host = /^Host: (.*)\r$/m.exec(request)?.[1] ?? "";
+    const [line = ""] = request.split("\r\n");
+    say(`HTTP/1.1 200 OK\r\n\r\n${line}|${host}`)(socket, request);
+  },
+  // The page at once, and a connection that is never closed.
+  8010: (socket) => void socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${page.length}\r\n\r\n${page}`),
+  // A body without end, as fast as it goes.
+  8011: (socket) => void socket.write(`HTTP/1.1 200 OK\r\n\r\n${"y".repeat(1 << 20)}`),
+};
+
+for (const [port, answer] of Object.entries(ANSWERS)) {
+  for (const hostname of ["0.0.0.0", "::1"]) {
+    Bun.listen({
+      hostname,
+      port: Number(port),
+      socket: {
+        data: (socket, bytes) => answer(socket, bytes.toString()),
+        error() {},
+      },
+    });
+  }
+}
+console.log("ready");
