@@ -8,6 +8,7 @@ import type { LedgerRecord } from "./ledger.ts";
 import { leftBehind, recentResumes, refusal } from "./recover.ts";
 import { first } from "./reload.ts";
 import { Router } from "./router.ts";
+import { resumedSequence } from "./seal.ts";
 import type { Turn, World } from "./world.ts";
 import { group, index, makeWorld } from "./world.ts";
 
@@ -66,6 +67,9 @@ function resumable(world: World, turn: Turn, ledger: readonly LedgerRecord[]): M
     const { configHash } = router;
     const present = { bootId: world.bootId, configHash, index: link.index, mac: link.mac ?? "" };
     if (refusal(record, present, router.config, turn.now) !== null) continue;
+    if (record.sequenceBase !== undefined) {
+      router.sequence = resumedSequence(record.sequenceBase, turn.now);
+    }
     judgeFaults(world, turn, router);
     if (router.ownFaults.length === 0) fit.set(router, record.lastAdvertAt);
   }

@@ -13,7 +13,8 @@ import { elected, unseated } from "./hooks.ts";
 import { notify } from "./notify.ts";
 import type { Router } from "./router.ts";
 import { LONG_AGO } from "./router.ts";
-import { adverts } from "./send.ts";
+import { seal, sequenceBase } from "./seal.ts";
+import { adverts, authOf } from "./send.ts";
 import type { Turn, World } from "./world.ts";
 import { group } from "./world.ts";
 
@@ -66,7 +67,8 @@ function advertise(world: World, turn: Turn, router: Router, priority: Priority)
   const link = router.index === null ? null : world.kernel.link(router.index);
   if (link === null) return;
   const made = adverts(router, link, priority);
-  for (const action of made) turn.out.advert(action);
+  const auth = authOf(router);
+  for (const action of auth.type === "ah" ? seal(router, made, auth.key) : made) turn.out.advert(action);
   router.packets = made.length;
   router.unsent = 0;
   router.counters.sent += made.length;
@@ -167,6 +169,7 @@ export function keepRecords(world: World, turn: Turn): void {
         added: world.ownership.record(name),
         resumes: router.resumes.filter((at) => elapsed(at, turn.now) < 60_000),
         lastAdvertAt: machine.kind === "master" ? machine.sentAt : LONG_AGO,
+        ...(router.config.auth.type === "ah" ? { sequenceBase: sequenceBase(router, turn.now) } : {}),
       },
     });
   }

@@ -29,4 +29,6 @@ export interface LedgerRecord {
   readonly resumes: readonly Instant[];
   /** CLOCK_BOOTTIME of the last advert that the kernel took; the edge stores it with each one. */
   readonly lastAdvertAt: Instant;
+  /** Where its adverts have an authentication header: what bounds their sequence numbers; see seal.ts. */
+  readonly sequenceBase?: number;
 }

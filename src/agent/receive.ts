@@ -4,6 +4,7 @@ import type { Expectation, Rejection } from "../vrrp/admit.ts";
 import { admitAdvertisement, admitOrigin, differences, intervalOf, rejectionOf } from "../vrrp/admit.ts";
 import { RELEASING } from "../vrrp/state.ts";
 import type { IpPacket } from "../wire/ip.ts";
+import { decodeAh, PROTOCOL_AH } from "../wire/ah.ts";
 import { decodeIp } from "../wire/ip.ts";
 import { decodeAdvertisement, PROTOCOL_VRRP } from "../wire/vrrp.ts";
 import type { Event } from "./boundary.ts";
@@ -11,7 +12,9 @@ import { contested } from "./contest.ts";
 import { drive, prepare } from "./drive.ts";
 import { rivalry } from "./operator.ts";
 import type { Router } from "./router.ts";
-import { passwordOf } from "./send.ts";
+import type { Sealed } from "./seal.ts";
+import { unseal } from "./seal.ts";
+import { authOf } from "./send.ts";
 import type { Turn, World } from "./world.ts";
 import { isEcho, spokeNow } from "./versions.ts";
 import { wire } from "./world.ts";
@@ -25,7 +28,14 @@ export function receive(world: World, turn: Turn, frame: Frame): void {
     rejectForAll(world, turn, frame, "length", null);
     return;
   }
-  const packet = ip.value;
+  const sealed = ip.value.family === 4 && ip.value.protocol === PROTOCOL_AH;
+  const header = sealed ? decodeAh(ip.value) : null;
+  if (header?.ok === false) {
+    // A header about anything else than VRRP is not for us.
+    if (header.error.kind !== "next") rejectForAll(world, turn, frame, "length", ip.value.source);
+    return;
+  }
+  const packet = header === null ? ip.value : header.value.packet;
   const vrid = packet.payload[1];
   if (packet.protocol !== PROTOCOL_VRRP) return;
   if (vrid === undefined) {
@@ -34,7 +44,8 @@ export function receive(world: World, turn: Turn, frame: Frame): void {
   }
   const router = world.wires.get(wire(frame.index, frame.family, vrid));
   if (router === undefined) rejectForAll(world, turn, frame, "vrid", packet.source);
-  else hear(world, turn, router, packet);
+  else
+    hear(world, turn, router, packet, header === null ? null : { bytes: frame.bytes, header: header.value });
 }
 
 function expectationOf(router: Router): Expectation {
@@ -43,14 +54,14 @@ function expectationOf(router: Router): Expectation {
     version,
     interval: advertInterval,
     source: router.source,
-    password: passwordOf(router),
+    auth: authOf(router),
     addresses: new Set(addresses.map(({ address }) => address)),
     peers: new Map(unicastPeers.map(({ address, minTtl }) => [address, minTtl])),
   };
   return router.expectation;
 }
 
-function hear(world: World, turn: Turn, router: Router, packet: IpPacket): void {
+function hear(world: World, turn: Turn, router: Router, packet: IpPacket, sealed: Sealed | null): void {
   const expected = expectationOf(router);
   const { source, payload } = packet;
   const stranger = admitOrigin(expected, packet);
@@ -69,7 +80,15 @@ function hear(world: World, turn: Turn, router: Router, packet: IpPacket): void 
     router.counters.received += 1;
     return;
   }
-  const refused = admitAdvertisement(expected, advertisement);
+  const opened =
+    expected.auth.type === "ah" && sealed !== null ? unseal(router, sealed, expected.auth.key) : null;
+  if (opened === "old") {
+    reject(world, turn, router, "auth", source, "its sequence number was there before");
+    return;
+  }
+  // What a master heard sets the count that its own successor must go on from.
+  if (sealed !== null && router.machine.kind === "master") turn.records.add(router.config.name);
+  const refused = opened === "forged" ? "auth" : admitAdvertisement(expected, advertisement, sealed !== null);
   if (refused !== null) {
     reject(world, turn, router, refused, source);
     // It advertises, so it is a master; what it says cannot be believed, so neither side will ever yield.
@@ -99,9 +118,16 @@ function hear(world: World, turn: Turn, router: Router, packet: IpPacket): void 
   }
 }
 
-function reject(world: World, turn: Turn, router: Router, reason: Rejection, source: Ip | null): void {
+function reject(
+  world: World,
+  turn: Turn,
+  router: Router,
+  reason: Rejection,
+  source: Ip | null,
+  text = "",
+): void {
   router.counters.rejected[reason] += 1;
-  say(world, turn, router.config.name, reason, source);
+  say(world, turn, router.config.name, reason, source, text);
 }
 
 /** A packet that is for none of the routers which listen there: counted for each of them, said once, of the interface if they are several. */
@@ -115,10 +141,11 @@ function rejectForAll(world: World, turn: Turn, frame: Frame, reason: Rejection,
   if (name !== null) say(world, turn, name, reason, source);
 }
 
-function say(world: World, turn: Turn, name: string, reason: Rejection, source: Ip | null): void {
+function say(world: World, turn: Turn, name: string, reason: Rejection, source: Ip | null, text = ""): void {
   if (!world.limiter.allows(`${reason} ${name} ${source}`, turn.now)) return;
   // Another group's VRID on the same link is nothing unusual; our own address as a sender is an alarm.
   const level = reason === "self" ? "error" : reason === "vrid" ? "debug" : "warning";
-  const duplicate = reason === "self" ? { text: "another host sends from our own address" } : {};
-  turn.out.log(level, "vrrp.rejected", { name, reason, source: source ?? "unknown", ...duplicate });
+  const why = reason === "self" ? "another host sends from our own address" : text;
+  const more = why === "" ? {} : { text: why };
+  turn.out.log(level, "vrrp.rejected", { name, reason, source: source ?? "unknown", ...more });
 }

@@ -119,6 +119,8 @@ export class Router {
   /** Packets of the last advert, one for each destination and version, and how many of them the kernel refused. */
   packets = 1;
   unsent = 0;
+  /** Of the last advert, sent or heard, that had an authentication header; see seal.ts. */
+  sequence = 0;
   /** Its adverts as ready actions by priority; emptied when anything in them changes. */
   adverts = new Map<number, readonly Action[]>();
   readonly counters = {

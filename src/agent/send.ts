@@ -9,7 +9,8 @@ import { encodeNeighbourAdvertisement } from "../wire/ndp.ts";
 import type { Advertisement } from "../wire/vrrp.ts";
 import { encodeAdvertisement, PROTOCOL_VRRP } from "../wire/vrrp.ts";
 import type { RouterConfig } from "../config/model.ts";
-import { wholeSeconds } from "../vrrp/admit.ts";
+import type { Expectation } from "../vrrp/admit.ts";
+import { AUTH_TYPE, wholeSeconds } from "../vrrp/admit.ts";
 import type { Version } from "../vrrp/timing.ts";
 import type { Action, AddressKey, Link } from "./boundary.ts";
 import type { Kernel } from "./kernel.ts";
@@ -22,13 +23,13 @@ const ALL_NODES = "33:33:00:00:00:01" as Mac;
 /** RFC 9568 5.1.1.3, 5.1.2.3. */
 const ADVERT_TTL = 255;
 
-/** v2 authentication data: the first 8 bytes of the key, zero padded (RFC 2338 5.3.10), or null for none. */
-export function passwordOf(router: Router): Uint8Array | null {
+/** Version 2 authentication: the first 8 bytes of the key, zero padded (RFC 2338 5.3.10). */
+export function authOf(router: Router): Expectation["auth"] {
   const { auth } = router.config;
-  if (auth.type === "none") return null;
-  const data = new Uint8Array(8);
-  data.set(new TextEncoder().encode(auth.key).subarray(0, 8));
-  return data;
+  if (auth.type === "none") return auth;
+  const key = new Uint8Array(8);
+  key.set(new TextEncoder().encode(auth.key).subarray(0, 8));
+  return { type: auth.type, key };
 }
 
 function advertisement(router: Router, version: Version, priority: Priority): Advertisement {
@@ -37,8 +38,9 @@ function advertisement(router: Router, version: Version, priority: Priority): Ad
   if (version === 3) {
     return { version, vrid, priority, interval: centiseconds(Math.round(advertInterval / 10)), addresses };
   }
-  const password = passwordOf(router);
-  const auth = { type: password === null ? 0 : 1, data: password ?? new Uint8Array(8) };
+  const expected = authOf(router);
+  const data = expected.type === "pass" ? expected.key : new Uint8Array(8);
+  const auth = { type: AUTH_TYPE[expected.type], data };
   return { version, vrid, priority, interval: seconds(wholeSeconds(advertInterval) / 1000), auth, addresses };
 }
 

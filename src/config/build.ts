@@ -125,7 +125,7 @@ function buildAuth(values: NonNullable<RouterSection["values"]["auth"]>["value"]
   const read = plain(values);
   if (read === null) return null;
   if (read.type === "none") return { type: "none" };
-  return read.key === null ? null : { type: "pass", key: read.key };
+  return read.key === null ? null : { type: read.type, key: read.key };
 }
 
 function buildAddress(entry: AddressEntry | null, own: string): AddressConfig | null {

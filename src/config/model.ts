@@ -50,7 +50,10 @@ export interface PeerConfig {
 }
 
 /** v2 authentication; only the first 8 bytes of a key count (RFC 2338 10.2). */
-export type AuthConfig = { readonly type: "none" } | { readonly type: "pass"; readonly key: string };
+export type AuthConfig =
+  | { readonly type: "none" }
+  /** A password in clear text, or RFC 2402's header with HMAC-MD5-96. */
+  | { readonly type: "pass" | "ah"; readonly key: string };
 
 /** Gratuitous ARP and unsolicited neighbour advertisements. */
 export interface GarpConfig {

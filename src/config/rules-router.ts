@@ -99,8 +99,14 @@ const authentication: RouterRule = (router, _file, report) => {
     if (key?.written === true) report.warning(key.at, 'auth.key is not used while auth.type is "none"');
     return;
   }
-  if (type?.value !== "pass") return;
-  if (key !== null && key.value === null) report.error(auth.at, 'auth needs key for type "pass"');
+  if (type?.value !== "pass" && type?.value !== "ah") return;
+  if (key !== null && key.value === null) report.error(auth.at, `auth needs key for type "${type.value}"`);
+  if (type.value === "ah") {
+    report.warning(
+      type.at,
+      'auth.type "ah" is obsolete (RFC 3768 dropped it): it keeps out adverts of who does not know the key, and old ones sent again, not ARP and neighbour discovery, by which anybody on the link takes an address',
+    );
+  }
   if (familyOfRouter(router) === 6) report.error(auth.at, "auth is for version 2, and so for IPv4, only");
   else if (version?.value === "2+3") {
     report.error(

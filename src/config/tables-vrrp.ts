@@ -31,10 +31,12 @@ const peerFields = {
 } satisfies Fields;
 
 const authFields = {
-  type: required(choice(["none", "pass"], ["ah"]), "none, or pass: a password in clear text.", {
-    keepalived: ["auth_type"],
-  }),
-  key: absent(secret, "", "The password; the first 8 bytes count.", { keepalived: ["auth_pass"] }),
+  type: required(
+    choice(["none", "pass", "ah"]),
+    "none; pass: a password in clear text; ah: an authentication header with HMAC-MD5-96, obsolete, for the sake of keepalived's.",
+    { keepalived: ["auth_type"] },
+  ),
+  key: absent(secret, "", "The password or key; the first 8 bytes count.", { keepalived: ["auth_pass"] }),
 } satisfies Fields;
 
 /** `[vrrp.NAME]` */
@@ -101,7 +103,7 @@ export const vrrp = {
   auth: listing(
     absent(record(authFields), '{ type = "none" }', "Version 2 only: what RFC 2338 called authentication.", {
       secret: true,
-      see: "RFC 2338 5.3.6",
+      see: "RFC 2338 5.3.6, RFC 2402",
       keepalived: ["authentication"],
     }),
     authFields,

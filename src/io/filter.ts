@@ -3,7 +3,10 @@ import type { Instruction } from "../../native/socket.ts";
 import type { Family } from "../base/address.ts";
 
 const BPF_LD_B_ABS = 0x30;
+const BPF_LD_B_IND = 0x50;
 const BPF_LD_W_ABS = 0x20;
+/** X becomes the length of the IPv4 header whose first byte is at k. */
+const BPF_LDX_B_MSH = 0xb1;
 const BPF_JEQ_K = 0x15;
 const BPF_JGT_K = 0x25;
 const BPF_RET_K = 0x06;
@@ -15,15 +18,27 @@ const PACKET_MULTICAST = 2;
 /** Where the header says what follows it: `protocol` of IPv4, `next header` of IPv6. */
 const PROTOCOL_OFFSET: Readonly<Record<Family, number>> = { 4: 9, 6: 6 };
 const PROTOCOL_VRRP = 112;
+const PROTOCOL_AH = 51;
 const WHOLE = 0xffff_ffff;
 
 const ret = (k: number): Instruction => ({ code: BPF_RET_K, jt: 0, jf: 0, k });
 
-/** Packets of protocol 112 that came from the link for this host or a group; nothing that this host sent itself. */
+/**
+ * Packets of protocol 112, in IPv4 behind an authentication header too, that came from the link for this host or a group; nothing
+ * that this host sent itself.
+ */
 export const vrrpFilter = (family: Family): readonly Instruction[] => [
   { code: BPF_LD_W_ABS, jt: 0, jf: 0, k: PACKET_TYPE },
-  { code: BPF_JGT_K, jt: 3, jf: 0, k: PACKET_MULTICAST },
+  { code: BPF_JGT_K, jt: family === 4 ? 6 : 3, jf: 0, k: PACKET_MULTICAST },
   { code: BPF_LD_B_ABS, jt: 0, jf: 0, k: PROTOCOL_OFFSET[family] },
+  ...(family === 4
+    ? [
+        { code: BPF_JEQ_K, jt: 0, jf: 2, k: PROTOCOL_AH },
+        // What follows the header is its first byte (RFC 2402 2.1).
+        { code: BPF_LDX_B_MSH, jt: 0, jf: 0, k: 0 },
+        { code: BPF_LD_B_IND, jt: 0, jf: 0, k: 0 },
+      ]
+    : []),
   { code: BPF_JEQ_K, jt: 0, jf: 1, k: PROTOCOL_VRRP },
   ret(WHOLE),
   ret(0),

@@ -54,10 +54,11 @@ function isAddress(value: unknown): value is LedgerAddress {
 
 function isRecord(value: unknown): value is LedgerRecord {
   if (!isObject(value)) return false;
-  const { router, bootId, configHash, index, mac, state, added, resumes } = value;
+  const { router, bootId, configHash, index, mac, state, added, resumes, sequenceBase } = value;
   const texts = [router, bootId, configHash, mac, state].every((text) => typeof text === "string");
   if (!texts || typeof index !== "number") return false;
   if (!Array.isArray(added) || !added.every(isAddress)) return false;
+  if (sequenceBase !== undefined && typeof sequenceBase !== "number") return false;
   return Array.isArray(resumes) && resumes.every((at) => typeof at === "number");
 }
 
@@ -259,7 +260,6 @@ export class Ledger {
   }
 }
 
-function entryOf(router: string, slot: number, record: LedgerRecord): Entry {
-  const { bootId, configHash, index, mac, state, added, resumes } = record;
-  return { router, slot, record: { router, bootId, configHash, index, mac, state, added, resumes } };
+function entryOf(router: string, slot: number, { lastAdvertAt: _, ...record }: LedgerRecord): Entry {
+  return { router, slot, record: { ...record, router } };
 }

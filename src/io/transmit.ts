@@ -30,6 +30,7 @@ export interface Sent {
 }
 
 const PROTOCOL_VRRP = 112;
+const PROTOCOL_AH = 51;
 /** Sending buffer: all the adverts and announcements of a node that takes 255 routers at once. */
 const SEND_BUFFER = 4 * 1024 * 1024;
 /** Destinations whose bytes are kept: a group or two for each interface, and broadcast. */
@@ -54,6 +55,13 @@ function openRaw(family: Family): number {
   return fd;
 }
 
+/** The same, and nothing else, for adverts behind an authentication header; they are sent through the other one. Minus errno. */
+function openSink(): number {
+  const fd = openSocket(layout.AF_INET, layout.SOCK_RAW, PROTOCOL_AH);
+  if (fd >= 0) attachFilter(fd, emptyFilter);
+  return fd;
+}
+
 /** struct in_pktinfo or in6_pktinfo with the interface alone: the source is in the header already. */
 function packetInfo(family: Family, index: number): Uint8Array {
   const info = new Uint8Array(family === 4 ? 12 : 20);
@@ -68,6 +76,7 @@ export class Transmitter {
   readonly #frames: number;
   /** Minus errno where the kernel has no such family. */
   readonly #raw: Readonly<Record<Family, number>>;
+  readonly #sink = openSink();
   readonly #batch = new Batch();
   #routers: (string | null)[] = [];
   readonly #macs = new Map<Mac, Uint8Array>();
@@ -134,6 +143,6 @@ export class Transmitter {
   }
 
   close(): void {
-    for (const fd of [this.#frames, this.#raw[4], this.#raw[6]]) if (fd >= 0) closeDescriptor(fd);
+    for (const fd of [this.#frames, this.#sink, this.#raw[4], this.#raw[6]]) if (fd >= 0) closeDescriptor(fd);
   }
 }

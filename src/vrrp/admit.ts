@@ -30,8 +30,8 @@ export interface Expectation {
   readonly interval: Milliseconds;
   /** Own source address; null while there is none. */
   readonly source: Ip | null;
-  /** v2 authentication data, 8 bytes, or null for none. */
-  readonly password: Uint8Array | null;
+  /** What version 2 adverts must have, and the 8 bytes of its key. */
+  readonly auth: { readonly type: "none" } | { readonly type: "pass" | "ah"; readonly key: Uint8Array };
   /** The advertised addresses. */
   readonly addresses: ReadonlySet<Ip>;
   /** Peer addresses to the lowest TTL believed from them; empty for a multicast router. */
@@ -79,19 +79,24 @@ export function rejectionOf(error: DecodeError): Rejection {
   }
 }
 
-/** RFC 2338 5.3.6: 0 none, 1 simple text password. */
-const AUTH_NONE = 0;
-const AUTH_PASS = 1;
+/** RFC 2338 5.3.6: none, simple text password, IP authentication header. */
+export const AUTH_TYPE = { none: 0, pass: 1, ah: 2 } as const;
 
-/** The checks on a decoded advertisement; null when it takes part. */
-export function admitAdvertisement(expected: Expectation, advertisement: Advertisement): Rejection | null {
-  const { password } = expected;
+/**
+ * The checks on a decoded advertisement; null when it takes part. `sealed`: it came behind an authentication header that was found good,
+ * where such a one is expected.
+ */
+export function admitAdvertisement(
+  { auth: expected }: Expectation,
+  advertisement: Advertisement,
+  sealed: boolean,
+): Rejection | null {
   // Another version takes part (RFC 5798 8.4 asks for both at once), unless that would bypass a password.
-  if (advertisement.version === 3) return password === null ? null : "version";
+  if (advertisement.version === 3) return expected.type === "none" ? null : "version";
   const { auth } = advertisement;
-  if (password === null) return auth.type === AUTH_NONE ? null : "auth";
-  const matches = auth.type === AUTH_PASS && password.every((byte, at) => byte === auth.data[at]);
-  return matches ? null : "auth";
+  if (auth.type !== AUTH_TYPE[expected.type] || sealed !== (expected.type === "ah")) return "auth";
+  if (expected.type !== "pass") return null;
+  return expected.key.every((byte, at) => byte === auth.data[at]) ? null : "auth";
 }
 
 /** The advertised interval. */

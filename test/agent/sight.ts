@@ -2,6 +2,7 @@
 import type { Action } from "../../src/agent/boundary.ts";
 import type { Family, Ip } from "../../src/base/address.ts";
 import { centiseconds, priority, seconds } from "../../src/base/units.ts";
+import { decodeAh, encodeAh, PROTOCOL_AH } from "../../src/wire/ah.ts";
 import { decodeArp } from "../../src/wire/arp.ts";
 import { decodeIp, encodeIp } from "../../src/wire/ip.ts";
 import { decodeNeighbourAdvertisement } from "../../src/wire/ndp.ts";
@@ -15,6 +16,8 @@ export interface Sighting {
   readonly advertisement: Advertisement;
   readonly source: Ip;
   readonly destination: Ip;
+  /** Behind an authentication header; null without one. */
+  readonly sequence: number | null;
 }
 
 /** The advert in an action, or null. */
@@ -23,12 +26,15 @@ export function advertIn(action: Action): Omit<Sighting, "at"> | null {
   const family = action.kind === "packet" ? action.family : action.ethertype === 0x0800 ? 4 : 6;
   const ip = decodeIp(family, action.bytes);
   if (!ip.ok) throw new Error(`not IP: ${ip.error.kind}`);
-  const decoded = decodeAdvertisement(ip.value.payload, ip.value);
+  const header = ip.value.protocol === PROTOCOL_AH ? decodeAh(ip.value) : null;
+  if (header?.ok === false) throw new Error(`no header: ${header.error.kind}`);
+  const decoded = decodeAdvertisement((header?.value.packet ?? ip.value).payload, ip.value);
   if (!decoded.ok) throw new Error(`not an advert: ${decoded.error.kind}`);
   return {
     advertisement: decoded.value.advertisement,
     source: ip.value.source,
     destination: ip.value.destination,
+    sequence: header?.value.sequence ?? null,
   };
 }
 
@@ -74,19 +80,22 @@ export interface Forged {
   readonly interval?: number;
   readonly addresses?: readonly string[];
   readonly hopLimit?: number;
+  /** A password, or with `sequence` the key of an authentication header. */
   readonly key?: string;
+  readonly sequence?: number;
 }
 
 /** The bytes of such an advert, from the IP header on. */
 export function forge(forged: Forged): Uint8Array {
-  const { vrid = 51, version = 3, interval = 1000, hopLimit = 255, key } = forged;
+  const { vrid = 51, version = 3, interval = 1000, hopLimit = 255, key, sequence } = forged;
   const family: Family = forged.source.includes(":") ? 6 : 4;
   const source = forged.source as Ip;
   const destination = (forged.destination ?? (family === 4 ? "224.0.0.18" : "ff02::12")) as Ip;
   const addresses = (forged.addresses ?? ["192.0.2.1"]) as readonly Ip[];
   const own = priority(forged.priority ?? 100);
-  const data = new Uint8Array(8);
-  data.set(new TextEncoder().encode(key ?? ""));
+  const secret = new Uint8Array(8);
+  secret.set(new TextEncoder().encode(key ?? ""));
+  const data = sequence === undefined ? secret : new Uint8Array(8);
   const advertisement: Advertisement =
     version === 3
       ? { version, vrid, priority: own, interval: centiseconds(interval / 10), addresses }
@@ -95,11 +104,12 @@ export function forge(forged: Forged): Uint8Array {
           vrid,
           priority: own,
           interval: seconds(interval / 1000),
-          auth: { type: key === undefined ? 0 : 1, data },
+          auth: { type: sequence !== undefined ? 2 : key === undefined ? 0 : 1, data },
           addresses,
         };
   const payload = encodeAdvertisement(advertisement, { family, source, destination }, "rfc5798");
-  return encodeIp({ family, source, destination, protocol: PROTOCOL_VRRP, hopLimit, payload }, 0);
+  const packet = { family, source, destination, protocol: PROTOCOL_VRRP, hopLimit, payload };
+  return sequence === undefined ? encodeIp(packet, 0) : encodeAh(packet, sequence, secret);
 }
 
 /** Such an advert arrives at a box on eth1. */

@@ -2,11 +2,6 @@
 import { agent, checked, router, table } from "./said.ts";
 
 table("a key of a later version", [
-  [
-    "auth ah",
-    router("version = 2", 'auth = { type = "ah", key = "x" }'),
-    ['6:17 error: auth.type = "ah" is not in this version'],
-  ],
   ["routes", router('routes = ["10.9.0.0/24 via 10.0.0.9"]'), ["5:1 error: routes is not in this version"]],
   ["routes, empty", router("routes = []"), []],
   ["rules", router('rules = ["from 10.9.0.0/24 table 100"]'), ["5:1 error: rules is not in this version"]],

@@ -1,4 +1,5 @@
 /** What the keys of one router mean to each other. Each row: a rule, a text, all that is said of it. */
+import { expect } from "bun:test";
 import { agent, router, router6, second, table } from "./said.ts";
 
 table("advert_interval", [
@@ -123,6 +124,27 @@ table("authentication", [
     ["5:8 error: auth is for version 2 only: version 3 has none (RFC 9568 9)"],
   ],
   [
+    "by a header is said to be obsolete, with what it does not keep out",
+    router("version = 2", 'auth = { type = "ah", key = "12345678" }'),
+    [
+      '6:17 warning: auth.type "ah" is obsolete (RFC 3768 dropped it): it keeps out adverts of who does not know the key, and old ones sent again, not ARP and neighbour discovery, by which anybody on the link takes an address',
+    ],
+  ],
+  [
+    "by a header needs a key as well, of eight bytes",
+    router("version = 2", 'auth = { type = "ah" }'),
+    ['6:8 error: auth needs key for type "ah"', expect.stringContaining("is obsolete")],
+  ],
+  [
+    "by a header is for version 2",
+    router('auth = { type = "ah", key = "123456789" }'),
+    [
+      "5:8 error: auth is for version 2 only: version 3 has none (RFC 9568 9)",
+      expect.stringContaining("is obsolete"),
+      "5:29 warning: auth.key has more than 8 bytes: only the first 8 count",
+    ],
+  ],
+  [
     "is no part of both versions: one of them would be a way around it",
     router('version = "2+3"', 'auth = { type = "pass", key = "x" }'),
     [
@@ -177,7 +199,7 @@ table("authentication", [
   [
     "with key and type swapped does not show it",
     router("version = 2", 'auth = { type = "s3cret", key = "pass" }'),
-    ['6:17 error: auth.type must be "none" or "pass"'],
+    ['6:17 error: auth.type must be "none", "pass" or "ah"'],
   ],
   [
     "that is the bare key does not show it",

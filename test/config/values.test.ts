@@ -217,6 +217,6 @@ table("a word", [
   [
     "auth.type",
     router("version = 2", 'auth = { type = "plain", key = "x" }'),
-    ['6:17 error: auth.type must be "none" or "pass"'],
+    ['6:17 error: auth.type must be "none", "pass" or "ah"'],
   ],
 ]);

@@ -6,6 +6,7 @@ import { ADVERTS } from "./adverts.ts";
 import { CANARIES } from "./canary.ts";
 import { MESSAGES } from "./messages.ts";
 import { mutate, Random } from "./mutate.ts";
+import { ah } from "./header.ts";
 import { arp, ip4, ip6, ndp } from "./packets.ts";
 import { fuzz } from "./target.ts";
 
@@ -15,7 +16,7 @@ const ROUNDS = Number(process.env["FUZZ_ROUNDS"] ?? 100_000);
 /** A long run asked for may take its time. */
 const TIMEOUT_MS = 3_600_000;
 
-const DECODERS = [ip4, ip6, ...ADVERTS, arp, ndp, ...MESSAGES];
+const DECODERS = [ip4, ip6, ah, ...ADVERTS, arp, ndp, ...MESSAGES];
 const CORPUS = new URL("./corpus/", import.meta.url);
 
 interface Find {

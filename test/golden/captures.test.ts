@@ -1,6 +1,7 @@
 /** keepalived's packets, read and written again to the byte. */
 import { describe, expect, test } from "bun:test";
 import { decodeArp, encodeArp, encodeGratuitousArp } from "../../src/wire/arp.ts";
+import { decodeAh, encodeAh, isAuthentic, PROTOCOL_AH } from "../../src/wire/ah.ts";
 import type { IpPacket } from "../../src/wire/ip.ts";
 import { decodeIp, encodeIp } from "../../src/wire/ip.ts";
 import { decodeNeighbourAdvertisement, encodeNeighbourAdvertisement } from "../../src/wire/ndp.ts";
@@ -179,10 +180,32 @@ describe.each([...CAPTURES])("keepalived's capture %s", (name) => {
   });
 });
 
-test("adverts in an Authentication Header are protocol 51 to us, so nobody reads them as adverts", () => {
-  const protocols = ipPackets("v2-ah").map(({ packet }) => packet.protocol);
-  expect(protocols.filter((protocol) => protocol === 51).length).toBe(3);
-  expect(protocols).not.toContain(PROTOCOL_VRRP);
+describe("adverts behind an authentication header", () => {
+  const key = new TextEncoder().encode("1234\0\0\0\0");
+  const sealed = ipPackets("v2-ah").filter(({ packet }) => packet.protocol === PROTOCOL_AH);
+
+  test("are read and written to the byte, with the key they were made with", () => {
+    const priorities = sealed.map(({ bytes, packet }, at) => {
+      const header = decodeAh(packet);
+      if (!header.ok) throw new Error(header.error.kind);
+      expect(header.value).toMatchObject({ spi: "10.99.0.1", sequence: at + 1 });
+      expect(isAuthentic(bytes, header.value, key)).toBe(true);
+      expect(encodeAh(header.value.packet, header.value.sequence, key)).toEqual(bytes);
+      const advert = decodeAdvertisement(header.value.packet.payload, packet);
+      if (!advert.ok || advert.value.advertisement.version !== 2) throw new Error("no advert of version 2");
+      const { advertisement } = advert.value;
+      expect(advertisement).toMatchObject({ vrid: 51, interval: 1, addresses: ["10.99.1.1"] });
+      expect(advertisement.auth).toEqual({ type: 2, data: new Uint8Array(8) });
+      const again = encodeAdvertisement(advertisement, packet, "rfc5798");
+      expect(again).toEqual(new Uint8Array(header.value.packet.payload));
+      return advertisement.priority as number;
+    });
+    expect(priorities).toEqual([100, 100, 0]);
+  });
+
+  test("are protocol 51, which nobody else reads", () => {
+    expect(ipPackets("v2-ah").map(({ packet }) => packet.protocol)).not.toContain(PROTOCOL_VRRP);
+  });
 });
 
 describe("the reader of captures", () => {

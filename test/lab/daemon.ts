@@ -11,8 +11,11 @@ export interface RouterSpec {
   /** With prefix length. */
   readonly addresses: readonly string[];
   readonly preempt?: boolean;
-  /** Version 2 password. */
+  /** Version 2 password, or with `header` the key of an authentication header. */
   readonly key?: string;
+  readonly header?: boolean;
+  /** Both versions, where the daemon can; one that cannot speaks `version`. */
+  readonly both?: boolean;
   readonly unicast?: { readonly source: string; readonly peers: readonly string[] };
 }
 

@@ -112,6 +112,9 @@ function inIp(protocol: number, payload: Uint8Array, from: string, to: string, t
       interval: version === 2 ? view.getUint8(5) : view.getUint16(4) & 0x0fff,
     };
   }
+  // An authentication header of 24 bytes, which begins with the protocol behind it (RFC 2402 2).
+  if (protocol === 51 && payload.length > 24)
+    return inIp(view.getUint8(0), payload.subarray(24), from, to, ttl);
   const type = view.getUint8(0);
   const echo =
     (protocol === 1 && (type === 0 || type === 8)) || (protocol === 58 && (type === 128 || type === 129));

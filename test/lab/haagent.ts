@@ -66,11 +66,15 @@ export function haagentConfig(router: RouterSpec, runtimeDir: string): string {
     `[vrrp.${ROUTER_NAME}]`,
     `interface = "${INTERFACE}"`,
     `vrid = ${router.vrid}`,
-    `version = ${router.version}`,
+    `version = ${router.both === true ? '"2+3"' : router.version}`,
     `priority = ${router.priority}`,
     `advert_interval = "${router.interval}ms"`,
     ...(router.preempt === false ? ["preempt = false"] : []),
-    ...(router.key === undefined ? [] : [`auth = { type = "pass", key = ${JSON.stringify(router.key)} }`]),
+    ...(router.key === undefined
+      ? []
+      : [
+          `auth = { type = "${router.header === true ? "ah" : "pass"}", key = ${JSON.stringify(router.key)} }`,
+        ]),
     ...(router.unicast === undefined
       ? []
       : [`unicast_source = "${router.unicast.source}"`, `unicast_peers = ${list(router.unicast.peers)}`]),

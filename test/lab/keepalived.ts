@@ -29,7 +29,12 @@ export function keepalivedConfig(router: RouterSpec): string {
     ...(router.preempt === false ? ["  nopreempt"] : []),
     ...(router.key === undefined
       ? []
-      : ["  authentication {", "    auth_type PASS", `    auth_pass ${router.key}`, "  }"]),
+      : [
+          "  authentication {",
+          `    auth_type ${router.header === true ? "AH" : "PASS"}`,
+          `    auth_pass ${router.key}`,
+          "  }",
+        ]),
     ...(router.unicast === undefined
       ? []
       : [

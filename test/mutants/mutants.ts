@@ -135,8 +135,8 @@ const admission: readonly Mutant[] = [
   },
   {
     file: "src/vrrp/admit.ts",
-    find: "password.every((byte, at) => byte === auth.data[at])",
-    replace: "password.some((byte, at) => byte === auth.data[at])",
+    find: "expected.key.every((byte, at) => byte === auth.data[at])",
+    replace: "expected.key.some((byte, at) => byte === auth.data[at])",
     breaks: "takes a wrong password",
     caughtBy: "vrrp",
   },

@@ -29,6 +29,15 @@ export const FLAVOURS: readonly Flavour[] = [
   { name: "v3 unicast 100 ms", router: { interval: 100 }, unicast: true },
 ];
 
+/** What is obsolete, and what is there for the time of a change. */
+export const VARIANTS: readonly Flavour[] = [
+  { name: "v2 AH 1 s", router: { version: 2, key: "longer-than-eight", header: true } },
+  { name: "v2 AH unicast 1 s", router: { version: 2, key: "short", header: true }, unicast: true },
+  { name: "2+3 beside v2 1 s", router: { version: 2, both: true } },
+  { name: "2+3 beside v3 1 s", router: { both: true } },
+  { name: "2+3 beside v3 100 ms", router: { both: true, interval: 100 } },
+];
+
 export type Exit = "stop" | "preempt back" | "kill" | "link down";
 
 export interface Step {

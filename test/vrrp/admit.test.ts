@@ -23,7 +23,7 @@ const multicast: Expectation = {
   version: 3,
   interval: ms(1000),
   source: US,
-  password: null,
+  auth: { type: "none" },
   addresses: new Set([VIP]),
   peers: new Map(),
 };
@@ -112,7 +112,9 @@ const three = (addresses: readonly Ip[] = [VIP], interval = 100): Advertisement 
 });
 
 describe("an advertisement", () => {
-  const keyed = { ...multicast, version: 2 as const, password: pass("secret").data };
+  const key = pass("secret").data;
+  const keyed = { ...multicast, version: 2 as const, auth: { type: "pass" as const, key } };
+  const header = { ...keyed, auth: { type: "ah" as const, key } };
 
   test.each([
     ["of either version is admitted without a password", multicast, three(), null],
@@ -127,7 +129,18 @@ describe("an advertisement", () => {
     ["with our password under another type is rejected", keyed, two({ ...pass("secret"), type: 0 }), "auth"],
     ["of version 3 would go round our password", keyed, three(), "version"],
   ] as const)("%s", (_, expected, advertisement, reason) => {
-    expect(admitAdvertisement(expected, advertisement)).toBe(reason);
+    expect(admitAdvertisement(expected, advertisement, false)).toBe(reason);
+  });
+
+  test.each([
+    ["is admitted where one is expected", header, two({ ...NO_AUTH, type: 2 }), true, null],
+    ["is rejected without it, though it claims it", header, two({ ...NO_AUTH, type: 2 }), false, "auth"],
+    ["is rejected when its message knows nothing of it", header, two(), true, "auth"],
+    ["is rejected where a password is expected", keyed, two(pass("secret")), true, "auth"],
+    ["is rejected where nothing is expected", multicast, two(), true, "auth"],
+    ["does not make version 3 one with a key", header, three(), true, "version"],
+  ] as const)("behind an authentication header %s", (_, expected, advertisement, sealed, reason) => {
+    expect(admitAdvertisement(expected, advertisement, sealed)).toBe(reason);
   });
 
   test("tells its interval in seconds or in hundredths", () => {
