@@ -74,7 +74,7 @@ export function standby(world: World, turn: Turn, name: string | null): Reply {
   const routers = units.flat();
   standDown(world, turn, routers);
   const waits = names(routers.filter(({ goes }) => goes));
-  const waiting = waits.length === 0 ? {} : { waits_for_before_release: waits };
+  const waiting = waits.length === 0 ? {} : { waiting_for_hook: waits };
   return { exit: 0, body: { standby: names(routers), ...waiting } };
 }
 

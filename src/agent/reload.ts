@@ -112,7 +112,7 @@ export function reload(
   if (!waited && awaitsRelease(world, turn, ended, LEAVING)) {
     world.pending = { source: event.source, routers: new Set(ended) };
     const waits = ended.filter(({ phase }) => phase === "leaving").map(({ config: { name } }) => name);
-    answer(turn, event, { exit: 0, body: { ...said, waits_for_before_release: waits } });
+    answer(turn, event, { exit: 0, body: { ...said, waiting_for_hook: waits } });
     return;
   }
   apply(world, turn, config, difference);

@@ -73,7 +73,7 @@ describe("before_release at a reload", () => {
     const without = router({ vrid: 52, addresses: ["192.0.2.2/24"], priority: 120 }, "b");
     expect(reply(lab, box, without)).toMatchObject({
       exit: 0,
-      body: { removed: ["VI_1"], changed: ["b"], waits_for_before_release: ["VI_1"] },
+      body: { removed: ["VI_1"], changed: ["b"], waiting_for_hook: ["VI_1"] },
     });
     lab.run(2000);
     expect(box.state()).toBe("master");
@@ -137,7 +137,7 @@ describe("before_release at standby", () => {
     const { lab, box } = master(router({ hooks }));
     expect(standby(box)).toEqual({
       exit: 0,
-      body: { standby: ["VI_1"], waits_for_before_release: ["VI_1"] },
+      body: { standby: ["VI_1"], waiting_for_hook: ["VI_1"] },
     });
     lab.run(1000);
     expect(box.state()).toBe("master");
