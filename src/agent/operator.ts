@@ -135,6 +135,9 @@ function take(world: World, turn: Turn, router: Router): void {
   // An owner needs no other priority than its own.
   router.order = router.owner ? null : { kind: "takeover", at: turn.now };
   turn.touched.add(router);
+  // What was lost just now, in a stall that this turn noticed, is taken again with the rest.
+  const { syncGroup } = router.config;
+  if (syncGroup !== null) turn.losers.delete(syncGroup);
   const was = router.machine.kind;
   if (was === "init") drive(world, turn, router, { kind: "start" });
   drive(world, turn, router, { kind: was === "master" ? "settings" : "take-over" });

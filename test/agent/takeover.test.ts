@@ -131,6 +131,19 @@ describe("a takeover", () => {
     expect(high.router().operator).toBeNull();
   });
 
+  test("asserts itself against an equal of a lower address, and gives way to one that lasts longer", () => {
+    const { lab, box } = master();
+    standby(box);
+    lab.run(1);
+    takeover(box);
+    lab.run(600);
+    const since = lab.now;
+    hear(box, { source: "192.0.2.9", priority: 254 });
+    expect(priorities(box, since)).toEqual([254]);
+    hear(box, { source: "192.0.2.99", priority: 254 });
+    expect(box.router()).toMatchObject({ state: "backup", operator: null });
+  });
+
   test("is refused against the owner of the addresses, force or not, as long as it is heard", () => {
     const lab = new Lab();
     const box = lab.box(router());
@@ -253,6 +266,23 @@ describe("a sync group", () => {
     lab.run(10);
     expect(states(low)).toEqual(["backup", "backup"]);
     expect(low.status().vrrp.map(({ effective_priority: effective }) => effective)).toEqual([100, 100]);
+  });
+
+  test("that slept as master is taken whole by a command that waited for it", () => {
+    const { lab, high } = gateways();
+    high.freeze();
+    high.event({
+      kind: "request",
+      connection: 7,
+      request: { command: "takeover", name: "lan", force: false },
+      wallClock: 0,
+    });
+    lab.run(5000);
+    high.thaw();
+    expect(states(high)).toEqual(["master", "master"]);
+    lab.run(5000);
+    expect(states(high)).toEqual(["master", "master"]);
+    expect(priorities(high).at(-1)).toBe(254);
   });
 
   test("is refused whole when one member is in fault", () => {

@@ -12,13 +12,15 @@
  *  9 SIGTERM ends the agent in time with nothing left behind (node.ts); no turn throws, no loop runs wild (process.ts)
  * 10 what an agent adds stands in its ledger before, so that a successor can remove it
  * 11 nobody takes over without a cause, an owner waits for nobody, a sync group moves as one (takeovers.ts)
- * 12 whoever slept listens before it speaks; whoever leaves says so (manners.ts)
+ * 12 a router in standby neither speaks nor holds anything; one that was taken is master, with 254 (obedience.ts)
+ * 13 whoever slept listens before it speaks; whoever leaves says so (manners.ts)
  */
 import type { Action, AddressChange, Event } from "../../src/agent/boundary.ts";
 import { Alarms } from "./alarms.ts";
 import { Contests } from "./contests.ts";
 import { judgeAddresses, judgeElections, judgePeace } from "./elections.ts";
 import type { Node } from "./node.ts";
+import { Obedience } from "./obedience.ts";
 import type { Observer, Sent } from "./observer.ts";
 import { sightAdvert } from "./packets.ts";
 import { type SegmentName, virtualRouterOf } from "./plan.ts";
@@ -34,6 +36,7 @@ export class Checkers implements Observer {
   readonly #speech: Speech;
   readonly #alarms: Alarms;
   readonly #takeovers: Takeovers;
+  readonly #obedience: Obedience;
   /** Something changed that the conditions look at. */
   #stale = true;
   /** Roles may not change any more. */
@@ -50,6 +53,7 @@ export class Checkers implements Observer {
     this.#speech = new Speech(scene);
     this.#alarms = new Alarms(scene);
     this.#takeovers = new Takeovers(scene);
+    this.#obedience = new Obedience(scene);
   }
 
   /** The network changed. */
@@ -83,6 +87,7 @@ export class Checkers implements Observer {
     const { schedule, trace } = this.#scene;
     if (event.kind === "frame") trace.detail(schedule.now, node.number, () => `heard ${sightText(event)}`);
     this.#speech.begin();
+    this.#obedience.begin(node);
     this.#contests.hear(node, event);
     this.#before = new Map(this.#scene.roles[node.number]);
     this.#event = event;
@@ -108,6 +113,7 @@ export class Checkers implements Observer {
     }
     if (this.#event?.kind === "config") this.#stale = true;
     this.#speech.end(node, this.#before, now);
+    this.#obedience.end(node, now);
     for (const name of lost) this.#lost(node, name, now.get(name) === "backup");
   }
 
@@ -134,6 +140,7 @@ export class Checkers implements Observer {
   }
 
   sent(node: Node, segment: SegmentName, action: Sent, errno: string | null): void {
+    this.#obedience.sent(action);
     const told = this.#speech.sent(node, segment, action, errno);
     if (told !== null && errno === null) this.#contests.announced(node, told);
     const failed = errno === null ? "" : `: ${errno}`;

@@ -38,6 +38,19 @@ export type Fault = { readonly at: number; readonly until: number } & (
   | { readonly kind: "check-fails"; readonly node: number }
   /** SIGHUP with the other configuration, the first one, or one that is wrong. */
   | { readonly kind: "reload"; readonly node: number; readonly config: "later" | "first" | "broken" }
+  /** `haagent standby`, for all routers or one; ended by `haagent takeover` at `until`, or by the agent's end. */
+  | {
+      readonly kind: "standby";
+      readonly node: number;
+      readonly router: string | null;
+      readonly back: boolean;
+    }
+  | {
+      readonly kind: "takeover";
+      readonly node: number;
+      readonly router: string | null;
+      readonly force: boolean;
+    }
   /** The feed loses its messages until the table is told anew. */
   | { readonly kind: "feed-lost"; readonly node: number }
   /** The next addresses cannot be added. */
@@ -72,6 +85,34 @@ function drawCut(chance: Prng, at: number, until: number, nodes: readonly NodePl
     from: numbers.slice(0, split),
     to: numbers.slice(split),
     both: chance.chance(0.6),
+  };
+}
+
+/** The name of a router, or null for all. */
+const anyRouter = (chance: Prng, nodes: readonly NodePlan[], node: number): string | null =>
+  chance.pick([null, ...(nodes[node]?.config.routers ?? []).map(({ name }) => name)]);
+
+function drawStandby(chance: Prng, at: number, until: number, nodes: readonly NodePlan[]): Fault {
+  const node = anyNode(chance, nodes);
+  return {
+    kind: "standby",
+    at,
+    until,
+    node,
+    router: anyRouter(chance, nodes, node),
+    back: chance.chance(0.7),
+  };
+}
+
+function drawTakeover(chance: Prng, at: number, until: number, nodes: readonly NodePlan[]): Fault {
+  const node = anyNode(chance, nodes);
+  return {
+    kind: "takeover",
+    at,
+    until,
+    node,
+    router: anyRouter(chance, nodes, node),
+    force: chance.chance(0.5),
   };
 }
 
@@ -185,6 +226,8 @@ const KINDS: readonly (readonly [weight: number, draw: Draw])[] = [
       count: chance.integer(1, 3),
     }),
   ],
+  [3, drawStandby],
+  [4, drawTakeover],
   [3, (chance, at, until) => ({ kind: "forgery", at, until, segment: anySegment(chance) })],
 ];
 

@@ -114,6 +114,13 @@ function harm(
       later(() => void (node.file ??= node.config));
       break;
     }
+    case "standby":
+      node.ask({ command: "standby", name: fault.router });
+      if (fault.back) later(() => node.ask({ command: "takeover", name: fault.router, force: true }));
+      break;
+    case "takeover":
+      node.ask({ command: "takeover", name: fault.router, force: fault.force });
+      break;
     case "feed-lost":
       node.process?.loseFeed();
       break;

@@ -37,7 +37,7 @@ export class Manners {
 
   /** An advert leaves; `master`: its router was master before this turn. */
   speaks(node: Node, router: RouterPlan, master: boolean): void {
-    if (master && this.#silent(node, router)) {
+    if (master && this.#silent(node, router) && !ordered(node, router)) {
       violate(this.#scene, `${node.plan.name} goes on as master of ${router.name} after a stall`);
     }
     const key = `${node.number} ${router.name}`;
@@ -55,7 +55,7 @@ export class Manners {
     if (bounds === undefined || router.priority === 255) return;
     // As long as that, and neither a master's advert nor a backup's patience can have been due only just now.
     const long = slept > bounds.noMaster(0) + bounds.interval + 100;
-    if (long && now - thawedAt < Math.min(LISTENS, 2.5 * router.interval)) {
+    if (long && !ordered(node, router) && now - thawedAt < Math.min(LISTENS, 2.5 * router.interval)) {
       violate(this.#scene, `${node.plan.name} speaks for ${router.name} before it has listened`);
     }
   }
@@ -76,3 +76,6 @@ export class Manners {
     violate(this.#scene, `${node.plan.name} left ${router.name} without a word`);
   }
 }
+
+/** The operator wants it to be master: that need not be listened for. */
+const ordered = ({ orders }: Node, { name }: RouterPlan): boolean => orders.taking || orders.taken.has(name);

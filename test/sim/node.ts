@@ -1,6 +1,6 @@
 /** One node: its hardware clock, its kernel, its ports, what is on its disk, and the agent that lives and dies on it. */
 import type { Ip, Mac } from "../../src/base/address.ts";
-import type { AddressChange, AddressKey, Event } from "../../src/agent/boundary.ts";
+import type { AddressChange, AddressKey, Event, Request } from "../../src/agent/boundary.ts";
 import type { LedgerRecord } from "../../src/agent/ledger.ts";
 import { instant, type Instant } from "../../src/base/units.ts";
 import type { ConfigSource } from "../../src/config/model.ts";
@@ -8,6 +8,7 @@ import { Excuses } from "./excuses.ts";
 import { Kernel } from "./kernel.ts";
 import type { Frame, Network } from "./network.ts";
 import type { Observer, Sent } from "./observer.ts";
+import { Orders } from "./orders.ts";
 import type { ConfigPlan, NodePlan, SegmentName } from "./plan.ts";
 import { INTERFACE_OF, SEGMENTS, sourceOf } from "./plan.ts";
 import { transmit } from "./port.ts";
@@ -34,6 +35,8 @@ export class Node {
   stopping = false;
   /** Until then it may be in fault, for reasons that the world gave it: a refused address, sockets to open again. */
   readonly excuses: Excuses;
+  /** What its agent was told by hand. */
+  readonly orders = new Orders();
   #bootedAt: number;
   #boots = 1;
   #nextIndex = 2;
@@ -144,6 +147,7 @@ export class Node {
     this.#dies = null;
     this.stopping = false;
     this.excuses.none();
+    this.orders.none();
     this.config = this.file;
     this.observer.lived(this, "start");
     process.control({
@@ -220,6 +224,11 @@ export class Node {
     this.file = file;
     this.observer.lived(this, file === null ? "SIGHUP, broken file" : "SIGHUP");
     this.process?.control({ kind: "signal", signal: "SIGHUP" });
+  }
+
+  /** A client command. */
+  ask(request: Request): void {
+    this.process?.ask(request);
   }
 
   /** Power off and on: the kernel forgets, the clock begins anew. The agent is not started yet. */

@@ -11,6 +11,7 @@ import type {
   Event,
   Handled,
   Listener,
+  Request,
 } from "../../src/agent/boundary.ts";
 import type { Instant } from "../../src/base/units.ts";
 import { unreachable } from "../../src/base/assert.ts";
@@ -62,6 +63,9 @@ export class Process {
   readonly #unheard: AddressKey[] = [];
   readonly #probes = new Map<string, number>();
   #probesMade = 0;
+  /** Requests that wait for their reply, by connection. */
+  readonly #requests = new Map<number, Request>();
+  #asked = 0;
 
   readonly node: Node;
   readonly agent: Handler;
@@ -75,6 +79,13 @@ export class Process {
   control(event: Event): void {
     this.#control.push(event);
     this.#wake();
+  }
+
+  /** A request on the control socket. */
+  ask(request: Request): void {
+    const connection = ++this.#asked;
+    this.#requests.set(connection, request);
+    this.control({ kind: "request", connection, request, wallClock: 0 });
   }
 
   /** A message of the rtnetlink feed. */
@@ -194,10 +205,14 @@ export class Process {
         follow.push(...this.#perform(action));
       }
     };
+    node.orders.taking = event.kind === "request" && event.request.command === "takeover";
     const handled = this.agent.handle(event, node.clock(), perform);
     this.#wakeAt = handled.wakeAt;
     if (event.kind === "start") this.started = true;
-    if (event.kind === "config") node.config = this.#files.shift() ?? node.config;
+    if (event.kind === "config") {
+      node.config = this.#files.shift() ?? node.config;
+      node.orders.keep(node.config.routers);
+    }
     perform(handled.actions);
     if (this.alive) return;
     for (const key of [...unconfirmed, ...this.#unheard]) if (!node.vouchesFor(key)) node.kernel.orphan(key);
@@ -256,8 +271,13 @@ export class Process {
       case "hook-cancel":
       case "notify":
       case "log-settings":
-      case "reply":
         return [];
+      case "reply": {
+        const request = this.#requests.get(action.connection);
+        this.#requests.delete(action.connection);
+        if (request !== undefined) node.orders.answered(request, action.reply);
+        return [];
+      }
       case "exit":
         node.exited(action.code);
         return [];

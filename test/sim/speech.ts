@@ -129,7 +129,7 @@ export class Speech {
       const router = [...node.plan.config.routers, ...node.plan.later.routers].find(
         (each) => each.name === name,
       );
-      if (was === "master" && (is === "fault" || is === "init") && router !== undefined)
+      if (was === "master" && (is === "fault" || is === "init" || is === "standby") && router !== undefined)
         this.#left(node, router);
     }
     for (const router of node.config.routers) {

@@ -58,10 +58,11 @@ export class Takeovers {
     else if (!this.#contentSince.has(key)) this.#contentSince.set(key, this.#scene.schedule.now);
   }
 
-  /** A router has just become master; the owner of the addresses needs no other cause. */
+  /** A router has just become master; it must have had a cause. */
   took(node: Node, name: string): void {
     const router = node.config.routers.find((each) => each.name === name);
-    if (router === undefined || router.priority === 255) return;
+    // The operator is cause enough, as is to own the addresses.
+    if (router === undefined || router.priority === 255 || node.orders.promised.has(name)) return;
     const virtualRouter = virtualRouterOf(router);
     const patience = this.#scene.bounds.get(virtualRouter)?.noMaster(this.#scene.network.longestDelay) ?? 0;
     for (const master of this.#scene.nodes) {

@@ -64,6 +64,7 @@ export function eligible(node: Node, router: RouterPlan): boolean {
   if (!node.running || node.stopping || node.excuses.holds) return false;
   return membersWith(node, router).every(
     (member) =>
+      !node.orders.out.has(member.name) &&
       usable(node, member.segment) &&
       hasSource(node, member) &&
       !blocked(node, member) &&
@@ -72,9 +73,10 @@ export function eligible(node: Node, router: RouterPlan): boolean {
   );
 }
 
-/** The priority that the router should run with: the configured one and the weights of what it tracks. */
+/** The priority that the router should run with: the configured one and the weights of what it tracks, or 254 by takeover. */
 export function rank(node: Node, router: RouterPlan): number {
   if (router.priority === 255) return 255;
+  if (node.orders.taken.has(router.name)) return 254;
   let sum = router.priority;
   const add = (up: boolean, weight: number): void => {
     if (weight > 0 === up) sum += weight;
