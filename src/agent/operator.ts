@@ -113,9 +113,10 @@ function refusals(router: Router, force: boolean, now: Instant): string[] {
   const owner = router.owner ? null : ownerHeard(router, now);
   if (owner !== null) return [`${name}: ${owner} owns the addresses (priority 255), and gives way to nobody`];
   if (force) return [];
-  return router.tracks
-    .filter(({ up }) => up === false)
-    .map(({ name: track }) => `${name}: ${track} is down; takeover --force takes it all the same`);
+  const advice = router.tracks.filter(({ up }) => up === false).map(({ name: track }) => `${track} is down`);
+  const left = elapsed(now, router.settings().listensUntil);
+  if (left > 0) advice.push(`startup_delay: only listens for another ${Math.ceil(left / 1000)} s`);
+  return advice.map((why) => `${name}: ${why}; takeover --force takes it all the same`);
 }
 
 /** Another router with priority 255 that has not been silent for so long that it may be gone. */

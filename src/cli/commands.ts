@@ -83,7 +83,7 @@ export const COMMANDS: readonly Command[] = [
     "make this node master, with priority 254 as long as it stays it",
     {
       name: { type: "positional", required: false, description: "only this router, with its sync group" },
-      force: { type: "boolean", description: "although something that it tracks is down" },
+      force: { type: "boolean", description: "even in startup_delay or with a tracked weight down" },
       ...client,
     },
     "haagent takeover VI_1",

@@ -2,6 +2,7 @@
  * One-line faults of the kind that people make. Each is planted alone, and what is named as its catcher must turn red: a test that
  * stays green under its mutant tests nothing. Where the simulator is named, nothing smaller is asked.
  */
+import { OPERATOR } from "./operator.ts";
 
 /** A fault: in `file`, the only place where `find` stands is replaced. */
 export interface Mutant {
@@ -229,65 +230,6 @@ const agent: readonly Mutant[] = [
   },
 ];
 
-const operator: readonly Mutant[] = [
-  {
-    file: "src/agent/assess.ts",
-    find: 'if (world.stopping || router.order?.kind === "standby") continue;',
-    replace: "if (world.stopping) continue;",
-    breaks: "comes back from standby by itself",
-    caughtBy: "sim",
-  },
-  {
-    file: "src/agent/router.ts",
-    find: 'if (this.order?.kind === "takeover" && !this.owner) return TAKEN;',
-    replace: "",
-    breaks: "takes over with its own priority",
-    caughtBy: "sim",
-  },
-  {
-    file: "src/agent/drive.ts",
-    find: 'if (before.kind === "master" && router.order?.kind === "takeover") router.order = null;',
-    replace: "",
-    breaks: "lost the election and keeps the priority of its takeover",
-    caughtBy: "sim",
-  },
-  {
-    file: "src/agent/operator.ts",
-    find: "if (syncGroup !== null) turn.losers.delete(syncGroup);",
-    replace: "",
-    breaks: "takes a sync group and gives it up again in the same breath",
-    caughtBy: "agent",
-  },
-  {
-    file: "src/agent/operator.ts",
-    find: "return !higher;",
-    replace: "return true;",
-    breaks: "does not assert itself against another takeover",
-    caughtBy: "agent",
-  },
-  {
-    file: "src/agent/operator.ts",
-    find: "(higher ? 1.5 : 0.5)",
-    replace: "0.5",
-    breaks: "gives way to a takeover of the same moment, as the other one does",
-    caughtBy: "agent",
-  },
-  {
-    file: "src/agent/operator.ts",
-    find: "if (priority !== OWNER) continue;",
-    replace: "continue;",
-    breaks: "takes over from the owner of the addresses",
-    caughtBy: "agent",
-  },
-  {
-    file: "src/agent/reload.ts",
-    find: "if (standby.has(next.name)) standDown(world, turn, made);",
-    replace: "",
-    breaks: "forgets a standby when the reload makes another router of it",
-    caughtBy: "agent",
-  },
-];
-
 const codecs: readonly Mutant[] = [
   {
     file: "src/wire/vrrp.ts",
@@ -338,6 +280,6 @@ export const MUTANTS: readonly Mutant[] = [
   ...machine,
   ...admission,
   ...agent,
-  ...operator,
+  ...OPERATOR,
   ...codecs,
 ];

@@ -4,6 +4,7 @@ import { unreachable } from "../../src/base/assert.ts";
 import type { Fault } from "./faults.ts";
 import { CALM } from "./network.ts";
 import type { Node } from "./node.ts";
+import { ask } from "./orders.ts";
 import { forge, sightAdvert } from "./packets.ts";
 import { INTERFACE_OF, movedBy, type PlannedAddress, type SegmentName, SEGMENTS } from "./plan.ts";
 import type { World } from "./world.ts";
@@ -115,11 +116,11 @@ function harm(
       break;
     }
     case "standby":
-      node.ask({ command: "standby", name: fault.router });
-      if (fault.back) later(() => node.ask({ command: "takeover", name: fault.router, force: true }));
+      ask(node, { command: "standby", name: fault.router });
+      if (fault.back) later(() => ask(node, { command: "takeover", name: fault.router, force: true }));
       break;
     case "takeover":
-      node.ask({ command: "takeover", name: fault.router, force: fault.force });
+      ask(node, { command: "takeover", name: fault.router, force: fault.force });
       break;
     case "feed-lost":
       node.process?.loseFeed();

@@ -1,6 +1,6 @@
 /** One node: its hardware clock, its kernel, its ports, what is on its disk, and the agent that lives and dies on it. */
 import type { Ip, Mac } from "../../src/base/address.ts";
-import type { AddressChange, AddressKey, Event, Request } from "../../src/agent/boundary.ts";
+import type { AddressChange, AddressKey, Event } from "../../src/agent/boundary.ts";
 import type { LedgerRecord } from "../../src/agent/ledger.ts";
 import { instant, type Instant } from "../../src/base/units.ts";
 import type { ConfigSource } from "../../src/config/model.ts";
@@ -132,11 +132,8 @@ export class Node {
   }
 
   dump(): Event {
-    return {
-      kind: "kernel",
-      links: [...this.kernel.links.values()],
-      addresses: this.kernel.addresses(),
-    };
+    const { kernel } = this;
+    return { kind: "kernel", links: [...kernel.links.values()], addresses: kernel.addresses() };
   }
 
   /** Starts an agent, unless one runs. */
@@ -224,11 +221,6 @@ export class Node {
     this.file = file;
     this.observer.lived(this, file === null ? "SIGHUP, broken file" : "SIGHUP");
     this.process?.control({ kind: "signal", signal: "SIGHUP" });
-  }
-
-  /** A client command. */
-  ask(request: Request): void {
-    this.process?.ask(request);
   }
 
   /** Power off and on: the kernel forgets, the clock begins anew. The agent is not started yet. */

@@ -41,13 +41,13 @@ export class Obedience {
   end(node: Node, roles: ReadonlyMap<string, Role>): void {
     const { orders, plan } = node;
     for (const [name, role] of roles) {
+      orders.became(name, role);
       if (orders.out.has(name) !== (role === "standby")) {
         violate(
           this.#scene,
           `${plan.name} is ${role} of ${name}, by order ${orders.out.has(name) ? "" : "not "}standby`,
         );
       }
-      if (role !== "master") orders.ceased(name);
     }
     for (const name of orders.promised) {
       if (roles.get(name) !== "master")

@@ -1,5 +1,7 @@
 /** What an operator told the agent of a node and was promised: which of its routers are out, and which are taken. */
-import type { Reply, Request } from "../../src/agent/boundary.ts";
+import type { Event, Reply, Request } from "../../src/agent/boundary.ts";
+import type { Role } from "../../src/agent/router.ts";
+import type { Node } from "./node.ts";
 
 const names = (body: unknown, key: string): string[] => {
   const list =
@@ -10,6 +12,8 @@ const names = (body: unknown, key: string): string[] => {
 export class Orders {
   /** Routers in standby. */
   readonly out = new Set<string>();
+  /** Routers that will be, once their before_release has ended. */
+  readonly leaving = new Set<string>();
   /** Routers that run with 254, as long as they are master. */
   readonly taken = new Set<string>();
   /** Those that were promised to be master, in the present turn. */
@@ -17,37 +21,61 @@ export class Orders {
 
   /** The agent is being told to take over. */
   taking = false;
+  /** Requests that wait for their reply, by connection. */
+  readonly #waiting = new Map<number, Request>();
+  #asked = 0;
 
   /** A new agent knows of none. */
   none(): void {
-    for (const set of [this.out, this.taken, this.promised]) set.clear();
+    for (const set of [this.out, this.leaving, this.taken, this.promised]) set.clear();
   }
 
   /** After a reload: what is no router any more has no order. */
   keep(routers: readonly { readonly name: string }[]): void {
-    for (const set of [this.out, this.taken]) {
+    for (const set of [this.out, this.leaving, this.taken]) {
       for (const name of set) if (routers.every((router) => router.name !== name)) set.delete(name);
     }
   }
 
+  /** A request as the control socket hands it in. */
+  event(request: Request): Event {
+    const connection = ++this.#asked;
+    this.#waiting.set(connection, request);
+    return { kind: "request", connection, request, wallClock: 0 };
+  }
+
+  /** The agent is about to handle an event. */
+  hears(event: Event): void {
+    this.taking = event.kind === "request" && event.request.command === "takeover";
+  }
+
   /** The agent has answered. */
-  answered(request: Request, { body }: Reply): void {
-    if (request.command === "standby") {
+  answered(connection: number, { body }: Reply): void {
+    const request = this.#waiting.get(connection);
+    this.#waiting.delete(connection);
+    if (request?.command === "standby") {
+      const waiting = names(body, "waits_for_before_release");
       for (const name of names(body, "standby")) {
-        this.out.add(name);
+        (waiting.includes(name) ? this.leaving : this.out).add(name);
         this.taken.delete(name);
       }
-    } else if (request.command === "takeover") {
+    } else if (request?.command === "takeover") {
       for (const name of names(body, "takeover")) {
         this.out.delete(name);
+        this.leaving.delete(name);
         this.taken.add(name);
         this.promised.add(name);
       }
     }
   }
 
-  /** A router is master no more: so is the takeover. */
-  ceased(name: string): void {
-    this.taken.delete(name);
+  /** What a router is now: a takeover ends with the mastership, a before_release with standby. */
+  became(name: string, role: Role): void {
+    if (role !== "master") this.taken.delete(name);
+    if (role === "standby" && this.leaving.delete(name)) this.out.add(name);
   }
 }
+
+/** A client command on a node; in vain where no agent lives. */
+export const ask = ({ process, orders }: Node, request: Request): void =>
+  process?.control(orders.event(request));

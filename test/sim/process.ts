@@ -11,7 +11,6 @@ import type {
   Event,
   Handled,
   Listener,
-  Request,
 } from "../../src/agent/boundary.ts";
 import type { Instant } from "../../src/base/units.ts";
 import { unreachable } from "../../src/base/assert.ts";
@@ -63,9 +62,6 @@ export class Process {
   readonly #unheard: AddressKey[] = [];
   readonly #probes = new Map<string, number>();
   #probesMade = 0;
-  /** Requests that wait for their reply, by connection. */
-  readonly #requests = new Map<number, Request>();
-  #asked = 0;
 
   readonly node: Node;
   readonly agent: Handler;
@@ -79,13 +75,6 @@ export class Process {
   control(event: Event): void {
     this.#control.push(event);
     this.#wake();
-  }
-
-  /** A request on the control socket. */
-  ask(request: Request): void {
-    const connection = ++this.#asked;
-    this.#requests.set(connection, request);
-    this.control({ kind: "request", connection, request, wallClock: 0 });
   }
 
   /** A message of the rtnetlink feed. */
@@ -205,7 +194,7 @@ export class Process {
         follow.push(...this.#perform(action));
       }
     };
-    node.orders.taking = event.kind === "request" && event.request.command === "takeover";
+    node.orders.hears(event);
     const handled = this.agent.handle(event, node.clock(), perform);
     this.#wakeAt = handled.wakeAt;
     if (event.kind === "start") this.started = true;
@@ -272,12 +261,9 @@ export class Process {
       case "notify":
       case "log-settings":
         return [];
-      case "reply": {
-        const request = this.#requests.get(action.connection);
-        this.#requests.delete(action.connection);
-        if (request !== undefined) node.orders.answered(request, action.reply);
+      case "reply":
+        node.orders.answered(action.connection, action.reply);
         return [];
-      }
       case "exit":
         node.exited(action.code);
         return [];

@@ -65,6 +65,7 @@ export function eligible(node: Node, router: RouterPlan): boolean {
   return membersWith(node, router).every(
     (member) =>
       !node.orders.out.has(member.name) &&
+      !node.orders.leaving.has(member.name) &&
       usable(node, member.segment) &&
       hasSource(node, member) &&
       !blocked(node, member) &&
