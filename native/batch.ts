@@ -78,8 +78,19 @@ export class Batch {
       if (sent <= 0) results.push(sent);
       else for (let done = 0; done < sent; done++) results.push(0);
     }
+    this.#forget();
+    return results;
+  }
+
+  /** Sends none of them and forgets them: each fails with this. */
+  refuse(errno: number): number[] {
+    const results = Array.from({ length: this.#count }, () => errno);
+    this.#forget();
+    return results;
+  }
+
+  #forget(): void {
     this.#count = 0;
     this.#used = 0;
-    return results;
   }
 }

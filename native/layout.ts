@@ -49,6 +49,7 @@ export const SOL_RAW = 255;
 export const ICMP_FILTER = 1;
 
 // <linux/if_ether.h>
+export const ETH_P_ALL = 0x0003;
 export const ETH_P_IP = 0x0800;
 export const ETH_P_IPV6 = 0x86dd;
 

@@ -8,6 +8,7 @@ import type { Router } from "./router.ts";
 import { keyOf } from "./router.ts";
 import { listen } from "./listen.ts";
 import { track, usable } from "./tracking.ts";
+import { stuckFault, virtualMacFault } from "./virtual-mac-base.ts";
 import type { Turn, World } from "./world.ts";
 import { group, index } from "./world.ts";
 
@@ -61,14 +62,14 @@ function faultsOf(
   const deaf = link === null ? undefined : world.deaf.get(`${link.index} ${family}`);
   if (deaf !== undefined && usable(link)) faults.push(`cannot listen on ${name}: ${deaf}`);
   for (const other of new Set(router.addresses.map((address) => address.interface))) {
-    if (other !== name) faults.push(linkFault(other, world.kernel.named(other)));
+    if (other !== name && other !== router.device) faults.push(linkFault(other, world.kernel.named(other)));
   }
   for (const each of router.tracks) {
     if (!isFatal(each)) continue;
     faults.push(each.up === false ? `${each.name} is down` : `${each.name} says ${each.bonus}`);
     if (router.config.trackChecks.includes(each.name)) checked += 1;
   }
-  faults.push(foundFault(world, router));
+  faults.push(virtualMacFault(world, router), foundFault(world, router) ?? stuckFault(world, router));
   if (router.trouble !== null && turn.now < router.trouble.until) faults.push(router.trouble.text);
   const found = faults.filter((fault) => fault !== null);
   router.sudden = found.length > checked;

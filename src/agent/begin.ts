@@ -29,6 +29,10 @@ export function begin(turn: Turn, event: Extract<Event, { kind: "start" }>): Wor
   // What an earlier agent added is ours for a moment: what nobody carries on with goes at the end of this turn.
   for (const { router, address } of leftBehind(event.ledger, event.addresses, bootId)) {
     world.ownership.inherit(router, address);
+    // Where an agent added an address in this boot, the device was made by one.
+    const made = world.routers.get(router);
+    if (made?.device != null && world.kernel.link(address.index)?.name === made.device)
+      made.deviceReady = true;
   }
   turn.addresses = true;
   for (const name of [...event.ledger.map(({ router }) => router), ...world.routers.keys()]) {

@@ -6,6 +6,7 @@ import type { Family, Ip, Mac } from "../base/address.ts";
 import type { Instant, Milliseconds, Seconds } from "../base/units.ts";
 import type { ConfigSource, LogLevel, ProbeConfig } from "../config/model.ts";
 import type { LedgerRecord } from "./ledger.ts";
+import type { VirtualMac } from "./virtual-mac.ts";
 
 /** A network interface as rtnetlink(7) RTM_NEWLINK tells it. */
 export interface Link {
@@ -54,6 +55,8 @@ export type AddressChange =
       readonly lifetime: Seconds | null;
       /** `ioctl`: SIOCSIFADDR on the label, then the lifetime by rtnetlink. Always `netlink` for `refresh`. */
       readonly method: "netlink" | "ioctl";
+      /** IFA_RT_PRIORITY: the metric of the subnet's route that comes with the address; null: the kernel's choice. */
+      readonly metric: number | null;
     }
   | { readonly op: "delete"; readonly key: AddressKey };
 
@@ -68,6 +71,11 @@ export interface Listener {
   readonly index: number;
   readonly family: Family;
   readonly groups: readonly Ip[];
+  /**
+   * A macvlan of ours may be on the interface: it takes every frame that bears its own MAC address as the sender's, and so the adverts
+   * of another router that is master too. Such a socket hears what comes in before any device on top of the interface has its turn.
+   */
+  readonly tap: boolean;
 }
 
 /** The keys of `hooks` in a router's table. */
@@ -118,6 +126,15 @@ export type Event =
       readonly kind: "kernel";
       readonly links: readonly Link[];
       readonly addresses: readonly KernelAddress[];
+    }
+  /** The answers to a `virtual-macs` action, one a device and delivered before any other event: the device, or what is wrong. */
+  | {
+      readonly kind: "virtual-macs";
+      readonly results: readonly {
+        readonly name: string;
+        readonly link: Link | null;
+        readonly failure: string | null;
+      }[];
     }
   /** The answers to an `addresses` action, delivered before any other event. */
   | { readonly kind: "addresses-changed"; readonly results: readonly AddressResult[] }
@@ -175,6 +192,8 @@ export type Action =
       readonly index: number;
       readonly ethertype: number;
       readonly destination: Mac;
+      /** The sender's address in the frame; null: the interface's own. */
+      readonly source: Mac | null;
       readonly bytes: Uint8Array;
       readonly router: string | null;
     }
@@ -187,6 +206,11 @@ export type Action =
       readonly bytes: Uint8Array;
       readonly router: string | null;
     }
+  /**
+   * The complete set of virtual MAC devices wanted from now on; answered by `virtual-macs`. The edge makes and sets up at once; it
+   * takes down and removes after the turn, and never touches a device that is not ours.
+   */
+  | { readonly kind: "virtual-macs"; readonly devices: readonly VirtualMac[] }
   /** One netlink batch, in order; answered by `addresses-changed`. */
   | { readonly kind: "addresses"; readonly changes: readonly AddressChange[] }
   /**

@@ -66,7 +66,7 @@ export function drive(world: World, turn: Turn, router: Router, event: Event): v
 function advertise(world: World, turn: Turn, router: Router, priority: Priority): void {
   const link = router.index === null ? null : world.kernel.link(router.index);
   if (link === null) return;
-  const made = adverts(router, link, priority);
+  const made = adverts(router, link, priority, router.machine.kind === "master");
   const auth = authOf(router);
   for (const action of auth.type === "ah" ? seal(router, made, auth.key) : made) turn.out.advert(action);
   router.packets = made.length;
@@ -77,7 +77,7 @@ function advertise(world: World, turn: Turn, router: Router, priority: Priority)
 /** A backup has the adverts ready that a takeover begins with. */
 export function prepare(world: World, router: Router): void {
   const link = router.index === null ? null : world.kernel.link(router.index);
-  if (link !== null) adverts(router, link, router.settings().priority);
+  if (link !== null) adverts(router, link, router.settings().priority, true);
 }
 
 /** Tells every address that a master holds; those still asked of the kernel are told when its answer comes. */

@@ -2,6 +2,7 @@
 import { requestResync } from "./addresses.ts";
 import { assess, concerned } from "./assess.ts";
 import type { AddressKey, KernelAddress, Link } from "./boundary.ts";
+import { deviceTouched } from "./devices.ts";
 import type { Turn, World } from "./world.ts";
 
 /** Judges the routers anew that this interface matters to. */
@@ -29,8 +30,11 @@ export function linkTold(world: World, turn: Turn, link: Link): void {
   const routers = new Set(names.flatMap((name) => concerned(world, name)));
   // What the kernel refused on an interface as it was, it may take now.
   if (before?.up !== link.up || before.carrier !== link.carrier) {
-    for (const router of routers) if (router.trouble?.ofLink === true) router.trouble = null;
+    for (const router of routers) {
+      if (router.trouble?.ofLink === true && router.device !== link.name) router.trouble = null;
+    }
   }
+  deviceTouched(world, turn, link.name, link.index);
   assess(world, turn, routers);
 }
 
@@ -39,7 +43,9 @@ export function linkGone(world: World, turn: Turn, index: number): void {
   const link = world.kernel.link(index);
   world.kernel.removeLink(index);
   world.ownership.forgetLink(index);
-  if (link !== null) assess(world, turn, concerned(world, link.name));
+  if (link === null) return;
+  deviceTouched(world, turn, link.name, index);
+  assess(world, turn, concerned(world, link.name));
 }
 
 /** An address of ours where we hold none is either somebody else's or an echo of the past: the dump tells which. */

@@ -8,6 +8,8 @@ export interface Held {
   readonly router: string;
   readonly label: string | null;
   readonly lifetime: Seconds | null;
+  /** Of the route to its subnet; null: the kernel's choice. */
+  readonly metric: number | null;
   /** `pending`: asked of the kernel in this turn; `added`: ours; `found`: somebody's, adopted; `leaving`: being removed. */
   state: "pending" | "added" | "found" | "leaving";
   /** It had been taken away and comes back: said when it is there. */

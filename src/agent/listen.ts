@@ -1,7 +1,8 @@
 /** Which receiving sockets are needed: one for each usable interface and family that a router runs on. */
-import type { Ip } from "../base/address.ts";
+import type { Family, Ip } from "../base/address.ts";
 import { after, ms, NEVER } from "../base/units.ts";
 import type { Listener } from "./boundary.ts";
+import { groupsFor } from "./virtual-mac-base.ts";
 import type { Turn, World } from "./world.ts";
 
 /** A socket that could not be opened is tried again this often. */
@@ -11,20 +12,28 @@ const OPENED = ms(20);
 
 /** Tells the edge when the set of sockets changed. */
 export function listen(world: World, turn: Turn): void {
-  const wanted = new Map<string, { index: number; family: 4 | 6; groups: Set<Ip> }>();
-  for (const { config, index, machine } of world.routers.values()) {
+  const wanted = new Map<string, { index: number; family: Family; groups: Set<Ip>; tap: boolean }>();
+  for (const router of world.routers.values()) {
+    const { config, index, machine } = router;
     const link = index === null ? null : world.kernel.link(index);
     if (link === null || !link.up || (world.stopping !== null && machine.kind === "init")) continue;
-    const text = `${link.index} ${config.family}`;
-    const known = wanted.get(text) ?? { index: link.index, family: config.family, groups: new Set<Ip>() };
+    const on = (family: Family): { groups: Set<Ip>; tap: boolean } => {
+      const text = `${link.index} ${family}`;
+      const known = wanted.get(text) ?? { index: link.index, family, groups: new Set<Ip>(), tap: false };
+      wanted.set(text, known);
+      return known;
+    };
+    const known = on(config.family);
     // Unicast routers join as well: a peer that is set to multicast by mistake must be heard all the same.
     if (link.ethernet || config.unicastPeers.length === 0) known.groups.add(config.multicastGroup);
-    wanted.set(text, known);
+    if (router.device !== null) known.tap = true;
+    for (const group of groupsFor(router)) on(6).groups.add(group);
   }
-  const listeners: Listener[] = [...wanted.values()].map(({ index, family, groups }) => ({
+  const listeners: Listener[] = [...wanted.values()].map(({ index, family, groups, tap }) => ({
     index,
     family,
     groups: [...groups].sort(),
+    tap,
   }));
   for (const text of world.deaf.keys()) if (!wanted.has(text)) world.deaf.delete(text);
   if (JSON.stringify(listeners) === JSON.stringify(world.listeners)) return;

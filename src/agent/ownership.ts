@@ -2,11 +2,11 @@
  * Who holds which address: what the routers that are master should have, what we have, and the difference as one batch. What was
  * there before us is "found": it may be used where the router adopts it, and is never removed.
  */
-import type { Ip } from "../base/address.ts";
 import { familyOf } from "../base/address.ts";
 import type { Seconds } from "../base/units.ts";
 import { seconds } from "../base/units.ts";
 import type { AddressConfig, AgentConfig } from "../config/model.ts";
+import { methodFor } from "./address-method.ts";
 import type { AddressChange, AddressKey, AddressResult, KernelAddress } from "./boundary.ts";
 import type { Kernel } from "./kernel.ts";
 import { keyText } from "./kernel.ts";
@@ -54,21 +54,20 @@ function lifetimeOf(agent: AgentConfig, router: Router, addressesInAll: number):
 /** An earlier agent's lifetime: whatever it was, it is to be armed anew. */
 const UNKNOWN: Seconds = seconds(0);
 
-/** Prefix length of the address class, which SIOCSIFADDR assumes (netdevice(7)); null for classes D and E. */
-function classPrefix(address: Ip): number | null {
-  const first = Number(address.split(".")[0]);
-  if (first < 128) return 8;
-  if (first < 192) return 16;
-  return first < 224 ? 24 : null;
-}
-
 /** An address that a master should hold. */
 interface Wanted {
   readonly router: Router;
   readonly address: AddressConfig;
   readonly key: AddressKey;
   readonly lifetime: Seconds | null;
+  readonly metric: number | null;
 }
+
+/**
+ * Of the subnet routes that come with addresses on a virtual MAC's device: whatever the interface below has is preferred, as a strict
+ * rp_filter there drops what would be answered by another way, and this host would speak to the subnet from a virtual address.
+ */
+const DEVICE_METRIC = 1_000_000;
 
 export class Ownership {
   private readonly held = new HeldAddresses();
@@ -104,7 +103,16 @@ export class Ownership {
   /** Takes over an address that an earlier agent added for a router: kept if that router is master, else removed. */
   inherit(router: string, { index, address, prefix, label }: KernelAddress): void {
     const key = { index, address, prefix };
-    this.held.put(keyText(key), { key, router, label, lifetime: UNKNOWN, state: "added", restores: false });
+    const held = {
+      key,
+      router,
+      label,
+      lifetime: UNKNOWN,
+      metric: null,
+      state: "added",
+      restores: false,
+    } as const;
+    this.held.put(keyText(key), held);
   }
 
   /** The batch that makes what we hold equal to what the masters should hold; marks it as asked for. */
@@ -112,34 +120,53 @@ export class Ownership {
     const wanted = new Map<string, Wanted>();
     for (const router of routers) {
       if (!router.holds) continue;
+      // Its device first: a name in the kernel may be somebody else's.
+      if (router.device !== null && !router.deviceReady) continue;
       const lifetime = lifetimeOf(agent, router, total);
-      for (const address of router.addresses) {
+      for (const address of router.carried) {
         const key = keyOf(kernel, address);
-        if (key !== null) wanted.set(keyText(key), { router, address, key, lifetime });
+        const metric = address.interface === router.device ? DEVICE_METRIC : null;
+        if (key !== null) wanted.set(keyText(key), { router, address, key, lifetime, metric });
       }
     }
     const changed = new Set<string>();
     const gained = new Set<string>();
     const deletes = this.dismiss(wanted, changed, gained);
     const changes: AddressChange[] = [];
-    for (const [text, { router, address, key, lifetime }] of wanted) {
+    for (const [text, { router, address, key, lifetime, metric }] of wanted) {
       const { label } = address;
       const known = this.held.get(text);
       if (known !== undefined && known.state !== "leaving") {
         if (known.state !== "added" || known.lifetime === lifetime) continue;
-        this.held.put(text, { ...known, lifetime });
+        this.held.put(text, { ...known, lifetime, metric });
         changed.add(known.router);
-        changes.push({ op: "refresh", key, label, lifetime, method: "netlink" });
+        changes.push({ op: "refresh", key, label, lifetime, method: "netlink", metric });
         continue;
       }
       const { name } = router.config;
       const there = router.adopts ? kernel.find(key.index, key.address) : null;
       const found = there !== null && this.get(there) === null;
       const state = found ? "found" : "pending";
-      this.held.put(text, { key, router: name, label, lifetime, state, restores: this.lost.has(text) });
+      this.held.put(text, {
+        key,
+        router: name,
+        label,
+        lifetime,
+        metric,
+        state,
+        restores: this.lost.has(text),
+      });
       changed.add(name);
       if (found) gained.add(name);
-      else changes.push({ op: "add", key, label, lifetime, method: method(agent, address, kernel, key) });
+      else
+        changes.push({
+          op: "add",
+          key,
+          label,
+          lifetime,
+          method: methodFor(agent, address, kernel, key),
+          metric,
+        });
     }
     this.lost.clear();
     return { changes: [...deletes, ...changes], changed, gained };
@@ -242,7 +269,14 @@ export class Ownership {
   refresh(): AddressChange[] {
     return [...this.held.values()]
       .filter(({ state, lifetime }) => state === "added" && lifetime !== null)
-      .map(({ key, label, lifetime }) => ({ op: "refresh", key, label, lifetime, method: "netlink" }));
+      .map(({ key, label, lifetime, metric }) => ({
+        op: "refresh",
+        key,
+        label,
+        lifetime,
+        method: "netlink",
+        metric,
+      }));
   }
 
   /** The shortest lifetime among what we added; null when all are for ever. */
@@ -263,20 +297,4 @@ export class Ownership {
     }
     return indexes;
   }
-}
-
-/**
- * The alias ioctls only where they cannot put a wrong mask on the interface, even for a moment: SIOCSIFADDR sets the class's
- * prefix, and replaces what already stands under the label.
- */
-function method(
-  agent: AgentConfig,
-  { address, prefix, label }: AddressConfig,
-  kernel: Kernel,
-  key: AddressKey,
-): "netlink" | "ioctl" {
-  if (agent.addressMethod === "netlink" || label === null) return "netlink";
-  if (agent.addressMethod === "ioctl") return "ioctl";
-  const free = kernel.addresses(key.index).every((known) => known.label !== label);
-  return free && classPrefix(address) === prefix ? "ioctl" : "netlink";
 }

@@ -59,7 +59,11 @@ function checkChanges(before: readonly CheckConfig[], next: readonly CheckConfig
 
 /** Changes of these make another virtual router of it: it releases and starts anew. */
 const sameRouter = (a: RouterConfig, b: RouterConfig): boolean =>
-  a.interface === b.interface && a.vrid === b.vrid && a.family === b.family && a.version === b.version;
+  a.interface === b.interface &&
+  a.vrid === b.vrid &&
+  a.family === b.family &&
+  a.version === b.version &&
+  a.virtualMac === b.virtualMac;
 
 /** A reload that waits for before_release. */
 export interface PendingReload {

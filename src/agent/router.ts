@@ -13,6 +13,7 @@ import type { Action, AddressKey } from "./boundary.ts";
 import type { Phase } from "./hooks.ts";
 import type { Kernel } from "./kernel.ts";
 import { configHash } from "./recover.ts";
+import { deviceName, onDevice, ownLinkLocal } from "./virtual-mac.ts";
 
 /** The roles as the outside calls them. */
 export type Role = "init" | "backup" | "master" | "fault" | "standby";
@@ -121,8 +122,14 @@ export class Router {
   unsent = 0;
   /** Of the last advert, sent or heard, that had an authentication header; see seal.ts. */
   sequence = 0;
-  /** Its adverts as ready actions by priority; emptied when anything in them changes. */
-  adverts = new Map<number, readonly Action[]>();
+  /** Its adverts as ready actions by priority and sender; emptied when anything in them changes. */
+  adverts = new Map<string, readonly Action[]>();
+  /** The name of the device of its virtual MAC address; null without one. Another one is another router. */
+  readonly device: string | null;
+  /** That device is there and sound. */
+  deviceReady = false;
+  /** Why it is not; null as long as nobody said so. */
+  deviceFailure: string | null = null;
   readonly counters = {
     sent: 0,
     received: 0,
@@ -135,6 +142,7 @@ export class Router {
   /** `agentStartedAt` is what its startup delay counts from, also when a reload made it. */
   constructor(config: RouterConfig, now: Instant, agentStartedAt: Instant) {
     this.current = config;
+    this.device = config.virtualMac === false ? null : deviceName(config);
     this.since = now;
     this.agentStartedAt = agentStartedAt;
   }
@@ -211,14 +219,23 @@ export class Router {
     };
   }
 
-  /** Every address that moves with it. */
+  /** Every address that moves with it, where it is put: with a virtual MAC address on a device of its own. */
   get addresses(): readonly AddressConfig[] {
-    return [...this.config.addresses, ...this.config.excludedAddresses];
+    const { addresses, excludedAddresses } = this.config;
+    const all = [...addresses, ...excludedAddresses];
+    return this.device === null ? all : onDevice(all, this.config.interface, this.device);
+  }
+
+  /** The same, and what its device has besides. */
+  get carried(): readonly AddressConfig[] {
+    return this.device === null
+      ? this.addresses
+      : [...this.addresses, ...ownLinkLocal(this.config, this.addresses, this.device)];
   }
 
   /** Whether an address that was there before us may be used (never removed). */
   get adopts(): boolean {
-    return this.owner || this.config.onFound === "adopt";
+    return this.device === null && (this.owner || this.config.onFound === "adopt");
   }
 
   /** Remembers an advert's sender. */

@@ -15,6 +15,7 @@ import type { Version } from "../vrrp/timing.ts";
 import type { Action, AddressKey, Link } from "./boundary.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Router } from "./router.ts";
+import { virtualMac } from "./virtual-mac.ts";
 
 /** linux/if_ether.h */
 const ETHERTYPE = { ipv4: 0x0800, arp: 0x0806, ipv6: 0x86dd } as const;
@@ -49,6 +50,7 @@ function advert(
   link: Link,
   { source, destination, version }: { source: Ip; destination: Ip; version: Version },
   priority: Priority,
+  sender: Mac | null,
 ): Action {
   const { family, checksum, name } = router.config;
   const payload = encodeAdvertisement(
@@ -69,6 +71,7 @@ function advert(
       index: link.index,
       ethertype,
       destination: multicastMac(destination),
+      source: sender,
       bytes,
       router: name,
     };
@@ -83,9 +86,14 @@ function advert(
 const versionsOf = ({ version }: RouterConfig): readonly Version[] =>
   version === "2+3" ? [3, 2] : [version];
 
-/** The adverts of one turn, one for each destination and version; kept, as the next one is the same to the byte. */
-export function adverts(router: Router, link: Link, priority: Priority): readonly Action[] {
-  const known = router.adverts.get(priority);
+/**
+ * The adverts of one turn, one for each destination and version; kept, as the next one is the same to the byte. A `master` with a
+ * virtual MAC address sends from that; the last word of one that is none any more leaves from the interface's own.
+ */
+export function adverts(router: Router, link: Link, priority: Priority, master: boolean): readonly Action[] {
+  const sender = master && router.config.virtualMac === true ? virtualMac(router.config) : null;
+  const kept = `${priority} ${sender}`;
+  const known = router.adverts.get(kept);
   if (known !== undefined) return known;
   const { source } = router;
   if (source === null) return [];
@@ -94,10 +102,10 @@ export function adverts(router: Router, link: Link, priority: Priority): readonl
     unicastPeers.length === 0 ? [multicastGroup] : unicastPeers.map(({ address }) => address);
   const made = destinations.flatMap((destination) =>
     versionsOf(router.config).map((version) =>
-      advert(router, link, { source, destination, version }, priority),
+      advert(router, link, { source, destination, version }, priority, sender),
     ),
   );
-  router.adverts.set(priority, made);
+  router.adverts.set(kept, made);
   return made;
 }
 
@@ -112,6 +120,7 @@ export function announcement(kernel: Kernel, key: AddressKey): Action | null {
         index,
         ethertype: ETHERTYPE.arp,
         destination: BROADCAST_MAC,
+        source: null,
         bytes: encodeGratuitousArp(mac, key.address),
         router: null,
       }
@@ -120,6 +129,7 @@ export function announcement(kernel: Kernel, key: AddressKey): Action | null {
         index,
         ethertype: ETHERTYPE.ipv6,
         destination: ALL_NODES,
+        source: null,
         bytes: encodeNeighbourAdvertisement(mac, key.address, link.forwarding6),
         router: null,
       };

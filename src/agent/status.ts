@@ -7,6 +7,7 @@ import { keyOf } from "./router.ts";
 import type { Router } from "./router.ts";
 import { contestOver } from "./contest.ts";
 import { dialectOf } from "./versions.ts";
+import { virtualMac } from "./virtual-mac.ts";
 import type { World } from "./world.ts";
 
 const rounded = (from: Instant, to: Instant): number => Math.max(0, Math.round(elapsed(from, to)));
@@ -29,7 +30,7 @@ function startupDelay(router: Router, now: Instant): string | null {
 }
 
 function routerStatus(world: World, router: Router, now: Instant, clock: (at: Instant) => string): object {
-  const { config, machine, counters, contest } = router;
+  const { config, machine, counters, contest, device } = router;
   const known = machine.kind === "backup" ? machine.master : null;
   const heard = known === null || known.priority === RELEASING ? null : known;
   const master =
@@ -53,6 +54,7 @@ function routerStatus(world: World, router: Router, now: Instant, clock: (at: In
     effective_priority: router.priority,
     interval_ms: config.advertInterval,
     sync_group: config.syncGroup,
+    virtual_mac: device === null ? null : { address: virtualMac(config), device, ready: router.deviceReady },
     operator: router.order?.kind ?? null,
     master,
     contested:

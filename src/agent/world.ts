@@ -16,6 +16,9 @@ import { Ownership } from "./ownership.ts";
 import type { Role, Router } from "./router.ts";
 import { LinkDelays } from "./tracking.ts";
 
+/** {@link World.virtualMacs} before anything was told: no devices. */
+export const NOTHING = "[]";
+
 export interface World {
   config: Config;
   /** The file's name as given, for the status. */
@@ -59,6 +62,8 @@ export interface World {
   reopening: Set<string>;
   listenAgainAt: Instant;
   refreshAt: Instant;
+  /** Devices of virtual MAC addresses: what the edge was told last, as JSON, and when it is to try again what failed. */
+  readonly virtualMacs: { told: string; retryAt: Instant };
   /** Indexes of interfaces whose promote_secondaries is set by us. */
   readonly promoted: Set<number>;
   resyncedAt: Instant;
@@ -124,6 +129,7 @@ export function makeWorld(
     reopening: new Set(),
     listenAgainAt: NEVER,
     refreshAt: NEVER,
+    virtualMacs: { told: NOTHING, retryAt: NEVER },
     promoted: new Set(),
     resyncedAt: now,
     resyncAt: NEVER,
@@ -140,8 +146,8 @@ export function index(world: World): void {
   world.addressTotal = 0;
   world.wires.clear();
   for (const router of world.routers.values()) {
-    world.addressTotal += router.addresses.length;
-    for (const { address } of router.addresses) {
+    world.addressTotal += router.carried.length;
+    for (const { address } of router.carried) {
       moved.add(address);
       if (router.config.priority !== OWNER) virtual.add(address);
     }

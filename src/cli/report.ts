@@ -32,6 +32,13 @@ export interface RouterReport {
   readonly effective_priority: number;
   readonly interval_ms: number;
   readonly sync_group?: string | null;
+  /** Null: the addresses are at the MAC address of their interface. */
+  readonly virtual_mac?: {
+    readonly address: string;
+    readonly device: string;
+    /** The device is there and sound. */
+    readonly ready: boolean;
+  } | null;
   /** The operator's word, where it stands. */
   readonly operator?: "standby" | "takeover" | null;
   /** Another master that does not give way, and the setting that keeps the two apart. */

@@ -47,6 +47,7 @@ function whole(router: RouterReport, now: number): string[] {
       "address",
       `${each.address} on ${each.interface}: ${placed(each)}`,
     ]),
+    ...virtualMac(router).map((text): [string, string] => ["mac", text]),
     ...router.tracks.map((track): [string, string] => ["track", trackText(track)]),
     [
       "adverts",
@@ -151,6 +152,12 @@ function peerText(
       ? ""
       : `, differs in ${peer.mismatch.join(", ")}`;
   return `${peer.address}, priority ${peer.priority}, heard ${duration(peer.last_heard_ms)} ago${speaks}${differs}`;
+}
+
+/** The virtual MAC address and its device, or nothing. */
+function virtualMac({ virtual_mac: mac }: RouterReport): string[] {
+  if (mac === undefined || mac === null) return [];
+  return [`${mac.address} on ${mac.device}${mac.ready ? "" : ": NOT THERE"}`];
 }
 
 function placed({ held, found }: { readonly held: boolean; readonly found: boolean }): string {

@@ -5,6 +5,7 @@ import { hint } from "./nearest.ts";
 import type { Report } from "./report.ts";
 import { addressRules } from "./rules-address.ts";
 import { judgeChecks } from "./rules-check.ts";
+import { macRules } from "./rules-mac.ts";
 import { OWNER, routerRules } from "./rules-router.ts";
 import type { AgentValues, Sections } from "./sections.ts";
 import { entries, familyOfRouter, virtualAddresses } from "./sections.ts";
@@ -15,7 +16,7 @@ type FileRule = (file: Sections, report: Report) => void;
 /** Judges a whole file that was read without losing a part. */
 export function judge(file: Sections, report: Report): void {
   for (const router of file.routers) {
-    for (const rule of [...routerRules, ...addressRules]) rule(router, file, report);
+    for (const rule of [...routerRules, ...addressRules, ...macRules]) rule(router, file, report);
   }
   for (const rule of fileRules) rule(file, report);
 }

@@ -1,4 +1,7 @@
-/** The keys of `[vrrp.NAME]`, a virtual router. */
+/**
+ * The keys of `[vrrp.NAME]`, a virtual router.
+ * Departs from principle 12: one table, longer with each key.
+ */
 import { ms } from "../base/units.ts";
 import type { Fields } from "./field.ts";
 import { absent, group, later, listing, optional, record, required } from "./field.ts";
@@ -153,10 +156,12 @@ export const vrrp = {
       keepalived: ["virtual_rules"],
     },
   ),
-  virtual_mac: later(boolean, false, "The address 00-00-5e-00-01-VRID on a macvlan.", {
-    see: "RFC 9568 7.3",
-    keepalived: ["use_vmac"],
-  }),
+  virtual_mac: optional(
+    choice([false, true, "announce-only"]),
+    false,
+    "The addresses live at MAC address 00-00-5e-00-01-VRID (IPv6: 02) on a macvlan vrrp.VRID.INTERFACE (vrrp6.): neighbours keep what they know in a failover; announce-only: adverts still leave from the interface's own MAC address.",
+    { see: "RFC 9568 7.3", keepalived: ["use_vmac", "vmac_xmit_base"] },
+  ),
   accept: later(boolean, true, "Whether a master that is not the owner takes packets for the addresses.", {
     see: "RFC 9568 6.1",
     keepalived: ["no_accept"],

@@ -1,4 +1,5 @@
 /** Packet filters in classic BPF (Linux Documentation/networking/filter.rst); data begins at the network header. */
+import { ETH_P_IP, ETH_P_IPV6 } from "../../native/layout.ts";
 import type { Instruction } from "../../native/socket.ts";
 import type { Family } from "../base/address.ts";
 
@@ -9,10 +10,18 @@ const BPF_LD_W_ABS = 0x20;
 const BPF_LDX_B_MSH = 0xb1;
 const BPF_JEQ_K = 0x15;
 const BPF_JGT_K = 0x25;
+const BPF_AND_K = 0x54;
 const BPF_RET_K = 0x06;
 
-/** SKF_AD_OFF + SKF_AD_PKTTYPE: for whom the link layer says the frame is. */
-const PACKET_TYPE = 0xffff_f000 + 4;
+/** SKF_AD_OFF: what the kernel knows of a packet besides its bytes. */
+const ABOUT = 0xffff_f000;
+/** SKF_AD_PROTOCOL: its EtherType. */
+const ETHERTYPE = ABOUT;
+/** SKF_AD_PKTTYPE: for whom the link layer says the frame is. */
+const PACKET_TYPE = ABOUT + 4;
+/** SKF_AD_VLAN_TAG; its low twelve bits are 0 for a frame of no VLAN. */
+const VLAN_TAG = ABOUT + 44;
+const VLAN_ID = 0x0fff;
 /** PACKET_HOST, PACKET_BROADCAST and PACKET_MULTICAST are 0 to 2; then another host's, our own, looped back. */
 const PACKET_MULTICAST = 2;
 /** Where the header says what follows it: `protocol` of IPv4, `next header` of IPv6. */
@@ -42,6 +51,17 @@ export const vrrpFilter = (family: Family): readonly Instruction[] => [
   { code: BPF_JEQ_K, jt: 0, jf: 1, k: PROTOCOL_VRRP },
   ret(WHOLE),
   ret(0),
+];
+
+/** The same on a socket that hears every protocol, and frames of VLANs too. */
+export const tapFilter = (family: Family): readonly Instruction[] => [
+  { code: BPF_LD_W_ABS, jt: 0, jf: 0, k: ETHERTYPE },
+  { code: BPF_JEQ_K, jt: 0, jf: 3, k: family === 4 ? ETH_P_IP : ETH_P_IPV6 },
+  { code: BPF_LD_W_ABS, jt: 0, jf: 0, k: VLAN_TAG },
+  { code: BPF_AND_K, jt: 0, jf: 0, k: VLAN_ID },
+  { code: BPF_JEQ_K, jt: 1, jf: 0, k: 0 },
+  ret(0),
+  ...vrrpFilter(family),
 ];
 
 /** Nothing at all. */

@@ -17,7 +17,7 @@ import type { Result } from "../base/result.ts";
 import { fail, ok } from "../base/result.ts";
 import type { Adopted } from "./adopt.ts";
 import { adopt } from "./adopt.ts";
-import { vrrpFilter } from "./filter.ts";
+import { tapFilter, vrrpFilter } from "./filter.ts";
 import { Membership } from "./membership.ts";
 
 /** Receiving buffer: a second of 255 routers at 10 ms adverts, as the kernel accounts for small frames. */
@@ -35,6 +35,7 @@ const DISCARD_MAX = 65536;
 interface Open {
   readonly index: number;
   readonly family: Family;
+  readonly tap: boolean;
   readonly fd: number;
   readonly membership: Membership;
   adopted: Adopted | null;
@@ -42,18 +43,20 @@ interface Open {
   live: boolean;
 }
 
-const keyOf = ({ index, family }: { index: number; family: Family }): string => `${index}/${family}`;
+const keyOf = ({ index, family, tap }: { index: number; family: Family; tap: boolean }): string =>
+  `${index}/${family}${tap ? "/tap" : ""}`;
 
 /** A bound, filtered packet socket that has seen nothing but what passed the filter; the error is minus errno. */
-function openPacketSocket(index: number, family: Family): Result<number, number> {
+function openPacketSocket({ index, family, tap }: Listener): Result<number, number> {
   // Protocol 0 receives nothing: no frame of before the filter and the bind can ever wait here.
   const fd = openSocket(layout.AF_PACKET, layout.SOCK_DGRAM, 0);
   if (fd < 0) return fail(fd);
   setOption(fd, layout.SOL_SOCKET, layout.SO_RCVBUFFORCE, RECEIVE_BUFFER);
   // Spares the kernel a copy of each frame we send; before Linux 4.20 the filter alone drops them.
   setOption(fd, layout.SOL_PACKET, layout.PACKET_IGNORE_OUTGOING, 1);
-  const ethertype = family === 4 ? layout.ETH_P_IP : layout.ETH_P_IPV6;
-  const filtered = attachFilter(fd, vrrpFilter(family));
+  const own = family === 4 ? layout.ETH_P_IP : layout.ETH_P_IPV6;
+  const ethertype = tap ? layout.ETH_P_ALL : own;
+  const filtered = attachFilter(fd, tap ? tapFilter(family) : vrrpFilter(family));
   const bound = filtered < 0 ? filtered : bindSocket(fd, packetAddress(index, ethertype, null));
   // Binding to an interface that is down succeeds, with ENETDOWN pending.
   const result = bound < 0 ? bound : -takeSocketError(fd);
@@ -103,7 +106,7 @@ export class Packets {
     const membership = Membership.open(index, family);
     if (!membership.ok) return membership.error;
     const joined = membership.value.set(listener.groups);
-    const fd = joined < 0 ? fail(joined) : openPacketSocket(index, family);
+    const fd = joined < 0 ? fail(joined) : openPacketSocket(listener);
     if (!fd.ok) {
       membership.value.close();
       return fd.error;
@@ -111,6 +114,7 @@ export class Packets {
     const open: Open = {
       index,
       family,
+      tap: listener.tap,
       fd: fd.value,
       membership: membership.value,
       adopted: null,

@@ -15,6 +15,7 @@ import { Probes } from "./probes.ts";
 import type { Promotion } from "./promotion.ts";
 import { readConfig } from "./config-file.ts";
 import type { Sent, Transmitter } from "./transmit.ts";
+import type { VirtualMacs } from "./virtual-macs.ts";
 
 /** What performs. */
 export interface Parts {
@@ -23,6 +24,7 @@ export interface Parts {
   readonly transmitter: Transmitter;
   readonly ledger: Ledger;
   readonly promotion: Promotion;
+  readonly virtualMacs: VirtualMacs;
   readonly control: Control;
   readonly journal: Journal;
   /** The configuration file. */
@@ -79,10 +81,12 @@ export class World implements Outside {
   }
 
   #act(action: Exclude<Action, { kind: "frame" | "exit" }>): readonly Event[] {
-    const { transmitter, kernel, ledger, promotion, control, journal } = this.#parts;
+    const { transmitter, kernel, ledger, promotion, virtualMacs, control, journal } = this.#parts;
     switch (action.kind) {
       case "packet":
         return this.#sent([transmitter.packet(action)]);
+      case "virtual-macs":
+        return [{ kind: "virtual-macs", results: virtualMacs.set(action.devices) }];
       case "addresses":
         return [kernel.change(action.changes)];
       case "resync": {

@@ -10,6 +10,7 @@ import { Ledger, readLedger } from "./ledger.ts";
 import { takeLock } from "./lock.ts";
 import { Promotion } from "./promotion.ts";
 import type { Stale } from "./run.ts";
+import { VirtualMacs } from "./virtual-macs.ts";
 
 /** Answers to a removal which say that there is nothing to remove any more. */
 const GONE = ["EADDRNOTAVAIL", "ENODEV"];
@@ -17,6 +18,8 @@ const GONE = ["EADDRNOTAVAIL", "ENODEV"];
 /** What was done: each address with the kernel's answer, and what is worth a word to the operator. */
 interface Released {
   readonly results: readonly AddressResult[];
+  /** Devices of virtual MAC addresses that were removed. */
+  readonly devices: readonly string[];
   readonly warnings: readonly string[];
 }
 
@@ -25,7 +28,7 @@ interface Released {
  * ledger, but for what belongs to another network namespace. The error is a sentence: another agent runs, or the system refuses.
  */
 export function release(directory: string, stale: Stale): Result<Released, string> {
-  if (!existsSync(directory)) return ok({ results: [], warnings: [] });
+  if (!existsSync(directory)) return ok({ results: [], devices: [], warnings: [] });
   const lock = takeLock(directory);
   if (!lock.ok) return lock;
   try {
@@ -56,6 +59,9 @@ function releaseLocked(directory: string, stale: Stale): Result<Released, string
   const { results } = kernel.change(changes);
   kernel.close();
   promotion.restoreAll();
+  const virtualMacs = new VirtualMacs(directory, warn);
+  const devices = virtualMacs.removeAll();
+  virtualMacs.close();
   const elsewhere = known.filter((record) => isElsewhere(record.bootId, here));
   if (elsewhere.length > 0) {
     const names = elsewhere.map(({ router }) => router).join(", ");
@@ -64,5 +70,5 @@ function releaseLocked(directory: string, stale: Stale): Result<Released, string
   // What could not be removed stays in the ledger, for another try.
   if (results.every(({ errno }) => errno === null || GONE.includes(errno)))
     Ledger.create(directory, elsewhere, warn);
-  return ok({ results, warnings });
+  return ok({ results, devices, warnings });
 }

@@ -29,6 +29,7 @@ import { reasonOf } from "./reason.ts";
 import type { Tables } from "./rtnetlink.ts";
 import { commandsStarted } from "./starter.ts";
 import { Transmitter } from "./transmit.ts";
+import { VirtualMacs } from "./virtual-macs.ts";
 
 /** Which addresses in the kernel a dead agent's ledger says were its own, as deletions. */
 export type Stale = (
@@ -86,6 +87,7 @@ interface Opened {
   readonly ledger: Ledger;
   readonly control: Control;
   readonly promotion: Promotion;
+  readonly virtualMacs: VirtualMacs;
   readonly records: readonly LedgerRecord[];
   close(): void;
 }
@@ -117,6 +119,8 @@ function open(settings: AgentConfig, journal: Journal, post: (event: Event) => v
     const records = left.ok ? left.value : [];
     const ledger = Ledger.create(directory, records, warn("ledger"));
     const promotion = new Promotion(directory, warn("sysctl"));
+    const virtualMacs = new VirtualMacs(directory, warn("virtual MAC"));
+    closers.push(() => virtualMacs.close());
     const transmitter = Transmitter.open();
     if (!transmitter.ok) return refused(`packet socket: ${errnoName(transmitter.error)}`);
     closers.push(() => transmitter.value.close());
@@ -134,6 +138,7 @@ function open(settings: AgentConfig, journal: Journal, post: (event: Event) => v
       ledger,
       control: control.value,
       promotion,
+      virtualMacs,
       records,
       close,
     });
@@ -180,7 +185,7 @@ export async function runAgent(options: RunOptions): Promise<number> {
     complain(opened.error);
     return EXIT_REFUSED;
   }
-  const { kernel, tables, ledger, promotion, records, close } = opened.value;
+  const { kernel, tables, ledger, promotion, virtualMacs, records, close } = opened.value;
   schedule(settings, journal);
   makeState(settings, journal);
   const world = new World({ ...opened.value, clock: bootClock, journal, path: source.path }, post);
@@ -195,6 +200,7 @@ export async function runAgent(options: RunOptions): Promise<number> {
       loop?.end();
       journal.write("error", "agent.bug", { detail: stackOf(error) });
       lastGasp(kernel, ledger, stale, journal);
+      virtualMacs.removeAll();
       left(EXIT_BUG);
     };
     process.on("uncaughtException", broken);
@@ -213,12 +219,14 @@ export async function runAgent(options: RunOptions): Promise<number> {
       ledger: records,
     });
     promotion.restoreUnwanted();
+    virtualMacs.tidy();
     rehearseWhenIdle(rehearse());
   });
 
   await world.notifier.finish(NOTIFY_GRACE);
   world.close();
   await commandsStarted(START_GRACE);
+  virtualMacs.removeAll();
   promotion.restoreAll();
   close();
   for (const unsubscribe of signals) unsubscribe();

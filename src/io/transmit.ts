@@ -62,6 +62,28 @@ function openSink(): number {
   return fd;
 }
 
+/** A packet socket that sends, and never receives, as its protocol is 0; a descriptor or minus errno. */
+function openFrames(type: number): number {
+  const fd = openSocket(layout.AF_PACKET, type, 0);
+  if (fd >= 0) setOption(fd, layout.SOL_SOCKET, layout.SO_SNDBUFFORCE, SEND_BUFFER);
+  return fd;
+}
+
+/** Ethernet II: destination, source, type, and what follows. */
+function headed(
+  destination: Uint8Array,
+  source: Uint8Array,
+  ethertype: number,
+  bytes: Uint8Array,
+): Uint8Array {
+  const frame = new Uint8Array(14 + bytes.length);
+  frame.set(destination);
+  frame.set(source, 6);
+  viewOf(frame).setUint16(12, ethertype);
+  frame.set(bytes, 14);
+  return frame;
+}
+
 /** struct in_pktinfo or in6_pktinfo with the interface alone: the source is in the header already. */
 function packetInfo(family: Family, index: number): Uint8Array {
   const info = new Uint8Array(family === 4 ? 12 : 20);
@@ -74,10 +96,14 @@ function packetInfo(family: Family, index: number): Uint8Array {
 /** The sockets that send. */
 export class Transmitter {
   readonly #frames: number;
+  /** Whoever names the sender's address makes the link-layer header; opened with the first such frame. */
+  #headed: number | null = null;
   /** Minus errno where the kernel has no such family. */
   readonly #raw: Readonly<Record<Family, number>>;
   readonly #sink = openSink();
   readonly #batch = new Batch();
+  /** The batch is of frames with their own header. */
+  #batchHeaded = false;
   #routers: (string | null)[] = [];
   readonly #macs = new Map<Mac, Uint8Array>();
 
@@ -88,10 +114,8 @@ export class Transmitter {
 
   /** Opens them; the error is minus errno. A kernel without IPv6 is none. */
   static open(): Result<Transmitter, number> {
-    // Protocol 0: it sends, and never receives.
-    const frames = openSocket(layout.AF_PACKET, layout.SOCK_DGRAM, 0);
+    const frames = openFrames(layout.SOCK_DGRAM);
     if (frames < 0) return fail(frames);
-    setOption(frames, layout.SOL_SOCKET, layout.SO_SNDBUFFORCE, SEND_BUFFER);
     const raw4 = openRaw(4);
     if (raw4 < 0) {
       closeDescriptor(frames);
@@ -101,9 +125,13 @@ export class Transmitter {
   }
 
   /** Puts a frame into the batch; gives the fates of an earlier batch when that had to leave first. */
-  frame({ index, ethertype, destination, bytes, router }: Frame): Sent[] {
-    const sent = this.#batch.hasRoom(bytes.length) ? [] : this.flush();
-    this.#batch.add(index, ethertype, this.#mac(destination), bytes);
+  frame({ index, ethertype, destination, source, bytes, router }: Frame): Sent[] {
+    const to = this.#mac(destination);
+    const frame = source === null ? bytes : headed(to, this.#mac(source), ethertype, bytes);
+    const kept = this.#batchHeaded === (source !== null) && this.#batch.hasRoom(frame.length);
+    const sent = kept ? [] : this.flush();
+    this.#batchHeaded = source !== null;
+    this.#batch.add(index, ethertype, to, frame);
     this.#routers.push(router);
     return sent;
   }
@@ -121,9 +149,13 @@ export class Transmitter {
   /** Sends the batch. */
   flush(): Sent[] {
     if (this.#batch.size === 0) return [];
-    const results = this.#batch.send(this.#frames);
     const routers = this.#routers;
     this.#routers = [];
+    if (this.#batchHeaded) this.#headed ??= openFrames(layout.SOCK_RAW);
+    const fd = this.#batchHeaded && this.#headed !== null ? this.#headed : this.#frames;
+    const results = fd < 0 ? this.#batch.refuse(fd) : this.#batch.send(fd);
+    // No socket, no descriptors left: the next frame tries again.
+    if (this.#headed !== null && this.#headed < 0) this.#headed = null;
     return results.map((result, at) => ({
       router: routers[at] ?? null,
       errno: result < 0 ? errnoName(result) : null,
@@ -143,6 +175,8 @@ export class Transmitter {
   }
 
   close(): void {
-    for (const fd of [this.#frames, this.#sink, this.#raw[4], this.#raw[6]]) if (fd >= 0) closeDescriptor(fd);
+    for (const fd of [this.#frames, this.#headed ?? -1, this.#sink, this.#raw[4], this.#raw[6]]) {
+      if (fd >= 0) closeDescriptor(fd);
+    }
   }
 }

@@ -62,7 +62,15 @@ const IFLA = { address: 1, name: 3, mtu: 4, wireless: 11, operstate: 16, afSpec:
 const IFLA_INET6_CONF = 2;
 const RTEXT_FILTER_SKIP_STATS = 8;
 
-const IFA = { address: 1, local: 2, label: 3, broadcast: 4, cacheInfo: 6, flags: 8 } as const;
+const IFA = {
+  address: 1,
+  local: 2,
+  label: 3,
+  broadcast: 4,
+  cacheInfo: 6,
+  flags: 8,
+  routePriority: 9,
+} as const;
 const IFA_F_SECONDARY = 0x01;
 const IFA_F_NODAD = 0x02;
 const IFA_F_DADFAILED = 0x08;
@@ -254,6 +262,7 @@ export function encodeAddressChange(change: AddressChange, sequence: number): Ui
     ...local,
     encodeAttribute(IFA.cacheInfo, cacheInfo(key, change.lifetime)),
   ];
+  if (change.metric !== null) parts.push(encodeAttribute(IFA.routePriority, encode32(change.metric)));
   if (familyOf(key.address) === 6) {
     parts.push(encodeAttribute(IFA.flags, encode32(IFA_F_NODAD)));
   } else if (change.label !== null) {

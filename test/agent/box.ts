@@ -164,6 +164,8 @@ export class Box {
         const results = action.changes.map((change) => ({ change, errno: this.kernel.change(change) }));
         return [...this.beforeAnswers.splice(0), { kind: "addresses-changed", results }];
       }
+      case "virtual-macs":
+        return [{ kind: "virtual-macs", results: this.kernel.setDevices(action.devices) }];
       case "resync":
         return [{ kind: "kernel", links: this.kernel.links(), addresses: this.kernel.addresses() }];
       case "listen":

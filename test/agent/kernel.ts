@@ -1,5 +1,6 @@
 /** A node's kernel as far as the agent sees it: links, addresses with lifetimes, and a feed that tells every change afterwards. */
 import type { AddressChange, AddressKey, Event, KernelAddress, Link } from "../../src/agent/boundary.ts";
+import type { VirtualMac } from "../../src/agent/virtual-mac.ts";
 import type { Ip, Mac } from "../../src/base/address.ts";
 import { unreachable } from "../../src/base/assert.ts";
 import { seconds } from "../../src/base/units.ts";
@@ -28,6 +29,10 @@ export class TestKernel {
   readonly #feed: (event: Event) => void;
   /** The feed is held back. */
   untold = false;
+  /** Why no device of a virtual MAC address can be had. */
+  deviceFailure: string | null = null;
+  /** The index that the next one of them gets. */
+  nextDevice = 100;
   /** What an agent may never do, and did. */
   readonly wrongs: string[] = [];
   /** Refuses a change with the name of an error; null lets it through. */
@@ -126,6 +131,20 @@ export class TestKernel {
       default:
         return unreachable(change);
     }
+  }
+
+  /** What the edge makes of the devices wanted; down and away at once, where the edge takes a moment. */
+  setDevices(devices: readonly VirtualMac[]): Extract<Event, { kind: "virtual-macs" }>["results"] {
+    for (const { name } of this.links()) {
+      if (name.startsWith("vrrp") && devices.every((device) => device.name !== name)) this.removeLink(name);
+    }
+    return devices.map(({ name, mac, up }) => {
+      const failure = this.deviceFailure;
+      if (failure !== null) return { name, link: null, failure };
+      const known = this.links().find((each) => each.name === name);
+      this.putLink({ index: known?.index ?? this.nextDevice++, name, mac, up });
+      return { name, link: this.link(name), failure };
+    });
   }
 
   /** `ip address add` by somebody else; `lifetime` in seconds. */

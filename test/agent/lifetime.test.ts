@@ -103,7 +103,7 @@ describe("the way an address is added", () => {
   test("is netlink where somebody has the label", () => {
     const taken = (box: Box): void => {
       const key = box.kernel.key("eth1", "192.0.2.77/24");
-      box.kernel.change({ op: "add", key, label: "eth1:1", lifetime: null, method: "netlink" });
+      box.kernel.change({ op: "add", key, label: "eth1:1", lifetime: null, method: "netlink", metric: null });
     };
     expect(method(labelled("192.0.2.1/24", "eth1:1"), taken)).toEqual(["netlink"]);
   });

@@ -9,6 +9,7 @@ const frame = (router: string | null): Action => ({
   index: 2,
   ethertype: 0x0800,
   destination: "01:00:5e:00:00:12" as Mac,
+  source: null,
   bytes: new Uint8Array(1),
   router,
 });

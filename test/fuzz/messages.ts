@@ -33,7 +33,10 @@ function echo(message: Extract<RouteMessage, { kind: "address" | "address-gone" 
   const { index, address, prefix, label, validLifetime } = message.address;
   const key = { index, address, prefix };
   return decodeMessages(
-    encodeAddressChange({ op: "add", key, label, lifetime: validLifetime, method: "netlink" }, 0),
+    encodeAddressChange(
+      { op: "add", key, label, lifetime: validLifetime, method: "netlink", metric: null },
+      0,
+    ),
   );
 }
 

@@ -189,6 +189,9 @@ export function taking(edge: Edge, address: string): Action[] {
         lastAdvertAt: instant(0),
       },
     },
-    { kind: "addresses", changes: [{ op: "add", key, label: null, lifetime: null, method: "netlink" }] },
+    {
+      kind: "addresses",
+      changes: [{ op: "add", key, label: null, lifetime: null, method: "netlink", metric: null }],
+    },
   ];
 }

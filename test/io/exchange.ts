@@ -22,8 +22,8 @@ export function packet(source: Ip, destination: Ip, mark: number, length = 20, p
 
 /** Both families with their groups. */
 export const listeners = (edge: Edge): Listener[] => [
-  { index: edge.link("eth1").index, family: 4, groups: [GROUP4] },
-  { index: edge.link("eth1").index, family: 6, groups: [GROUP6] },
+  { index: edge.link("eth1").index, family: 4, groups: [GROUP4], tap: false },
+  { index: edge.link("eth1").index, family: 6, groups: [GROUP6], tap: false },
 ];
 
 /** The last byte of each frame heard since `since`: its mark. */
@@ -57,6 +57,7 @@ export class Exchange {
       index: this.a.link("eth1").index,
       ethertype: 0x0800,
       destination: GROUP4_MAC,
+      source: null,
       bytes: packet(ip("10.66.0.1"), GROUP4, mark, length, protocol),
       router: "R",
     };
@@ -68,6 +69,7 @@ export class Exchange {
       index: this.a.link("eth1").index,
       ethertype: 0x86dd,
       destination: GROUP6_MAC,
+      source: null,
       bytes: packet(ip("fe80::1"), GROUP6, mark),
       router: "R",
     };

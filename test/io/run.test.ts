@@ -240,10 +240,10 @@ describe("the agent's process", () => {
     const before = await descriptors();
     for (let turn = 0; turn < 50; turn++) {
       edge.listen(
-        { index, family: 4, groups: [ip("224.0.0.18")] },
-        { index, family: 6, groups: [ip("ff02::12")] },
+        { index, family: 4, groups: [ip("224.0.0.18")], tap: false },
+        { index, family: 6, groups: [ip("ff02::12")], tap: false },
       );
-      edge.listen({ index: 99_999, family: 4, groups: [ip("224.0.0.18")] });
+      edge.listen({ index: 99_999, family: 4, groups: [ip("224.0.0.18")], tap: false });
       edge.listen();
     }
     await until("as many as before", PATIENCE, async () => (await descriptors()) === before);

@@ -71,12 +71,13 @@ export class Stage {
       label,
       lifetime: lifetime === null ? null : seconds(lifetime),
       method,
+      metric: null,
     };
   }
 
   refresh(text: string, lifetime: number): AddressChange {
     const { key } = this.add(text);
-    return { op: "refresh", key, label: null, lifetime: seconds(lifetime), method: "netlink" };
+    return { op: "refresh", key, label: null, lifetime: seconds(lifetime), method: "netlink", metric: null };
   }
 
   remove(text: string): AddressChange {

@@ -226,6 +226,9 @@ export class Process {
         this.#unheard.push(...action.changes.filter(({ op }) => op === "add").map(({ key }) => key));
         return [{ kind: "addresses-changed", results }];
       }
+      case "virtual-macs":
+        // No plan asks for one.
+        return [];
       case "resync":
         return [node.dump()];
       case "listen":

@@ -207,6 +207,7 @@ describe("a request", () => {
     label,
     lifetime: lifetime === null ? null : seconds(lifetime),
     method: "netlink",
+    metric: null,
   });
   const LOCAL4 = "0800 0200 0a000001 0800 0100 0a000001";
   const LOCAL6 = `1400 0200 fd00${"00".repeat(13)}01 1400 0100 fd00${"00".repeat(13)}01`;
@@ -264,6 +265,7 @@ describe("a request", () => {
       label: null,
       lifetime: seconds(2),
       method: "netlink",
+      metric: null,
     };
     expect(encodeAddressChange(refresh, 9)).toEqual(
       message(

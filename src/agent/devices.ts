@@ -1,0 +1,100 @@
+/**
+ * The devices of virtual MAC addresses: when they are wanted, and what to make of the kernel's answers. A master's adverts bear the
+ * address from the first one on, whether its device is up yet or not.
+ */
+import type { Family } from "../base/address.ts";
+import { familyOf } from "../base/address.ts";
+import { after, ms, NEVER } from "../base/units.ts";
+import { assess } from "./assess.ts";
+import type { Event } from "./boundary.ts";
+import type { Router } from "./router.ts";
+import type { VirtualMac } from "./virtual-mac.ts";
+import { virtualMac } from "./virtual-mac.ts";
+import type { Turn, World } from "./world.ts";
+import { NOTHING } from "./world.ts";
+
+/** A device that could not be had is asked for again this often. */
+const RETRY = ms(10_000);
+
+function wanted(world: World, router: Router): VirtualMac[] {
+  const { device, index, config, machine } = router;
+  const link = index === null ? null : world.kernel.link(index);
+  if (device === null || link === null || !link.ethernet) return [];
+  // Who leaves keeps it as long as its hooks hold it up.
+  if (world.stopping !== null && machine.kind === "init") return [];
+  const carried = router.carried.filter((address) => address.interface === device);
+  const families = new Set<Family>(carried.map(({ address }) => familyOf(address)));
+  const up = router.holds && link.up;
+  return [{ name: device, base: link.index, mac: virtualMac(config), up, families: [...families].sort() }];
+}
+
+/** Tells the edge when other devices are wanted than it was told last. */
+export function settleVirtualMacs(world: World, turn: Turn): void {
+  const { virtualMacs } = world;
+  const routers = [...world.routers.values()].filter(({ device }) => device !== null);
+  if (routers.length === 0 && virtualMacs.told === NOTHING) return;
+  const devices = routers.flatMap((router) => wanted(world, router));
+  const names = new Set(devices.map(({ name }) => name));
+  for (const router of routers) {
+    if (router.device === null || names.has(router.device)) continue;
+    router.deviceReady = false;
+    router.deviceFailure = null;
+  }
+  const unheard = routers.some(
+    ({ device, deviceReady, deviceFailure }) =>
+      device !== null && names.has(device) && !deviceReady && deviceFailure === null,
+  );
+  const text = JSON.stringify(devices);
+  if (text === virtualMacs.told && !unheard) return;
+  virtualMacs.told = text;
+  turn.out.beforeAddresses({ kind: "virtual-macs", devices });
+}
+
+/** The kernel's answers: addresses go to devices that are there now; what could not be had is a fault, and tried again. */
+export function virtualMacsAnswered(
+  world: World,
+  turn: Turn,
+  results: Extract<Event, { kind: "virtual-macs" }>["results"],
+): void {
+  const { virtualMacs, kernel } = world;
+  const changed: Router[] = [];
+  virtualMacs.retryAt = NEVER;
+  for (const { name, link, failure } of results) {
+    if (failure !== null) virtualMacs.retryAt = after(turn.now, RETRY);
+    const moved = link !== null && kernel.named(name)?.index !== link.index;
+    if (link !== null) kernel.putLink(link);
+    for (const router of world.routers.values()) {
+      if (router.device !== name) continue;
+      if (router.deviceFailure !== failure) changed.push(router);
+      router.deviceFailure = failure;
+      const ready = failure === null;
+      if (router.deviceReady !== ready || moved) turn.addresses = true;
+      router.deviceReady = ready;
+    }
+  }
+  if (changed.length > 0) assess(world, turn, changed);
+}
+
+/** Has the edge look again at every device when that is due. */
+export function retryVirtualMacs(world: World, turn: Turn): void {
+  const { virtualMacs } = world;
+  if (turn.now < virtualMacs.retryAt) return;
+  virtualMacs.retryAt = NEVER;
+  virtualMacs.told = "";
+  turn.addresses = true;
+}
+
+/** Somebody changed or removed a device of ours: it is had back at once. */
+export function deviceTouched(world: World, turn: Turn, name: string, index: number): void {
+  for (const router of world.routers.values()) {
+    if (router.device !== name) continue;
+    const link = world.kernel.named(name);
+    // What was told of one that we replaced ourselves is past.
+    if (link !== null && link.index !== index) continue;
+    if (link === null) router.deviceReady = false;
+    const sound = link !== null && link.mac === virtualMac(router.config) && (link.up || !router.holds);
+    if (sound) continue;
+    world.virtualMacs.told = "";
+    turn.addresses = true;
+  }
+}
