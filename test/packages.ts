@@ -32,6 +32,7 @@ export const TEST_TOOLS: readonly Tool[] = [
     reason: "the arm64 build, and old processors",
   },
   { program: "musl-gcc", debian: "musl-tools", reason: "the musl build" },
+  { program: "nginx", debian: "nginx", reason: "a real daemon that is killed under a process check" },
   { program: "strace", debian: "strace", reason: "which files the compiled program opens" },
 ];
 

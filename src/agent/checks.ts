@@ -8,6 +8,8 @@ import type { Action, Event } from "./boundary.ts";
 
 /** Between two starts of a probe at least, however often what it looks at changes; milliseconds. */
 const HINT_GAP = ms(50);
+/** From a hint to the look: whoever writes a file in place empties it first. */
+const HINT_DELAY = ms(20);
 
 interface Check {
   config: CheckConfig;
@@ -102,7 +104,7 @@ export class Checks {
   }
 
   /**
-   * Something changed: the check is due at once. While results that contradict its health are being counted its own pace stays:
+   * Something changed: the check is due soon. While results that contradict its health are being counted its own pace stays:
    * `rise` and `fall` are meant in intervals.
    */
   hint(name: string, now: Instant): void {
@@ -132,6 +134,7 @@ export class Checks {
 }
 
 function hasten(check: Check, now: Instant): void {
-  const soonest = after(check.startedAt, HINT_GAP);
-  check.dueAt = earlier(check.dueAt, soonest > now ? soonest : now);
+  const gap = after(check.startedAt, HINT_GAP);
+  const settled = after(now, HINT_DELAY);
+  check.dueAt = earlier(check.dueAt, gap > settled ? gap : settled);
 }

@@ -100,6 +100,64 @@ describe("a tracked interface", () => {
   });
 });
 
+describe("a link that flaps", () => {
+  const eth2 = (keys: string): string => `track_interfaces = [{ name = "eth2", ${keys} }]`;
+  /** Pulls the cable and puts it in again, so many times, each for so long. */
+  const flap = async (times: number, span: number): Promise<void> => {
+    for (let time = 0; time < times; time++) {
+      await site.cable(site.box(0), 2, false);
+      await sleep(span);
+      await site.cable(site.box(0), 2, true);
+      await sleep(span);
+    }
+  };
+
+  test("is up while it is never down for down_delay, and down when it is", async () => {
+    const agent = await first(eth2('weight = -60, down_delay = "2s"'));
+    await agent.is("lan", "master");
+    await flap(4, 100);
+    expect(agent.events("track.changed")).toEqual([]);
+    expect((await agent.router("lan")).effective_priority).toBe(150);
+    const since = await site.cable(site.box(0), 2, false);
+    const { at } = await agent.says("track.changed", "up=false");
+    expect(at - since).toBeGreaterThanOrEqual(1990);
+    expect((await agent.router("lan")).effective_priority).toBe(90);
+    await site.cable(site.box(0), 2, true);
+    await agent.says("track.changed", "up=true");
+  });
+
+  test("is down while it is never up for up_delay, and up when it is", async () => {
+    const agent = await first(eth2('weight = 0, up_delay = "2s"'));
+    await agent.is("lan", "master");
+    await site.cable(site.box(0), 2, false);
+    await agent.is("lan", "fault", "eth2 is down");
+    await flap(4, 100);
+    expect(agent.state("lan")?.fields["to"]).toBe("fault");
+    await site.cable(site.box(0), 2, false);
+    const since = await site.cable(site.box(0), 2, true);
+    const { at } = await agent.says("track.changed", "up=true");
+    expect(at - since).toBeGreaterThanOrEqual(1990);
+    await agent.is("lan", "master");
+    expect(agent.events("track.changed")).toHaveLength(2);
+  });
+
+  test("counts as it is when the agent starts, and goes on counting over a reload", async () => {
+    const text = eth2('weight = -60, up_delay = "1h", down_delay = "2s"');
+    const agent = await first(text);
+    await agent.is("lan", "master");
+    expect((await agent.router("lan")).tracks[0]?.up).toBe(true);
+    const since = await site.cable(site.box(0), 2, false);
+    await sleep(500);
+    await agent.reload(router(151, text));
+    const { at } = await agent.says("track.changed", "up=false");
+    expect(at - since).toBeLessThan(4500);
+    // Without a delay from now on: it counts as it is.
+    await site.cable(site.box(0), 2, true);
+    await agent.reload(router(151, eth2("weight = -60")));
+    await agent.says("track.changed", "up=true");
+  });
+});
+
 describe("a tracked script", () => {
   test("of weight 0 makes a fault after `fall` failures in a row, and an end of it after `rise` successes", async () => {
     // Each run has a number, and those that fail leave with it.
