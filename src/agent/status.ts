@@ -1,8 +1,10 @@
 /** What the agent knows, as the contract's status object: read in one turn, so it is consistent without a lock. */
 import type { Instant } from "../base/units.ts";
 import { elapsed } from "../base/units.ts";
+import { effectOf } from "../vrrp/priority.ts";
 import { RELEASING } from "../vrrp/state.ts";
 import { hookText } from "./hooks.ts";
+import { prospect } from "./prospect.ts";
 import { keyOf } from "./router.ts";
 import type { Router } from "./router.ts";
 import { contestOver } from "./contest.ts";
@@ -80,13 +82,34 @@ function routerStatus(world: World, router: Router, now: Instant, clock: (at: In
         found,
       };
     }),
-    tracks: router.tracks.map(({ name, up, weight }) => ({ name, up, weight })),
+    tracks: router.tracks.map((track) => ({
+      name: track.name,
+      up: track.up,
+      weight: track.weight,
+      effect: router.owner ? 0 : effectOf(track),
+      detail: config.trackChecks.includes(track.name) ? world.checks.detail(track.name) : "",
+    })),
+    election: election(router, now),
     counters: {
       adverts_sent: counters.sent,
       adverts_received: counters.received,
       became_master: counters.becameMaster,
       rejected: counters.rejected,
     },
+  };
+}
+
+function election(router: Router, now: Instant): object {
+  const { wins, reason, order } = prospect(router, now);
+  return {
+    wins,
+    reason,
+    order: order.map(({ address, priority, self, heardAt }) => ({
+      address,
+      priority,
+      self,
+      last_heard_ms: heardAt === null ? null : rounded(heardAt, now),
+    })),
   };
 }
 

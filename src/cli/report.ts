@@ -51,6 +51,8 @@ export interface RouterReport {
   })[];
   readonly addresses: readonly AddressReport[];
   readonly tracks: readonly TrackReport[];
+  /** Who would win, as far as this node knows. */
+  readonly election?: ElectionReport;
   readonly counters: {
     readonly adverts_sent: number;
     readonly adverts_received: number;
@@ -80,6 +82,24 @@ export interface TrackReport {
   readonly up: boolean | null;
   /** 0: required; its failure is a fault. */
   readonly weight: number;
+  /** What it adds to the priority as things are. */
+  readonly effect?: number;
+  /** What its last probe found. */
+  readonly detail?: string;
+}
+
+export interface ElectionReport {
+  /** Whether this node would be master. */
+  readonly wins: boolean;
+  readonly reason: string;
+  /** Best first. */
+  readonly order: readonly {
+    readonly address: string;
+    readonly priority: number;
+    readonly self: boolean;
+    /** Null for this node. */
+    readonly last_heard_ms: number | null;
+  }[];
 }
 
 /**

@@ -3,7 +3,8 @@
  * as a table, each with a line below it for whatever is wrong with it.
  */
 import { duration } from "./duration.ts";
-import type { RouterReport, StatusReport, TrackReport } from "./report.ts";
+import { electionLines, priorityLines, trackText } from "./election.ts";
+import type { RouterReport, StatusReport } from "./report.ts";
 
 /** Characters of a name or address before it is cut in a table. */
 const CELL_LENGTH_MAX = 24;
@@ -37,7 +38,7 @@ function whole(router: RouterReport, now: number): string[] {
       "on",
       `${router.interface}, VRID ${vrid}, VRRPv${version}, IPv${family}, an advert every ${duration(router.interval_ms)}`,
     ],
-    ["priority", priority(router)],
+    ...priorityLines(router).map((line): [string, string] => ["priority", line]),
     ...contest(router, now).map((text): [string, string] => ["CONTEST", text]),
     ["master", master(router)],
     ...router.peers
@@ -54,6 +55,8 @@ function whole(router: RouterReport, now: number): string[] {
       `${counters.adverts_sent} sent, ${counters.adverts_received} received; became master ${counters.became_master}x`,
     ],
   ];
+  const election = router.election === undefined ? [] : electionLines(router.election);
+  rows.push(...election.map((line): [string, string] => ["election", line]));
   if (typeof router.sync_group === "string") rows.push(["group", router.sync_group]);
   const rejected = rejections(router);
   if (rejected !== "") rows.push(["rejected", rejected]);
@@ -113,21 +116,6 @@ function contest({ contested }: RouterReport, now: number): string[] {
   return [`${contested.source} is master too (${contested.setting}), for ${age(contested.since, now)}`];
 }
 
-/** `150`, or what became of it: `90 = 150 -60 (nginx down)`. */
-function priority({ priority: base, effective_priority: effective, tracks, operator }: RouterReport): string {
-  if (operator === "takeover") return `${effective} by takeover, else ${base}`;
-  const parts = tracks.flatMap(({ name, up, weight }) =>
-    weight > 0 && up === true
-      ? [`+${weight} (${name} up)`]
-      : weight < 0 && up === false
-        ? [`${weight} (${name} down)`]
-        : [],
-  );
-  return parts.length === 0 && base === effective
-    ? `${effective}`
-    : `${effective} = ${[base, ...parts].join(" ")}`;
-}
-
 function master(router: RouterReport): string {
   if (router.state === "master") return "this node";
   if (router.master === null) return "none heard";
@@ -163,12 +151,6 @@ function virtualMac({ virtual_mac: mac }: RouterReport): string[] {
 function placed({ held, found }: { readonly held: boolean; readonly found: boolean }): string {
   if (held) return found ? "in use, was there before" : "held";
   return found ? "there, but not ours" : "not held";
-}
-
-function trackText({ name, up, weight }: TrackReport): string {
-  const effect = weight === 0 ? "required" : `weight ${weight > 0 ? "+" : ""}${weight}`;
-  const state = up === null ? "not known yet" : up ? "up" : "DOWN";
-  return `${name}: ${state}, ${effect}`;
 }
 
 /** The reasons with a count, `3 ttl, 1 checksum`; empty when nothing was rejected. */

@@ -47,7 +47,12 @@ describe("the status", () => {
           contested: none,
           peers: [{ address: none, priority: none, last_heard_ms: none, version: none, mismatch: [none] }],
           addresses: [{ address: none, interface: none, held: none, found: none }],
-          tracks: [{ name: none, up: none, weight: none }],
+          tracks: [{ name: none, up: none, weight: none, effect: none, detail: none }],
+          election: {
+            wins: none,
+            reason: none,
+            order: [{ address: none, priority: none, self: none, last_heard_ms: none }],
+          },
           counters: {
             adverts_sent: none,
             adverts_received: none,

@@ -63,8 +63,16 @@ const router = {
   ],
   tracks: [
     { name: "eth2", up: true, weight: 0 },
-    { name: "nginx", up: false, weight: -60 },
+    { name: "nginx", up: false, weight: -60, effect: -60, detail: 'no process "nginx"' },
   ],
+  election: {
+    wins: false,
+    reason: "lower priority",
+    order: [
+      { address: "192.0.2.11", priority: 100, self: false, last_heard_ms: 412 },
+      { address: "192.0.2.12", priority: 90, self: true, last_heard_ms: null },
+    ],
+  },
   counters: {
     adverts_sent: 5,
     adverts_received: 812,
@@ -160,8 +168,11 @@ describe("status", () => {
         "  address   192.0.2.1/24 on eth1: not held",
         "            192.0.2.2/24 on eth1: there, but not ours",
         "  track     eth2: up, required",
-        "            nginx: DOWN, weight -60",
+        '            nginx: DOWN, weight -60 (no process "nginx")',
         "  adverts   5 sent, 812 received; became master 1x",
+        "  election  this node would not win: lower priority",
+        "            100  192.0.2.11, heard 0.4s ago",
+        "            90  this node",
         "  rejected  1 checksum, 3 vrid",
         "",
       ].join("\n"),

@@ -1,4 +1,5 @@
 /** A router of one box that tracks checks, and what the agent says of them. */
+import { readFileSync } from "node:fs";
 import type { Said } from "./agent.ts";
 import { Agent } from "./agent.ts";
 import type { Box, Site } from "./site.ts";
@@ -57,4 +58,13 @@ export async function verdict(agent: Agent, name: string, up: boolean, text = ""
     throw new Error(`${name} is not ${up} with "${text}": ${said.map(({ line }) => line).join("\n")}`);
   }
   return found.fields["detail"] ?? "";
+}
+
+/** The name of a process; empty when it is gone. */
+export function comm(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, "utf8").trim();
+  } catch {
+    return "";
+  }
 }
