@@ -45,7 +45,13 @@ export interface RouterStatus {
     readonly held: boolean;
     readonly found: boolean;
   }[];
-  readonly tracks: readonly { readonly name: string; readonly up: boolean | null; readonly weight: number }[];
+  readonly tracks: readonly {
+    readonly name: string;
+    readonly up: boolean | null;
+    readonly weight: number;
+    readonly effect: number;
+    readonly detail: string;
+  }[];
   readonly counters: {
     readonly adverts_sent: number;
     readonly adverts_received: number;
