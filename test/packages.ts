@@ -33,6 +33,8 @@ export const TEST_TOOLS: readonly Tool[] = [
   },
   { program: "musl-gcc", debian: "musl-tools", reason: "the musl build" },
   { program: "nginx", debian: "nginx", reason: "a real daemon that is killed under a process check" },
+  { program: "systemd-analyze", debian: "systemd", reason: "a systemd to boot, for the unit" },
+  { program: "start-stop-daemon", debian: "dpkg", reason: "the System V script" },
   { program: "strace", debian: "strace", reason: "which files the compiled program opens" },
 ];
 

@@ -3,7 +3,7 @@
  * this machine's own. apt-get fetches them by the machine's own sources and keys, with lists of its own, as any user; each tree is
  * unpacked once into node_modules/.cache.
  */
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
 
 const CACHE = `${import.meta.dir}/../node_modules/.cache/haagent/debian`;
 
@@ -54,6 +54,16 @@ function privately(directory: string, architecture: string): string[] {
   return ["-q", ...Object.entries(settings).flatMap(([key, value]) => ["-o", `${key}=${value}`])];
 }
 
+/** What lies in /bin, /sbin and /lib belongs below /usr, where a Debian has symbolic links: so a tree can be laid over one. */
+function mergeUsr(root: string): void {
+  for (const name of ["bin", "sbin", "lib"].filter((each) => existsSync(`${root}/${each}`))) {
+    mkdirSync(`${root}/usr/${name}`, { recursive: true });
+    run(["cp", "--archive", "--link", `${root}/${name}/.`, `${root}/usr/${name}`], root);
+    rmSync(`${root}/${name}`, { recursive: true });
+    symlinkSync(`usr/${name}`, `${root}/${name}`);
+  }
+}
+
 /** Fetches the trees that are not there. What cannot be had is said by `say`, and again by the test that needs it. */
 export function fetchTrees(say: (text: string) => void): void {
   const absent = NAMES.filter((name) => !existsSync(place(name)));
@@ -72,6 +82,7 @@ export function fetchTrees(say: (text: string) => void): void {
         for (const file of readdirSync(directory).filter((each) => each.endsWith(".deb"))) {
           run(["dpkg-deb", "--extract", file, `${directory}/root`], directory);
         }
+        mergeUsr(`${directory}/root`);
         renameSync(`${directory}/root`, place(name));
       }
     } catch (cause) {
