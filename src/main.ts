@@ -13,14 +13,20 @@ import { DEFAULT_CONFIG } from "./cli/commands.ts";
 import { EXIT } from "./cli/exit.ts";
 import { isStatusReport } from "./cli/report.ts";
 import { show } from "./cli/show.ts";
+import { doctorJson, doctorText } from "./cli/show-doctor.ts";
 import { usage } from "./cli/usage.ts";
 import { load } from "./config/load.ts";
 import type { Config, ConfigSource } from "./config/model.ts";
 import { printFinding } from "./config/print.ts";
 import { RUNTIME_DIR, runtimeDirOf } from "./config/runtime-dir.ts";
+import { examine } from "./doctor/examine.ts";
+import type { AgentFact } from "./doctor/facts.ts";
+import { upwards, usesOf } from "./doctor/files.ts";
+import { healthOf } from "./doctor/finding.ts";
 import { ask, gone } from "./io/ask.ts";
 import { controlPath } from "./io/control.ts";
 import { readConfig } from "./io/config-file.ts";
+import { gather } from "./io/doctor.ts";
 import { release } from "./io/release.ts";
 import { runAgent } from "./io/run.ts";
 import { err, out } from "./io/terminal.ts";
@@ -143,6 +149,32 @@ async function lostAgain(socket: string, names: readonly string[]): Promise<stri
   return [];
 }
 
+/** What the agent of a configuration says of itself, for the doctor. */
+async function agentFact(runtimeDir: string): Promise<AgentFact | null> {
+  const reply = await ask(controlPath(runtimeDir), { command: "status", name: null });
+  if (!reply.ok || !isStatusReport(reply.value.body)) return null;
+  const { vrrp } = reply.value.body;
+  const held = vrrp.flatMap(({ addresses }) => addresses.filter((each) => each.held));
+  return {
+    masters: new Set(vrrp.filter(({ state }) => state === "master").map(({ name }) => name)),
+    held: new Set(held.map(({ address, interface: on }) => `${address.replace(/\/.*/, "")} ${on}`)),
+  };
+}
+
+/** Looks at this host with the eyes of a configuration. */
+async function doctor(path: string, json: boolean): Promise<number> {
+  const config = await checked(readConfig(path));
+  if (config === null) return EXIT.input;
+  const { node, runtimeDir } = config.agent;
+  const programs = usesOf(config).keys();
+  const facts = await gather(config, { programs, upwards, agent: await agentFact(runtimeDir) });
+  const findings = examine(facts, config);
+  const health = healthOf(findings);
+  const report = { node, version: VERSION, file: path, listened: facts.listened, health, findings };
+  await out(json ? doctorJson(report) : doctorText(report));
+  return health === "ok" ? EXIT.done : EXIT.degraded;
+}
+
 const statusText = (body: unknown): string =>
   isStatusReport(body) ? show(body, Date.now()) : `${JSON.stringify(body)}\n`;
 
@@ -171,6 +203,8 @@ async function perform(intent: Intent): Promise<number> {
       const { name, force } = intent;
       return client(intent.target, { command: "takeover", name, force }, answerText);
     }
+    case "doctor":
+      return doctor(intent.config, intent.json);
     case "reload":
       return client(intent.target, { command: "reload" }, reloadText);
     case "stop":

@@ -22,6 +22,7 @@ export const TEST_TOOLS: readonly Tool[] = [
   { program: "ps", debian: "procps", reason: "process groups and sessions of scripts" },
   { program: "sysctl", debian: "procps", reason: "kernel settings of a namespace" },
   { program: "nft", debian: "nftables", reason: "links that lose packets one way" },
+  { program: "iptables-save", debian: "iptables", reason: "rules that the doctor reads" },
   { program: "keepalived", debian: "keepalived", reason: "the peer that haagent must agree with" },
   { program: "tshark", debian: "tshark", reason: "the judge of every packet we send" },
   { program: "ifconfig", debian: "net-tools", reason: "what old tools show of an alias" },

@@ -37,6 +37,11 @@ const TABLE: Readonly<Record<string, Rule>> = {
     types: [],
     packages: [],
   },
+  "src/doctor": {
+    values: ["src/base", "src/wire", "src/vrrp", "src/config", "src/agent/send.ts"],
+    types: ["src/agent"],
+    packages: [],
+  },
   native: { values: ["src/base"], types: [], packages: ["bun:ffi", "node:"] },
   "src/io": {
     values: [
@@ -44,12 +49,12 @@ const TABLE: Readonly<Record<string, Rule>> = {
       ...["src/wire/rtnetlink.ts", "src/wire/macvlan.ts", "src/wire/control.ts"],
       ...["src/wire/http.ts", "src/wire/icmp.ts"],
     ],
-    types: ["src/agent", "src/config/model.ts"],
+    types: ["src/agent", "src/config/model.ts", "src/doctor/facts.ts"],
     packages: ["bun", "node:"],
   },
   "src/cli": {
     values: ["src/base", "src/config", "src/wire/control.ts"],
-    types: ["src/agent"],
+    types: ["src/agent", "src/doctor/finding.ts"],
     packages: ["citty"],
   },
   "src/main.ts": { values: ["src", "native"], types: [], packages: ["node:"] },

@@ -25,8 +25,8 @@ const ALL_NODES = "33:33:00:00:00:01" as Mac;
 const ADVERT_TTL = 255;
 
 /** Version 2 authentication: the first 8 bytes of the key, zero padded (RFC 2338 5.3.10). */
-export function authOf(router: Router): Expectation["auth"] {
-  const { auth } = router.config;
+export function authOf({ config }: Pick<Router, "config">): Expectation["auth"] {
+  const { auth } = config;
   if (auth.type === "none") return auth;
   const key = new Uint8Array(8);
   key.set(new TextEncoder().encode(auth.key).subarray(0, 8));

@@ -33,6 +33,7 @@ export type Intent =
       readonly force: boolean;
     }
   | { readonly kind: "reload" | "stop"; readonly target: Target }
+  | { readonly kind: "doctor"; readonly config: string; readonly json: boolean }
   /** Of the contract, but this version does not do it: refused with exit 1, never ignored. */
   | { readonly kind: "later"; readonly what: string };
 
@@ -109,6 +110,10 @@ function intentOf(command: Command, words: readonly string[]): Result<Intent, st
     case "reload":
     case "stop":
       return ok({ kind: command.name, target });
+    case "doctor": {
+      const config = target.config ?? DEFAULT_CONFIG;
+      return ok({ kind: "doctor", config, json: args["json"] === true });
+    }
     case "version":
       return ok({ kind: "version" });
     default:

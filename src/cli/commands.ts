@@ -103,6 +103,12 @@ export const COMMANDS: readonly Command[] = [
     },
     "haagent release --config /etc/haagent.toml",
   ),
+  command(
+    "doctor",
+    "look at this host for what breaks HA (exit 3: found some)",
+    { ...file, json: { type: "boolean", description: "print JSON" } },
+    "haagent doctor --json",
+  ),
   command("version", "print version, commit and runtime", {}, "haagent version"),
   later(
     "console",
@@ -114,7 +120,6 @@ export const COMMANDS: readonly Command[] = [
   later("why", "the last transitions with their causes", "haagent why VI_1"),
   later("convert", "translate a configuration", "haagent convert keepalived keepalived.conf"),
   later("realserver", "the LVS-DR side of a real server", "haagent realserver start 172.25.254.100"),
-  later("doctor", "look at this host for what breaks HA", "haagent doctor"),
   later(
     "simulate",
     "run configurations on a virtual clock",

@@ -5,7 +5,7 @@ import { account } from "./account.ts";
 import { startCommand } from "./starter.ts";
 
 /** Where commands are looked for that are not given by their path. */
-const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+export const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 /** Unless the configuration names another: the first of these that exists. */
 const DEFAULT_USERS = ["haagent-script", "nobody"];
 
@@ -33,7 +33,8 @@ export interface Running {
  */
 type Done = (failure: string | null, output: string) => void;
 
-function accountOf(user: string | null): Account | null {
+/** Who a command runs as: that user, or the first default one that there is; null where there is none. */
+export function accountOf(user: string | null): Account | null {
   if (user !== null) return account(user);
   for (const name of DEFAULT_USERS) {
     const found = account(name);

@@ -10,7 +10,6 @@ const LATER = [
   ["why", "VI_1"],
   ["convert", "keepalived", "keepalived.conf"],
   ["realserver", "start", "192.0.2.100"],
-  ["doctor", "--config", "/etc/haagent.toml"],
   ["simulate", "--config", "a.toml", "--config", "b.toml"],
   ["completion", "bash"],
   ["status", "--watch"],

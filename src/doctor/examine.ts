@@ -1,0 +1,30 @@
+/** The examination: every part of haagent looks at the same facts, and all findings come together, the worst first. */
+import type { Config } from "../config/model.ts";
+import { addressFindings } from "./addresses.ts";
+import type { Facts } from "./facts.ts";
+import { fileFindings } from "./files.ts";
+import type { Finding, Severity } from "./finding.ts";
+import { firewallFindings } from "./firewall.ts";
+import { hostFindings } from "./host.ts";
+import { linkFindings } from "./links.ts";
+import { snoopingFindings } from "./snooping.ts";
+import { wireFindings } from "./wire.ts";
+
+/** One look at the facts. Heartbeat and IPVS add theirs to the list below. */
+type Look = (facts: Facts, config: Config) => readonly Finding[];
+
+const LOOKS: readonly Look[] = [
+  hostFindings,
+  fileFindings,
+  linkFindings,
+  addressFindings,
+  firewallFindings,
+  snoopingFindings,
+  wireFindings,
+];
+
+const RANK: Readonly<Record<Severity, number>> = { fault: 0, degraded: 1, note: 2 };
+
+/** Everything that is wrong with this host for this configuration; pure. */
+export const examine = (facts: Facts, config: Config): readonly Finding[] =>
+  LOOKS.flatMap((look) => look(facts, config)).toSorted((a, b) => RANK[a.severity] - RANK[b.severity]);
