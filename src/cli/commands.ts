@@ -80,7 +80,7 @@ export const COMMANDS: readonly Command[] = [
   ),
   command(
     "takeover",
-    "make this node master, with priority 254 as long as it stays it",
+    "make this node master, at priority 254 while it stays so",
     {
       name: { type: "positional", required: false, description: "only this router, with its sync group" },
       force: { type: "boolean", description: "even in startup_delay or with a tracked weight down" },
