@@ -76,7 +76,7 @@ function hearAsMaster(
   now: Instant,
 ): Step {
   const { source, priority: theirs, version } = advert;
-  const tie = tieWith(settings, state, theirs, now);
+  const tie = tieWith(settings, state, advert, now);
   if (yields(settings, state, tie, advert, now)) {
     const interval = believedInterval(settings.version, settings.interval, advert.interval);
     const master: Master = { address: source, priority: theirs, interval, heardAt: now, version };

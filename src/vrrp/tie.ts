@@ -34,12 +34,16 @@ const WAITS_FOR_NEWCOMER = 2.5;
 /** An equal that was silent for so many intervals has yielded: the next advert begins another contest. */
 const OVER = 2;
 
-/** The contest with an equal as it stands with an advert of priority `theirs`; null where addresses decide. */
-export function tieWith(settings: Settings, state: Active, theirs: Priority, now: Instant): Tie | null {
+/** What both can be asked to have said something in: the longer of the two intervals. */
+const slower = (settings: Settings, advert: Advert): Milliseconds =>
+  ms(Math.max(settings.interval, advert.interval));
+
+/** The contest with an equal as it stands with this advert; null where addresses decide. */
+export function tieWith(settings: Settings, state: Active, advert: Advert, now: Instant): Tie | null {
   const { tie } = state;
   if (settings.tie === "address") return null;
-  if (theirs !== settings.priority) return tie;
-  const goesOn = tie !== null && elapsed(tie.heardAt, now) <= OVER * settings.interval;
+  if (advert.priority !== settings.priority) return tie;
+  const goesOn = tie !== null && elapsed(tie.heardAt, now) <= OVER * slower(settings, advert);
   return { since: goesOn ? tie.since : now, heardAt: now };
 }
 
@@ -52,14 +56,16 @@ export function yields(
   settings: Settings,
   state: Active,
   tie: Tie | null,
-  { priority: theirs, source }: Advert,
+  advert: Advert,
   now: Instant,
 ): boolean {
   const { priority, interval } = settings;
+  const { priority: theirs, source } = advert;
+  const unit = slower(settings, advert);
   if (tie === null || theirs !== priority) return outranks(theirs, source, priority, settings.source);
   const isNew = elapsed(state.since, now) < Math.min(NEW_INTERVALS * interval, NEW_MAX);
   const goesOnFor = elapsed(tie.since, now);
   const theirsHigher = compareIp(source, settings.source) > 0;
-  if (isNew) return theirsHigher || goesOnFor >= WAITS_FOR_LAST_WORD * interval;
-  return theirsHigher && goesOnFor >= WAITS_FOR_NEWCOMER * interval;
+  if (isNew) return theirsHigher || goesOnFor >= WAITS_FOR_LAST_WORD * unit;
+  return theirsHigher && goesOnFor >= WAITS_FOR_NEWCOMER * unit;
 }

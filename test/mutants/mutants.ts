@@ -3,6 +3,7 @@
  * stays green under its mutant tests nothing. Where the simulator is named, nothing smaller is asked.
  */
 import { OPERATOR } from "./operator.ts";
+import { VARIANTS } from "./variants.ts";
 
 /** A fault: in `file`, the only place where `find` stands is replaced. */
 export interface Mutant {
@@ -49,7 +50,7 @@ const machine: readonly Mutant[] = [
   },
   {
     file: "src/vrrp/master.ts",
-    find: "if (outranks(theirs, source, settings.priority, settings.source)) {",
+    find: "if (yields(settings, state, tie, advert, now)) {",
     replace: "if (theirs > 255) {",
     breaks: "never yields",
     caughtBy: "sim",
@@ -77,8 +78,8 @@ const machine: readonly Mutant[] = [
   },
   {
     file: "src/vrrp/master.ts",
-    find: 'if (now < state.assertAt) return same(state, [{ kind: "announce" }]);',
-    replace: "if (now < state.assertAt) return same(state);",
+    find: 'if (now < state.assertAt) return same(standing, [{ kind: "announce" }]);',
+    replace: "if (now < state.assertAt) return same(standing);",
     breaks: "does not announce at the loser's last word",
     caughtBy: "sim",
   },
@@ -143,8 +144,8 @@ const admission: readonly Mutant[] = [
   },
   {
     file: "src/vrrp/priority.ts",
-    find: "if (weight < 0 && up === false) sum += weight;",
-    replace: "if (weight < 0 && up === true) sum += weight;",
+    find: "return up === false && weight < 0 ? weight : 0;",
+    replace: "return weight < 0 && up !== false ? weight : 0;",
     breaks: "is punished for what works",
     caughtBy: "sim",
   },
@@ -160,7 +161,7 @@ const agent: readonly Mutant[] = [
   },
   {
     file: "src/agent/addresses.ts",
-    find: 'if (router.role !== "master") continue;',
+    find: "if (!router.holds) continue;",
     replace: "",
     breaks: "takes what expired in a stall for theft",
     caughtBy: "agent",
@@ -216,7 +217,7 @@ const agent: readonly Mutant[] = [
   },
   {
     file: "src/agent/reload.ts",
-    find: 'turn.out.finally({ kind: "ledger", router: router.config.name, record: null });',
+    find: 'for (const router of world.routers.keys()) turn.out.finally({ kind: "ledger", router, record: null });',
     replace: "",
     breaks: "leaves a ledger behind that vouches for what it gave up",
     caughtBy: "agent",
@@ -282,4 +283,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...agent,
   ...OPERATOR,
   ...codecs,
+  ...VARIANTS,
 ];

@@ -14,6 +14,10 @@
  * When their order turns over in between (a check fails), the one that changed says so at once and the other one asserts itself,
  * by then at most I / 10 after its last assertion: one more exchange each way.
  *
+ * With sticky ties 3.5 I more: whoever has been master for long on the lower address waits 2.5 I whether the other is a newcomer that
+ * yields, and then for its next advert. With authentication headers I more: the count of one may be behind, so that its adverts are
+ * dropped until it has heard the other.
+ *
  * No master (checker 2): 3 I + S + L + 2 T + C. A router that hears no master waits out the down timer, from the interval of the
  * last master that it heard, at most L after that one fell silent. A member of a sync group waits for the slowest member.
  *
@@ -47,7 +51,7 @@ const intervalOf = (routers: readonly RouterPlan[]): number =>
 
 /** At priority 1, which tracking can make of any other. */
 const skewOf = (router: RouterPlan, interval: number): number =>
-  (255 / 256) * (router.version === 2 ? 1000 : interval);
+  (255 / 256) * (router.version === 2 ? 1000 : router.version === 3 ? interval : Math.max(1000, interval));
 
 const believedAfter = (config: ConfigPlan): number =>
   Math.max(0, ...config.checks.map(({ rise, fall, interval }) => (Math.max(rise, fall) + 1) * interval + 50));
@@ -57,10 +61,14 @@ export class Bounds {
   readonly interval: number;
   readonly #skew: number;
   readonly #checks: number;
+  readonly #sticky: boolean;
+  readonly #header: boolean;
 
   /** `routers` are all that any node has for it, now or later; `nodes` bring the checks. */
   constructor(routers: readonly RouterPlan[], nodes: readonly NodePlan[]) {
     this.interval = intervalOf(routers);
+    this.#sticky = routers.some(({ tie }) => tie === "sticky");
+    this.#header = routers.some(({ header }) => header);
     this.#skew = Math.max(...routers.map((router) => skewOf(router, this.interval)));
     this.#checks = Math.max(
       ...nodes.flatMap(({ config, later }) => [believedAfter(config), believedAfter(later)]),
@@ -68,7 +76,8 @@ export class Bounds {
   }
 
   twoMasters(delay: number): number {
-    return 1.2 * this.interval + 3 * (delay + 2 * T);
+    const intervals = 1.2 + (this.#sticky ? 3.5 : 0) + (this.#header ? 1 : 0);
+    return intervals * this.interval + 3 * (delay + 2 * T);
   }
 
   noMaster(delay: number): number {

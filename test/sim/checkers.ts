@@ -11,14 +11,16 @@
  *  8 a master is neither silent nor noisy
  *  9 SIGTERM ends the agent in time with nothing left behind (node.ts); no turn throws, no loop runs wild (process.ts)
  * 10 what an agent adds stands in its ledger before, so that a successor can remove it
- * 11 nobody takes over without a cause, an owner waits for nobody, a sync group moves as one (takeovers.ts)
+ * 11 nobody takes over without a cause or in its startup delay, an owner waits for nobody else, a sync group moves as one (takeovers.ts)
  * 12 a router in standby neither speaks nor holds anything; one that was taken is master, with 254 (obedience.ts)
  * 13 whoever slept listens before it speaks; whoever leaves says so (manners.ts)
+ * 14 of sticky equals a newcomer takes nothing from a master that ran for long (ties.ts); who speaks both versions says all in both
  */
 import type { Action, AddressChange, Event } from "../../src/agent/boundary.ts";
 import { Alarms } from "./alarms.ts";
 import { Contests } from "./contests.ts";
 import { judgeAddresses, judgeElections, judgePeace } from "./elections.ts";
+import { ordered } from "./manners.ts";
 import type { Node } from "./node.ts";
 import { Obedience } from "./obedience.ts";
 import type { Observer, Sent } from "./observer.ts";
@@ -28,7 +30,8 @@ import type { Scene } from "./scene.ts";
 import { roleOf, violate } from "./scene.ts";
 import { Speech } from "./speech.ts";
 import { Takeovers } from "./takeovers.ts";
-import { membersWith } from "./truth.ts";
+import { Ties } from "./ties.ts";
+import { delayed, membersWith } from "./truth.ts";
 
 export class Checkers implements Observer {
   readonly #scene: Scene;
@@ -37,6 +40,7 @@ export class Checkers implements Observer {
   readonly #alarms: Alarms;
   readonly #takeovers: Takeovers;
   readonly #obedience: Obedience;
+  readonly #ties: Ties;
   /** Something changed that the conditions look at. */
   #stale = true;
   /** Roles may not change any more. */
@@ -54,6 +58,7 @@ export class Checkers implements Observer {
     this.#alarms = new Alarms(scene);
     this.#takeovers = new Takeovers(scene);
     this.#obedience = new Obedience(scene);
+    this.#ties = new Ties(scene);
   }
 
   /** The network changed. */
@@ -70,6 +75,7 @@ export class Checkers implements Observer {
     this.#contests.judge();
     this.#alarms.judge();
     this.#takeovers.judge();
+    this.#ties.judge();
     this.#scene.watches.sweep();
   }
 
@@ -89,6 +95,7 @@ export class Checkers implements Observer {
     this.#speech.begin();
     this.#obedience.begin(node);
     this.#contests.hear(node, event);
+    this.#ties.hear(node, event);
     this.#before = new Map(this.#scene.roles[node.number]);
     this.#event = event;
   }
@@ -119,8 +126,11 @@ export class Checkers implements Observer {
 
   #lost(node: Node, name: string, listens: boolean): void {
     const spoke = this.#speech.spoke(node, name);
-    if (spoke && listens && this.#event?.kind === "frame") this.#takeovers.gave(node, name);
     const router = node.config.routers.find((each) => each.name === name);
+    if (spoke && listens && this.#event?.kind === "frame") {
+      this.#takeovers.gave(node, name);
+      if (router !== undefined) this.#ties.yielded(node, router);
+    }
     if (router !== undefined) this.#takeovers.ceased(node, router);
     this.#contests.lost(node, name, spoke);
   }
@@ -130,7 +140,13 @@ export class Checkers implements Observer {
     this.#present(node, name);
     this.#takeovers.took(node, name);
     const router = node.config.routers.find((each) => each.name === name);
-    if (this.#event?.kind === "start" && router !== undefined) this.#speech.resumed(node, router);
+    if (router === undefined) return;
+    const resumed = this.#event?.kind === "start";
+    this.#ties.took(node, router, resumed);
+    if (resumed) this.#speech.resumed(node, router);
+    else if (delayed(node, router) && !ordered(node, router)) {
+      violate(this.#scene, `${node.plan.name} became master of ${name} in its startup delay`);
+    }
   }
 
   rest(node: Node): void {

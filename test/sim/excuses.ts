@@ -15,6 +15,8 @@ export class Excuses {
   /** World times at which addresses were taken away by hand. */
   #losses: number[] = [];
   #until = 0;
+  /** World time at which the agent that runs was started: its startup delay is an excuse of its routers. */
+  startedAt = 0;
 
   constructor(schedule: Schedule, over: () => void) {
     this.#schedule = schedule;
@@ -29,6 +31,7 @@ export class Excuses {
   /** A new agent starts without any. */
   none(): void {
     this.#until = 0;
+    this.startedAt = this.#schedule.now;
   }
 
   /** An interface is there again. */

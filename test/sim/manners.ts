@@ -78,4 +78,5 @@ export class Manners {
 }
 
 /** The operator wants it to be master: that need not be listened for. */
-const ordered = ({ orders }: Node, { name }: RouterPlan): boolean => orders.taking || orders.taken.has(name);
+export const ordered = ({ orders }: Node, { name }: RouterPlan): boolean =>
+  orders.taking || orders.taken.has(name);

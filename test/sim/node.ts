@@ -11,7 +11,7 @@ import type { Observer, Sent } from "./observer.ts";
 import { Orders } from "./orders.ts";
 import type { ConfigPlan, NodePlan, SegmentName } from "./plan.ts";
 import { INTERFACE_OF, SEGMENTS, sourceOf } from "./plan.ts";
-import { transmit } from "./port.ts";
+import { foreign, transmit } from "./port.ts";
 import { Process, type Handler } from "./process.ts";
 import type { Prng } from "./prng.ts";
 import type { Schedule } from "./schedule.ts";
@@ -284,7 +284,7 @@ export class Node {
   /** A frame from the network: taken when the port is up and the address is ours or a group's. */
   arrive(frame: Frame): void {
     const link = this.kernel.links.get(INTERFACE_OF[frame.segment]);
-    if (link === undefined || !link.carrier) return;
+    if (link === undefined || !link.carrier || foreign(this.config, frame)) return;
     this.process?.frame(frame, link.index);
   }
 

@@ -21,14 +21,18 @@ export interface Sighting {
   readonly priority: number;
 }
 
-/** Bytes of the IP header: 20 and options for IPv4, 40 for IPv6. */
+/** Bytes of an authentication header with 96 bits of check value (RFC 2402 2). */
+const AUTHENTICATION = 24;
+
+/** Bytes before the message: 20 and options for IPv4, perhaps an authentication header; 40 for IPv6. */
 const headerOf = (family: Family, bytes: Uint8Array): number =>
-  family === 4 ? ((bytes[0] ?? 0) & 0x0f) * 4 : 40;
+  family === 4 ? ((bytes[0] ?? 0) & 0x0f) * 4 + (bytes[9] === 51 ? AUTHENTICATION : 0) : 40;
 
 /** The advertisement in an IP packet, unchecked; null when the packet is not VRRP. */
 export function sightAdvert(family: Family, bytes: Uint8Array): Sighting | null {
   const v4 = family === 4;
-  if ((v4 ? bytes[9] : bytes[6]) !== 112) return null;
+  const protocol = v4 ? bytes[9] : bytes[6];
+  if (protocol !== 112 && !(v4 && protocol === 51)) return null;
   const at = headerOf(family, bytes);
   return {
     family,
@@ -97,7 +101,7 @@ export function forge(family: Family, advert: Uint8Array): Uint8Array {
   put(bytes, at + 6, ~sum(bytes, at, bytes.length, start) & 0xffff);
   if (family === 4) {
     put(bytes, 10, 0);
-    put(bytes, 10, ~sum(bytes, 0, at, 0) & 0xffff);
+    put(bytes, 10, ~sum(bytes, 0, ((bytes[0] ?? 0) & 0x0f) * 4, 0) & 0xffff);
   }
   return bytes;
 }

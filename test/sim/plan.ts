@@ -24,13 +24,18 @@ export interface RouterPlan {
   readonly segment: SegmentName;
   readonly vrid: number;
   readonly family: Family;
-  readonly version: 2 | 3;
+  readonly version: 2 | 3 | "2+3";
+  /** Hears its own version only, as other implementations do; what speaks both has it too. */
+  readonly strict: boolean;
+  readonly startupDelay: number;
+  readonly tie: "address" | "sticky";
   readonly priority: number;
   readonly interval: number;
   readonly preempt: boolean;
   readonly preemptDelay: number;
-  /** v2 password; null: none. */
+  /** v2 password or, with `header`, the key of an authentication header; null: none. */
   readonly key: string | null;
+  readonly header: boolean;
   readonly checksum: "rfc5798" | "rfc9568";
   readonly addresses: readonly PlannedAddress[];
   readonly excluded: readonly PlannedAddress[];
@@ -108,18 +113,21 @@ function routerText(router: RouterPlan): string {
     `[vrrp.${router.name}]`,
     `interface = "${INTERFACE_OF[router.segment]}"`,
     `vrid = ${router.vrid}`,
-    `version = ${router.version}`,
+    `version = ${JSON.stringify(router.version)}`,
     `priority = ${router.priority}`,
     `advert_interval = "${router.interval}ms"`,
     `preempt = ${router.preempt}`,
     `preempt_delay = "${router.preemptDelay}ms"`,
+    `startup_delay = "${router.startupDelay}ms"`,
+    `tie = "${router.tie}"`,
     `addresses = ${list(router.addresses.map(cidr))}`,
     `excluded_addresses = ${list(router.excluded.map(cidr))}`,
     `on_found = "${router.adopt ? "adopt" : "fault"}"`,
     `garp = { count = ${garp.count}, interval = "${garp.interval}ms", refresh = "${garp.refresh}ms", repeat_after = "${garp.repeatAfter}ms" }`,
   ];
-  if (router.version === 3 && router.family === 4) lines.push(`checksum = "${router.checksum}"`);
-  if (router.key !== null) lines.push(`auth = { type = "pass", key = "${router.key}" }`);
+  if (router.version !== 2 && router.family === 4) lines.push(`checksum = "${router.checksum}"`);
+  if (router.key !== null)
+    lines.push(`auth = { type = "${router.header ? "ah" : "pass"}", key = "${router.key}" }`);
   if (router.peers !== null) lines.push(`unicast_peers = ${list(router.peers.map(quoted))}`);
   if (router.syncGroup !== null) lines.push(`sync_group = "${router.syncGroup}"`);
   if (router.checks.length > 0) lines.push(`track_checks = ${list(router.checks.map(quoted))}`);

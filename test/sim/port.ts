@@ -2,11 +2,11 @@
 import type { Ip, Mac } from "../../src/base/address.ts";
 import { isMulticast, multicastMac } from "../../src/base/address.ts";
 import type { Link } from "../../src/agent/boundary.ts";
-import type { Network } from "./network.ts";
+import type { Frame, Network } from "./network.ts";
 import type { Node } from "./node.ts";
 import type { Sent } from "./observer.ts";
 import { ETHERTYPE_IPV4, ETHERTYPE_IPV6, sightAdvert } from "./packets.ts";
-import { type SegmentName, segmentOf } from "./plan.ts";
+import { type ConfigPlan, type SegmentName, segmentOf } from "./plan.ts";
 
 /** Sends; the name of the error, or null. Without a carrier the kernel drops silently. */
 export function transmit(node: Node, network: Network, action: Sent): string | null {
@@ -22,6 +22,17 @@ export function transmit(node: Node, network: Network, action: Sent): string | n
     action.kind === "frame" ? action.ethertype : action.family === 4 ? ETHERTYPE_IPV4 : ETHERTYPE_IPV6;
   network.send({ segment, source: node.number, destination, ethertype, bytes: action.bytes });
   return null;
+}
+
+/** An advert that a strict router does not hear, as it is of another version. */
+export function foreign({ routers }: ConfigPlan, { segment, ethertype, bytes }: Frame): boolean {
+  const family = ethertype === ETHERTYPE_IPV6 ? 6 : 4;
+  const strict = routers.filter((router) => router.strict && router.segment === segment);
+  if (strict.length === 0 || (ethertype !== ETHERTYPE_IPV4 && family === 4)) return false;
+  const advert = sightAdvert(family, bytes);
+  return strict.some(
+    (router) => router.family === family && router.vrid === advert?.vrid && router.version !== advert.version,
+  );
 }
 
 function failure(action: Sent, link: Link | null): string | null {

@@ -15,6 +15,7 @@ interface Spoken {
   readonly node: Node;
   readonly router: string;
   readonly releasing: boolean;
+  readonly version: number | null;
 }
 
 export class Speech {
@@ -53,7 +54,7 @@ export class Speech {
       violate(this.#scene, `${node.plan.name} sent no VRRP for ${router}`);
       return null;
     }
-    this.#spoken.push({ node, router, releasing: advert.priority === 0 });
+    this.#spoken.push({ node, router, releasing: advert.priority === 0, version: advert.version });
     if (plan === undefined) return null;
     this.#source(node, advert.source, plan);
     if (advert.hopLimit !== 255)
@@ -61,7 +62,7 @@ export class Speech {
     if (errno === null && (advert.vrid !== plan.vrid || segment !== plan.segment)) {
       violate(this.#scene, `${node.plan.name} sent VRID ${advert.vrid} for ${router} on ${segment}`);
     }
-    this.#rate(node, plan, advert.destination);
+    this.#rate(node, plan, `${advert.destination} v${advert.version}`);
     if (errno !== null) return null;
     const { watches, schedule } = this.#scene;
     watches.renew(`hole ${node.number} ${router}`, schedule.now);
@@ -78,7 +79,7 @@ export class Speech {
   }
 
   /** Checker 8. */
-  #rate(node: Node, plan: RouterPlan, destination: Ip): void {
+  #rate(node: Node, plan: RouterPlan, destination: string): void {
     const key = `${node.number} ${plan.name} ${destination}`;
     const { now } = this.#scene.schedule;
     const recent = (this.#recent.get(key) ?? []).filter((at) => at > now - plan.interval);
@@ -100,7 +101,8 @@ export class Speech {
     const router = node.config.routers.find((each) =>
       movedBy(each).some((moved) => moved.address === address),
     );
-    if (router !== undefined) this.#spoken.push({ node, router: router.name, releasing: false });
+    if (router !== undefined)
+      this.#spoken.push({ node, router: router.name, releasing: false, version: null });
   }
 
   #settle(key: string): void {
@@ -115,6 +117,7 @@ export class Speech {
 
   /** The turn is over: whoever spoke was master before it or is now. */
   end(node: Node, before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): void {
+    this.#versions(node);
     for (const { router, releasing } of this.#spoken) {
       const was = before.get(router);
       const is = after.get(router);
@@ -141,6 +144,17 @@ export class Speech {
         this.#settle(key);
         if (!this.#told.has(address)) this.#owed.set(key, { node, router, address });
       }
+    }
+  }
+
+  /** Who speaks both versions says everything in both. */
+  #versions(node: Node): void {
+    for (const { name, version } of node.config.routers) {
+      const said = this.#spoken.filter((spoken) => spoken.node === node && spoken.router === name);
+      const [two, three] = [2, 3].map((each) => said.filter((spoken) => spoken.version === each).length);
+      const wrong = version === "2+3" ? two !== three : (version === 2 ? three : two) !== 0;
+      if (wrong)
+        violate(this.#scene, `${node.plan.name} said ${two} adverts of ${name} in version 2, ${three} in 3`);
     }
   }
 

@@ -66,6 +66,7 @@ export function eligible(node: Node, router: RouterPlan): boolean {
     (member) =>
       !node.orders.out.has(member.name) &&
       !node.orders.leaving.has(member.name) &&
+      !delayed(node, member) &&
       usable(node, member.segment) &&
       hasSource(node, member) &&
       !blocked(node, member) &&
@@ -89,5 +90,9 @@ export function rank(node: Node, router: RouterPlan): number {
   return Math.min(254, Math.max(1, sum));
 }
 
-/** Two nodes' adverts count with each other: the passwords agree. */
-export const compatible = (a: RouterPlan, b: RouterPlan): boolean => a.key === b.key;
+/** Two nodes' adverts count with each other: the passwords agree. Strict ones are always among such as speak both versions. */
+export const compatible = (a: RouterPlan, b: RouterPlan): boolean => a.key === b.key && a.header === b.header;
+
+/** Its agent was started so short a time ago that the router only listens, unless its mastership was resumed. */
+export const delayed = (node: Node, router: RouterPlan): boolean =>
+  node.schedule.now < node.excuses.startedAt + router.startupDelay;

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { instant, ms } from "../../src/base/units.ts";
 import type { Ip } from "../../src/base/address.ts";
-import type { Settings, State } from "../../src/vrrp/state.ts";
+import type { Event, Settings, State } from "../../src/vrrp/state.ts";
 import { advert, backupAt, HIGHER, INIT, last, LOWER, masterAt, play, said, settings } from "./play.ts";
 
 const sticky = settings({ tie: "sticky" });
@@ -85,6 +85,16 @@ describe("a sticky master that runs for long", () => {
   test("yields to a higher address that goes on all the same: it ran for long, too, or is not sticky", () => {
     expect(kinds(HIGHER).at(-1)).toBe("backup");
     expect(kinds(LOWER).at(-1)).toBe("master");
+  });
+
+  test("measures what goes on by the slower of the two", () => {
+    const slow = (at: number): [number, Event] => [at, advert(100, HIGHER, 5000)];
+    const kept = play(sticky, old(sticky), [slow(100_100), [101_000, "deadline"], [102_000, "deadline"]]);
+    const steps = [103, 104, 105].map((second) => [second * 1000, "deadline"] as const);
+    const later = play(sticky, last(kept).state, [...steps, slow(105_100)]);
+    expect(last(later).state).toMatchObject({ kind: "master", tie: { since: 100_100 } });
+    const more = [106, 107, 108, 109, 110, 111, 112].map((second) => [second * 1000, "deadline"] as const);
+    expect(last(play(sticky, last(later).state, [...more, slow(112_700)])).state.kind).toBe("backup");
   });
 
   test("is one after a minute, and sooner where sixty adverts take less", () => {
