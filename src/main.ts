@@ -1,15 +1,12 @@
 /** The program: picks what the command line asks for and joins the pure parts to the real edge. */
 import { Agent } from "./agent/agent.ts";
-import type { Request } from "./agent/boundary.ts";
 import { rehearse } from "./agent/rehearsal.ts";
 import { staleAddresses } from "./agent/recover.ts";
 import { unreachable } from "./base/assert.ts";
-import type { Result } from "./base/result.ts";
-import { fail, ok } from "./base/result.ts";
-import { answerText, releaseTime, reloadText, takenRouters } from "./cli/answer.ts";
-import type { Intent, Target } from "./cli/arguments.ts";
+import { client, why } from "./client.ts";
+import { answerText, reloadText } from "./cli/answer.ts";
+import type { Intent } from "./cli/arguments.ts";
 import { parseCommandLine } from "./cli/arguments.ts";
-import { DEFAULT_CONFIG } from "./cli/commands.ts";
 import { EXIT } from "./cli/exit.ts";
 import { isStatusReport } from "./cli/report.ts";
 import { show } from "./cli/show.ts";
@@ -18,18 +15,18 @@ import { usage } from "./cli/usage.ts";
 import { load } from "./config/load.ts";
 import type { Config, ConfigSource } from "./config/model.ts";
 import { printFinding } from "./config/print.ts";
-import { RUNTIME_DIR, runtimeDirOf } from "./config/runtime-dir.ts";
+import { runtimeDirOf } from "./config/runtime-dir.ts";
 import { examine } from "./doctor/examine.ts";
 import type { AgentFact } from "./doctor/facts.ts";
 import { upwards, usesOf } from "./doctor/files.ts";
 import { healthOf } from "./doctor/finding.ts";
-import { ask, gone } from "./io/ask.ts";
+import { ask } from "./io/ask.ts";
 import { controlPath } from "./io/control.ts";
 import { readConfig } from "./io/config-file.ts";
 import { gather } from "./io/doctor.ts";
 import { release } from "./io/release.ts";
 import { runAgent } from "./io/run.ts";
-import { err, out } from "./io/terminal.ts";
+import { complain, err, out } from "./io/terminal.ts";
 
 declare const HAAGENT_VERSION: string | undefined;
 declare const HAAGENT_COMMIT: string | undefined;
@@ -37,14 +34,6 @@ declare const HAAGENT_COMMIT: string | undefined;
 /** Stamped in by build.ts; a run from the sources says so. */
 const VERSION = typeof HAAGENT_VERSION === "string" ? HAAGENT_VERSION : "0.0.0-sources";
 const COMMIT = typeof HAAGENT_COMMIT === "string" ? HAAGENT_COMMIT : "";
-
-/** How long, in intervals and milliseconds, a takeover is looked at: a master that does not give way says so with its next advert. */
-const TAKEOVER_INTERVALS = 1.2;
-const TAKEOVER_LEAST = 300;
-const TAKEOVER_MOST = 5000;
-const TAKEOVER_POLL = 100;
-
-const complain = (text: string): Promise<void> => err(`haagent: ${text}\n`);
 
 /** Prints all findings of a file on stderr; its configuration, or null when it cannot be run. */
 async function checked(source: ConfigSource): Promise<Config | null> {
@@ -91,62 +80,6 @@ async function releaseLeft(path: string): Promise<number> {
   const failed = results.filter((result) => !done.includes(result));
   for (const { change, errno } of failed) await complain(`${change.key.address}: ${errno}`);
   return failed.length === 0 ? EXIT.done : EXIT.refused;
-}
-
-/** The control socket a client command means. */
-function socketOf(target: Target): Result<string, string> {
-  if (target.socket !== null) return ok(target.socket);
-  const source = readConfig(target.config ?? DEFAULT_CONFIG);
-  const directory = runtimeDirOf(source);
-  if (directory !== null) return ok(controlPath(directory));
-  // Nobody named a file, so there need not be one.
-  if (target.config === null && source.failure?.startsWith("ENOENT")) return ok(controlPath(RUNTIME_DIR));
-  return fail(`${source.path}: ${source.failure ?? "not TOML"}; name the control socket with --socket`);
-}
-
-/** Sends one request and prints the answer by `print`; the agent says with which code to leave. */
-async function client(target: Target, request: Request, print: (body: unknown) => string): Promise<number> {
-  const socket = socketOf(target);
-  if (!socket.ok) {
-    await complain(socket.error);
-    return EXIT.input;
-  }
-  const reply = await ask(socket.value, request);
-  if (!reply.ok) {
-    await complain(reply.error.text);
-    return reply.error.kind === "no-agent" ? EXIT.noAgent : EXIT.refused;
-  }
-  const { exit, body } = reply.value;
-  if (request.command === "takeover" && exit === EXIT.done) {
-    const lost = await lostAgain(socket.value, takenRouters(body));
-    await err(lost.map((line) => `${line}\n`).join(""));
-    if (lost.length > 0) return EXIT.input;
-  }
-  // A refusal is an error, a status of something in fault is not.
-  if (exit === EXIT.done || isStatusReport(body)) await out(print(body));
-  else await err(answerText(body));
-  if (request.command === "stop" && exit === EXIT.done && !(await gone(socket.value, releaseTime(body)))) {
-    await complain("the agent is still there after some seconds");
-    return EXIT.refused;
-  }
-  return exit;
-}
-
-/** Looks at routers that were taken until a master that does not give way must have said so; a line for each one that was lost. */
-async function lostAgain(socket: string, names: readonly string[]): Promise<string[]> {
-  let span = names.length === 0 ? 0 : TAKEOVER_LEAST;
-  for (let waited = 0; waited < span; waited += TAKEOVER_POLL) {
-    await Bun.sleep(TAKEOVER_POLL);
-    const reply = await ask(socket, { command: "status", name: null });
-    if (!reply.ok || !isStatusReport(reply.value.body)) return [];
-    const routers = reply.value.body.vrrp.filter(({ name }) => names.includes(name));
-    const lost = routers.filter(({ state }) => state !== "master");
-    if (lost.length > 0)
-      return lost.map(({ name, state, reason }) => `${name} was taken and is ${state} again: ${reason}`);
-    const slowest = Math.max(0, ...routers.map(({ interval_ms: interval }) => interval));
-    span = Math.min(TAKEOVER_MOST, Math.max(TAKEOVER_LEAST, TAKEOVER_INTERVALS * slowest));
-  }
-  return [];
 }
 
 /** What the agent of a configuration says of itself, for the doctor. */
@@ -205,6 +138,8 @@ async function perform(intent: Intent): Promise<number> {
     }
     case "doctor":
       return doctor(intent.config, intent.json);
+    case "why":
+      return why(intent.target, intent.name, intent.json);
     case "reload":
       return client(intent.target, { command: "reload" }, reloadText);
     case "stop":

@@ -17,6 +17,7 @@ import { retryVirtualMacs, settleVirtualMacs, virtualMacsAnswered } from "./devi
 import { drive, keepRecords, settleGroups, tell } from "./drive.ts";
 import { addressGone, addressTold, linkGone, linkTold, reassess } from "./feed.ts";
 import { arrive, releaseTime, startHooks, take } from "./hooks.ts";
+import { why } from "./history.ts";
 import { deafened, listenAgain } from "./listen.ts";
 import { standby, takeover } from "./operator.ts";
 import { Outbox } from "./outbox.ts";
@@ -142,6 +143,9 @@ export class Agent {
       case "request":
         request(world, turn, event);
         break;
+      case "history-read":
+        world.history.recall(event.transitions);
+        break;
       case "config":
         reload(world, turn, event);
         break;
@@ -263,6 +267,9 @@ function request(world: World, turn: Turn, event: Extract<Event, { kind: "reques
       break;
     case "takeover":
       turn.out.defer({ kind: "reply", connection, reply: takeover(world, turn, asked.name, asked.force) });
+      break;
+    case "why":
+      turn.out.defer({ kind: "reply", connection, reply: why(world, asked.name, turn.now, event.wallClock) });
       break;
     case "reload":
       turn.out.defer({ kind: "read-config", connection });

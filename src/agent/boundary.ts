@@ -5,6 +5,7 @@
 import type { Family, Ip, Mac } from "../base/address.ts";
 import type { Instant, Milliseconds, Seconds } from "../base/units.ts";
 import type { ConfigSource, LogLevel, ProbeConfig } from "../config/model.ts";
+import type { Transition } from "./history.ts";
 import type { LedgerRecord } from "./ledger.ts";
 import type { VirtualMac } from "./virtual-mac.ts";
 
@@ -87,6 +88,7 @@ export type Request =
   /** Null: every router. */
   | { readonly command: "standby"; readonly name: string | null }
   | { readonly command: "takeover"; readonly name: string | null; readonly force: boolean }
+  | { readonly command: "why"; readonly name: string }
   | { readonly command: "reload" }
   | { readonly command: "stop" };
 
@@ -181,6 +183,8 @@ export type Event =
       /** Milliseconds since 1970 right now: only to print instants as times of day, never to decide. */
       readonly wallClock: number;
     }
+  /** What earlier agents wrote of their routers, oldest first; once, soon after the start. */
+  | { readonly kind: "history-read"; readonly transitions: readonly Transition[] }
   /** The file read again; `connection` asked for it, null for SIGHUP. */
   | { readonly kind: "config"; readonly source: ConfigSource; readonly connection: number | null }
   | { readonly kind: "signal"; readonly signal: "SIGTERM" | "SIGINT" | "SIGHUP" };
@@ -280,6 +284,8 @@ export type Action =
       readonly target: string;
       readonly facility: string;
     }
+  /** Put it at the end of the history file. */
+  | { readonly kind: "history"; readonly transition: Transition }
   | { readonly kind: "reply"; readonly connection: number; readonly reply: Reply }
   /** Read the file again and answer with a `config` event. */
   | { readonly kind: "read-config"; readonly connection: number | null }

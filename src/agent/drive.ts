@@ -10,6 +10,7 @@ import type { AddressKey } from "./boundary.ts";
 import { tookOver } from "./contest.ts";
 import { tellGroups } from "./group-notify.ts";
 import { elected, unseated } from "./hooks.ts";
+import { remember } from "./history.ts";
 import { notify } from "./notify.ts";
 import type { Router } from "./router.ts";
 import { LONG_AGO } from "./router.ts";
@@ -129,6 +130,7 @@ export function tell(world: World, turn: Turn): void {
     router.previous = told;
     router.told = role;
     turn.records.add(name);
+    remember(world, turn, router, told);
     const level = role === "fault" ? "warning" : "info";
     turn.out.log(level, "vrrp.state", { name, from: told, to: role, reason });
     if (role === "master") tookOver(world, turn, router);

@@ -9,6 +9,7 @@ import type { Listener } from "./boundary.ts";
 import { Checks } from "./checks.ts";
 import type { PendingReload } from "./reload.ts";
 import { Hooks } from "./hooks.ts";
+import { History } from "./history.ts";
 import { Kernel } from "./kernel.ts";
 import { Limiter } from "./limiter.ts";
 import type { Outbox } from "./outbox.ts";
@@ -40,6 +41,7 @@ export interface World {
   readonly ownership: Ownership;
   readonly announcer: Announcer;
   readonly checks: Checks;
+  readonly history: History;
   readonly hooks: Hooks;
   /** A reload that waits for before_release. */
   pending: PendingReload | null;
@@ -116,6 +118,7 @@ export function makeWorld(
     ownership: new Ownership(),
     announcer: new Announcer(),
     checks: new Checks(),
+    history: new History(),
     hooks: new Hooks(),
     pending: null,
     linkDelays: new LinkDelays(),

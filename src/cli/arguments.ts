@@ -32,6 +32,7 @@ export type Intent =
       readonly name: string | null;
       readonly force: boolean;
     }
+  | { readonly kind: "why"; readonly target: Target; readonly name: string; readonly json: boolean }
   | { readonly kind: "reload" | "stop"; readonly target: Target }
   | { readonly kind: "doctor"; readonly config: string; readonly json: boolean }
   /** Of the contract, but this version does not do it: refused with exit 1, never ignored. */
@@ -79,8 +80,10 @@ function strict(command: Command, words: readonly string[]): Result<string[], st
     if (rest.length === 0) at++;
     flags.push(`--${name}=${value}`);
   }
-  const allowed = Object.values(command.args).filter((each) => each.type === "positional").length;
-  const extra = positionals[allowed];
+  const places = Object.entries(command.args).filter(([, each]) => each.type === "positional");
+  const missing = places.slice(positionals.length).find(([, each]) => each.required === true);
+  if (missing !== undefined) return fail(`"${command.name}" needs ${missing[0].toUpperCase()}`);
+  const extra = positionals[places.length];
   if (extra !== undefined) return fail(`unexpected argument "${extra}" for "${command.name}"`);
   return ok(positionals.length === 0 ? flags : [...flags, "--", ...positionals]);
 }
@@ -107,6 +110,8 @@ function intentOf(command: Command, words: readonly string[]): Result<Intent, st
       return ok({ kind: "standby", target, name: text(args["name"]) });
     case "takeover":
       return ok({ kind: "takeover", target, name: text(args["name"]), force: args["force"] === true });
+    case "why":
+      return ok({ kind: "why", target, name: text(args["name"]) ?? "", json: args["json"] === true });
     case "reload":
     case "stop":
       return ok({ kind: command.name, target });

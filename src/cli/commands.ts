@@ -83,10 +83,20 @@ export const COMMANDS: readonly Command[] = [
     "make this node master, at priority 254 while it stays so",
     {
       name: { type: "positional", required: false, description: "only this router, with its sync group" },
-      force: { type: "boolean", description: "even in startup_delay or with a tracked weight down" },
+      force: { type: "boolean", description: "even in startup_delay, or with a track down" },
       ...client,
     },
     "haagent takeover VI_1",
+  ),
+  command(
+    "why",
+    "the last transitions of a virtual router with their causes",
+    {
+      name: { type: "positional", required: true, description: "the virtual router" },
+      json: { type: "boolean", description: "print JSON" },
+      ...client,
+    },
+    "haagent why VI_1",
   ),
   command("reload", "read the configuration again", client, "haagent reload"),
   command("stop", "release everything and end the agent", client, "haagent stop"),
@@ -117,7 +127,6 @@ export const COMMANDS: readonly Command[] = [
   ),
   later("server", "take a real server out and in by hand", "haagent server drain web 192.168.0.1:80"),
   later("fence", "swear that a node is down", "haagent fence confirm ha2"),
-  later("why", "the last transitions with their causes", "haagent why VI_1"),
   later("convert", "translate a configuration", "haagent convert keepalived keepalived.conf"),
   later("realserver", "the LVS-DR side of a real server", "haagent realserver start 172.25.254.100"),
   later(

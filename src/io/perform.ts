@@ -5,6 +5,7 @@ import { unreachable } from "../base/assert.ts";
 import type { Clock } from "./clock.ts";
 import type { Control } from "./control.ts";
 import { HookRunner } from "./hooks.ts";
+import type { HistoryFile } from "./history.ts";
 import type { Journal } from "./journal.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Ledger } from "./ledger.ts";
@@ -27,6 +28,7 @@ export interface Parts {
   readonly virtualMacs: VirtualMacs;
   readonly control: Control;
   readonly journal: Journal;
+  readonly history: HistoryFile;
   /** The configuration file. */
   readonly path: string;
 }
@@ -118,6 +120,9 @@ export class World implements Outside {
         return [];
       case "notify":
         this.notifier.add(action);
+        return [];
+      case "history":
+        this.#parts.history.add(action.transition);
         return [];
       case "log":
         journal.write(action.level, action.event, action.fields);

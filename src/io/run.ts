@@ -18,6 +18,7 @@ import { bootId } from "./boot.ts";
 import { bootClock } from "./clock.ts";
 import { Control } from "./control.ts";
 import { Journal } from "./journal.ts";
+import { HistoryFile, readHistory } from "./history.ts";
 import { Kernel } from "./kernel.ts";
 import { Ledger, readLedger } from "./ledger.ts";
 import { makeDirectory, takeLock } from "./lock.ts";
@@ -94,13 +95,18 @@ interface Opened {
 
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
+/** Says what is wrong with one thing, and that it is no more than a warning. */
+const warning =
+  (journal: Journal, what: string) =>
+  (detail: string): void =>
+    journal.write("warning", "agent.warning", { what, detail });
+
 /** Opens everything in order, or closes what was opened and says why not. */
 function open(settings: AgentConfig, journal: Journal, post: (event: Event) => void): Result<Opened, string> {
   const missing = missingCapabilities();
   if (missing.length > 0) return fail(capabilityAdvice(missing));
   const directory = settings.runtimeDir;
-  const warn = (what: string) => (detail: string) =>
-    journal.write("warning", "agent.warning", { what, detail });
+  const warn = (what: string) => warning(journal, what);
   const closers: (() => void)[] = [];
   const close = (): void => {
     for (const closer of closers.reverse()) closer();
@@ -188,7 +194,8 @@ export async function runAgent(options: RunOptions): Promise<number> {
   const { kernel, tables, ledger, promotion, virtualMacs, records, close } = opened.value;
   schedule(settings, journal);
   makeState(settings, journal);
-  const world = new World({ ...opened.value, clock: bootClock, journal, path: source.path }, post);
+  const history = new HistoryFile(settings.stateDir, warning(journal, "history"));
+  const world = new World({ ...opened.value, clock: bootClock, journal, history, path: source.path }, post);
   const signals = SIGNALS.map((signal) => {
     const heard = (): void => post({ kind: "signal", signal });
     process.on(signal, heard);
@@ -220,6 +227,9 @@ export async function runAgent(options: RunOptions): Promise<number> {
     });
     promotion.restoreUnwanted();
     virtualMacs.tidy();
+    void readHistory(settings.stateDir, warning(journal, "history")).then((transitions) =>
+      post({ kind: "history-read", transitions }),
+    );
     rehearseWhenIdle(rehearse());
   });
 
@@ -230,7 +240,7 @@ export async function runAgent(options: RunOptions): Promise<number> {
   promotion.restoreAll();
   close();
   for (const unsubscribe of signals) unsubscribe();
-  await journal.flushed(LOG_GRACE);
+  await Promise.all([journal.flushed(LOG_GRACE), history.finish(LOG_GRACE)]);
   return code;
 }
 

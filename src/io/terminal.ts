@@ -24,5 +24,7 @@ async function write(descriptor: number, text: string): Promise<void> {
   }
 }
 
+/** A line to the user about this run. */
+export const complain = (text: string): Promise<void> => err(`haagent: ${text}\n`);
 export const out = (text: string): Promise<void> => write(1, text);
 export const err = (text: string): Promise<void> => write(2, text);

@@ -54,6 +54,13 @@ export function decodeRequest(line: string): Result<Request, string> {
       if (unknown !== null) return fail(unknown);
       return name.ok ? ok({ command, name: name.value }) : name;
     }
+    case "why": {
+      const unknown = unknownKey(object, ["command", "name"]);
+      const name = nameIn(object);
+      if (unknown !== null) return fail(unknown);
+      if (!name.ok) return name;
+      return name.value === null ? fail("name is missing") : ok({ command, name: name.value });
+    }
     case "takeover": {
       const unknown = unknownKey(object, ["command", "name", "force"]);
       const name = nameIn(object);
@@ -77,6 +84,7 @@ export function encodeRequest(request: Request): string {
   switch (request.command) {
     case "status":
     case "standby":
+    case "why":
       return `${JSON.stringify({ command: request.command, name: request.name })}\n`;
     case "takeover": {
       const { command, name, force } = request;

@@ -1,6 +1,7 @@
 /** One node of a lab: its kernel, its ledger, and the agent that runs and dies on it. */
 import { Agent } from "../../src/agent/agent.ts";
 import type { Action, Event, Request } from "../../src/agent/boundary.ts";
+import type { Transition } from "../../src/agent/history.ts";
 import type { LedgerRecord } from "../../src/agent/ledger.ts";
 import { unreachable } from "../../src/base/assert.ts";
 import { instant, NEVER } from "../../src/base/units.ts";
@@ -22,6 +23,8 @@ export class Box {
   readonly kernel: TestKernel;
   readonly ledger = new Map<string, LedgerRecord>();
   bootId = "this boot";
+  /** What its agents wrote of their transitions. */
+  readonly history: Transition[] = [];
   /** Everything the agent ever wanted done, in order. */
   readonly actions: Action[] = [];
   exitCode: number | null = null;
@@ -178,6 +181,9 @@ export class Box {
         return [];
       case "ledger":
         this.#keep(action.router, action.record);
+        return [];
+      case "history":
+        this.history.push(action.transition);
         return [];
       case "read-config":
         this.lab.soon(() =>

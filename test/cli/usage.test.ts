@@ -2,12 +2,11 @@
 import { describe, expect, test } from "bun:test";
 import { haagent } from "./binary.ts";
 
-const HERE = ["run", "check", "status", "standby", "takeover", "reload", "stop", "release", "version"];
+const HERE = ["run", "check", "status", "standby", "takeover", "why", "reload", "stop", "release", "version"];
 const LATER = [
   ["console", "--tty", "/dev/ttyS0", "--baud", "115200"],
   ["server", "drain", "web", "192.0.2.1:80"],
   ["fence", "confirm", "ha2"],
-  ["why", "VI_1"],
   ["convert", "keepalived", "keepalived.conf"],
   ["realserver", "start", "192.0.2.100"],
   ["simulate", "--config", "a.toml", "--config", "b.toml"],
@@ -71,6 +70,8 @@ describe("a command line that means nothing", () => {
     [["status", "--json=yes"], "--json takes no value"],
     [["status", "--json", "--json"], "--json is given twice"],
     [["status", "one", "two"], 'unexpected argument "two"'],
+    [["why"], '"why" needs NAME'],
+    [["why", "one", "two"], 'unexpected argument "two"'],
     [["standby", "one", "two"], 'unexpected argument "two"'],
     [["standby", "--force"], 'unknown flag --force for "standby"'],
     [["takeover", "--forse"], 'unknown flag --forse for "takeover"; did you mean "force"?'],

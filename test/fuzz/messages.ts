@@ -119,6 +119,7 @@ const request = codec<Request, Refused>({
     encodeRequest({ command: "status", name: null }),
     encodeRequest({ command: "status", name: 'lan "1" \u0001\u20ac' }),
     encodeRequest({ command: "standby", name: "lan" }),
+    encodeRequest({ command: "why", name: "lan" }),
     encodeRequest({ command: "takeover", name: null, force: true }),
     encodeRequest({ command: "reload" }),
     encodeRequest({ command: "stop" }),

@@ -1,4 +1,4 @@
-/** Faults of standby and takeover. */
+/** Faults of what the operator asks for: standby, takeover, why. */
 import type { Mutant } from "./mutants.ts";
 
 export const OPERATOR: readonly Mutant[] = [
@@ -57,5 +57,26 @@ export const OPERATOR: readonly Mutant[] = [
     replace: "",
     breaks: "forgets a standby when the reload makes another router of it",
     caughtBy: "agent",
+  },
+  {
+    file: "src/agent/history.ts",
+    find: "if (known.length > TRANSITIONS_MAX) known.shift();",
+    replace: "",
+    breaks: "remembers for ever",
+    caughtBy: "agent",
+  },
+  {
+    file: "src/agent/history.ts",
+    find: "const time = boots === 0 ? wallClock",
+    replace: "const time = boots >= 0 ? wallClock",
+    breaks: "measures the time of another boot by the clock of this one",
+    caughtBy: "agent",
+  },
+  {
+    file: "src/agent/drive.ts",
+    find: "remember(world, turn, router, told);",
+    replace: 'if (role !== "fault") remember(world, turn, router, told);',
+    breaks: "does not write its faults down",
+    caughtBy: "sim",
   },
 ];

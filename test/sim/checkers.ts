@@ -15,6 +15,7 @@
  * 12 a router in standby neither speaks nor holds anything; one that was taken is master, with 254 (obedience.ts)
  * 13 whoever slept listens before it speaks; whoever leaves says so (manners.ts)
  * 14 of sticky equals a newcomer takes nothing from a master that ran for long (ties.ts); who speaks both versions says all in both
+ * 15 every transition is written down
  */
 import type { Action, AddressChange, Event } from "../../src/agent/boundary.ts";
 import { Alarms } from "./alarms.ts";
@@ -114,6 +115,9 @@ export class Checkers implements Observer {
       this.#stale = true;
       roles.set(name, is);
       this.#scene.trace.line(this.#scene.schedule.now, node.number, `${name} ${was} > ${is}`);
+      if (node.history.findLast((each) => each.name === name)?.to !== is) {
+        violate(this.#scene, `${node.plan.name} went to ${is} and did not write it down`);
+      }
       if (is === "master") this.#took(node, name);
       if (was === "master") lost.push(name);
       if (this.#quiet) violate(this.#scene, `${node.plan.name} went from ${was} to ${is} in peace`);

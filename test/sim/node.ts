@@ -1,6 +1,7 @@
 /** One node: its hardware clock, its kernel, its ports, what is on its disk, and the agent that lives and dies on it. */
 import type { Ip, Mac } from "../../src/base/address.ts";
 import type { AddressChange, AddressKey, Event } from "../../src/agent/boundary.ts";
+import type { Transition } from "../../src/agent/history.ts";
 import type { LedgerRecord } from "../../src/agent/ledger.ts";
 import { instant, type Instant } from "../../src/base/units.ts";
 import type { ConfigSource } from "../../src/config/model.ts";
@@ -21,6 +22,7 @@ export const STOP_MAX = 1000;
 export class Node {
   readonly kernel: Kernel;
   readonly ledger = new Map<string, LedgerRecord>();
+  readonly history: Transition[] = [];
   process: Process | null = null;
   /** The configuration that the running agent has been given, as far as it was a good one. */
   config: ConfigPlan;
@@ -127,11 +129,9 @@ export class Node {
     return this.process !== null && !this.process.frozen && this.process.started;
   }
 
-  configSource(): ConfigSource {
-    return sourceOf(this.plan.name, this.file);
-  }
+  readonly configSource = (): ConfigSource => sourceOf(this.plan.name, this.file);
 
-  dump(): Event {
+  dump(): Extract<Event, { kind: "kernel" }> {
     const { kernel } = this;
     return { kind: "kernel", links: [...kernel.links.values()], addresses: kernel.addresses() };
   }
@@ -148,15 +148,15 @@ export class Node {
     this.config = this.file;
     this.observer.lived(this, "start");
     process.control({
+      ...this.dump(),
       kind: "start",
       source: this.configSource(),
       pid: 1000 + this.number,
       version: "sim",
       bootId: this.bootId,
-      links: [...this.kernel.links.values()],
-      addresses: this.kernel.addresses(),
       ledger: [...this.ledger.values()],
     });
+    process.control({ kind: "history-read", transitions: this.history });
   }
 
   /** SIGKILL: at once, or after so many more actions. */

@@ -256,6 +256,9 @@ export class Process {
         this.control({ kind: "config", source, connection: action.connection });
         return [];
       }
+      case "history":
+        node.history.push(action.transition);
+        return [];
       case "log":
         node.observer.log(node, action);
         return [];

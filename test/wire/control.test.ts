@@ -14,6 +14,7 @@ describe("a control request", () => {
     status: { command: "status", name: "VI_1" },
     standby: { command: "standby", name: null },
     takeover: { command: "takeover", name: "VI_1", force: true },
+    why: { command: "why", name: "VI_1" },
     reload: { command: "reload" },
     stop: { command: "stop" },
   };
@@ -49,6 +50,7 @@ describe("a control request", () => {
     ["a key of another command", '{"command":"reload","name":"VI_1"}', 'unknown key "name"'],
     ["an inherited key", '{"command":"stop","__proto__":{"a":1}}', 'unknown key "__proto__"'],
     ["a name that is no string", '{"command":"status","name":1}', "name is not a string"],
+    ["a why without a name", '{"command":"why"}', "name is missing"],
     ["a force that is no yes or no", '{"command":"takeover","force":1}', "force is not true or false"],
     ["a name that is too long", `{"command":"status","name":"${"x".repeat(256)}"}`, "name is too long"],
     ["more than the line may hold", `{"command":"stop"${" ".repeat(REQUEST_BYTES_MAX)}}`, "longer than 4096"],

@@ -1,0 +1,106 @@
+/** The last transitions of every router with their causes, for `haagent why`. The edge keeps them in a file; decisions ask nothing of it. */
+import type { Instant } from "../base/units.ts";
+import { elapsed } from "../base/units.ts";
+import type { Reply } from "./boundary.ts";
+import type { Role, Router } from "./router.ts";
+import type { Turn, World } from "./world.ts";
+
+/** A router went from one role to another. */
+export interface Transition {
+  readonly name: string;
+  readonly from: Role;
+  readonly to: Role;
+  /** The cause, in words. */
+  readonly reason: string;
+  /** The effective priority after it. */
+  readonly priority: number;
+  /** CLOCK_BOOTTIME of the boot of that id. */
+  readonly at: Instant;
+  readonly bootId: string;
+  /** Milliseconds since 1970 as the clock stood when it was written down; null for one that this process saw itself. */
+  readonly wallClock: number | null;
+}
+
+/** Transitions kept of one router. */
+export const TRANSITIONS_MAX = 200;
+/** Routers remembered, those included that are configured no more; the one silent longest makes room. */
+const NAMES_MAX = 1024;
+
+export class History {
+  readonly #byName = new Map<string, Transition[]>();
+
+  add(transition: Transition): void {
+    const { name } = transition;
+    const known = this.#byName.get(name) ?? [];
+    known.push(transition);
+    if (known.length > TRANSITIONS_MAX) known.shift();
+    this.#byName.delete(name);
+    this.#byName.set(name, known);
+    const oldest = this.#byName.keys().next();
+    if (this.#byName.size > NAMES_MAX && oldest.done === false) this.#byName.delete(oldest.value);
+  }
+
+  /** What happened before everything that is known here, oldest first. */
+  recall(before: readonly Transition[]): void {
+    const since = [...this.#byName.values()].flat();
+    this.#byName.clear();
+    for (const transition of [...before, ...since]) this.add(transition);
+  }
+
+  /** Those of one router, oldest first; null when nothing was ever heard of it. */
+  of(name: string): readonly Transition[] | null {
+    return this.#byName.get(name) ?? null;
+  }
+}
+
+/** Keeps what a router just did, here and in the file. */
+export function remember(world: World, turn: Turn, router: Router, from: Role): void {
+  const { role: to, reason, priority, config } = router;
+  const { now: at } = turn;
+  const { bootId } = world;
+  const transition = { name: config.name, from, to, reason, priority, at, bootId, wallClock: null };
+  world.history.add(transition);
+  turn.out.defer({ kind: "history", transition });
+}
+
+/** Where times are told from. */
+export interface Moment {
+  readonly bootId: string;
+  readonly now: Instant;
+  /** Milliseconds since 1970. */
+  readonly wallClock: number;
+}
+
+/**
+ * The answer to `why`. Times of this boot are worked out backwards from the clock as it stands now, which may have been set since; of
+ * an earlier one there is only what was written down, by a clock that may have been wrong.
+ */
+export function whyReport(name: string, transitions: readonly Transition[], moment: Moment): object {
+  const { now, wallClock } = moment;
+  let { bootId } = moment;
+  let boots = 0;
+  const newestFirst = transitions.toReversed().map((transition) => {
+    if (transition.bootId !== bootId) boots += 1;
+    ({ bootId } = transition);
+    const { from, to, reason, priority } = transition;
+    const time = boots === 0 ? wallClock - elapsed(transition.at, now) : transition.wallClock;
+    const ago = time === null ? null : Math.round(wallClock - time);
+    return {
+      time: time === null ? null : new Date(time).toISOString(),
+      ago_ms: ago === null || ago < 0 ? null : ago,
+      from,
+      to,
+      reason,
+      priority,
+      boots_ago: boots,
+    };
+  });
+  return { schema: 1, name, transitions: newestFirst.reverse() };
+}
+
+/** What is remembered of a router, also of one that is configured no more. */
+export function why(world: World, name: string, now: Instant, wallClock: number): Reply {
+  const transitions = world.history.of(name) ?? (world.routers.has(name) ? [] : null);
+  if (transitions === null) return { exit: 1, body: { error: `no virtual router is called ${name}` } };
+  return { exit: 0, body: whyReport(name, transitions, { bootId: world.bootId, now, wallClock }) };
+}
