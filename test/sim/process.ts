@@ -16,6 +16,7 @@ import type { Instant } from "../../src/base/units.ts";
 import { unreachable } from "../../src/base/assert.ts";
 import type { Perform } from "../../src/agent/agent.ts";
 import type { Role } from "../../src/agent/router.ts";
+import { leave } from "./leave.ts";
 import type { Frame } from "./network.ts";
 import type { Node } from "./node.ts";
 import type { ConfigPlan } from "./plan.ts";
@@ -237,12 +238,11 @@ export class Process {
         this.#frames = [];
         return [];
       case "promote-secondaries":
-        if (action.enable) node.kernel.promote.add(action.index);
-        else node.kernel.promote.delete(action.index);
-        return [];
       case "ledger":
-        if (action.record === null) node.ledger.delete(action.router);
-        else node.ledger.set(action.router, action.record);
+      case "history":
+      case "log":
+      case "reply":
+        leave(node, action);
         return [];
       case "probe":
         this.#probe(action.check);
@@ -256,19 +256,10 @@ export class Process {
         this.control({ kind: "config", source, connection: action.connection });
         return [];
       }
-      case "history":
-        node.history.push(action.transition);
-        return [];
-      case "log":
-        node.observer.log(node, action);
-        return [];
       case "hook":
       case "hook-cancel":
       case "notify":
       case "log-settings":
-        return [];
-      case "reply":
-        node.orders.answered(action.connection, action.reply);
         return [];
       case "exit":
         node.exited(action.code);

@@ -1,0 +1,30 @@
+/** What an agent leaves on its node without any answer: on the disk, in a sysctl, in the log, with whoever asked. */
+import type { Action } from "../../src/agent/boundary.ts";
+import { unreachable } from "../../src/base/assert.ts";
+import type { Node } from "./node.ts";
+
+type Left = Extract<Action, { kind: "promote-secondaries" | "ledger" | "history" | "log" | "reply" }>;
+
+export function leave(node: Node, action: Left): void {
+  switch (action.kind) {
+    case "promote-secondaries":
+      if (action.enable) node.kernel.promote.add(action.index);
+      else node.kernel.promote.delete(action.index);
+      break;
+    case "ledger":
+      if (action.record === null) node.ledger.delete(action.router);
+      else node.ledger.set(action.router, action.record);
+      break;
+    case "history":
+      node.history.push(action.transition);
+      break;
+    case "log":
+      node.observer.log(node, action);
+      break;
+    case "reply":
+      node.orders.answered(action.connection, action.reply);
+      break;
+    default:
+      unreachable(action);
+  }
+}
