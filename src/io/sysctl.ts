@@ -1,12 +1,17 @@
 /**
  * Settings of interfaces under /proc/sys/net (the kernel's ip-sysctl): read, set, and read again, as a container's /proc may refuse
  * a write or swallow it. What is borrowed of an interface that is not ours is written down in runtime_dir before it is changed, so
- * that a killed agent's successor can put it back.
+ * that a killed agent's successor can put it back:
+ *
+ *     BOOT net:[INODE]              where the indexes below mean something
+ *     INDEX FAMILY KEY VALUE        one line a setting
  */
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { interfaceName } from "../../native/interface.ts";
 import type { Family } from "../base/address.ts";
+import { bootId } from "./boot.ts";
+import { reasonOf } from "./reason.ts";
 
 const FILE = "borrowed_sysctls";
 /** An interface name as a path component: no way out of the directory. */
@@ -81,7 +86,9 @@ export class BorrowedSettings {
   #load(): Map<string, Loan> {
     const loans = new Map<string, Loan>();
     try {
-      for (const line of readFileSync(this.#path, "utf8").split("\n")) {
+      const [where, ...lines] = readFileSync(this.#path, "utf8").split("\n");
+      if (where !== bootId()) return loans;
+      for (const line of lines) {
         const [, index, family, key = "", before] = LINE.exec(line) ?? [];
         if (index === undefined) continue;
         const loan: Loan = {
@@ -108,10 +115,10 @@ export class BorrowedSettings {
         this.#loans.values(),
         ({ index, family, key, before }) => `${index} ${family} ${key} ${before}\n`,
       );
-      writeFileSync(`${this.#path}.new`, lines.join(""), { mode: 0o600 });
+      writeFileSync(`${this.#path}.new`, [`${bootId()}\n`, ...lines].join(""), { mode: 0o600 });
       renameSync(`${this.#path}.new`, this.#path);
     } catch (error) {
-      this.#warn(`${this.#path}: ${String(error)}`);
+      this.#warn(`${this.#path}: ${reasonOf(error)}`);
     }
   }
 

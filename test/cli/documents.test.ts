@@ -1,6 +1,6 @@
 /** What the documents tell people to type is true of the compiled file. */
 import { describe, expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { haagent } from "./binary.ts";
 import { scratch } from "./scratch.ts";
@@ -46,6 +46,22 @@ describe("README.md", () => {
       expect(stderr).toBe("");
       expect(exit).toBe(0);
     }
+  });
+});
+
+describe("docs/doctor.md", () => {
+  test("names every finding of the doctor, and no other", () => {
+    const sources = readdirSync(join(ROOT, "src/doctor")).map((name) => read(`src/doctor/${name}`));
+    const ids = sources.flatMap((text) =>
+      Array.from(
+        text.matchAll(/\bid(?:: | = reason === "self" \? )"([a-z_]+)"(?: : "([a-z_]+)")?/g),
+        ([, one, two]) => [one, two].filter((id) => id !== undefined),
+      ).flat(),
+    );
+    const manual = read("docs/doctor.md");
+    const rows = Array.from(manual.matchAll(/^\| `([a-z_]+)` \|/gm), ([, id]) => id);
+    expect(ids.length).toBeGreaterThan(20);
+    expect(rows.toSorted()).toEqual([...new Set(ids)].toSorted());
   });
 });
 

@@ -1,7 +1,9 @@
 /** What the doctor says of packet filters. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { mkdirSync } from "node:fs";
-import { heads, only, Patient, router } from "./patient.ts";
+import { until } from "../lab/process.ts";
+import { forge, inject } from "./forgery.ts";
+import { heads, only, Patient, router, VIP } from "./patient.ts";
 
 let patient: Patient;
 
@@ -51,6 +53,26 @@ describe("a packet filter", () => {
         await nft(cure.replace(/^nft /, ""));
       }
       expect((await patient.visit()).findings).toEqual([]);
+    } finally {
+      await flush();
+    }
+  });
+
+  test("that drops adverts keeps none from the agent, as the doctor says", async () => {
+    await nft(
+      "table inet guard {",
+      "chain in {",
+      "type filter hook input priority -300; policy drop",
+      "}",
+      "}",
+    );
+    try {
+      await patient.agent.start();
+      const advert = forge({ source: "10.77.1.9", addresses: [VIP], priority: 200 });
+      await until("an advert is heard", 5000, async () => {
+        await inject(patient.site, patient.box, [advert]);
+        return (await patient.agent.router("lan")).counters.adverts_received > 0;
+      });
     } finally {
       await flush();
     }

@@ -1,6 +1,6 @@
 /** `haagent release` at the edge: what it takes away, and what it leaves alone. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { existsSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readLedger } from "../../src/io/ledger.ts";
 import { Namespace } from "../lab/namespace.ts";
@@ -92,6 +92,25 @@ describe("a release", () => {
     expect(await addresses()).not.toContain("10.66.7.1");
     expect(existsSync(join(path, "promote_secondaries"))).toBe(false);
     expect(readLedger(path)).toEqual({ ok: true, value: [] });
+  });
+
+  test("puts settings back that were borrowed in this network namespace, and no others", async () => {
+    const path = fresh();
+    const edge = await Edge.start(space, path);
+    const { bootId } = edge;
+    const { index } = edge.link("eth1");
+    edge.signal("SIGKILL");
+    await edge.exited;
+    const value = (): Promise<string> => space.run(["sysctl", "-n", "net.ipv4.conf.eth1.arp_ignore"]);
+    await space.run(["sysctl", "-qw", "net.ipv4.conf.eth1.arp_ignore=1"]);
+    for (const [where, after] of [
+      [bootId.replace(/\d+\]$/, "1]"), "1\n"],
+      [bootId, "0\n"],
+    ] as const) {
+      writeFileSync(join(path, "borrowed_sysctls"), `${where}\n${index} 4 arp_ignore 0\n`);
+      await releaseIn(space, path);
+      expect(await value()).toBe(after);
+    }
   });
 
   test("forgets what an earlier boot left: its interfaces and addresses are no more", async () => {

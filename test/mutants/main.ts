@@ -9,7 +9,8 @@ let survivors = 0;
 /** The suite that tests the file's folder; the simulator stands for none. */
 const suiteOf = ({ file }: Mutant): Mutant["caughtBy"] => {
   const folder = file.split("/")[1];
-  return folder === "vrrp" || folder === "agent" || folder === "wire" || folder === "check" ? folder : "sim";
+  const suites = ["vrrp", "agent", "wire", "check", "doctor"] as const;
+  return suites.find((suite) => suite === folder) ?? "sim";
 };
 
 try {

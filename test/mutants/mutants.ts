@@ -4,6 +4,7 @@
  */
 import { OPERATOR } from "./operator.ts";
 import { VARIANTS } from "./variants.ts";
+import { TELLING } from "./telling.ts";
 
 /** A fault: in `file`, the only place where `find` stands is replaced. */
 export interface Mutant {
@@ -13,7 +14,7 @@ export interface Mutant {
   /** What the product then does wrong, after "a router that" or "an agent that". */
   readonly breaks: string;
   /** The suites that must notice: directories of test/, or the simulator. */
-  readonly caughtBy: "sim" | "vrrp" | "agent" | "wire" | "check";
+  readonly caughtBy: "sim" | "vrrp" | "agent" | "wire" | "check" | "doctor";
 }
 
 const timing: readonly Mutant[] = [
@@ -282,6 +283,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...admission,
   ...agent,
   ...OPERATOR,
+  ...TELLING,
   ...codecs,
   ...VARIANTS,
 ];
