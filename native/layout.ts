@@ -26,6 +26,7 @@ export const PACKET_IGNORE_OUTGOING = 23;
 export const SOL_NETLINK = 270;
 export const NETLINK_CAP_ACK = 10;
 export const NETLINK_ROUTE = 0;
+export const NETLINK_NETFILTER = 12;
 export const IPPROTO_IP = 0;
 export const IPPROTO_ICMP = 1;
 export const IPPROTO_TCP = 6;

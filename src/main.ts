@@ -71,12 +71,12 @@ async function releaseLeft(path: string): Promise<number> {
     await complain(released.error);
     return EXIT.refused;
   }
-  const { results, devices, warnings } = released.value;
+  const { results, others, warnings } = released.value;
   for (const warning of warnings) await complain(warning);
   // Gone in the meantime is as good as removed.
   const done = results.filter(({ errno }) => errno === null || errno === "EADDRNOTAVAIL");
   await out(done.map(({ change: { key } }) => `removed ${key.address}/${key.prefix}\n`).join(""));
-  await out(devices.map((name) => `removed ${name}\n`).join(""));
+  await out(others.map((name) => `removed ${name}\n`).join(""));
   const failed = results.filter((result) => !done.includes(result));
   for (const { change, errno } of failed) await complain(`${change.key.address}: ${errno}`);
   return failed.length === 0 ? EXIT.done : EXIT.refused;

@@ -46,7 +46,7 @@ const TABLE: Readonly<Record<string, Rule>> = {
   "src/io": {
     values: [
       ...["src/io", "src/base", "native", "src/check"],
-      ...["src/wire/rtnetlink.ts", "src/wire/macvlan.ts", "src/wire/control.ts"],
+      ...["src/wire/rtnetlink.ts", "src/wire/macvlan.ts", "src/wire/nftables.ts", "src/wire/control.ts"],
       ...["src/wire/http.ts", "src/wire/icmp.ts"],
     ],
     types: ["src/agent", "src/config/model.ts", "src/doctor/facts.ts"],

@@ -13,7 +13,7 @@ import { hookEnded, proceed } from "./awaited.ts";
 import { begin } from "./begin.ts";
 import type { Action, Event, Handled } from "./boundary.ts";
 import { contestDue } from "./contest.ts";
-import { retryVirtualMacs, settleVirtualMacs, virtualMacsAnswered } from "./devices.ts";
+import { devicesAnswered, retryDevices, settleDevices } from "./devices.ts";
 import { drive, keepRecords, settleGroups, tell } from "./drive.ts";
 import { addressGone, addressTold, linkGone, linkTold, reassess } from "./feed.ts";
 import { arrive, releaseTime, startHooks, take } from "./hooks.ts";
@@ -111,7 +111,8 @@ export class Agent {
         assess(world, turn, world.routers.values());
         break;
       case "virtual-macs":
-        virtualMacsAnswered(world, turn, event.results);
+      case "refused":
+        devicesAnswered(world, turn, event);
         break;
       case "addresses-changed":
         answered(world, turn, event.results);
@@ -186,7 +187,7 @@ export class Agent {
     next = earlier(next, world.linkDelays.deadline());
     next = earlier(next, world.refreshAt);
     next = earlier(next, world.resyncAt);
-    next = earlier(next, world.virtualMacs.retryAt);
+    next = earlier(next, earlier(world.virtualMacs.retryAt, world.refusal.retryAt));
     this.wakeAt = earlier(next, world.listenAgainAt);
   }
 }
@@ -198,7 +199,7 @@ function finish(world: World, turn: Turn): void {
   take(world, turn);
   tell(world, turn);
   startHooks(world, turn);
-  if (turn.addresses || turn.touched.size > 0) settleVirtualMacs(world, turn);
+  if (turn.addresses || turn.touched.size > 0) settleDevices(world, turn);
   if (turn.addresses) reconcile(world, turn);
   refresh(world, turn);
   for (const key of world.announcer.due(turn.now)) {
@@ -228,7 +229,7 @@ function due(world: World, turn: Turn, urgent: Perform | null): void {
     );
   for (const action of world.checks.due(turn.now, world.config.agent.scriptUser)) turn.out.defer(action);
   if (world.resyncAt <= turn.now) requestResync(world, turn);
-  retryVirtualMacs(world, turn);
+  retryDevices(world, turn);
 }
 
 function sendFailed(world: World, turn: Turn, name: string, errno: string): void {

@@ -4,10 +4,11 @@
  */
 import type { Family, Ip, Mac } from "../base/address.ts";
 import type { Instant, Milliseconds, Seconds } from "../base/units.ts";
+import type { Refused } from "../wire/nftables.ts";
 import type { ConfigSource, LogLevel, ProbeConfig } from "../config/model.ts";
 import type { Transition } from "./history.ts";
 import type { LedgerRecord } from "./ledger.ts";
-import type { VirtualMac } from "./virtual-mac.ts";
+import type { VirtualMac, VirtualMacResult } from "./virtual-mac.ts";
 
 /** A network interface as rtnetlink(7) RTM_NEWLINK tells it. */
 export interface Link {
@@ -130,14 +131,9 @@ export type Event =
       readonly addresses: readonly KernelAddress[];
     }
   /** The answers to a `virtual-macs` action, one a device and delivered before any other event: the device, or what is wrong. */
-  | {
-      readonly kind: "virtual-macs";
-      readonly results: readonly {
-        readonly name: string;
-        readonly link: Link | null;
-        readonly failure: string | null;
-      }[];
-    }
+  | { readonly kind: "virtual-macs"; readonly results: readonly VirtualMacResult[] }
+  /** The answer to a `refuse` action, delivered before any other event: null when it is done, else why not. */
+  | { readonly kind: "refused"; readonly failure: string | null }
   /** The answers to an `addresses` action, delivered before any other event. */
   | { readonly kind: "addresses-changed"; readonly results: readonly AddressResult[] }
   /** A receiving socket could not be opened or was closed by the kernel. */
@@ -215,6 +211,8 @@ export type Action =
    * takes down and removes after the turn, and never touches a device that is not ours.
    */
   | { readonly kind: "virtual-macs"; readonly devices: readonly VirtualMac[] }
+  /** All that the packet filter is to refuse from now on, null for no filter at all; answered by `refused`. */
+  | { readonly kind: "refuse"; readonly refused: Refused | null }
   /** One netlink batch, in order; answered by `addresses-changed`. */
   | { readonly kind: "addresses"; readonly changes: readonly AddressChange[] }
   /**

@@ -7,8 +7,9 @@ import { familyOf } from "../base/address.ts";
 import { after, ms, NEVER } from "../base/units.ts";
 import { assess } from "./assess.ts";
 import type { Event } from "./boundary.ts";
+import { refusalAnswered, retryRefusal, settleRefusal } from "./refusal.ts";
 import type { Router } from "./router.ts";
-import type { VirtualMac } from "./virtual-mac.ts";
+import type { VirtualMac, VirtualMacResult } from "./virtual-mac.ts";
 import { virtualMac } from "./virtual-mac.ts";
 import type { Turn, World } from "./world.ts";
 import { NOTHING } from "./world.ts";
@@ -28,8 +29,13 @@ function wanted(world: World, router: Router): VirtualMac[] {
   return [{ name: device, base: link.index, mac: virtualMac(config), up, families: [...families].sort() }];
 }
 
-/** Tells the edge when other devices are wanted than it was told last. */
-export function settleVirtualMacs(world: World, turn: Turn): void {
+/** Tells the edge when other devices, or another packet filter, are wanted than it was told last. */
+export function settleDevices(world: World, turn: Turn): void {
+  settleVirtualMacs(world, turn);
+  settleRefusal(world, turn);
+}
+
+function settleVirtualMacs(world: World, turn: Turn): void {
   const { virtualMacs } = world;
   const routers = [...world.routers.values()].filter(({ device }) => device !== null);
   if (routers.length === 0 && virtualMacs.told === NOTHING) return;
@@ -50,12 +56,18 @@ export function settleVirtualMacs(world: World, turn: Turn): void {
   turn.out.beforeAddresses({ kind: "virtual-macs", devices });
 }
 
-/** The kernel's answers: addresses go to devices that are there now; what could not be had is a fault, and tried again. */
-export function virtualMacsAnswered(
+/** The kernel's answers. */
+export function devicesAnswered(
   world: World,
   turn: Turn,
-  results: Extract<Event, { kind: "virtual-macs" }>["results"],
+  event: Extract<Event, { kind: "virtual-macs" | "refused" }>,
 ): void {
+  if (event.kind === "refused") refusalAnswered(world, turn, event.failure);
+  else virtualMacsAnswered(world, turn, event.results);
+}
+
+/** Addresses go to devices that are there now; what could not be had is a fault, and tried again. */
+function virtualMacsAnswered(world: World, turn: Turn, results: readonly VirtualMacResult[]): void {
   const { virtualMacs, kernel } = world;
   const changed: Router[] = [];
   virtualMacs.retryAt = NEVER;
@@ -75,8 +87,9 @@ export function virtualMacsAnswered(
   if (changed.length > 0) assess(world, turn, changed);
 }
 
-/** Has the edge look again at every device when that is due. */
-export function retryVirtualMacs(world: World, turn: Turn): void {
+/** Has the edge look again at every device when that is due, and at the packet filter. */
+export function retryDevices(world: World, turn: Turn): void {
+  retryRefusal(world, turn);
   const { virtualMacs } = world;
   if (turn.now < virtualMacs.retryAt) return;
   virtualMacs.retryAt = NEVER;
@@ -86,6 +99,7 @@ export function retryVirtualMacs(world: World, turn: Turn): void {
 
 /** Somebody changed or removed a device of ours: it is had back at once. */
 export function deviceTouched(world: World, turn: Turn, name: string, index: number): void {
+  if (world.refusal.told?.devices.includes(index) === true) turn.addresses = true;
   for (const router of world.routers.values()) {
     if (router.device !== name) continue;
     const link = world.kernel.named(name);

@@ -65,6 +65,11 @@ export class Outbox {
     this.changes.push(...changes);
   }
 
+  /** What had to wait until the addresses are gone. */
+  afterAddresses(action: Action): void {
+    this.announcements.push(action);
+  }
+
   announce(action: Action): void {
     this.announcements.push(action);
   }

@@ -5,6 +5,7 @@ import { effectOf } from "../vrrp/priority.ts";
 import { RELEASING } from "../vrrp/state.ts";
 import { hookText } from "./hooks.ts";
 import { prospect } from "./prospect.ts";
+import { acceptFailure, refuses } from "./refusal.ts";
 import { keyOf } from "./router.ts";
 import type { Router } from "./router.ts";
 import { contestOver } from "./contest.ts";
@@ -14,14 +15,15 @@ import type { World } from "./world.ts";
 
 const rounded = (from: Instant, to: Instant): number => Math.max(0, Math.round(elapsed(from, to)));
 
-/** `fault` when a router is, `degraded` while two masters contend or one is in standby; a healthy backup is `ok`. */
+/** `fault` when a router is, `degraded` while two masters contend, one is in standby, or `accept = false` is not kept; a healthy backup is `ok`. */
 function health(world: World, now: Instant): "ok" | "degraded" | "fault" {
   const routers = [...world.routers.values()];
   if (routers.some(({ role }) => role === "fault")) return "fault";
   // Nobody takes over from here until somebody says so: a pair that was left like this is none.
   if (routers.some(({ role }) => role === "standby")) return "degraded";
   const contended = routers.some((router) => router.contest?.alarmed === true && !contestOver(router, now));
-  return contended ? "degraded" : "ok";
+  const accepting = routers.some((router) => router.holds && acceptFailure(world, router) !== null);
+  return contended || accepting ? "degraded" : "ok";
 }
 
 /** What a router waits for that was started a moment ago; null when it does not. */
@@ -56,6 +58,8 @@ function routerStatus(world: World, router: Router, now: Instant, clock: (at: In
     effective_priority: router.priority,
     interval_ms: config.advertInterval,
     sync_group: config.syncGroup,
+    accept: !refuses(router),
+    accept_failure: acceptFailure(world, router),
     virtual_mac: device === null ? null : { address: virtualMac(config), device, ready: router.deviceReady },
     operator: router.order?.kind ?? null,
     master,

@@ -2,6 +2,7 @@
 import type { Family, Ip, Mac } from "../base/address.ts";
 import { familyOf, ipBytes, ipFromBytes, isLinkLocal, macBytes } from "../base/address.ts";
 import type { AddressConfig, RouterConfig } from "../config/model.ts";
+import type { Link } from "./boundary.ts";
 
 /** A macvlan that has the virtual MAC address of a router, and its addresses (RFC 9568 7.3). */
 export interface VirtualMac {
@@ -14,6 +15,13 @@ export interface VirtualMac {
   readonly up: boolean;
   /** Those of the addresses that it will carry. */
   readonly families: readonly Family[];
+}
+
+/** What became of one: the device, or why there is none that is sound. */
+export interface VirtualMacResult {
+  readonly name: string;
+  readonly link: Link | null;
+  readonly failure: string | null;
 }
 
 /** IFNAMSIZ less the NUL. */

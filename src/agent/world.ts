@@ -5,7 +5,7 @@ import { NEVER } from "../base/units.ts";
 import type { Config } from "../config/model.ts";
 import { OWNER } from "../vrrp/state.ts";
 import { Announcer } from "./announcer.ts";
-import type { Listener } from "./boundary.ts";
+import type { Action, Listener } from "./boundary.ts";
 import { Checks } from "./checks.ts";
 import type { PendingReload } from "./reload.ts";
 import { Hooks } from "./hooks.ts";
@@ -66,6 +66,13 @@ export interface World {
   refreshAt: Instant;
   /** Devices of virtual MAC addresses: what the edge was told last, as JSON, and when it is to try again what failed. */
   readonly virtualMacs: { told: string; retryAt: Instant };
+  /** The packet filter: what the edge was told last, unless that failed and is due again, and why it failed. */
+  readonly refusal: {
+    told: Extract<Action, { kind: "refuse" }>["refused"];
+    sound: boolean;
+    failure: string | null;
+    retryAt: Instant;
+  };
   /** Indexes of interfaces whose promote_secondaries is set by us. */
   readonly promoted: Set<number>;
   resyncedAt: Instant;
@@ -133,6 +140,7 @@ export function makeWorld(
     listenAgainAt: NEVER,
     refreshAt: NEVER,
     virtualMacs: { told: NOTHING, retryAt: NEVER },
+    refusal: { told: null, sound: true, failure: null, retryAt: NEVER },
     promoted: new Set(),
     resyncedAt: now,
     resyncAt: NEVER,

@@ -32,6 +32,9 @@ export interface RouterReport {
   readonly effective_priority: number;
   readonly interval_ms: number;
   readonly sync_group?: string | null;
+  /** Whether it takes packets for its addresses when it is master, and why it does where it should not. */
+  readonly accept?: boolean;
+  readonly accept_failure?: string | null;
   /** Null: the addresses are at the MAC address of their interface. */
   readonly virtual_mac?: {
     readonly address: string;

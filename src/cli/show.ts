@@ -48,6 +48,7 @@ function whole(router: RouterReport, now: number): string[] {
       "address",
       `${each.address} on ${each.interface}: ${placed(each)}`,
     ]),
+    ...accepting(router).map((text): [string, string] => ["accept", text]),
     ...virtualMac(router).map((text): [string, string] => ["mac", text]),
     ...router.tracks.map((track): [string, string] => ["track", trackText(track)]),
     [
@@ -140,6 +141,16 @@ function peerText(
       ? ""
       : `, differs in ${peer.mismatch.join(", ")}`;
   return `${peer.address}, priority ${peer.priority}, heard ${duration(peer.last_heard_ms)} ago${speaks}${differs}`;
+}
+
+/** Nothing where packets for the addresses are taken, as they usually are. */
+function accepting({ accept, accept_failure: failure }: RouterReport): string[] {
+  if (accept !== false) return [];
+  return [
+    typeof failure === "string"
+      ? `YES, though it should not: ${failure}`
+      : "no, only ARP and neighbour discovery",
+  ];
 }
 
 /** The virtual MAC address and its device, or nothing. */

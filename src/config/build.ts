@@ -92,6 +92,7 @@ function buildRouter(section: RouterSection): RouterConfig | null {
     addresses,
     excludedAddresses: excluded,
     onFound: read.on_found,
+    accept: read.accept,
     virtualMac: read.virtual_mac,
     multicastGroup: read.multicast_group ?? GROUPS[family],
     unicastSource: read.unicast_source,

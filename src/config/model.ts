@@ -120,6 +120,8 @@ export interface RouterConfig {
   readonly addresses: readonly AddressConfig[];
   readonly excludedAddresses: readonly AddressConfig[];
   readonly onFound: "fault" | "adopt";
+  /** Accept_Mode of RFC 9568 6.1: whether a master that is not the owner takes packets for its addresses. */
+  readonly accept: boolean;
   /** The addresses live at the MAC address of RFC 9568 7.3; `announce-only`: adverts leave from the interface's own all the same. */
   readonly virtualMac: boolean | "announce-only";
   /** Destination of adverts unless `unicastPeers` is set. */

@@ -1,5 +1,6 @@
-/** What a virtual MAC address asks of the other keys of its router. */
+/** What a virtual MAC address, and a master that does not accept, ask of the other keys of a router. */
 import type { RouterRule } from "./rules-router.ts";
+import { OWNER } from "./rules-router.ts";
 import { entries } from "./sections.ts";
 
 /** A label is an alias of one interface, and the address is on another one then. */
@@ -42,5 +43,11 @@ const refresh: RouterRule = ({ values }, _file, report) => {
   );
 };
 
+const acceptance: RouterRule = ({ values }, _file, report) => {
+  const { accept, priority } = values;
+  if (accept === null || accept.value || priority?.value !== OWNER) return;
+  report.warning(accept.at, "accept = false changes nothing at priority 255: the owner takes what is for it");
+};
+
 /** All rules of this file. */
-export const macRules: readonly RouterRule[] = [labels, adoption, unicast, refresh];
+export const macRules: readonly RouterRule[] = [labels, adoption, unicast, refresh, acceptance];

@@ -162,10 +162,12 @@ export const vrrp = {
     "The addresses live at MAC address 00-00-5e-00-01-VRID (IPv6: 02) on a macvlan vrrp.VRID.INTERFACE (vrrp6.): neighbours keep what they know in a failover; announce-only: adverts still leave from the interface's own MAC address.",
     { see: "RFC 9568 7.3", keepalived: ["use_vmac", "vmac_xmit_base"] },
   ),
-  accept: later(boolean, true, "Whether a master that is not the owner takes packets for the addresses.", {
-    see: "RFC 9568 6.1",
-    keepalived: ["no_accept"],
-  }),
+  accept: optional(
+    boolean,
+    true,
+    "Whether a master that is not the owner takes packets for the addresses; false: it answers ARP and neighbour discovery for them and forwards, no more, by an nf_tables table of its own.",
+    { see: "RFC 9568 6.1", keepalived: ["no_accept"] },
+  ),
   multicast_group: absent(groupAddress, "224.0.0.18 or ff02::12", "Where adverts are sent.", {
     see: "RFC 9568 5.1.1.2, 5.1.2.2",
     keepalived: ["mcast_dst_ip"],

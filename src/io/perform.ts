@@ -11,6 +11,7 @@ import type { Kernel } from "./kernel.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Outside } from "./loop.ts";
 import { Notifier } from "./notify.ts";
+import type { PacketFilter } from "./packet-filter.ts";
 import { Packets } from "./packets.ts";
 import { Probes } from "./probes.ts";
 import type { Promotion } from "./promotion.ts";
@@ -26,6 +27,7 @@ export interface Parts {
   readonly ledger: Ledger;
   readonly promotion: Promotion;
   readonly virtualMacs: VirtualMacs;
+  readonly packetFilter: PacketFilter;
   readonly control: Control;
   readonly journal: Journal;
   readonly history: HistoryFile;
@@ -83,12 +85,15 @@ export class World implements Outside {
   }
 
   #act(action: Exclude<Action, { kind: "frame" | "exit" }>): readonly Event[] {
-    const { transmitter, kernel, ledger, promotion, virtualMacs, control, journal } = this.#parts;
+    const { transmitter, kernel, ledger, promotion, virtualMacs, packetFilter, control, journal } =
+      this.#parts;
     switch (action.kind) {
       case "packet":
         return this.#sent([transmitter.packet(action)]);
       case "virtual-macs":
         return [{ kind: "virtual-macs", results: virtualMacs.set(action.devices) }];
+      case "refuse":
+        return [{ kind: "refused", failure: packetFilter.set(action.refused) }];
       case "addresses":
         return [kernel.change(action.changes)];
       case "resync": {

@@ -8,6 +8,7 @@ import { bootId, isElsewhere } from "./boot.ts";
 import { Kernel } from "./kernel.ts";
 import { Ledger, readLedger } from "./ledger.ts";
 import { takeLock } from "./lock.ts";
+import { PacketFilter } from "./packet-filter.ts";
 import { Promotion } from "./promotion.ts";
 import type { Stale } from "./run.ts";
 import { VirtualMacs } from "./virtual-macs.ts";
@@ -18,8 +19,8 @@ const GONE = ["EADDRNOTAVAIL", "ENODEV"];
 /** What was done: each address with the kernel's answer, and what is worth a word to the operator. */
 interface Released {
   readonly results: readonly AddressResult[];
-  /** Devices of virtual MAC addresses that were removed. */
-  readonly devices: readonly string[];
+  /** Devices of virtual MAC addresses that were removed, and the packet filter's table. */
+  readonly others: readonly string[];
   readonly warnings: readonly string[];
 }
 
@@ -28,7 +29,7 @@ interface Released {
  * ledger, but for what belongs to another network namespace. The error is a sentence: another agent runs, or the system refuses.
  */
 export function release(directory: string, stale: Stale): Result<Released, string> {
-  if (!existsSync(directory)) return ok({ results: [], devices: [], warnings: [] });
+  if (!existsSync(directory)) return ok({ results: [], others: [], warnings: [] });
   const lock = takeLock(directory);
   if (!lock.ok) return lock;
   try {
@@ -60,8 +61,11 @@ function releaseLocked(directory: string, stale: Stale): Result<Released, string
   kernel.close();
   promotion.restoreAll();
   const virtualMacs = new VirtualMacs(directory, warn);
-  const devices = virtualMacs.removeAll();
+  const others = virtualMacs.removeAll();
   virtualMacs.close();
+  const packetFilter = new PacketFilter(directory);
+  if (packetFilter.sweep()) others.push(`table inet ${packetFilter.table}`);
+  packetFilter.close();
   const elsewhere = known.filter((record) => isElsewhere(record.bootId, here));
   if (elsewhere.length > 0) {
     const names = elsewhere.map(({ router }) => router).join(", ");
@@ -70,5 +74,5 @@ function releaseLocked(directory: string, stale: Stale): Result<Released, string
   // What could not be removed stays in the ledger, for another try.
   if (results.every(({ errno }) => errno === null || GONE.includes(errno)))
     Ledger.create(directory, elsewhere, warn);
-  return ok({ results, devices, warnings });
+  return ok({ results, others, warnings });
 }

@@ -24,6 +24,7 @@ import { Ledger, readLedger } from "./ledger.ts";
 import { makeDirectory, takeLock } from "./lock.ts";
 import type { Machine } from "./loop.ts";
 import { Loop } from "./loop.ts";
+import { PacketFilter } from "./packet-filter.ts";
 import { World } from "./perform.ts";
 import { Promotion } from "./promotion.ts";
 import { reasonOf } from "./reason.ts";
@@ -89,6 +90,7 @@ interface Opened {
   readonly control: Control;
   readonly promotion: Promotion;
   readonly virtualMacs: VirtualMacs;
+  readonly packetFilter: PacketFilter;
   readonly records: readonly LedgerRecord[];
   close(): void;
 }
@@ -127,6 +129,9 @@ function open(settings: AgentConfig, journal: Journal, post: (event: Event) => v
     const promotion = new Promotion(directory, warn("sysctl"));
     const virtualMacs = new VirtualMacs(directory, warn("virtual MAC"));
     closers.push(() => virtualMacs.close());
+    const packetFilter = new PacketFilter(directory);
+    packetFilter.sweep();
+    closers.push(() => packetFilter.close());
     const transmitter = Transmitter.open();
     if (!transmitter.ok) return refused(`packet socket: ${errnoName(transmitter.error)}`);
     closers.push(() => transmitter.value.close());
@@ -145,6 +150,7 @@ function open(settings: AgentConfig, journal: Journal, post: (event: Event) => v
       control: control.value,
       promotion,
       virtualMacs,
+      packetFilter,
       records,
       close,
     });
@@ -191,7 +197,7 @@ export async function runAgent(options: RunOptions): Promise<number> {
     complain(opened.error);
     return EXIT_REFUSED;
   }
-  const { kernel, tables, ledger, promotion, virtualMacs, records, close } = opened.value;
+  const { kernel, tables, ledger, promotion, virtualMacs, packetFilter, records, close } = opened.value;
   schedule(settings, journal);
   makeState(settings, journal);
   const history = new HistoryFile(settings.stateDir, warning(journal, "history"));
@@ -208,6 +214,7 @@ export async function runAgent(options: RunOptions): Promise<number> {
       journal.write("error", "agent.bug", { detail: stackOf(error) });
       lastGasp(kernel, ledger, stale, journal);
       virtualMacs.removeAll();
+      packetFilter.set(null);
       left(EXIT_BUG);
     };
     process.on("uncaughtException", broken);
@@ -237,6 +244,7 @@ export async function runAgent(options: RunOptions): Promise<number> {
   world.close();
   await commandsStarted(START_GRACE);
   virtualMacs.removeAll();
+  packetFilter.set(null);
   promotion.restoreAll();
   close();
   for (const unsubscribe of signals) unsubscribe();

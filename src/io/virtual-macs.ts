@@ -3,14 +3,12 @@
  * kernel sets it in the same step in which the device begins to exist, so that no crash can leave one behind that nobody knows.
  */
 import { errnoName } from "../../native/libc.ts";
-import type { Event, Link } from "../agent/boundary.ts";
-import type { VirtualMac } from "../agent/virtual-mac.ts";
+import type { Link } from "../agent/boundary.ts";
+import type { VirtualMac, VirtualMacResult } from "../agent/virtual-mac.ts";
 import { BorrowedSettings } from "./sysctl.ts";
 import type { Device } from "../wire/macvlan.ts";
 import { Macvlans } from "./macvlans.ts";
 import { borrowBase, judgeBase, prepareDevice } from "./virtual-mac-settings.ts";
-
-type Told = Extract<Event, { kind: "virtual-macs" }>["results"][number];
 
 /** The group of the devices of an agent: 31 bits, far from the numbers that people choose. */
 export const groupOf = (directory: string): number => (Bun.hash.crc32(directory) >>> 2) | 0x4000_0000;
@@ -46,10 +44,10 @@ export class VirtualMacs {
   }
 
   /** Makes what is wanted and sets up what is to be up, at once; takes down and removes the rest soon, see {@link tidy}. */
-  set(devices: readonly VirtualMac[]): Told[] {
+  set(devices: readonly VirtualMac[]): VirtualMacResult[] {
     this.#wanted = new Map(devices.map((device) => [device.name, device]));
     const macvlans = this.#open();
-    const told = devices.map((device): Told => {
+    const told = devices.map((device): VirtualMacResult => {
       const { name } = device;
       if (typeof macvlans === "string") return { name, link: null, failure: macvlans };
       const made = this.#ensure(macvlans, device);

@@ -14,6 +14,7 @@ import {
   encode32,
   encodeAttribute,
   encodeMessage,
+  joined,
   NETLINK_HEADER,
   u32,
   viewOf,
@@ -68,20 +69,10 @@ function header(index: number, flags: number, change: number): Uint8Array {
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
 
-function joined(...parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + align(part.length), 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += align(part.length);
-  }
-  return whole;
-}
-
 /** RTM_NEWLINK for a macvlan in private mode, down as every new device; EEXIST when the name is taken. */
 export function encodeCreation({ name, base, mac, group }: Macvlan, sequence: number): Uint8Array {
   const mode = encodeAttribute(IFLA_MACVLAN_MODE, encode32(MACVLAN_MODE_PRIVATE));
-  const info = joined(encodeAttribute(IFLA_INFO.kind, text(KIND)), encodeAttribute(IFLA_INFO.data, mode));
+  const info = joined([encodeAttribute(IFLA_INFO.kind, text(KIND)), encodeAttribute(IFLA_INFO.data, mode)]);
   return encodeMessage(RTM.newLink, NLM_F.ack | NLM_F.create | NLM_F.exclusive, sequence, [
     header(0, 0, 0),
     encodeAttribute(IFLA.name, text(`${name}\0`)),

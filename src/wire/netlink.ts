@@ -77,6 +77,17 @@ export function encodeAttribute(type: number, payload: Uint8Array): Uint8Array {
   return bytes;
 }
 
+/** Attributes or messages one after the other, each padded. */
+export function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + align(part.length), 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += align(part.length);
+  }
+  return whole;
+}
+
 /** Integers one after the other. */
 export function encode32(...values: readonly number[]): Uint8Array {
   const bytes = new Uint8Array(values.length * 4);

@@ -34,6 +34,10 @@ export class Box {
   beforeAnswers: Event[] = [];
   /** Refuses to send with the name of an error; null lets it through. */
   refuseSend: (action: Sent) => string | null = () => null;
+  /** What the packet filter refuses; null: there is none. */
+  refused: Extract<Action, { kind: "refuse" }>["refused"] = null;
+  /** Why there can be no packet filter. */
+  filterFailure: string | null = null;
   /** Which sockets cannot be opened, by `index family`. */
   readonly deaf = new Map<string, string>();
   #feed: Event[] = [];
@@ -167,6 +171,9 @@ export class Box {
         const results = action.changes.map((change) => ({ change, errno: this.kernel.change(change) }));
         return [...this.beforeAnswers.splice(0), { kind: "addresses-changed", results }];
       }
+      case "refuse":
+        this.refused = action.refused;
+        return [{ kind: "refused", failure: this.filterFailure }];
       case "virtual-macs":
         return [{ kind: "virtual-macs", results: this.kernel.setDevices(action.devices) }];
       case "resync":

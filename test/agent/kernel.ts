@@ -1,6 +1,6 @@
 /** A node's kernel as far as the agent sees it: links, addresses with lifetimes, and a feed that tells every change afterwards. */
 import type { AddressChange, AddressKey, Event, KernelAddress, Link } from "../../src/agent/boundary.ts";
-import type { VirtualMac } from "../../src/agent/virtual-mac.ts";
+import type { VirtualMac, VirtualMacResult } from "../../src/agent/virtual-mac.ts";
 import type { Ip, Mac } from "../../src/base/address.ts";
 import { unreachable } from "../../src/base/assert.ts";
 import { seconds } from "../../src/base/units.ts";
@@ -134,7 +134,7 @@ export class TestKernel {
   }
 
   /** What the edge makes of the devices wanted; down and away at once, where the edge takes a moment. */
-  setDevices(devices: readonly VirtualMac[]): Extract<Event, { kind: "virtual-macs" }>["results"] {
+  setDevices(devices: readonly VirtualMac[]): VirtualMacResult[] {
     for (const { name } of this.links()) {
       if (name.startsWith("vrrp") && devices.every((device) => device.name !== name)) this.removeLink(name);
     }

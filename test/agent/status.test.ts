@@ -41,6 +41,8 @@ describe("the status", () => {
           effective_priority: none,
           interval_ms: none,
           sync_group: none,
+          accept: none,
+          accept_failure: none,
           virtual_mac: none,
           operator: none,
           master: { address: none, priority: none, last_heard_ms: none },

@@ -6,8 +6,6 @@ table("a key of a later version", [
   ["routes, empty", router("routes = []"), []],
   ["rules", router('rules = ["from 10.9.0.0/24 table 100"]'), ["5:1 error: rules is not in this version"]],
   ["rules, empty", router("rules = []"), []],
-  ["accept", router("accept = false"), ["5:1 error: accept = false is not in this version"]],
-  ["accept = true", router("accept = true"), []],
   ["mail of a router", router("mail = true"), ["5:1 error: mail = true is not in this version"]],
   ["mail = false", router("mail = false"), []],
   ["guard", router('guard = ["heartbeat"]'), ["5:1 error: guard is not in this version"]],

@@ -171,6 +171,7 @@ describe("a good file", () => {
           addresses: [{ address: "10.0.0.1", prefix: 24, interface: "eth0", label: null }],
           excludedAddresses: [],
           onFound: "fault",
+          accept: true,
           virtualMac: false,
           multicastGroup: "224.0.0.18",
           unicastSource: null,

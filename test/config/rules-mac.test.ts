@@ -50,3 +50,13 @@ table("virtual_mac", [
   ],
   ["no refresh where adverts bear it", router("virtual_mac = true", 'garp = { refresh = "0s" }'), []],
 ]);
+
+table("accept", [
+  ["false", router("accept = false"), []],
+  ["true of an owner", router("priority = 255", "accept = true"), []],
+  [
+    "false of an owner",
+    router("priority = 255", "accept = false"),
+    ["6:10 warning: accept = false changes nothing at priority 255: the owner takes what is for it"],
+  ],
+]);

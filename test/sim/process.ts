@@ -227,9 +227,6 @@ export class Process {
         this.#unheard.push(...action.changes.filter(({ op }) => op === "add").map(({ key }) => key));
         return [{ kind: "addresses-changed", results }];
       }
-      case "virtual-macs":
-        // No plan asks for one.
-        return [];
       case "resync":
         return [node.dump()];
       case "listen":
@@ -258,6 +255,9 @@ export class Process {
       }
       case "hook":
       case "hook-cancel":
+      // No plan asks for these two.
+      case "virtual-macs":
+      case "refuse":
       case "notify":
       case "log-settings":
         return [];
