@@ -122,16 +122,11 @@ describe("a key that this version does not do", () => {
   const keys: readonly (readonly [string, string])[] = [
     ['guard = ["heartbeat"]', "guard"],
     ["virtual_mac = true", "virtual_mac"],
-    ['hooks = { before_take = ["/bin/true"] }', "hooks"],
     ['routes = ["10.9.0.0/24 via 192.0.2.2 dev eth1"]', "routes"],
     ['rules = ["from 10.9.0.0/24 table 100"]', "rules"],
-    ['version = "2+3"', "version"],
-    ['tie = "sticky"', "tie"],
     ["accept = false", "accept"],
     ['on_isolation = "release"', "on_isolation"],
-    ['startup_delay = "5s"', "startup_delay"],
     ["mail = true", "mail"],
-    ['auth = { type = "ah", key = "123456" }', "auth"],
   ];
   for (const [text, key] of keys) {
     test(`is an error at its place: ${text}`, () => {
