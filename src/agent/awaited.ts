@@ -4,6 +4,8 @@ import { elapsed } from "../base/units.ts";
 import { trouble } from "./addresses.ts";
 import { assess } from "./assess.ts";
 import type { Event } from "./boundary.ts";
+import { drive } from "./drive.ts";
+import { standDown } from "./operator.ts";
 import { reload, shutDown } from "./reload.ts";
 import type { Turn, World } from "./world.ts";
 
@@ -45,8 +47,16 @@ export function hookEnded(world: World, turn: Turn, event: Ended): void {
   }
 }
 
-/** Goes on with a stop or a reload as far as nothing is awaited for it any more. Says whether there was any. */
+/**
+ * Goes on with what began before a hook was awaited, as far as nothing is awaited for it any more: a stop, a reload; and a router that
+ * was on its way out and lost its mastership otherwise is out. Says whether any machine may be another.
+ */
 export function proceed(world: World, turn: Turn): boolean {
+  for (const router of turn.touched) {
+    if (router.machine.kind !== "backup") continue;
+    if (router.role === "standby") standDown(world, turn, [router]);
+    else if (router.role === "fault") drive(world, turn, router, { kind: "stop", silent: true });
+  }
   if (world.stopping !== null) {
     shutDown(world, turn);
     return true;

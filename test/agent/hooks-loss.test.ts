@@ -133,6 +133,17 @@ describe("before_release at a reload", () => {
 });
 
 describe("before_release at standby", () => {
+  test("leaves the router in standby when it loses its mastership meanwhile", () => {
+    const { lab, box } = master(router({ hooks }));
+    standby(box);
+    hear(box, { source: "192.0.2.200", priority: 200 });
+    end(box, latest(box));
+    expect(box.router()).toMatchObject({ state: "standby", reason: "standby by the operator" });
+    lab.run(10_000);
+    expect(box.state()).toBe("standby");
+    expect(box.kernel.has(VIP)).toBe(false);
+  });
+
   test("is waited for, and the answer says so", () => {
     const { lab, box } = master(router({ hooks }));
     expect(standby(box)).toEqual({

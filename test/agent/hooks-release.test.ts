@@ -193,6 +193,23 @@ describe("before_release at a failed check", () => {
     expect([box.state(), box.state("other")]).toEqual(["fault", "fault"]);
   });
 
+  test("leaves the router in fault when it loses its mastership meanwhile", () => {
+    const { lab, box } = master(text());
+    probe(box, false);
+    // The echo of its own release would have it look at itself again.
+    box.feedWaits = true;
+    hear(box, { source: "192.0.2.200", priority: 200 });
+    end(box, latest(box));
+    expect(box.router()).toMatchObject({ state: "fault", reason: "web is down" });
+    expect(box.kernel.has(VIP)).toBe(false);
+    lab.run(10_000);
+    expect(adverts(box, lab.now - 9000)).toEqual([]);
+    box.tellFeed();
+    probe(box, true);
+    lab.run(4000);
+    expect(box.state()).toBe("master");
+  });
+
   test("is waited for no more when the interface dies, too", () => {
     const { lab, box } = master(text());
     probe(box, false);

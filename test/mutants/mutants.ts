@@ -2,6 +2,7 @@
  * One-line faults of the kind that people make. Each is planted alone, and what is named as its catcher must turn red: a test that
  * stays green under its mutant tests nothing. Where the simulator is named, nothing smaller is asked.
  */
+import { HOOKS } from "./hooks.ts";
 import { OPERATOR } from "./operator.ts";
 import { VARIANTS } from "./variants.ts";
 import { TELLING } from "./telling.ts";
@@ -284,6 +285,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...agent,
   ...OPERATOR,
   ...TELLING,
+  ...HOOKS,
   ...codecs,
   ...VARIANTS,
 ];

@@ -27,8 +27,11 @@
  * Announcement after a contest (checker 4): I + 100 ms + 2 (L + 2 T), the promise for a healed partition. A master
  * that is contested again and again tells its addresses every 100 ms only.
  *
- * Settled (checker 5): what an old lifetime, a check, preempt_delay and two full elections take, and the seconds for which the
- * agent stays in fault after an address could not be added or was taken away again and again.
+ * A master without its addresses (checker 16): 2 H, H being the longest timeout of its hooks and those of its sync group, as the
+ * before_release of an earlier mastership may be waited for first.
+ *
+ * Settled (checker 5): what an old lifetime, a check, preempt_delay, hooks and two full elections take, and the seconds for
+ * which the agent stays in fault after a hook failed, or an address could not be added or was taken away again and again.
  */
 import { EXPIRY_LAG_MAX } from "./kernel.ts";
 import { TROUBLE } from "./excuses.ts";
@@ -63,12 +66,15 @@ export class Bounds {
   readonly #checks: number;
   readonly #sticky: boolean;
   readonly #header: boolean;
+  readonly #hooks: number;
 
   /** `routers` are all that any node has for it, now or later; `nodes` bring the checks. */
   constructor(routers: readonly RouterPlan[], nodes: readonly NodePlan[]) {
     this.interval = intervalOf(routers);
     this.#sticky = routers.some(({ tie }) => tie === "sticky");
     this.#header = routers.some(({ header }) => header);
+    const hooks = routers.flatMap((router) => router.hooks ?? []);
+    this.#hooks = Math.max(0, ...hooks.map(({ timeout, retry }) => 4 * timeout + retry));
     this.#skew = Math.max(...routers.map((router) => skewOf(router, this.interval)));
     this.#checks = Math.max(
       ...nodes.flatMap(({ config, later }) => [believedAfter(config), believedAfter(later)]),
@@ -109,12 +115,16 @@ export class Bounds {
   }
 
   settled(preemptDelay: number, delay: number): number {
-    return this.leftBehind + preemptDelay + 2 * this.noMaster(delay) + TROUBLE;
+    return this.leftBehind + preemptDelay + 2 * this.noMaster(delay) + TROUBLE + this.#hooks;
   }
 }
 
 /** Adverts of one router to one destination that an interval can hold: the regular one, an assertion every tenth, six for changes. */
 export const advertsPerInterval = (interval: number): number => 1 + interval / Math.max(5, interval / 10) + 6;
+
+/** How long a master may hold nothing, these being its sync group. */
+export const takingMax = (members: readonly RouterPlan[]): number =>
+  2 * Math.max(...members.map(({ hooks }) => hooks?.timeout ?? 0)) + LATENESS;
 
 /** Bounds by virtual router. */
 export function boundsOf(nodes: readonly NodePlan[]): Map<string, Bounds> {

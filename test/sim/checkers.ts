@@ -16,17 +16,19 @@
  * 13 whoever slept listens before it speaks; whoever leaves says so (manners.ts)
  * 14 of sticky equals a newcomer takes nothing from a master that ran for long (ties.ts); who speaks both versions says all in both
  * 15 every transition is written down
+ * 16 hooks let through what they say, one of a router runs at a time, SIGTERM waits no longer than they may (gates.ts, node.ts)
  */
 import type { Action, AddressChange, Event } from "../../src/agent/boundary.ts";
 import { Alarms } from "./alarms.ts";
 import { Contests } from "./contests.ts";
 import { judgeAddresses, judgeElections, judgePeace } from "./elections.ts";
+import type { Gates } from "./gates.ts";
 import { ordered } from "./manners.ts";
 import type { Node } from "./node.ts";
 import { Obedience } from "./obedience.ts";
 import type { Observer, Sent } from "./observer.ts";
 import { sightAdvert } from "./packets.ts";
-import { type SegmentName, virtualRouterOf } from "./plan.ts";
+import { type RouterPlan, type SegmentName, virtualRouterOf } from "./plan.ts";
 import type { Scene } from "./scene.ts";
 import { roleOf, violate } from "./scene.ts";
 import { Speech } from "./speech.ts";
@@ -36,6 +38,7 @@ import { delayed, membersWith } from "./truth.ts";
 
 export class Checkers implements Observer {
   readonly #scene: Scene;
+  readonly #gates: Gates;
   readonly #contests: Contests;
   readonly #speech: Speech;
   readonly #alarms: Alarms;
@@ -46,16 +49,20 @@ export class Checkers implements Observer {
   #stale = true;
   /** Roles may not change any more. */
   #quiet = false;
-  /** Routers that became master in the present turn. */
+  /** Routers that hold, by node, and those that began to in the present turn. */
+  readonly #held = new Map<number, ReadonlySet<string>>();
   readonly #became = new Set<string>();
+  /** Routers that ceased to be master in the present turn, and whether they held. */
+  readonly #ceased = new Map<RouterPlan, boolean>();
   /** The event that is being handled, and what its node's routers were before. */
   #event: Event | null = null;
   #before: ReadonlyMap<string, string> = new Map();
 
-  constructor(scene: Scene) {
+  constructor(scene: Scene, gates: Gates) {
     this.#scene = scene;
-    this.#contests = new Contests(scene);
-    this.#speech = new Speech(scene);
+    this.#gates = gates;
+    this.#contests = new Contests(scene, gates);
+    this.#speech = new Speech(scene, gates);
     this.#alarms = new Alarms(scene);
     this.#takeovers = new Takeovers(scene);
     this.#obedience = new Obedience(scene);
@@ -71,7 +78,7 @@ export class Checkers implements Observer {
   judge(): void {
     if (!this.#stale) return;
     this.#stale = false;
-    judgeElections(this.#scene);
+    judgeElections(this.#scene, this.#gates);
     this.#speech.judge();
     this.#contests.judge();
     this.#alarms.judge();
@@ -93,12 +100,13 @@ export class Checkers implements Observer {
   before(node: Node, event: Event): void {
     const { schedule, trace } = this.#scene;
     if (event.kind === "frame") trace.detail(schedule.now, node.number, () => `heard ${sightText(event)}`);
-    this.#speech.begin();
+    this.#speech.begin(event.kind === "frame");
     this.#obedience.begin(node);
     this.#contests.hear(node, event);
     this.#ties.hear(node, event);
     this.#before = new Map(this.#scene.roles[node.number]);
     this.#event = event;
+    if (event.kind === "hook-ended") this.#gates.ended(node, event);
   }
 
   after(node: Node): void {
@@ -106,7 +114,8 @@ export class Checkers implements Observer {
     const now = node.process?.agent.roles();
     if (roles === undefined || now === undefined) return;
     // A reload may have changed what is a cause.
-    if (this.#event?.kind === "config") this.#takeovers.judge();
+    const reloaded = this.#event?.kind === "config" || this.#event?.kind === "hook-ended";
+    if (reloaded) this.#takeovers.judge();
     const lost: string[] = [];
     for (const name of new Set([...roles.keys(), ...now.keys()])) {
       const is = now.get(name) ?? "init";
@@ -120,10 +129,12 @@ export class Checkers implements Observer {
       }
       if (is === "master") this.#took(node, name);
       if (was === "master") lost.push(name);
+      if (was === "master") this.#ceases(node, name);
       if (this.#quiet) violate(this.#scene, `${node.plan.name} went from ${was} to ${is} in peace`);
     }
-    if (this.#event?.kind === "config") this.#stale = true;
-    this.#speech.end(node, this.#before, now);
+    if (reloaded) this.#stale = true;
+    const began = this.#holding(node);
+    this.#speech.end(node, this.#before, now, began);
     this.#obedience.end(node, now);
     for (const name of lost) this.#lost(node, name, now.get(name) === "backup");
   }
@@ -139,24 +150,52 @@ export class Checkers implements Observer {
     this.#contests.lost(node, name, spoke);
   }
 
+  #ceases(node: Node, name: string): void {
+    const plans = [...node.config.routers, ...node.plan.config.routers];
+    const router = plans.find((each) => each.name === name);
+    if (router !== undefined) this.#ceased.set(router, this.#held.get(node.number)?.has(name) === true);
+  }
+
+  /** Who holds now; gives those that have just begun to. */
+  #holding(node: Node): ReadonlySet<string> {
+    const before = this.#held.get(node.number) ?? new Set();
+    const routers = node.config.routers.filter((router) => this.#gates.holds(node, router));
+    const began = routers.filter(({ name }) => !before.has(name));
+    for (const router of began) this.#gates.took(node, router);
+    this.#held.set(node.number, new Set(routers.map(({ name }) => name)));
+    const names = new Set(began.map(({ name }) => name));
+    for (const name of names) this.#became.add(name);
+    return names;
+  }
+
   #took(node: Node, name: string): void {
-    this.#became.add(name);
     this.#present(node, name);
     this.#takeovers.took(node, name);
     const router = node.config.routers.find((each) => each.name === name);
     if (router === undefined) return;
-    const resumed = this.#event?.kind === "start";
-    this.#ties.took(node, router, resumed);
-    if (resumed) this.#speech.resumed(node, router);
+    const started = this.#event?.kind === "start";
+    this.#ties.took(node, router, started);
+    this.#gates.elected(node, router, started);
+    if (started) this.#speech.resumed(node, router);
     else if (delayed(node, router) && !ordered(node, router)) {
       violate(this.#scene, `${node.plan.name} became master of ${name} in its startup delay`);
     }
   }
 
   rest(node: Node): void {
-    judgeAddresses(this.#scene, node, this.#became);
+    judgeAddresses(this.#scene, this.#gates, node, this.#became);
     this.#takeovers.judgeGroups(node);
     this.#became.clear();
+    for (const [router, held] of this.#ceased) this.#gates.lost(node, router, held);
+    this.#ceased.clear();
+  }
+
+  hook(node: Node, action: Extract<Action, { kind: "hook" | "hook-cancel" }>): void {
+    const { schedule, trace } = this.#scene;
+    const what = action.kind === "hook" ? `${action.which} of ${action.router}` : "is killed";
+    trace.line(schedule.now, node.number, `hook ${action.id} ${what}`);
+    if (action.kind === "hook") this.#gates.started(node, action);
+    else this.#gates.cancelled(action.id, node);
   }
 
   sent(node: Node, segment: SegmentName, action: Sent, errno: string | null): void {
@@ -206,7 +245,7 @@ export class Checkers implements Observer {
 
   /** What it said in the turn in which it died was heard, though nobody ever saw it as master. */
   #died(node: Node, orderly: boolean): void {
-    if (orderly) this.#speech.end(node, this.#before, new Map());
+    if (orderly) this.#speech.end(node, this.#before, new Map(), new Set());
     this.#became.clear();
     for (const router of node.config.routers) {
       const spoke = this.#speech.spoke(node, router.name);
@@ -214,7 +253,10 @@ export class Checkers implements Observer {
       if (spoke || roleOf(this.#scene, node, router) === "master") this.#takeovers.ceased(node, router);
     }
     this.#scene.roles[node.number]?.clear();
-    this.#speech.begin();
+    this.#gates.died(node);
+    this.#held.delete(node.number);
+    this.#ceased.clear();
+    this.#speech.begin(false);
   }
 
   /** There was a master, if only for a moment that no condition saw: waiting for one begins anew. */

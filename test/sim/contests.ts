@@ -3,6 +3,7 @@
  * misled until the winner tells it again. So after a contest an announcement of the winner must follow, for every address.
  */
 import type { Ip } from "../../src/base/address.ts";
+import type { Gates } from "./gates.ts";
 import { sightAdvert } from "./packets.ts";
 import { movedBy, segmentOf, virtualRouterOf } from "./plan.ts";
 import type { Node } from "./node.ts";
@@ -20,12 +21,14 @@ interface Awaited {
 
 export class Contests {
   readonly #scene: Scene;
+  readonly #gates: Gates;
   /** One of two masters heard the other: `VIRTUAL-ROUTER a b`, node numbers in ascending order. */
   readonly #heard = new Set<string>();
   #awaited: Awaited[] = [];
 
-  constructor(scene: Scene) {
+  constructor(scene: Scene, gates: Gates) {
     this.#scene = scene;
+    this.#gates = gates;
   }
 
   /** A node is about to handle an event. */
@@ -84,9 +87,7 @@ export class Contests {
       const { key, winner, loser, address } = awaited;
       const { node, router } = winner;
       const asked =
-        isMaster(this.#scene, node, router) &&
-        reliable(network, node, loser, router.segment) &&
-        loser.running;
+        this.#gates.holds(node, router) && reliable(network, node, loser, router.segment) && loser.running;
       const limit = bounds.get(virtualRouterOf(router))?.announced(network.longestDelay) ?? 0;
       watches.update(key, asked, limit, schedule.now, () => {
         return `${node.plan.name} won against ${loser.plan.name} and did not announce ${address} again`;

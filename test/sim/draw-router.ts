@@ -166,5 +166,6 @@ export function partOf(
       refresh: chance.pick([0, 5000, 60_000]),
       repeatAfter: chance.pick([0, 1000, 5000]),
     },
+    hooks: null,
   };
 }

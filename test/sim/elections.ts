@@ -1,6 +1,7 @@
 /** Who is master, for how long, and who holds what: the conditions that bounds.ts puts a limit to. */
 import type { Bounds } from "./bounds.ts";
-import { RESTORED } from "./bounds.ts";
+import { RESTORED, takingMax } from "./bounds.ts";
+import type { Gates } from "./gates.ts";
 import { INTERFACE_OF, movedBy } from "./plan.ts";
 import type { Part, Scene } from "./scene.ts";
 import { isMaster, pairs, partsOf, roleOf, violate } from "./scene.ts";
@@ -10,13 +11,13 @@ import { compatible, eligible, hears, membersWith, partIn, rank, reliable, usabl
 const NEWS = 20;
 
 /** Looks at every condition; to be called after whatever may have changed one. */
-export function judgeElections(scene: Scene): void {
+export function judgeElections(scene: Scene, gates: Gates): void {
   for (const [virtualRouter, bounds] of scene.bounds) {
     const parts = partsOf(scene, virtualRouter);
     for (const [a, b] of pairs(parts)) judgePair(scene, virtualRouter, bounds, a, b);
     for (const part of parts) {
       judgeAbsence(scene, virtualRouter, bounds, part);
-      judgeHolding(scene, part);
+      judgeHolding(scene, gates, part);
     }
   }
   for (const node of scene.nodes) {
@@ -106,41 +107,51 @@ function judgeAbsence(scene: Scene, virtualRouter: string, bounds: Bounds, part:
 }
 
 /** Checker 3, from the side of the master: its addresses are there, its interface works. */
-function judgeHolding(scene: Scene, { node, router }: Part): void {
+function judgeHolding(scene: Scene, gates: Gates, { node, router }: Part): void {
   const { watches, schedule } = scene;
   const master = isMaster(scene, node, router);
+  const holds = gates.holds(node, router);
   const link = node.kernel.links.get(INTERFACE_OF[router.segment]);
   const key = `${node.number} ${router.name}`;
   const deadLink = master && !usable(node, router.segment);
   watches.update(`dead ${key}`, deadLink, NEWS, schedule.now, () => {
     return `${node.plan.name} is master of ${router.name} on an interface without carrier`;
   });
+  const members = membersWith(node, router);
+  watches.update(`taking ${key}`, master && !holds, takingMax(members), schedule.now, () => {
+    return `${node.plan.name} is master of ${router.name} and its hooks do not let it take`;
+  });
   if (link === undefined) return;
   for (const { address, prefix } of movedBy(router)) {
-    const missing = master && node.kernel.origin({ index: link.index, address, prefix }) === null;
+    const missing = holds && node.kernel.origin({ index: link.index, address, prefix }) === null;
     watches.update(`missing ${key} ${address}`, missing, RESTORED, schedule.now, () => {
       return `${node.plan.name} is master of ${router.name} and ${address} is not there`;
     });
   }
 }
 
-/** Checker 3, after every turn of a node: nothing that its agent added stands there for a router that is not master. */
-export function judgeAddresses(scene: Scene, node: Part["node"], became: ReadonlySet<string>): void {
+/** Checker 3, after every turn of a node: nothing that its agent added stands there for a router that does not hold. */
+export function judgeAddresses(
+  scene: Scene,
+  gates: Gates,
+  node: Part["node"],
+  became: ReadonlySet<string>,
+): void {
   const may = new Set<string>();
   for (const router of node.config.routers) {
     const link = node.kernel.links.get(INTERFACE_OF[router.segment]);
-    if (link === undefined || !isMaster(scene, node, router)) continue;
+    if (link === undefined || !gates.holds(node, router)) continue;
     for (const { address, prefix } of movedBy(router)) {
       may.add(`${link.index} ${address}/${prefix}`);
       if (!became.has(router.name)) continue;
       if (node.kernel.origin({ index: link.index, address, prefix }) === null) {
-        violate(scene, `${node.plan.name} became master of ${router.name} without ${address}`);
+        violate(scene, `${node.plan.name} took ${router.name} without ${address}`);
       }
     }
   }
   for (const { index, address, prefix } of node.kernel.added()) {
     if (may.has(`${index} ${address}/${prefix}`)) continue;
-    violate(scene, `${node.plan.name} holds ${address}/${prefix}, which it added, and is not master of it`);
+    violate(scene, `${node.plan.name} holds ${address}/${prefix}, which it added, and may not`);
   }
 }
 

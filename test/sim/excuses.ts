@@ -3,6 +3,8 @@ import type { Schedule } from "./schedule.ts";
 
 /** How long the agent stays in fault when the kernel refused an address, or one was taken away more than three times in ten seconds. */
 export const TROUBLE = 10_100;
+/** The agent hears of a failed hook a little later than the world. */
+const RETRY_LATE = 100;
 const RESTORES_MAX = 3;
 const LOSS_WINDOW = 10_500;
 /** A socket that the kernel closed with its link is tried again after a second. */
@@ -42,6 +44,11 @@ export class Excuses {
   /** The kernel refused an address. */
   refused(): void {
     this.#excuse(TROUBLE);
+  }
+
+  /** A before_take failed: hooks.retry, and its sync group with it. */
+  hookFailed(retry: number): void {
+    this.#excuse(retry + RETRY_LATE);
   }
 
   /** An address was taken away by hand. */

@@ -36,6 +36,8 @@ export type Fault = { readonly at: number; readonly until: number } & (
   /** The administrator takes the node's own address away and gives it back. */
   | { readonly kind: "own-removed"; readonly node: number; readonly segment: SegmentName }
   | { readonly kind: "check-fails"; readonly node: number }
+  /** Most awaited hooks that begin meanwhile fail, or hang until their time is over. */
+  | { readonly kind: "hooks-fail"; readonly node: number }
   /** SIGHUP with the other configuration, the first one, or one that is wrong. */
   | { readonly kind: "reload"; readonly node: number; readonly config: "later" | "first" | "broken" }
   /** `haagent standby`, for all routers or one; ended by `haagent takeover` at `until`, or by the agent's end. */

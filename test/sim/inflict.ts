@@ -108,6 +108,10 @@ function harm(
       node.checksFail = true;
       later(() => void (node.checksFail = false));
       break;
+    case "hooks-fail":
+      node.hooksFail = true;
+      later(() => void (node.hooksFail = false));
+      break;
     case "reload": {
       const { config, later: other } = node.plan;
       node.reload(fault.config === "broken" ? null : fault.config === "first" ? config : other);
@@ -141,6 +145,7 @@ export function pacify(world: World): void {
   for (const node of world.nodes) {
     node.thaw();
     node.checksFail = false;
+    node.hooksFail = false;
     node.kernel.failAdditions = 0;
     node.file ??= node.config;
     for (const segment of SEGMENTS) {

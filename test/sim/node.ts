@@ -11,14 +11,12 @@ import type { Frame, Network } from "./network.ts";
 import type { Observer, Sent } from "./observer.ts";
 import { Orders } from "./orders.ts";
 import type { ConfigPlan, NodePlan, SegmentName } from "./plan.ts";
-import { INTERFACE_OF, SEGMENTS, sourceOf } from "./plan.ts";
+import { INTERFACE_OF, SEGMENTS, sourceOf, stopMax } from "./plan.ts";
 import { foreign, transmit } from "./port.ts";
 import { Process, type Handler } from "./process.ts";
 import type { Prng } from "./prng.ts";
 import type { Schedule } from "./schedule.ts";
 
-/** From SIGTERM to the end. */
-export const STOP_MAX = 1000;
 export class Node {
   readonly kernel: Kernel;
   readonly ledger = new Map<string, LedgerRecord>();
@@ -29,6 +27,7 @@ export class Node {
   /** What its file says: a configuration, or null for one that is wrong. */
   file: ConfigPlan | null;
   checksFail = false;
+  hooksFail = false;
   /** When the last sleep of its agent ended, and how long that was. */
   thawedAt = Number.NEGATIVE_INFINITY;
   slept = 0;
@@ -200,8 +199,9 @@ export class Node {
     this.stopping = true;
     this.observer.lived(this, "SIGTERM");
     process.control({ kind: "signal", signal: "SIGTERM" });
-    this.schedule.after(STOP_MAX, () => {
-      if (process.alive && !process.frozen) this.complain(`still there ${STOP_MAX} ms after SIGTERM`);
+    const span = stopMax(this.config);
+    this.schedule.after(span, () => {
+      if (process.alive && !process.frozen) this.complain(`still there ${span} ms after SIGTERM`);
     });
   }
 

@@ -17,6 +17,8 @@ export interface Observer {
   sent(node: Node, segment: SegmentName, action: Sent, errno: string | null): void;
   /** The kernel's answer to one change of an agent. */
   addressed(node: Node, change: AddressChange, errno: string | null): void;
+  /** An awaited hook begins, or is killed. */
+  hook(node: Node, action: Extract<Action, { kind: "hook" | "hook-cancel" }>): void;
   log(node: Node, action: Extract<Action, { kind: "log" }>): void;
   /** Started, died, froze, went on, left. */
   lived(node: Node, what: string): void;

@@ -54,7 +54,7 @@ export class Orders {
     const request = this.#waiting.get(connection);
     this.#waiting.delete(connection);
     if (request?.command === "standby") {
-      const waiting = names(body, "waits_for_before_release");
+      const waiting = names(body, "waiting_for_hook");
       for (const name of names(body, "standby")) {
         (waiting.includes(name) ? this.leaving : this.out).add(name);
         this.taken.delete(name);

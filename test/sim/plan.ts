@@ -18,6 +18,15 @@ export interface PlannedAddress {
   readonly prefix: number;
 }
 
+/** Awaited hooks: which there are. */
+export interface HooksPlan {
+  readonly beforeTake: boolean;
+  readonly afterTake: boolean;
+  readonly beforeRelease: boolean;
+  readonly timeout: number;
+  readonly retry: number;
+}
+
 /** One `[vrrp.NAME]` table, in milliseconds and numbers. */
 export interface RouterPlan {
   readonly name: string;
@@ -51,6 +60,7 @@ export interface RouterPlan {
     readonly refresh: number;
     readonly repeatAfter: number;
   };
+  readonly hooks: HooksPlan | null;
 }
 
 /** One `[check.NAME]` table. */
@@ -97,6 +107,10 @@ export interface Plan {
 export const virtualRouterOf = (router: RouterPlan): string =>
   `${router.segment} vrid ${router.vrid} ipv${router.family}`;
 
+/** From SIGTERM to the end: a second, and the slowest before_release. */
+export const stopMax = ({ routers }: ConfigPlan): number =>
+  1000 + Math.max(0, ...routers.map(({ hooks }) => (hooks?.beforeRelease === true ? hooks.timeout : 0)));
+
 /** Every address that moves with a router. */
 export const movedBy = (router: RouterPlan): readonly PlannedAddress[] => [
   ...router.addresses,
@@ -137,7 +151,17 @@ function routerText(router: RouterPlan): string {
       : `{ name = "${INTERFACE_OF[segment]}", weight = ${weight} }`,
   );
   if (tracks.length > 0) lines.push(`track_interfaces = ${list(tracks)}`);
+  if (router.hooks !== null) lines.push(hooksText(router.hooks));
   return lines.join("\n");
+}
+
+function hooksText({ beforeTake, afterTake, beforeRelease, timeout, retry }: HooksPlan): string {
+  const commands = [
+    ...(beforeTake ? [`before_take = ["/bin/take"]`] : []),
+    ...(afterTake ? [`after_take = ["/bin/settle"]`] : []),
+    ...(beforeRelease ? [`before_release = [["/bin/flush"], ["/bin/tell"]]`] : []),
+  ];
+  return `hooks = ${`{ ${[...commands, `timeout = "${timeout}ms"`, `retry = "${retry}ms"`].join(", ")} }`}`;
 }
 
 function checkText(check: CheckPlan): string {

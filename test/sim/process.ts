@@ -21,6 +21,7 @@ import type { Frame } from "./network.ts";
 import type { Node } from "./node.ts";
 import type { ConfigPlan } from "./plan.ts";
 import { ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from "./packets.ts";
+import { Scripts } from "./scripts.ts";
 
 /** What the simulator asks of an agent; the shipped class has just this. */
 export interface Handler {
@@ -42,6 +43,8 @@ export const LATE_MAX = 3;
 const TURNS_AT_ONCE_MAX = 2_000;
 const DEADLINES_A_SECOND_MAX = 5_000;
 
+const isLoaded = (action: Action): boolean => action.kind === "log" && action.event === "config.loaded";
+
 export class Process {
   alive = true;
   frozen = false;
@@ -59,10 +62,11 @@ export class Process {
   #deadlines = { second: -1, count: 0 };
   /** The files that were read and wait to be handled, null for wrong ones. */
   readonly #files: (ConfigPlan | null)[] = [];
+  /** The last good one of them that was handled, until it counts. */
+  #read: ConfigPlan | null = null;
   /** Added, and the ledger does not confirm it yet. */
   readonly #unheard: AddressKey[] = [];
-  readonly #probes = new Map<string, number>();
-  #probesMade = 0;
+  readonly #scripts: Scripts;
 
   readonly node: Node;
   readonly agent: Handler;
@@ -70,6 +74,7 @@ export class Process {
   constructor(node: Node, agent: Handler) {
     this.node = node;
     this.agent = agent;
+    this.#scripts = new Scripts(node, (event) => this.alive && this.control(event));
   }
 
   /** An event from the control socket, a signal, a probe. */
@@ -199,8 +204,11 @@ export class Process {
     const handled = this.agent.handle(event, node.clock(), perform);
     this.#wakeAt = handled.wakeAt;
     if (event.kind === "start") this.started = true;
-    if (event.kind === "config") {
-      node.config = this.#files.shift() ?? node.config;
+    if (event.kind === "config") this.#read = this.#files.shift() ?? this.#read;
+    // In a later turn, where before_release is waited for.
+    if (this.#read !== null && handled.actions.some(isLoaded)) {
+      node.config = this.#read;
+      this.#read = null;
       node.orders.keep(node.config.routers);
     }
     perform(handled.actions);
@@ -242,10 +250,10 @@ export class Process {
         leave(node, action);
         return [];
       case "probe":
-        this.#probe(action.check);
+        this.#scripts.probe(action.check);
         return [];
       case "probe-cancel":
-        this.#probes.delete(action.check);
+        this.#scripts.cancelProbe(action.check);
         return [];
       case "read-config": {
         const source = node.configSource();
@@ -254,7 +262,13 @@ export class Process {
         return [];
       }
       case "hook":
+        node.observer.hook(node, action);
+        this.#scripts.hook(action);
+        return [];
       case "hook-cancel":
+        node.observer.hook(node, action);
+        this.#scripts.cancelHook(action.id);
+        return [];
       // No plan asks for these two.
       case "virtual-macs":
       case "refuse":
@@ -279,16 +293,5 @@ export class Process {
       return false;
     });
     return failed;
-  }
-
-  #probe(check: string): void {
-    const { node } = this;
-    const number = ++this.#probesMade;
-    this.#probes.set(check, number);
-    node.schedule.after(node.chance.between(1, 30), () => {
-      if (!this.alive || this.#probes.get(check) !== number) return;
-      const healthy = !node.checksFail;
-      this.control({ kind: "probe", check, healthy, detail: healthy ? "exit 0" : "exit 1" });
-    });
   }
 }

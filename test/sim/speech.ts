@@ -1,6 +1,7 @@
 /** What a node says: adverts only from masters, from an address of its own, at a bounded rate and without holes; announcements. */
 import type { Ip } from "../../src/base/address.ts";
 import { advertsPerInterval, FIRST_ANNOUNCEMENT } from "./bounds.ts";
+import type { Gates } from "./gates.ts";
 import { Manners } from "./manners.ts";
 import type { Node } from "./node.ts";
 import type { Sent } from "./observer.ts";
@@ -20,21 +21,26 @@ interface Spoken {
 
 export class Speech {
   readonly #scene: Scene;
+  readonly #gates: Gates;
   #spoken: Spoken[] = [];
+  #heard = false;
   /** Addresses announced in the present turn. */
   #told = new Set<Ip>();
   /** World times of the last adverts, by node, router and destination. */
   readonly #recent = new Map<string, number[]>();
   readonly #manners: Manners;
-  /** New masters owe an announcement of every address. */
+  /** Those that began to hold owe an announcement of every address. */
   readonly #owed = new Map<string, Part & { readonly address: Ip }>();
 
-  constructor(scene: Scene) {
+  constructor(scene: Scene, gates: Gates) {
     this.#scene = scene;
+    this.#gates = gates;
     this.#manners = new Manners(scene);
   }
 
-  begin(): void {
+  /** `heard`: what is handled now is a packet. */
+  begin(heard: boolean): void {
+    this.#heard = heard;
     this.#spoken = [];
     this.#told.clear();
   }
@@ -115,8 +121,13 @@ export class Speech {
     return this.#spoken.some((spoken) => spoken.node === node && spoken.router === router);
   }
 
-  /** The turn is over: whoever spoke was master before it or is now. */
-  end(node: Node, before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): void {
+  /** The turn is over: whoever spoke was master before it or is now; `began`: these hold from this turn on. */
+  end(
+    node: Node,
+    before: ReadonlyMap<string, string>,
+    after: ReadonlyMap<string, string>,
+    began: ReadonlySet<string>,
+  ): void {
     this.#versions(node);
     for (const { router, releasing } of this.#spoken) {
       const was = before.get(router);
@@ -136,9 +147,7 @@ export class Speech {
         this.#left(node, router);
     }
     for (const router of node.config.routers) {
-      const is = after.get(router.name);
-      const was = before.get(router.name);
-      if (is !== "master" || was === "master") continue;
+      if (!began.has(router.name)) continue;
       for (const { address } of movedBy(router)) {
         const key = `first ${node.number} ${address}`;
         this.#settle(key);
@@ -158,8 +167,9 @@ export class Speech {
     }
   }
 
-  /** A router is master no more by its own decision: was it told? */
+  /** A router is master no more by its own decision: was it told? On its way out it may be deposed first: that has its own last word. */
   #left(node: Node, router: RouterPlan): void {
+    if (this.#heard && this.spoke(node, router.name)) return;
     const said = this.#spoken.some(
       (spoken) => spoken.node === node && spoken.router === router.name && spoken.releasing,
     );
@@ -184,7 +194,8 @@ export class Speech {
           return `${node.plan.name} is master of ${router.name} and sends no advert`;
         });
         const refresh = Math.max(...plans.map(({ garp }) => garp.refresh));
-        const refreshes = speaks && plans.every(({ garp }) => garp.refresh > 0);
+        const refreshes =
+          speaks && this.#gates.holds(node, router) && plans.every(({ garp }) => garp.refresh > 0);
         for (const { address } of movedBy(router)) {
           const key = `untold ${node.number} ${address}`;
           watches.update(key, refreshes, refresh + FIRST_ANNOUNCEMENT, schedule.now, () => {
@@ -194,7 +205,7 @@ export class Speech {
       }
     }
     for (const [key, { node, router, address }] of this.#owed) {
-      const owes = isMaster(scene, node, router) && usable(node, router.segment);
+      const owes = this.#gates.holds(node, router) && usable(node, router.segment);
       if (!owes) this.#settle(key);
       watches.update(key, owes, FIRST_ANNOUNCEMENT, schedule.now, () => {
         return `${node.plan.name} became master of ${router.name} and did not announce ${address}`;

@@ -3,6 +3,7 @@ import type { Ip, Mac } from "../../src/base/address.ts";
 import { boundsOf } from "./bounds.ts";
 import { Checkers } from "./checkers.ts";
 import { forgery, inflict, pacify } from "./inflict.ts";
+import { Gates } from "./gates.ts";
 import { Network } from "./network.ts";
 import { Node } from "./node.ts";
 import type { Plan, SegmentName } from "./plan.ts";
@@ -21,6 +22,7 @@ export class World {
   readonly network: Network;
   readonly nodes: readonly Node[];
   readonly scene: Scene;
+  readonly gates: Gates;
   readonly checkers: Checkers;
   /** Segments on which every advert is copied by a stranger. */
   readonly forged = new Set<SegmentName>();
@@ -61,7 +63,8 @@ export class World {
       roles: plan.nodes.map(() => new Map()),
       violation: null,
     };
-    this.checkers = new Checkers(this.scene);
+    this.gates = new Gates(this.scene);
+    this.checkers = new Checkers(this.scene, this.gates);
     for (const [number, nodePlan] of plan.nodes.entries()) {
       const { schedule, network, checkers } = this;
       nodes.push(new Node(number, nodePlan, schedule, chance.fork(), network, checkers, makeAgent));

@@ -1,0 +1,43 @@
+/** Awaited hooks as a seed draws them, from streams of their own: runs without them stay what they were. */
+import type { Fault } from "./faults.ts";
+import type { HooksPlan, NodePlan, RouterPlan } from "./plan.ts";
+import type { Prng } from "./prng.ts";
+
+/** So many runs have hooks. */
+const ODDS = 0.3;
+const FAILURES_MAX = 4;
+
+const drawHooks = (chance: Prng): HooksPlan => ({
+  beforeTake: chance.chance(0.7),
+  afterTake: chance.chance(0.4),
+  beforeRelease: chance.chance(0.6),
+  timeout: chance.pick([50, 300, 1000, 3000]),
+  retry: chance.pick([300, 2000, 10_000]),
+});
+
+/** Gives hooks to some routers of every node; a reload keeps them. */
+export function withHooks(chance: Prng, nodes: readonly NodePlan[]): NodePlan[] {
+  if (!chance.chance(ODDS)) return [...nodes];
+  return nodes.map((node): NodePlan => {
+    const hooks = new Map(
+      node.config.routers.map(({ name }) => [name, chance.chance(0.8) ? drawHooks(chance) : null]),
+    );
+    const give = (router: RouterPlan): RouterPlan => ({ ...router, hooks: hooks.get(router.name) ?? null });
+    return {
+      ...node,
+      config: { ...node.config, routers: node.config.routers.map(give) },
+      later: { ...node.later, routers: node.later.routers.map(give) },
+    };
+  });
+}
+
+/** Times in which the hooks of a node mostly fail or hang. */
+export function drawHookFailures(chance: Prng, nodes: readonly NodePlan[], peaceAt: number): Fault[] {
+  const hooked = nodes.some(({ config }) => config.routers.some(({ hooks }) => hooks !== null));
+  if (!hooked) return [];
+  return Array.from({ length: chance.integer(0, FAILURES_MAX) }, (): Fault => {
+    const at = chance.between(0, peaceAt - 1);
+    const until = Math.min(peaceAt - 1, at + 1000 * 10 ** chance.between(-0.5, 1));
+    return { kind: "hooks-fail", at, until, node: chance.integer(0, nodes.length - 1) };
+  });
+}

@@ -1,0 +1,47 @@
+/** The checks and awaited hooks that one life of an agent runs: how long each takes and how it ends is drawn. */
+import type { Action, Event } from "../../src/agent/boundary.ts";
+import type { Node } from "./node.ts";
+
+export class Scripts {
+  readonly #node: Node;
+  /** Hands the agent an event, if it still lives. */
+  readonly #tell: (event: Event) => unknown;
+  readonly #probes = new Map<string, number>();
+  #probesMade = 0;
+  readonly #hooks = new Set<number>();
+
+  constructor(node: Node, tell: (event: Event) => unknown) {
+    this.#node = node;
+    this.#tell = tell;
+  }
+
+  probe(check: string): void {
+    const { schedule, chance } = this.#node;
+    const number = ++this.#probesMade;
+    this.#probes.set(check, number);
+    schedule.after(chance.between(1, 30), () => {
+      if (this.#probes.get(check) !== number) return;
+      const healthy = !this.#node.checksFail;
+      this.#tell({ kind: "probe", check, healthy, detail: healthy ? "exit 0" : "exit 1" });
+    });
+  }
+
+  cancelProbe(check: string): void {
+    this.#probes.delete(check);
+  }
+
+  hook({ id, router, timeout }: Extract<Action, { kind: "hook" }>): void {
+    const { chance, hooksFail, schedule } = this.#node;
+    const fails = hooksFail && chance.chance(0.7);
+    const hangs = fails && chance.chance(0.4);
+    const failure = hangs ? `timeout after ${timeout} ms` : fails ? "/bin/hook: exit 1" : null;
+    this.#hooks.add(id);
+    schedule.after(hangs ? timeout : chance.between(0.5, 0.9 * timeout), () => {
+      if (this.#hooks.delete(id)) this.#tell({ kind: "hook-ended", router, id, failure, output: "" });
+    });
+  }
+
+  cancelHook(id: number): void {
+    this.#hooks.delete(id);
+  }
+}
