@@ -3,7 +3,7 @@
  * and mount namespaces of its own, so that nothing outside is touched and nothing is left, and goes on there.
  * With everything in place it needs no network and says nothing.
  */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import manifest from "../package.json";
 import { BENCH_TOOLS, DEMO_TOOLS, missing, testTools } from "./packages.ts";
 import { fetchTrees } from "./trees.ts";
@@ -72,8 +72,23 @@ function installTools(tools: ReturnType<typeof missing>): void {
   say(`apt-get install ${names.join(" ")}`);
   const environment = { DEBIAN_FRONTEND: "noninteractive" };
   const install = ["apt-get", "install", "-y", "-q", "--no-install-recommends", ...names];
-  if (!runs(["apt-get", "update", "-q"], environment) || !runs(install, environment)) {
-    stop("apt-get failed: on another distribution install these by hand");
+  const done = withoutServices(
+    () => runs(["apt-get", "update", "-q"], environment) && runs(install, environment),
+  );
+  if (!done) stop("apt-get failed: on another distribution install these by hand");
+}
+
+/** invoke-rc.d(8) asks this program, where there is one, whether a service may be started. */
+const SERVICE_POLICY = "/usr/sbin/policy-rc.d";
+
+/** Does something while no package starts its daemons: they are wanted in the labs, not on this machine. */
+function withoutServices<Result>(act: () => Result): Result {
+  if (existsSync(SERVICE_POLICY)) return act();
+  writeFileSync(SERVICE_POLICY, "#!/bin/sh\nexit 101\n", { mode: 0o755 });
+  try {
+    return act();
+  } finally {
+    rmSync(SERVICE_POLICY, { force: true });
   }
 }
 

@@ -76,6 +76,7 @@ export function haagentConfig(router: RouterSpec, runtimeDir: string): string {
     `priority = ${router.priority}`,
     `advert_interval = "${router.interval}ms"`,
     ...(router.preempt === false ? ["preempt = false"] : []),
+    ...(router.virtualMac === true ? ["virtual_mac = true"] : []),
     ...(router.key === undefined
       ? []
       : [
