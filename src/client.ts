@@ -25,7 +25,7 @@ const TAKEOVER_MOST = 5000;
 const TAKEOVER_POLL = 100;
 
 /** The control socket a client command means. */
-function socketOf(target: Target): Result<string, string> {
+export function socketOf(target: Target): Result<string, string> {
   if (target.socket !== null) return ok(target.socket);
   const source = readConfig(target.config ?? DEFAULT_CONFIG);
   const directory = runtimeDirOf(source);

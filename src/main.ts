@@ -27,6 +27,7 @@ import { gather } from "./io/doctor.ts";
 import { release } from "./io/release.ts";
 import { runAgent } from "./io/run.ts";
 import { complain, err, out } from "./io/terminal.ts";
+import { watch } from "./watch.ts";
 
 declare const HAAGENT_VERSION: string | undefined;
 declare const HAAGENT_COMMIT: string | undefined;
@@ -127,6 +128,7 @@ async function perform(intent: Intent): Promise<number> {
     case "check":
       return (await checked(readConfig(intent.config))) === null ? EXIT.input : EXIT.done;
     case "status": {
+      if (intent.watch !== null) return watch({ ...intent, interval: intent.watch });
       const print = intent.json ? (body: unknown): string => `${JSON.stringify(body)}\n` : statusText;
       return client(intent.target, { command: "status", name: intent.name }, print);
     }

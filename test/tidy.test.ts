@@ -58,6 +58,7 @@ const TABLE: Readonly<Record<string, Rule>> = {
     packages: ["citty"],
   },
   "src/main.ts": { values: ["src", "native"], types: [], packages: ["node:"] },
+  "src/watch.ts": { values: ["src"], types: [], packages: [] },
   "src/client.ts": { values: ["src", "native"], types: [], packages: [] },
 };
 
@@ -73,7 +74,7 @@ const EDGE_ONLY: readonly (readonly [RegExp, string])[] = [
   [/\bset(Timeout|Interval|Immediate)\b/, "keep a deadline in the state and return it as wakeAt"],
   [/\bfetch\(/, "return a probe Action"],
 ];
-const EDGE = ["src/io/", "native/", "src/main.ts", "src/client.ts"];
+const EDGE = ["src/io/", "native/", "src/main.ts", "src/client.ts", "src/watch.ts"];
 
 /** What no file may contain. */
 const NOWHERE: readonly (readonly [RegExp, string])[] = [

@@ -2,6 +2,7 @@
 import { parseArgs } from "citty";
 import type { Result } from "../base/result.ts";
 import { fail, ok } from "../base/result.ts";
+import { parseDuration } from "../config/kind.ts";
 import { hint } from "../config/nearest.ts";
 import type { Command } from "./commands.ts";
 import { COMMANDS, DEFAULT_CONFIG } from "./commands.ts";
@@ -24,6 +25,8 @@ export type Intent =
       readonly target: Target;
       readonly name: string | null;
       readonly json: boolean;
+      /** Milliseconds from one look to the next; null: only one. */
+      readonly watch: number | null;
     }
   | { readonly kind: "standby"; readonly target: Target; readonly name: string | null }
   | {
@@ -38,8 +41,13 @@ export type Intent =
   /** Of the contract, but this version does not do it: refused with exit 1, never ignored. */
   | { readonly kind: "later"; readonly what: string };
 
+/** Between two looks of `status --watch`, in milliseconds. */
+const WATCH_INTERVAL = 1000;
+const WATCH_INTERVAL_LEAST = 100;
+const WATCH_INTERVAL_MOST = 3_600_000;
+
 /** Flags of the contract on commands that exist, refused like a command of a later version. */
-const LATER_FLAGS: Readonly<Record<string, readonly string[]>> = { check: ["--once"], status: ["--watch"] };
+const LATER_FLAGS: Readonly<Record<string, readonly string[]>> = { check: ["--once"] };
 
 /** Results after which `Restart=on-failure` starts a service again whatever its exit codes mean (systemd.service(5)). */
 const CRASHES: readonly string[] = ["signal", "core-dump", "oom-kill", "watchdog"];
@@ -91,6 +99,17 @@ function strict(command: Command, words: readonly string[]): Result<string[], st
 /** A flag's text, or null where it was not given. */
 const text = (value: unknown): string | null => (typeof value === "string" ? value : null);
 
+/** Milliseconds between two looks, null where only one is wanted. */
+function watchInterval(watches: boolean, interval: string | null): Result<number | null, string> {
+  if (!watches) return interval === null ? ok(null) : fail("--interval is for --watch");
+  if (interval === null) return ok(WATCH_INTERVAL);
+  const span = parseDuration(/^[\d.]+$/.test(interval) ? Number(interval) : interval);
+  if (span === null || span < WATCH_INTERVAL_LEAST || span > WATCH_INTERVAL_MOST) {
+    return fail(`--interval must be a duration from 100ms to 1h, not "${interval}"`);
+  }
+  return ok(span);
+}
+
 function intentOf(command: Command, words: readonly string[]): Result<Intent, string> {
   const args = parseArgs([...words], command.args);
   const target: Target = { config: text(args["config"]), socket: text(args["socket"]) };
@@ -104,8 +123,12 @@ function intentOf(command: Command, words: readonly string[]): Result<Intent, st
       const follows = CRASHES.includes(text(args["after"]) ?? "");
       return ok({ kind: "release", config: target.config ?? DEFAULT_CONFIG, follows });
     }
-    case "status":
-      return ok({ kind: "status", target, name: text(args["name"]), json: args["json"] === true });
+    case "status": {
+      const watch = watchInterval(args["watch"] === true, text(args["interval"]));
+      if (!watch.ok) return watch;
+      const [name, json] = [text(args["name"]), args["json"] === true];
+      return ok({ kind: "status", target, name, json, watch: watch.value });
+    }
     case "standby":
       return ok({ kind: "standby", target, name: text(args["name"]) });
     case "takeover":

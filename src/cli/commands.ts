@@ -64,10 +64,11 @@ export const COMMANDS: readonly Command[] = [
     {
       name: { type: "positional", required: false, description: "only this virtual router" },
       json: { type: "boolean", description: "print JSON" },
-      watch: { type: "boolean", description: "not in this version" },
+      watch: { type: "boolean", description: "keep looking, until Ctrl-C" },
+      interval: { type: "string", valueHint: "TIME", description: "with --watch: between looks (1s)" },
       ...client,
     },
-    "haagent status VI_1 --json",
+    "haagent status --watch --interval 2s",
   ),
   command(
     "standby",

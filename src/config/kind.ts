@@ -129,7 +129,8 @@ export const duration = (low: number, high: number): Kind<Milliseconds> => ({
   show: (value) => `"${showDuration(value)}"`,
 });
 
-function parseDuration(value: unknown): number | null {
+/** Milliseconds of a duration as it is written, `"10ms"` or a bare number of seconds; null for anything else. */
+export function parseDuration(value: unknown): number | null {
   let span = Number.NaN;
   if (typeof value === "number") span = value * 1000;
   else if (typeof value === "string") {
