@@ -6,6 +6,7 @@ import { HOOKS } from "./hooks.ts";
 import { OPERATOR } from "./operator.ts";
 import { VARIANTS } from "./variants.ts";
 import { TELLING } from "./telling.ts";
+import { TRACKING } from "./tracking.ts";
 
 /** A fault: in `file`, the only place where `find` stands is replaced. */
 export interface Mutant {
@@ -144,13 +145,6 @@ const admission: readonly Mutant[] = [
     breaks: "takes a wrong password",
     caughtBy: "vrrp",
   },
-  {
-    file: "src/vrrp/priority.ts",
-    find: "return up === false && weight < 0 ? weight : 0;",
-    replace: "return weight < 0 && up !== false ? weight : 0;",
-    breaks: "is punished for what works",
-    caughtBy: "sim",
-  },
 ];
 
 const agent: readonly Mutant[] = [
@@ -283,6 +277,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...machine,
   ...admission,
   ...agent,
+  ...TRACKING,
   ...OPERATOR,
   ...TELLING,
   ...HOOKS,

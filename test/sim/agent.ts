@@ -1,4 +1,4 @@
-/** The shipped agent as the simulator runs it, and the one thing it looks at without asking: what each router is. */
+/** The shipped agent as the simulator runs it, and what it looks at without asking: what each router is, and its priority. */
 import { Agent } from "../../src/agent/agent.ts";
 import type { Role } from "../../src/agent/router.ts";
 import type { Handler } from "./process.ts";
@@ -14,6 +14,10 @@ export function makeAgent(): Handler {
     roles() {
       const routers = agent["world"]?.routers.values() ?? [];
       return new Map<string, Role>([...routers].map((router) => [router.config.name, router.role]));
+    },
+    priorities() {
+      const routers = agent["world"]?.routers.values() ?? [];
+      return new Map<string, number>([...routers].map((router) => [router.config.name, router.priority]));
     },
   };
 }

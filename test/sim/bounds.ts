@@ -7,7 +7,7 @@
  *   T   the lateness of a process: the loop wakes at most LATE_MAX after a packet or a deadline
  *   V   valid_lft: max(2 s, 2 I in whole seconds)
  *   E   how much later the kernel removes an expired address, EXPIRY_LAG_MAX
- *   C   how long a check takes to be believed: (max(rise, fall) + 1) intervals and a probe
+ *   C   how long a check takes to be believed, (max(rise, fall) + 1) intervals and a probe, or a link with a delay
  *
  * Two masters (checker 1): 1.2 I + 3 (L + 2 T). A master sends every I, T late; L later the packet is there, T later it is read.
  * So within I + L + 2 T of the moment packets flow both ways each has heard the other, and whoever is worse at that moment yields.
@@ -56,8 +56,12 @@ const intervalOf = (routers: readonly RouterPlan[]): number =>
 const skewOf = (router: RouterPlan, interval: number): number =>
   (255 / 256) * (router.version === 2 ? 1000 : router.version === 3 ? interval : Math.max(1000, interval));
 
-const believedAfter = (config: ConfigPlan): number =>
-  Math.max(0, ...config.checks.map(({ rise, fall, interval }) => (Math.max(rise, fall) + 1) * interval + 50));
+const believedAfter = ({ checks, routers }: ConfigPlan): number =>
+  Math.max(
+    0,
+    ...checks.map(({ rise, fall, interval }) => (Math.max(rise, fall) + 1) * interval + 50),
+    ...routers.flatMap(({ tracks }) => tracks.map(({ upDelay, downDelay }) => Math.max(upDelay, downDelay))),
+  );
 
 /** The bounds of one virtual router, all in milliseconds; those that a late packet stretches are functions of L. */
 export class Bounds {

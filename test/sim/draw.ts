@@ -34,16 +34,15 @@ function drawSyncPair(chance: Prng, nodes: number, number: number): Common[] {
 }
 
 function drawChecks(chance: Prng): CheckPlan[] {
-  if (!chance.chance(0.4)) return [];
-  return [
-    {
-      name: "probe",
-      interval: chance.pick([200, 500, 1000]),
-      rise: chance.integer(1, 3),
-      fall: chance.integer(1, 3),
-      weight: chance.pick([0, 0, -60, -120, 40]),
-    },
-  ];
+  const count = chance.pick([0, 0, 0, 1, 1, 2, 3]);
+  return Array.from({ length: count }, (_, number) => ({
+    name: `probe${number + 1}`,
+    type: chance.pick(["script", "script", "file"] as const),
+    interval: chance.pick([200, 500, 1000]),
+    rise: chance.integer(1, 3),
+    fall: chance.integer(1, 3),
+    weight: chance.pick([0, 0, -60, -120, 40, -5, 110]),
+  }));
 }
 
 /** What a reload changes: a priority, an interval, an address more, the way of the checksum. */
@@ -72,7 +71,13 @@ function withTracking(
   routers: readonly RouterPlan[],
   checks: readonly CheckPlan[],
 ): RouterPlan[] {
-  const tracked = chance.chance(0.2) ? [{ segment: "wan" as const, weight: chance.pick([0, -100, 30]) }] : [];
+  const track = {
+    segment: "wan" as const,
+    weight: chance.pick([0, -100, 30]),
+    upDelay: chance.pick([0, 0, 300, 1500]),
+    downDelay: chance.pick([0, 0, 100, 1000]),
+  };
+  const tracked = chance.chance(0.3) ? [track] : [];
   return routers.map((router) => ({
     ...router,
     tracks: router.syncGroup === null && router.priority !== 255 ? tracked : [],

@@ -157,6 +157,7 @@ export function judgeAddresses(
 
 /** Checker 5, at the very end of peace: one master among those that could be, and nobody better whom it should make room for. */
 export function judgePeace(scene: Scene): void {
+  for (const node of scene.nodes) judgePriorities(scene, node);
   for (const virtualRouter of scene.bounds.keys()) {
     const parts = partsOf(scene, virtualRouter);
     for (const key of new Set(parts.map(({ router }) => router.key))) {
@@ -166,6 +167,19 @@ export function judgePeace(scene: Scene): void {
         parts.filter(({ router }) => router.key === key),
       );
     }
+  }
+}
+
+/** Every router runs with the priority that the weights of what it tracks, as that is now, make of its own. */
+function judgePriorities(scene: Scene, node: Part["node"]): void {
+  const known = node.running ? node.process?.agent.priorities() : undefined;
+  for (const router of node.config.routers) {
+    const priority = known?.get(router.name);
+    if (priority === undefined || priority === rank(node, router)) continue;
+    violate(
+      scene,
+      `${node.plan.name} runs ${router.name} with priority ${priority}, and should with ${rank(node, router)}`,
+    );
   }
 }
 

@@ -1,4 +1,5 @@
 /** What can be done to the nodes and the network between them, drawn before the run so that a trace can tell it in advance. */
+import { NUMBERS } from "./health.ts";
 import type { NodePlan, SegmentName } from "./plan.ts";
 import type { Prng } from "./prng.ts";
 import type { Weather } from "./network.ts";
@@ -35,9 +36,11 @@ export type Fault = { readonly at: number; readonly until: number } & (
   | { readonly kind: "address-added"; readonly node: number }
   /** The administrator takes the node's own address away and gives it back. */
   | { readonly kind: "own-removed"; readonly node: number; readonly segment: SegmentName }
-  | { readonly kind: "check-fails"; readonly node: number }
   /** Most awaited hooks that begin meanwhile fail, or hang until their time is over. */
   | { readonly kind: "hooks-fail"; readonly node: number }
+  | { readonly kind: "check-fails"; readonly node: number; readonly check: string }
+  /** The file of a check has another number from then on. */
+  | { readonly kind: "number"; readonly node: number; readonly check: string; readonly value: number }
   /** SIGHUP with the other configuration, the first one, or one that is wrong. */
   | { readonly kind: "reload"; readonly node: number; readonly config: "later" | "first" | "broken" }
   /** `haagent standby`, for all routers or one; ended by `haagent takeover` at `until`, or by the agent's end. */
@@ -64,6 +67,15 @@ export type Fault = { readonly at: number; readonly until: number } & (
 type Draw = (chance: Prng, at: number, until: number, nodes: readonly NodePlan[]) => Fault;
 
 const anyNode = (chance: Prng, nodes: readonly NodePlan[]): number => chance.integer(0, nodes.length - 1);
+/** A node, and a check that it may have. */
+const anyCheck = (chance: Prng, nodes: readonly NodePlan[]) => ({
+  node: anyNode(chance, nodes),
+  check: `probe${chance.integer(1, 3)}`,
+});
+const anyNumber = (chance: Prng, nodes: readonly NodePlan[]) => ({
+  ...anyCheck(chance, nodes),
+  value: chance.pick(NUMBERS),
+});
 const anySegment = (chance: Prng): SegmentName => (chance.chance(0.7) ? "lan" : "wan");
 
 function drawWeather(chance: Prng): Weather {
@@ -206,7 +218,8 @@ const KINDS: readonly (readonly [weight: number, draw: Draw])[] = [
       segment: anySegment(chance),
     }),
   ],
-  [3, (chance, at, until, nodes) => ({ kind: "check-fails", at, until, node: anyNode(chance, nodes) })],
+  [4, (chance, at, until, nodes) => ({ kind: "check-fails", at, until, ...anyCheck(chance, nodes) })],
+  [2, (chance, at, until, nodes) => ({ kind: "number", at, until, ...anyNumber(chance, nodes) })],
   [
     3,
     (chance, at, until, nodes) => ({

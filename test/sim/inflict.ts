@@ -105,8 +105,13 @@ function harm(
       later(() => node.giveOwn(fault.segment));
       break;
     case "check-fails":
-      node.checksFail = true;
-      later(() => void (node.checksFail = false));
+      node.health.failing.add(fault.check);
+      later(() => void node.health.failing.delete(fault.check));
+      break;
+    case "number":
+      node.health.hold(fault.check, fault.value);
+      // inotify does not tell everything; the interval does.
+      if (world.chance.chance(0.5)) node.process?.control({ kind: "probe-hint", check: fault.check });
       break;
     case "hooks-fail":
       node.hooksFail = true;
@@ -144,8 +149,8 @@ export function pacify(world: World): void {
   world.forged.clear();
   for (const node of world.nodes) {
     node.thaw();
-    node.checksFail = false;
     node.hooksFail = false;
+    node.health.failing.clear();
     node.kernel.failAdditions = 0;
     node.file ??= node.config;
     for (const segment of SEGMENTS) {

@@ -6,6 +6,7 @@ import type { LedgerRecord } from "../../src/agent/ledger.ts";
 import { instant, type Instant } from "../../src/base/units.ts";
 import type { ConfigSource } from "../../src/config/model.ts";
 import { Excuses } from "./excuses.ts";
+import { Health } from "./health.ts";
 import { Kernel } from "./kernel.ts";
 import type { Frame, Network } from "./network.ts";
 import type { Observer, Sent } from "./observer.ts";
@@ -26,8 +27,8 @@ export class Node {
   config: ConfigPlan;
   /** What its file says: a configuration, or null for one that is wrong. */
   file: ConfigPlan | null;
-  checksFail = false;
   hooksFail = false;
+  readonly health = new Health();
   /** When the last sleep of its agent ended, and how long that was. */
   thawedAt = Number.NEGATIVE_INFINITY;
   slept = 0;

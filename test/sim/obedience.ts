@@ -5,6 +5,7 @@ import type { Sent } from "./observer.ts";
 import { sightAdvert } from "./packets.ts";
 import type { Scene } from "./scene.ts";
 import { violate } from "./scene.ts";
+import { NUMBERS } from "./health.ts";
 
 /** What a router that was taken may say: 254, as owner 255, and that it leaves. */
 const TAKEN: ReadonlySet<number> = new Set([254, 255, 0]);
@@ -72,12 +73,13 @@ export class Obedience {
 
 /** The highest priority that tracking could make of a router's, before or after a reload. */
 function highest({ plan: { config, later } }: Node, name: string): number {
-  const sums = [config, later].flatMap(({ routers, checks }) =>
-    routers
+  const sums = [config, later].flatMap(({ routers, checks }) => {
+    const numbers = Math.max(...NUMBERS) * checks.filter(({ type }) => type === "file").length;
+    return routers
       .filter((router) => router.name === name)
       .map(({ priority, tracks }) =>
-        [...tracks, ...checks].reduce((sum, { weight }) => sum + Math.max(0, weight), priority),
-      ),
-  );
+        [...tracks, ...checks].reduce((sum, { weight }) => sum + Math.max(0, weight), priority + numbers),
+      );
+  });
   return Math.max(0, ...sums);
 }

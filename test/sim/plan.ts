@@ -52,7 +52,7 @@ export interface RouterPlan {
   /** Unicast peers; null: multicast. */
   readonly peers: readonly Ip[] | null;
   readonly syncGroup: string | null;
-  readonly tracks: readonly { readonly segment: SegmentName; readonly weight: number }[];
+  readonly tracks: readonly TrackPlan[];
   readonly checks: readonly string[];
   readonly garp: {
     readonly count: number;
@@ -63,9 +63,19 @@ export interface RouterPlan {
   readonly hooks: HooksPlan | null;
 }
 
+/** One entry of `track_interfaces`; delays in milliseconds. */
+export interface TrackPlan {
+  readonly segment: SegmentName;
+  readonly weight: number;
+  readonly upDelay: number;
+  readonly downDelay: number;
+}
+
 /** One `[check.NAME]` table. */
 export interface CheckPlan {
   readonly name: string;
+  /** A script, or a file with a number that counts. */
+  readonly type: "script" | "file";
   readonly interval: number;
   readonly rise: number;
   readonly fall: number;
@@ -145,10 +155,9 @@ function routerText(router: RouterPlan): string {
   if (router.peers !== null) lines.push(`unicast_peers = ${list(router.peers.map(quoted))}`);
   if (router.syncGroup !== null) lines.push(`sync_group = "${router.syncGroup}"`);
   if (router.checks.length > 0) lines.push(`track_checks = ${list(router.checks.map(quoted))}`);
-  const tracks = router.tracks.map(({ segment, weight }) =>
-    weight === 0
-      ? quoted(INTERFACE_OF[segment])
-      : `{ name = "${INTERFACE_OF[segment]}", weight = ${weight} }`,
+  const tracks = router.tracks.map(
+    ({ segment, weight, upDelay, downDelay }) =>
+      `{ name = "${INTERFACE_OF[segment]}", weight = ${weight}, up_delay = "${upDelay}ms", down_delay = "${downDelay}ms" }`,
   );
   if (tracks.length > 0) lines.push(`track_interfaces = ${list(tracks)}`);
   if (router.hooks !== null) lines.push(hooksText(router.hooks));
@@ -167,8 +176,9 @@ function hooksText({ beforeTake, afterTake, beforeRelease, timeout, retry }: Hoo
 function checkText(check: CheckPlan): string {
   return [
     `[check.${check.name}]`,
-    `type = "script"`,
-    `command = ["/bin/${check.name}"]`,
+    ...(check.type === "script"
+      ? [`type = "script"`, `command = ["/bin/${check.name}"]`]
+      : [`type = "file"`, `file = "/run/${check.name}"`, `content = "integer"`]),
     `interval = "${check.interval}ms"`,
     `rise = ${check.rise}`,
     `fall = ${check.fall}`,

@@ -28,6 +28,8 @@ export interface Handler {
   handle(event: Event, now: Instant, urgent: Perform): Handled;
   /** What every router is, by name. */
   roles(): ReadonlyMap<string, Role>;
+  /** The effective priority of each router. */
+  priorities(): ReadonlyMap<string, number>;
 }
 
 /** Frames that wait on the sockets of a process that does not run; more are lost, as in a socket's buffer. */
@@ -250,7 +252,7 @@ export class Process {
         leave(node, action);
         return [];
       case "probe":
-        this.#scripts.probe(action.check);
+        this.#scripts.probe(action);
         return [];
       case "probe-cancel":
         this.#scripts.cancelProbe(action.check);

@@ -35,6 +35,7 @@ function sabotaged(tamper: Tamper, admit: Admit): () => Handler {
         return { actions: tamper(handled.actions, event), wakeAt };
       },
       roles: () => agent.roles(),
+      priorities: () => agent.priorities(),
     };
   };
 }

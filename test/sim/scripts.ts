@@ -15,14 +15,13 @@ export class Scripts {
     this.#tell = tell;
   }
 
-  probe(check: string): void {
+  probe({ check, probe }: Extract<Action, { kind: "probe" }>): void {
     const { schedule, chance } = this.#node;
     const number = ++this.#probesMade;
     this.#probes.set(check, number);
     schedule.after(chance.between(1, 30), () => {
       if (this.#probes.get(check) !== number) return;
-      const healthy = !this.#node.checksFail;
-      this.#tell({ kind: "probe", check, healthy, detail: healthy ? "exit 0" : "exit 1" });
+      this.#tell({ kind: "probe", check, ...this.#node.health.outcome(check, probe) });
     });
   }
 

@@ -55,8 +55,12 @@ function blocked(node: Node, router: RouterPlan): boolean {
 }
 
 function checksHold(node: Node, router: RouterPlan): boolean {
-  if (!node.checksFail) return true;
-  return node.config.checks.every(({ name, weight }) => weight !== 0 || !router.checks.includes(name));
+  return node.config.checks
+    .filter(({ name }) => router.checks.includes(name))
+    .every(({ name, type, weight }) => {
+      if (node.health.failing.has(name)) return weight !== 0;
+      return type === "script" || node.health.number(name) > -254;
+    });
 }
 
 /** Nothing keeps the node from being master of this router. */
@@ -85,7 +89,10 @@ export function rank(node: Node, router: RouterPlan): number {
   };
   for (const { segment, weight } of router.tracks) add(usable(node, segment), weight);
   for (const check of node.config.checks) {
-    if (router.checks.includes(check.name)) add(!node.checksFail, check.weight);
+    if (!router.checks.includes(check.name)) continue;
+    const up = !node.health.failing.has(check.name);
+    add(up, check.weight);
+    if (up && check.type === "file") sum += node.health.number(check.name);
   }
   return Math.min(254, Math.max(1, sum));
 }

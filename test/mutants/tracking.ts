@@ -1,0 +1,96 @@
+/** Faults in what is tracked: weights, numbers in files, debounce, and the judgement of probes. */
+import type { Mutant } from "./mutants.ts";
+
+export const TRACKING: readonly Mutant[] = [
+  {
+    file: "src/vrrp/priority.ts",
+    find: "(weight > 0 ? weight : 0) + bonus",
+    replace: "weight + bonus",
+    breaks: "is punished for what works",
+    caughtBy: "sim",
+  },
+  {
+    file: "src/vrrp/priority.ts",
+    find: "(weight > 0 ? weight : 0) + bonus",
+    replace: "weight > 0 ? weight : 0",
+    breaks: "does not count the number in a file",
+    caughtBy: "vrrp",
+  },
+  {
+    file: "src/vrrp/priority.ts",
+    find: "(up === true && bonus <= FATAL)",
+    replace: "(up === true && bonus > FATAL)",
+    breaks: "is in fault by every number but the fatal one",
+    caughtBy: "sim",
+  },
+  {
+    file: "src/vrrp/priority.ts",
+    find: "for (const track of tracks) sum += effectOf(track);",
+    replace: "for (const track of tracks) sum = configured + effectOf(track);",
+    breaks: "counts the last weight only",
+    caughtBy: "sim",
+  },
+  {
+    file: "src/vrrp/priority.ts",
+    find: "Math.min(254, Math.max(1, sum))",
+    replace: "Math.min(255, Math.max(1, sum))",
+    breaks: "becomes an owner by its weights",
+    caughtBy: "sim",
+  },
+  {
+    file: "src/check/debounce.ts",
+    find: "if (before === null || before.up === seen) return { up: seen, since: null };",
+    replace: "if (before === null || before.up === seen) return before ?? { up: seen, since: null };",
+    breaks: "adds up the pauses of a link that flaps",
+    caughtBy: "check",
+  },
+  {
+    file: "src/agent/tracking.ts",
+    find: "if (wait.settlesAt <= now) names.add(name);",
+    replace: "if (wait.settlesAt <= now) names.delete(name);",
+    breaks: "forgets a link while its delay runs",
+    caughtBy: "agent",
+  },
+  {
+    file: "src/agent/checks.ts",
+    find: "const number = healthy && check.health.up === true ? value : check.value;",
+    replace: "const number = value;",
+    breaks: "loses a file's number by one failure of several",
+    caughtBy: "agent",
+  },
+  {
+    file: "src/agent/checks.ts",
+    find: "if (check === undefined || check.health.contrary > 0) return;",
+    replace: "if (check === undefined) return;",
+    breaks: "counts failures as fast as a file changes",
+    caughtBy: "agent",
+  },
+  {
+    file: "src/check/process-match.ts",
+    find: '!["Z", "X", "x"].includes(state)',
+    replace: '!["X", "x"].includes(state)',
+    breaks: "takes a zombie for a process that runs",
+    caughtBy: "check",
+  },
+  {
+    file: "src/check/response.ts",
+    find: "status >= low && status <= high",
+    replace: "status >= low || status <= high",
+    breaks: "takes every HTTP status",
+    caughtBy: "check",
+  },
+  {
+    file: "src/wire/icmp.ts",
+    find: "if (family === 4 && fold(sumWords(bytes, 0, bytes.length)) !== 0xffff) return null;",
+    replace: "",
+    breaks: "believes damaged echo replies",
+    caughtBy: "wire",
+  },
+  {
+    file: "src/wire/http.ts",
+    find: 'return head.framing === "close" ? { kind: "body", bytes: rest } : bad("body cut short");',
+    replace: 'return { kind: "body", bytes: rest };',
+    breaks: "takes half a page for a whole one",
+    caughtBy: "wire",
+  },
+];
