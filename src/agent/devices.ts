@@ -21,6 +21,8 @@ function wanted(world: World, router: Router): VirtualMac[] {
   const { device, index, config, machine } = router;
   const link = index === null ? null : world.kernel.link(index);
   if (device === null || link === null || !link.ethernet) return [];
+  // Down or on its way out: what is there may stay, and nothing new is asked for.
+  if (!link.up && !router.deviceReady) return [];
   // Who leaves keeps it as long as its hooks hold it up.
   if (world.stopping !== null && machine.kind === "init") return [];
   const carried = router.carried.filter((address) => address.interface === device);

@@ -24,7 +24,8 @@ export function virtualMacFault(world: World, router: Router): string | null {
   const link = index === null ? null : world.kernel.link(index);
   if (device === null || link === null) return null;
   if (!link.ethernet) return `interface ${link.name} has no Ethernet address, so no virtual_mac`;
-  return deviceFailure === null ? null : `virtual MAC ${device}: ${deviceFailure}`;
+  // An interface that is down, or about to go, has that fault and no other.
+  return deviceFailure === null || !link.up ? null : `virtual MAC ${device}: ${deviceFailure}`;
 }
 
 /** The first address that stands on the interface itself, and so does not answer at the virtual MAC address. */

@@ -20,6 +20,13 @@ const CREATION: Readonly<Record<string, string>> = {
   EPERM: "not permitted",
 };
 
+/** Whether a device is on that interface; on a macvlan the kernel puts it beside that one, on the interface below both. */
+const isOn = (macvlans: Macvlans, device: Device, base: number): boolean =>
+  device.base === base ||
+  macvlans
+    .all()
+    .some(({ index, kind, base: below }) => index === base && kind === "macvlan" && below === device.base);
+
 export class VirtualMacs {
   readonly #group: number;
   readonly #borrowed: BorrowedSettings;
@@ -68,7 +75,7 @@ export class VirtualMacs {
     if (device !== null && !this.#isOurs(device)) {
       return `a device of that name is there already, and not by us (${device.kind === "" ? "no macvlan" : device.kind})`;
     }
-    if (device !== null && !(device.isPrivate && device.mac === mac && device.base === base)) {
+    if (device !== null && !(device.isPrivate && device.mac === mac && isOn(macvlans, device, base))) {
       macvlans.remove(device.index);
       device = null;
     }
