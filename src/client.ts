@@ -9,6 +9,7 @@ import { DEFAULT_CONFIG } from "./cli/commands.ts";
 import { EXIT } from "./cli/exit.ts";
 import { isStatusReport } from "./cli/report.ts";
 import { isWhyReport, whyText } from "./cli/why.ts";
+import { routerNamesOf } from "./config/router-names.ts";
 import { RUNTIME_DIR, runtimeDirOf, stateDirOf } from "./config/runtime-dir.ts";
 import { ask, gone } from "./io/ask.ts";
 import { bootId } from "./io/boot.ts";
@@ -17,6 +18,9 @@ import { readConfig } from "./io/config-file.ts";
 import { controlPath } from "./io/control.ts";
 import { historyPath, readHistory } from "./io/history.ts";
 import { complain, err, out } from "./io/terminal.ts";
+
+/** Who has pressed the tab key waits for an agent that does not answer no longer than this, in milliseconds. */
+const COMPLETION_PATIENCE = 500;
 
 /** How long, in intervals and milliseconds, a takeover is looked at: a master that does not give way says so with its next advert. */
 const TAKEOVER_INTERVALS = 1.2;
@@ -104,4 +108,17 @@ export async function why(target: Target, name: string, json: boolean): Promise<
   const moment = { bootId: bootId(), now: bootClock.now(), wallClock: Date.now() };
   await out(print(whyReport(name, transitions, moment)));
   return EXIT.done;
+}
+
+/** The names of the virtual routers, a line each: as the agent has them, or else the file. Never an error, as a shell asks. */
+export async function routers(target: Target): Promise<string> {
+  const socket = socketOf(target);
+  const hurry = Bun.sleep(COMPLETION_PATIENCE);
+  const reply = socket.ok
+    ? await Promise.race([ask(socket.value, { command: "status", name: null }), hurry])
+    : null;
+  const known = reply?.ok === true && isStatusReport(reply.value.body) ? reply.value.body.vrrp : null;
+  const file = target.config ?? (target.socket === null ? DEFAULT_CONFIG : null);
+  const written = file === null ? [] : routerNamesOf(readConfig(file));
+  return (known?.map(({ name }) => name) ?? written).map((name) => `${name}\n`).join("");
 }

@@ -3,10 +3,11 @@ import { Agent } from "./agent/agent.ts";
 import { rehearse } from "./agent/rehearsal.ts";
 import { staleAddresses } from "./agent/recover.ts";
 import { unreachable } from "./base/assert.ts";
-import { client, why } from "./client.ts";
+import { client, routers, why } from "./client.ts";
 import { answerText, reloadText } from "./cli/answer.ts";
 import type { Intent } from "./cli/arguments.ts";
 import { parseCommandLine } from "./cli/arguments.ts";
+import { completion } from "./cli/completion.ts";
 import { EXIT } from "./cli/exit.ts";
 import { isStatusReport } from "./cli/report.ts";
 import { show } from "./cli/show.ts";
@@ -142,6 +143,9 @@ async function perform(intent: Intent): Promise<number> {
       return doctor(intent.config, intent.json);
     case "why":
       return why(intent.target, intent.name, intent.json);
+    case "completion":
+      await out(intent.what === "routers" ? await routers(intent.target) : completion(intent.what));
+      return EXIT.done;
     case "reload":
       return client(intent.target, { command: "reload" }, reloadText);
     case "stop":

@@ -37,6 +37,7 @@ export const TEST_TOOLS: readonly Tool[] = [
   { program: "nginx", debian: "nginx", reason: "a real daemon that is killed under a process check" },
   { program: "systemd-analyze", debian: "systemd", reason: "a systemd to boot, for the unit" },
   { program: "start-stop-daemon", debian: "dpkg", reason: "the System V script" },
+  { program: "zsh", debian: "zsh", reason: "the completion of zsh" },
   { program: "strace", debian: "strace", reason: "which files the compiled program opens" },
 ];
 

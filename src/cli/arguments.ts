@@ -6,6 +6,8 @@ import { parseDuration } from "../config/kind.ts";
 import { hint } from "../config/nearest.ts";
 import type { Command } from "./commands.ts";
 import { COMMANDS, DEFAULT_CONFIG } from "./commands.ts";
+import type { Completion } from "./completion.ts";
+import { COMPLETIONS } from "./completion.ts";
 
 /** Which agent a client command speaks to. Both null: the one of the default configuration. */
 export interface Target {
@@ -36,6 +38,7 @@ export type Intent =
       readonly force: boolean;
     }
   | { readonly kind: "why"; readonly target: Target; readonly name: string; readonly json: boolean }
+  | { readonly kind: "completion"; readonly target: Target; readonly what: Completion }
   | { readonly kind: "reload" | "stop"; readonly target: Target }
   | { readonly kind: "doctor"; readonly config: string; readonly json: boolean }
   /** Of the contract, but this version does not do it: refused with exit 1, never ignored. */
@@ -141,6 +144,11 @@ function intentOf(command: Command, words: readonly string[]): Result<Intent, st
     case "doctor": {
       const config = target.config ?? DEFAULT_CONFIG;
       return ok({ kind: "doctor", config, json: args["json"] === true });
+    }
+    case "completion": {
+      const what = COMPLETIONS.find((each) => each === args["shell"]);
+      if (what === undefined) return fail(`completion for "${text(args["shell"])}": there is bash and zsh`);
+      return ok({ kind: "completion", target, what });
     }
     case "version":
       return ok({ kind: "version" });

@@ -8,11 +8,17 @@ import { defineCommand } from "citty";
 /** The configuration that is read where `--config` is not given. */
 export const DEFAULT_CONFIG = "/etc/haagent.toml";
 
+/** Names of virtual routers, or one of these words. */
+export type Place = "routers" | readonly string[];
+
 /** One command: what citty needs, and an example for `--help`. */
 export interface Command {
   readonly name: string;
+  readonly description: string;
   readonly definition: CommandDef<ArgsDef>;
   readonly args: ArgsDef;
+  /** What each positional argument can be, for completion. */
+  readonly places: readonly Place[];
   readonly example: string;
   /** False: of the contract, but refused by this version. */
   readonly available: boolean;
@@ -36,14 +42,20 @@ const client: ArgsDef = {
   },
 };
 
-function command(name: string, description: string, args: ArgsDef, example: string): Command {
+function command(
+  name: string,
+  description: string,
+  args: ArgsDef,
+  example: string,
+  places: readonly Place[] = [],
+): Command {
   const definition = defineCommand({ meta: { name, description }, args });
-  return { name, definition, args, example, available: true };
+  return { name, description, definition, args, example, places, available: true };
 }
 
 function later(name: string, description: string, example: string): Command {
   const definition = defineCommand({ meta: { name, description: `${description}; not in this version` } });
-  return { name, definition, args: {}, example, available: false };
+  return { name, description, definition, args: {}, example, places: [], available: false };
 }
 
 /** Every command, in the order of `haagent --help`. */
@@ -69,6 +81,7 @@ export const COMMANDS: readonly Command[] = [
       ...client,
     },
     "haagent status --watch --interval 2s",
+    ["routers"],
   ),
   command(
     "standby",
@@ -78,6 +91,7 @@ export const COMMANDS: readonly Command[] = [
       ...client,
     },
     "haagent standby VI_1",
+    ["routers"],
   ),
   command(
     "takeover",
@@ -88,6 +102,7 @@ export const COMMANDS: readonly Command[] = [
       ...client,
     },
     "haagent takeover VI_1",
+    ["routers"],
   ),
   command(
     "why",
@@ -98,6 +113,7 @@ export const COMMANDS: readonly Command[] = [
       ...client,
     },
     "haagent why VI_1",
+    ["routers"],
   ),
   command("reload", "read the configuration again", client, "haagent reload"),
   command("stop", "release everything and end the agent", client, "haagent stop"),
@@ -120,6 +136,20 @@ export const COMMANDS: readonly Command[] = [
     { ...file, json: { type: "boolean", description: "print JSON" } },
     "haagent doctor --json",
   ),
+  command(
+    "completion",
+    "print the completion script of a shell",
+    {
+      shell: {
+        type: "positional",
+        required: true,
+        description: "bash or zsh (routers: names, for the scripts)",
+      },
+      ...client,
+    },
+    "haagent completion bash > /etc/bash_completion.d/haagent",
+    [["bash", "zsh"]],
+  ),
   command("version", "print version, commit and runtime", {}, "haagent version"),
   later(
     "console",
@@ -135,7 +165,6 @@ export const COMMANDS: readonly Command[] = [
     "run configurations on a virtual clock",
     "haagent simulate --config a.toml --config b.toml",
   ),
-  later("completion", "shell completion", "haagent completion bash"),
 ];
 
 /** The program itself; without `run`, which citty would execute after a sub-command too. */

@@ -2,7 +2,19 @@
 import { describe, expect, test } from "bun:test";
 import { haagent } from "./binary.ts";
 
-const HERE = ["run", "check", "status", "standby", "takeover", "why", "reload", "stop", "release", "version"];
+const HERE = [
+  "run",
+  "check",
+  "status",
+  "standby",
+  "takeover",
+  "why",
+  "reload",
+  "stop",
+  "release",
+  "completion",
+  "version",
+];
 const LATER = [
   ["console", "--tty", "/dev/ttyS0", "--baud", "115200"],
   ["server", "drain", "web", "192.0.2.1:80"],
@@ -10,7 +22,6 @@ const LATER = [
   ["convert", "keepalived", "keepalived.conf"],
   ["realserver", "start", "192.0.2.100"],
   ["simulate", "--config", "a.toml", "--config", "b.toml"],
-  ["completion", "bash"],
   ["check", "--once", "web"],
   ["check", "--once", "web", "192.0.2.1:80"],
 ] as const;
@@ -76,6 +87,8 @@ describe("a command line that means nothing", () => {
     [["status", "--watch", "--interval", "10ms"], 'not "10ms"'],
     [["status", "--watch", "--interval", "0"], 'not "0"'],
     [["status", "--watch=yes"], "--watch takes no value"],
+    [["completion"], '"completion" needs SHELL'],
+    [["completion", "fish"], 'completion for "fish": there is bash and zsh'],
     [["status", "one", "two"], 'unexpected argument "two"'],
     [["why"], '"why" needs NAME'],
     [["why", "one", "two"], 'unexpected argument "two"'],
