@@ -16,6 +16,8 @@ export interface RouterSpec {
   readonly header?: boolean;
   /** Both versions, where the daemon can; one that cannot speaks `version`. */
   readonly both?: boolean;
+  /** At a priority above ordinary processes, as adverts every few milliseconds need it. */
+  readonly realtime?: boolean;
   /** The router's own MAC address on a device of ours, where the daemon does that by itself. */
   readonly virtualMac?: boolean;
   readonly unicast?: { readonly source: string; readonly peers: readonly string[] };

@@ -68,6 +68,7 @@ export function haagentConfig(router: RouterSpec, runtimeDir: string): string {
     "[agent]",
     `runtime_dir = ${JSON.stringify(runtimeDir)}`,
     `state_dir = ${JSON.stringify(`${runtimeDir}/state`)}`,
+    ...(router.realtime === true ? ["realtime_priority = 50"] : []),
     "",
     `[vrrp.${ROUTER_NAME}]`,
     `interface = "${INTERFACE}"`,

@@ -18,6 +18,7 @@ export function keepalivedConfig(router: RouterSpec): string {
   const lines = [
     "global_defs {",
     "  script_user root",
+    ...(router.realtime === true ? ["  vrrp_rt_priority 50"] : []),
     "}",
     `vrrp_instance ${ROUTER_NAME} {`,
     "  state BACKUP",

@@ -29,7 +29,7 @@ const line = ({ exit, taker, late, outage, twoOwners }: Step): string =>
 describe("haagent beside keepalived", () => {
   test.each([
     ["every flavour of the protocol", FLAVOURS],
-    ["an authentication header and in both versions at once", VARIANTS],
+    ["an authentication header, both versions at once and 10 ms", VARIANTS],
   ])(
     "passes the address on and back at every exit, in both roles, in %s",
     async (_, flavours) => {

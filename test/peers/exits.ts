@@ -29,13 +29,14 @@ export const FLAVOURS: readonly Flavour[] = [
   { name: "v3 unicast 100 ms", router: { interval: 100 }, unicast: true },
 ];
 
-/** What is obsolete, and what is there for the time of a change. */
+/** What is obsolete, what is there for the time of a change, and the shortest interval. */
 export const VARIANTS: readonly Flavour[] = [
   { name: "v2 AH 1 s", router: { version: 2, key: "longer-than-eight", header: true } },
   { name: "v2 AH unicast 1 s", router: { version: 2, key: "short", header: true }, unicast: true },
   { name: "2+3 beside v2 1 s", router: { version: 2, both: true } },
   { name: "2+3 beside v3 1 s", router: { both: true } },
   { name: "2+3 beside v3 100 ms", router: { both: true, interval: 100 } },
+  { name: "v3 10 ms", router: { interval: 10, realtime: true } },
 ];
 
 export type Exit = "stop" | "preempt back" | "kill" | "link down";
