@@ -5,10 +5,11 @@
  */
 import type { Instant, Milliseconds } from "../base/units.ts";
 import { elapsed, ms } from "../base/units.ts";
-import type { HooksConfig } from "../config/model.ts";
+import type { AddressConfig, HooksConfig } from "../config/model.ts";
 import type { HookName } from "./boundary.ts";
 import { notify, routerEnvironment } from "./notify.ts";
 import type { Router } from "./router.ts";
+import { keyOf } from "./router.ts";
 import type { Turn, World } from "./world.ts";
 import { group } from "./world.ts";
 
@@ -190,10 +191,16 @@ export function startHooks(world: World, turn: Turn): void {
   }
 }
 
+function isThere(world: World, address: AddressConfig): boolean {
+  const key = keyOf(world.kernel, address);
+  const held = key === null ? null : world.ownership.get(key);
+  return held !== null && (held.state === "added" || held.state === "found");
+}
+
 /** Starts after_take of the routers that have everything by now. */
 export function arrive(world: World, turn: Turn): void {
   for (const router of world.hooks.arriving) {
-    if (world.ownership.of(router.config.name).some(({ state }) => state === "pending")) continue;
+    if (!router.carried.every((address) => isThere(world, address))) continue;
     world.hooks.arriving.delete(router);
     world.hooks.start(world, turn, router, "after_take", router.reason);
   }

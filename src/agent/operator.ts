@@ -22,7 +22,7 @@ const STANDBY = "standby by the operator";
 export function standDown(world: World, turn: Turn, routers: readonly Router[]): void {
   for (const router of routers) {
     if (router.order?.kind === "standby") continue;
-    router.order = { kind: "standby", at: turn.now };
+    router.order = { kind: "standby", at: turn.now, taken: router.order?.taken === true };
     turn.touched.add(router);
     router.reason = STANDBY;
   }
@@ -134,7 +134,7 @@ function ownerHeard(router: Router, now: Instant): Ip | null {
 
 function take(world: World, turn: Turn, router: Router): void {
   // An owner needs no other priority than its own.
-  router.order = router.owner ? null : { kind: "takeover", at: turn.now };
+  router.order = router.owner ? null : { kind: "takeover", at: turn.now, taken: true };
   turn.touched.add(router);
   // What was lost just now, in a stall that this turn noticed, is taken again with the rest.
   const { syncGroup } = router.config;

@@ -23,6 +23,8 @@ export interface Order {
   /** `standby`: stay out, until `takeover` or a restart. `takeover`: master with priority 254, as long as it is one. */
   readonly kind: "standby" | "takeover";
   readonly at: Instant;
+  /** It runs with 254 by a takeover; one that was put in standby then keeps that until it is gone. */
+  readonly taken: boolean;
 }
 
 /** Another router of the same VRID, as last heard. */
@@ -184,7 +186,8 @@ export class Router {
   }
 
   get priority(): Priority {
-    if (this.order?.kind === "takeover" && !this.owner) return TAKEN;
+    if (this.order?.taken === true && (this.order.kind === "takeover" || this.goes) && !this.owner)
+      return TAKEN;
     return effectivePriority(this.config.priority, this.tracks);
   }
 

@@ -7,8 +7,7 @@ import type { Handler } from "./process.ts";
  * A status request would tell the same, but a request is an event, and what an agent does about it could hide what it failed to do
  * about the one before. So the state is read past its privacy: nothing is added to the shipped class for our sake.
  */
-export function makeAgent(): Handler {
-  const agent = new Agent();
+export function handlerOf(agent: Agent): Handler {
   return {
     handle: (event, now, urgent) => agent.handle(event, now, urgent),
     roles() {
@@ -21,3 +20,5 @@ export function makeAgent(): Handler {
     },
   };
 }
+
+export const makeAgent = (): Handler => handlerOf(new Agent());

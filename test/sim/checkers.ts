@@ -114,7 +114,8 @@ export class Checkers implements Observer {
     const now = node.process?.agent.roles();
     if (roles === undefined || now === undefined) return;
     // A reload may have changed what is a cause.
-    const reloaded = this.#event?.kind === "config" || this.#event?.kind === "hook-ended";
+    const kind = this.#event?.kind;
+    const reloaded = kind === "config" || kind === "hook-ended" || kind === "request";
     if (reloaded) this.#takeovers.judge();
     const lost: string[] = [];
     for (const name of new Set([...roles.keys(), ...now.keys()])) {
@@ -194,6 +195,7 @@ export class Checkers implements Observer {
     const { schedule, trace } = this.#scene;
     const what = action.kind === "hook" ? `${action.which} of ${action.router}` : "is killed";
     trace.line(schedule.now, node.number, `hook ${action.id} ${what}`);
+    this.#stale = true;
     if (action.kind === "hook") this.#gates.started(node, action);
     else this.#gates.cancelled(action.id, node);
   }

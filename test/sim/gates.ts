@@ -46,6 +46,8 @@ export class Gates {
     }
     this.#running.set(key, hook);
     if (hook.which === "before_release") this.#released.add(key);
+    // Given up and taken anew in one turn: master before it and after it.
+    if (hook.which === "before_take") this.#open.delete(key);
   }
 
   cancelled(id: number, node: Node): void {

@@ -1,11 +1,14 @@
 /**
  * `bun test/sim/main.ts --seeds 10000 [--from N] [--first]` runs many seeds, up to the first that fails if asked;
- * `--seed N [--packets]` tells the story of one.
+ * `--seed N [--packets]` tells the story of one; `--churn HOURS` says what agents keep in memory that live so long.
  */
 import { parseArgs } from "node:util";
+import { churn } from "./churn.ts";
 import { commandFor, configsOf, runSeed } from "./run.ts";
 
 const FAILURES_SHOWN = 20;
+/** Looks at the memory in a run of {@link churn}. */
+const SAMPLES = 12;
 
 /** A whole number from the command line. */
 function count(text: string | undefined, fallback: number): number {
@@ -52,10 +55,23 @@ const { values } = parseArgs({
     from: { type: "string" },
     first: { type: "boolean" },
     packets: { type: "boolean" },
+    churn: { type: "string" },
   },
 });
+function grow(hours: number): boolean {
+  const { samples, violation, transitions } = churn(hours, SAMPLES);
+  for (const { hours: at, values, heap } of samples) {
+    console.log(`${at.toFixed(1).padStart(6)} h: ${values} values, heap ${(heap / 1e6).toFixed(1)} MB`);
+  }
+  if (violation !== null) console.log(`at ${(violation.at / 1000).toFixed(3)} s: ${violation.text}`);
+  console.log(`${transitions} times master`);
+  return violation === null;
+}
+
 const good =
-  values.seed === undefined
-    ? search(count(values.seeds, 1000), count(values.from, 1), values.first === true)
-    : tell(count(values.seed, 0), values.packets === true);
+  values.churn !== undefined
+    ? grow(count(values.churn, 24))
+    : values.seed === undefined
+      ? search(count(values.seeds, 1000), count(values.from, 1), values.first === true)
+      : tell(count(values.seed, 0), values.packets === true);
 process.exit(good ? 0 : 1);

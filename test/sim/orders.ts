@@ -57,7 +57,8 @@ export class Orders {
       const waiting = names(body, "waiting_for_hook");
       for (const name of names(body, "standby")) {
         (waiting.includes(name) ? this.leaving : this.out).add(name);
-        this.taken.delete(name);
+        // Until it is gone it keeps its priority: nobody is to depose it while its hook runs.
+        if (!waiting.includes(name)) this.taken.delete(name);
       }
     } else if (request?.command === "takeover") {
       for (const name of names(body, "takeover")) {
