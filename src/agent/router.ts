@@ -124,6 +124,8 @@ export class Router {
   unsent = 0;
   /** Of the last advert, sent or heard, that had an authentication header; see seal.ts. */
   sequence = 0;
+  /** That was one of ours. */
+  sequenceOwn = false;
   /** Its adverts as ready actions by priority and sender; emptied when anything in them changes. */
   adverts = new Map<string, readonly Action[]>();
   /** The name of the device of its virtual MAC address; null without one. Another one is another router. */

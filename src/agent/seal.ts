@@ -1,7 +1,7 @@
 /**
  * Adverts behind an authentication header (`auth = { type = "ah" }`): the count of packets that keeps old ones from being sent again.
  * keepalived has one count for the whole virtual router, not one for each sender: whoever hears an advert goes on from its number, and
- * an advert that is not above it is dropped. So a router that resumes must go on above its own last number, or the others take over.
+ * an advert that is not above it is dropped, unless it has the number of our own last one and so was sent at the same time. So a router that resumes must go on above its own last number, or the others take over.
  */
 import type { Instant } from "../base/units.ts";
 import type { Authenticated } from "../wire/ah.ts";
@@ -26,6 +26,7 @@ export interface Sealed {
 /** The adverts of one turn behind their headers, all with the next number. */
 export function seal(router: Router, adverts: readonly Action[], key: Uint8Array): readonly Action[] {
   router.sequence = Math.min(SEQUENCE_MAX, router.sequence + 1);
+  router.sequenceOwn = true;
   return adverts.map((advert) => {
     assert(advert.kind === "frame" || advert.kind === "packet", "an advert is sent");
     const packet = decodeIp(4, advert.bytes);
@@ -37,8 +38,11 @@ export function seal(router: Router, adverts: readonly Action[], key: Uint8Array
 /** Why a packet behind a header does not count; null when it does, and the count goes on from it. */
 export function unseal(router: Router, { bytes, header }: Sealed, key: Uint8Array): "forged" | "old" | null {
   if (!isAuthentic(bytes, header, key)) return "forged";
-  if (header.sequence <= router.sequence) return "old";
+  if (header.sequence < router.sequence) return "old";
+  // Two that took over in one moment count in step, and would never hear each other: what crossed our own last one is not old.
+  if (header.sequence === router.sequence && !router.sequenceOwn) return "old";
   router.sequence = header.sequence;
+  router.sequenceOwn = false;
   return null;
 }
 

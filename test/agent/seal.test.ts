@@ -163,6 +163,16 @@ describe("two agents with authentication headers", () => {
     expect(rejected(low)).toEqual({});
   });
 
+  test("that take over in the same moment, with the same number, find one master", () => {
+    const { lab, high, low } = pair();
+    high.config = low.config;
+    high.start();
+    low.start();
+    lab.run(20_000);
+    expect([high.state(), low.state()]).toEqual(["backup", "master"]);
+    expect(high.router().counters.became_master + low.router().counters.became_master).toBe(2);
+  });
+
   test("find one master again after they could not hear each other, whoever counted further", () => {
     for (const first of [0, 1]) {
       const { lab, high, low } = pair();

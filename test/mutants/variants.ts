@@ -79,4 +79,11 @@ export const VARIANTS: readonly Mutant[] = [
     breaks: "leaves the TTL out of the check value, which keepalived does not",
     caughtBy: "wire",
   },
+  {
+    file: "src/agent/seal.ts",
+    find: 'if (header.sequence === router.sequence && !router.sequenceOwn) return "old";',
+    replace: 'if (header.sequence === router.sequence) return "old";',
+    breaks: "never hears the one that took over in the same moment",
+    caughtBy: "agent",
+  },
 ];

@@ -100,7 +100,7 @@ export class Checkers implements Observer {
   before(node: Node, event: Event): void {
     const { schedule, trace } = this.#scene;
     if (event.kind === "frame") trace.detail(schedule.now, node.number, () => `heard ${sightText(event)}`);
-    this.#speech.begin(event.kind === "frame");
+    this.#speech.begin(event);
     this.#obedience.begin(node);
     this.#contests.hear(node, event);
     this.#ties.hear(node, event);
@@ -258,7 +258,7 @@ export class Checkers implements Observer {
     this.#gates.died(node);
     this.#held.delete(node.number);
     this.#ceased.clear();
-    this.#speech.begin(false);
+    this.#speech.begin(null);
   }
 
   /** There was a master, if only for a moment that no condition saw: waiting for one begins anew. */

@@ -1,4 +1,5 @@
 /** What a node says: adverts only from masters, from an address of its own, at a bounded rate and without holes; announcements. */
+import type { Event } from "../../src/agent/boundary.ts";
 import type { Ip } from "../../src/base/address.ts";
 import { advertsPerInterval, FIRST_ANNOUNCEMENT } from "./bounds.ts";
 import type { Gates } from "./gates.ts";
@@ -23,7 +24,10 @@ export class Speech {
   readonly #scene: Scene;
   readonly #gates: Gates;
   #spoken: Spoken[] = [];
+  /** What is handled is a packet. */
   #heard = false;
+  /** What is handled tells of an interface that nothing passes; it may be over by now, where the agent was frozen. */
+  #mute = false;
   /** Addresses announced in the present turn. */
   #told = new Set<Ip>();
   /** World times of the last adverts, by node, router and destination. */
@@ -38,9 +42,10 @@ export class Speech {
     this.#manners = new Manners(scene);
   }
 
-  /** `heard`: what is handled now is a packet. */
-  begin(heard: boolean): void {
-    this.#heard = heard;
+  /** `event` is handled next. */
+  begin(event: Event | null): void {
+    this.#heard = event?.kind === "frame";
+    this.#mute = event?.kind === "link" && !(event.link.up && event.link.carrier);
     this.#spoken = [];
     this.#told.clear();
   }
@@ -169,7 +174,7 @@ export class Speech {
 
   /** A router is master no more by its own decision: was it told? On its way out it may be deposed first: that has its own last word. */
   #left(node: Node, router: RouterPlan): void {
-    if (this.#heard && this.spoke(node, router.name)) return;
+    if (this.#mute || (this.#heard && this.spoke(node, router.name))) return;
     const said = this.#spoken.some(
       (spoken) => spoken.node === node && spoken.router === router.name && spoken.releasing,
     );
