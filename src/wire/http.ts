@@ -84,7 +84,7 @@ export function decodeBody(head: Head, bytes: Uint8Array, ended: boolean, most: 
 
 /** RFC 9112 7.1; trailers are not looked at. */
 function decodeChunks(bytes: Uint8Array, ended: boolean, most: number): Body | Incomplete {
-  const body = new Uint8Array(most);
+  const parts: Uint8Array[] = [];
   let length = 0;
   let at = 0;
   const missing = ended ? bad("body cut short") : MORE;
@@ -98,9 +98,9 @@ function decodeChunks(bytes: Uint8Array, ended: boolean, most: number): Body | I
     const wanted = Number.parseInt(size[1] ?? "", 16);
     at += size[0].length;
     const part = bytes.subarray(at, at + Math.min(wanted, most - length));
-    body.set(part, length);
+    parts.push(part);
     length += part.length;
-    if (wanted === 0 || length >= most) return { kind: "body", bytes: body.subarray(0, length) };
+    if (wanted === 0 || length >= most) return { kind: "body", bytes: joined(parts, length) };
     if (part.length < wanted) return missing;
     at += wanted;
     const close = ascii.decode(bytes.subarray(at, at + 2));
@@ -108,4 +108,14 @@ function decodeChunks(bytes: Uint8Array, ended: boolean, most: number): Body | I
     if (close !== "\r\n" && !close.startsWith("\n")) return bad("chunk without end");
     at += close === "\r\n" ? 2 : 1;
   }
+}
+
+function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
 }

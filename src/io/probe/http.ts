@@ -4,13 +4,15 @@ import { bad, bodyFits, good, statusFits, TEXT_MAX } from "../../check/response.
 import type { HttpProbe } from "../../config/model.ts";
 import { decodeBody, decodeHead, encodeGet } from "../../wire/http.ts";
 import { dial } from "./dial.ts";
+import { Gathered } from "./gathered.ts";
 import type { Prober } from "./prober.ts";
 
 /** Bytes of a response that are kept: head, body, and what chunks add to it. */
 const RESPONSE_MAX = 4 * TEXT_MAX;
 
 /** The outcome as far as the response tells it; null when more of it is needed. */
-function judge({ statuses, pattern }: HttpProbe, bytes: Uint8Array, ended: boolean): Outcome | null {
+function judge({ statuses, pattern }: HttpProbe, received: Gathered, ended: boolean): Outcome | null {
+  const { bytes, full } = received;
   const head = decodeHead(bytes);
   if (head.kind === "bad") return bad(head.why);
   if (head.kind === "more") return ended ? bad("closed before an answer") : null;
@@ -18,14 +20,13 @@ function judge({ statuses, pattern }: HttpProbe, bytes: Uint8Array, ended: boole
   if (!statusFits(head.status, statuses)) return bad(said);
   if (pattern === null) return good(said);
   const body = decodeBody(head, bytes, ended, TEXT_MAX);
-  if (body.kind === "more") return bytes.length < RESPONSE_MAX ? null : bad(`${said}, endless body`);
+  if (body.kind === "more") return full ? bad(`${said}, endless body`) : null;
   if (body.kind === "bad") return bad(`${said}, ${body.why}`);
   return bodyFits(body.bytes, pattern) ? good(`${said}, body matches`) : bad(`${said}, body does not match`);
 }
 
 export const probeHttp: Prober<HttpProbe> = (probe, tell) => {
-  const received = new Uint8Array(RESPONSE_MAX);
-  let length = 0;
+  const received = new Gathered(RESPONSE_MAX);
   const settle = (outcome: Outcome | null): void => {
     if (outcome === null) return;
     dialled.close();
@@ -36,15 +37,13 @@ export const probeHttp: Prober<HttpProbe> = (probe, tell) => {
       if (!line.write(encodeGet(probe.path, probe.host))) settle(bad("request not taken"));
     },
     data(bytes) {
-      const taken = bytes.subarray(0, RESPONSE_MAX - length);
-      received.set(taken, length);
-      length += taken.length;
-      settle(judge(probe, received.subarray(0, length), false));
+      received.add(bytes);
+      settle(judge(probe, received, false));
     },
-    ended: () => settle(judge(probe, received.subarray(0, length), true)),
+    ended: () => settle(judge(probe, received, true)),
     failed(why) {
       // A server that resets after its answer has answered all the same.
-      const outcome = length === 0 ? null : judge(probe, received.subarray(0, length), true);
+      const outcome = received.bytes.length === 0 ? null : judge(probe, received, true);
       settle(outcome?.healthy === true ? outcome : bad(why));
     },
   });

@@ -3,6 +3,10 @@ import { constants } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { open } from "node:fs/promises";
 import { codeOf } from "../adopt.ts";
+import { Gathered } from "./gathered.ts";
+
+/** Bytes read at once. */
+const PIECE = 4096;
 
 /** What was read, and which file it was: the same text as long as nobody writes or replaces it. */
 export interface FileContent {
@@ -44,12 +48,12 @@ async function read(path: string, most: number): Promise<FileContent | FileFailu
 }
 
 async function fill(file: FileHandle, most: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(most);
-  let length = 0;
-  while (length < most) {
-    const { bytesRead } = await file.read(bytes, length, most - length, length);
+  const gathered = new Gathered(most);
+  const piece = new Uint8Array(PIECE);
+  while (!gathered.full) {
+    const { bytesRead } = await file.read(piece, 0, piece.length, null);
     if (bytesRead === 0) break;
-    length += bytesRead;
+    gathered.add(piece.subarray(0, bytesRead));
   }
-  return bytes.subarray(0, length);
+  return gathered.bytes;
 }
