@@ -9,7 +9,7 @@ import { show } from "./cli/show.ts";
 import { answerText } from "./cli/answer.ts";
 import { client, socketOf } from "./client.ts";
 import { ask } from "./io/ask.ts";
-import { Display } from "./io/display.ts";
+import { Display, onTerminal } from "./io/display.ts";
 
 /** What is watched, and how. */
 export interface Watch {
@@ -33,8 +33,8 @@ export async function watch({ target, name, json, interval }: Watch): Promise<nu
     return client(target, request, answerText);
   }
   let shown: string[] | null = null;
-  const display = new Display(() => (shown = null));
-  const picture = display.interactive && !json;
+  const picture = onTerminal() && !json;
+  const display = new Display(picture ? () => (shown = null) : null);
   let look: Look = { report: first.value.body };
   let before: StatusReport | null = null;
   let trouble: string | null = null;

@@ -218,7 +218,8 @@ export class Router {
       preempt: preempt || this.owner,
       preemptDelay: this.owner ? ms(0) : preemptDelay,
       listensUntil: after(this.agentStartedAt, startupDelay),
-      tie,
+      // Who of two takeovers stays is told by their age: see operator.ts.
+      tie: this.order?.kind === "takeover" ? "address" : tie,
       source: this.source ?? NO_SOURCE,
       grouped: syncGroup !== null,
     };

@@ -10,9 +10,10 @@ const ENDS = ["\u0003", "\u0004", "q", "Q"];
 const REDRAWS = "\u000c";
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
+/** Whether standard output is a terminal. */
+export const onTerminal = (): boolean => isatty(STDOUT);
+
 export class Display {
-  /** Standard output is a terminal. */
-  readonly interactive = isatty(STDOUT);
   /** Resolves when it is to end. */
   readonly ended: Promise<void>;
   #over = false;
@@ -20,8 +21,8 @@ export class Display {
   readonly #undo: (() => void)[] = [];
   #wake: () => void = () => undefined;
 
-  /** `anew` is called when everything must be drawn again: another size, or Ctrl-L. */
-  constructor(anew: () => void) {
+  /** `anew` is called when everything must be drawn again: another size, or Ctrl-L. Null: nothing is drawn, lines are printed. */
+  constructor(anew: (() => void) | null) {
     const ended = Promise.withResolvers<void>();
     this.ended = ended.promise;
     this.#end = () => {
@@ -30,7 +31,7 @@ export class Display {
       this.#wake();
     };
     for (const signal of SIGNALS) this.#on(signal, this.#end);
-    if (!this.interactive) return;
+    if (anew === null) return;
     const again = (): void => {
       anew();
       this.#wake();

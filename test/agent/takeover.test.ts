@@ -100,7 +100,7 @@ describe("a takeover", () => {
       ["high", "low"],
       ["low", "high"],
     ] as const) {
-      const scene = pair({ priority: 150 }, {});
+      const scene = pair({ tie: "sticky" }, { tie: "sticky" });
       const { lab } = scene;
       standby(scene.high);
       lab.run(2000);
@@ -119,8 +119,8 @@ describe("a takeover", () => {
     }
   });
 
-  test("told to both in one moment has one winner", () => {
-    const { lab, high, low } = pair();
+  test.each(["address", "sticky"])("told to both in one moment has one winner, by %s", (tie) => {
+    const { lab, high, low } = pair({ tie }, { tie });
     standby(high);
     lab.run(2000);
     standby(low);

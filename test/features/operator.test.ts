@@ -5,6 +5,7 @@ import { Keepalived } from "../lab/keepalived.ts";
 import { addressesOf } from "../lab/owner.ts";
 import { now, sleep, until } from "../lab/process.ts";
 import { Agent } from "./agent.ts";
+import { Scripts } from "./scripts.ts";
 import { Site } from "./site.ts";
 
 const VIP = "10.77.1.50";
@@ -87,6 +88,24 @@ describe("standby", () => {
     await low.is("lan", "backup");
   });
 
+  test("is a BACKUP to the scripts, with the reason, and the takeover a MASTER", async () => {
+    const scripts = await Scripts.create();
+    site.atClose(() => scripts.close());
+    const tell = await scripts.write(
+      "tell",
+      'echo "$3 after $HAAGENT_PREVIOUS: $HAAGENT_REASON" >> $D/calls',
+    );
+    const high = await started(0, text(150, `notify = { any = ["${tell}"] }`));
+    await high.is("lan", "master");
+    await high.command("standby");
+    await high.command("takeover");
+    await until("all is told", 8000, () => scripts.lines("calls").length >= 4);
+    expect(scripts.lines("calls").slice(2)).toEqual([
+      "BACKUP after MASTER: standby by the operator",
+      "MASTER after BACKUP: takeover by the operator",
+    ]);
+  });
+
   test("lets keepalived take over, and does not come back though it is the better one", async () => {
     const high = await started(0, text(150, "version = 2").replace('"100ms"', '"1s"'));
     await high.is("lan", "master");
@@ -131,7 +150,7 @@ describe("takeover", () => {
     const from = now();
     expect(await low.command("takeover", "lan")).toEqual({ code: 0, stdout: "takeover: lan\n", stderr: "" });
     await high.is("lan", "backup", "10.77.1.2 has priority 254");
-    expect((await low.command("status")).stdout).toContain("priority  254 by takeover, else 100");
+    expect((await low.command("status")).stdout).toContain("priority  254 by takeover");
     await sleep(1000);
     expect(advertised(1, from)).toEqual([254]);
     expect([await holds(0), await holds(1)]).toEqual([false, true]);

@@ -132,6 +132,16 @@ describe("status --watch on a terminal", () => {
     expect(await on.exited).toBe(0);
   });
 
+  test("prints lines of JSON where those are asked for, and leaves the terminal alone", async () => {
+    using on = new OnTerminal(4000, 50, "status", "--watch", "--json");
+    const before = on.modes();
+    await until("it is there", PATIENCE, () => on.raw.includes("}\r\n"));
+    expect(on.modes()).toBe(before);
+    expect(JSON.parse(on.raw)).toMatchObject({ schema: 1 });
+    on.terminal.write("\u0003");
+    expect(await on.exited).toBe(0);
+  });
+
   test("outlives a restart of the agent, and says what is missing", async () => {
     using on = new OnTerminal(80, 24, "status", "--watch", "--interval", "100ms");
     await on.shows("lan: MASTER for ");
