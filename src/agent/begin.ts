@@ -1,5 +1,4 @@
 /** The first event: the world as found, and what an earlier agent left in it. */
-import type { Instant } from "../base/units.ts";
 import { warnOfLifetimes } from "./addresses.ts";
 import { assess, judgeFaults } from "./assess.ts";
 import type { Event } from "./boundary.ts";
@@ -38,9 +37,10 @@ export function begin(turn: Turn, event: Extract<Event, { kind: "start" }>): Wor
   for (const name of [...event.ledger.map(({ router }) => router), ...world.routers.keys()]) {
     turn.records.add(name);
   }
-  for (const [router, sentAt] of resumable(world, turn, event.ledger)) {
+  for (const [router, { lastAdvertAt, sequenceBase }] of resumable(world, turn, event.ledger)) {
     router.resumes = [...router.resumes, turn.now];
-    drive(world, turn, router, { kind: "resume", sentAt });
+    if (sequenceBase !== undefined) router.sequence = resumedSequence(sequenceBase, turn.now);
+    drive(world, turn, router, { kind: "resume", sentAt: lastAdvertAt });
   }
   assess(world, turn, world.routers.values());
   endStandby(world, event.ledger);
@@ -59,9 +59,9 @@ function endStandby(world: World, ledger: readonly LedgerRecord[]): void {
   }
 }
 
-/** Routers whose mastership goes on, with the time of their last advert; a sync group goes on whole or not at all. */
-function resumable(world: World, turn: Turn, ledger: readonly LedgerRecord[]): Map<Router, Instant> {
-  const fit = new Map<Router, Instant>();
+/** Routers whose mastership goes on, with their records; a sync group goes on whole or not at all. */
+function resumable(world: World, turn: Turn, ledger: readonly LedgerRecord[]): Map<Router, LedgerRecord> {
+  const fit = new Map<Router, LedgerRecord>();
   for (const record of ledger) {
     const router = world.routers.get(record.router);
     const link = router === undefined || router.index === null ? null : world.kernel.link(router.index);
@@ -71,11 +71,8 @@ function resumable(world: World, turn: Turn, ledger: readonly LedgerRecord[]): M
     const { configHash } = router;
     const present = { bootId: world.bootId, configHash, index: link.index, mac: link.mac ?? "" };
     if (refusal(record, present, router.config, turn.now) !== null) continue;
-    if (record.sequenceBase !== undefined) {
-      router.sequence = resumedSequence(record.sequenceBase, turn.now);
-    }
     judgeFaults(world, turn, router);
-    if (router.ownFaults.length === 0) fit.set(router, record.lastAdvertAt);
+    if (router.ownFaults.length === 0) fit.set(router, record);
   }
   for (const router of [...fit.keys()]) {
     if (!group(world, router).every((member) => fit.has(member))) fit.delete(router);

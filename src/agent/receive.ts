@@ -86,8 +86,6 @@ function hear(world: World, turn: Turn, router: Router, packet: IpPacket, sealed
     reject(world, turn, router, "auth", source, "its sequence number was there before");
     return;
   }
-  // What a master heard sets the count that its own successor must go on from.
-  if (sealed !== null && router.machine.kind === "master") turn.records.add(router.config.name);
   const refused = opened === "forged" ? "auth" : admitAdvertisement(expected, advertisement, sealed !== null);
   if (refused !== null) {
     reject(world, turn, router, refused, source);
@@ -97,6 +95,8 @@ function hear(world: World, turn: Turn, router: Router, packet: IpPacket, sealed
     else router.ignored = { ...heard, heardAt: turn.now };
     return;
   }
+  // What a master heard sets the count that it would have to resume from.
+  if (sealed !== null && router.machine.kind === "master") turn.records.add(router.config.name);
   router.counters.received += 1;
   const { priority } = advertisement;
   const interval = intervalOf(advertisement);

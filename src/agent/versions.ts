@@ -9,8 +9,8 @@ import type { Dialect, Version } from "../vrrp/timing.ts";
 import { preferred } from "../vrrp/timing.ts";
 import type { Peer, Router } from "./router.ts";
 
-/** A peer that has not been heard in a version for so many of its intervals does not speak it any more. */
-const FORGOTTEN = 3;
+/** A peer that has not been heard in a version for so many of its intervals, less than any patience, does not speak it any more. */
+const FORGOTTEN = 2.5;
 
 /** When a peer was last heard in each version. */
 export type Spoke = Peer["spoke"];

@@ -102,6 +102,17 @@ describe("a router with an authentication header", () => {
   });
 });
 
+describe("a master that is sent what it does not believe", () => {
+  test("writes nothing into its ledger for it", () => {
+    const { box } = master(sealed());
+    const before = box.actions.length;
+    for (let at = 0; at < 20; at++) hear(box, { ...better, key: "wrong", sequence: 1000 + at });
+    expect(box.actions.slice(before).filter(({ kind }) => kind === "ledger")).toEqual([]);
+    hear(box, { ...better, priority: 50 });
+    expect(box.actions.slice(before).filter(({ kind }) => kind === "ledger")).toHaveLength(1);
+  });
+});
+
 describe("a router without one", () => {
   test.each<[string, Table]>([
     ["nothing", { version: 2 }],
@@ -171,6 +182,33 @@ describe("two agents with authentication headers", () => {
     lab.run(20_000);
     expect([high.state(), low.state()]).toEqual(["backup", "master"]);
     expect(high.router().counters.became_master + low.router().counters.became_master).toBe(2);
+  });
+
+  test("listen to whoever is master by then when one crashed and is not resumed", () => {
+    const { lab, high, low } = pair();
+    // With a second member that is in fault the group is not resumed, though each member could be.
+    const member = router(
+      { vrid: 52, addresses: ["198.51.100.1/24"], interface: "eth2", sync_group: "g" },
+      "VI_2",
+    );
+    high.config = sealed({ priority: 150, sync_group: "g" }) + member;
+    high.start();
+    lab.run(600_000);
+    expect(high.state()).toBe("master");
+    low.start();
+    lab.run(5000);
+    high.kernel.set("eth2", { carrier: false });
+    high.kill();
+    lab.run(500);
+    high.start();
+    expect(high.state()).toBe("fault");
+    lab.run(5000);
+    expect(low.state()).toBe("master");
+    high.kernel.set("eth2", { carrier: true });
+    lab.run(2000);
+    // It hears the other, whose numbers are not below any that it made up.
+    expect(rejected(high)).toEqual({});
+    expect(high.router().master?.address).toBe("192.0.2.11");
   });
 
   test("find one master again after they could not hear each other, whoever counted further", () => {

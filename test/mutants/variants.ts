@@ -67,7 +67,7 @@ export const VARIANTS: readonly Mutant[] = [
   },
   {
     file: "src/agent/begin.ts",
-    find: "router.sequence = resumedSequence(record.sequenceBase, turn.now);",
+    find: "if (sequenceBase !== undefined) router.sequence = resumedSequence(sequenceBase, turn.now);",
     replace: "",
     breaks: "counts from 1 again after a crash, so that its backup takes over",
     caughtBy: "agent",
