@@ -6,13 +6,13 @@ import type { Ip } from "../base/address.ts";
 import { compareIp } from "../base/address.ts";
 import type { Instant, Priority } from "../base/units.ts";
 import { elapsed } from "../base/units.ts";
-import { OWNER, TAKEN } from "../vrrp/state.ts";
+import { OWNER, RELEASING, TAKEN } from "../vrrp/state.ts";
 import { masterDownInterval, rulesOf } from "../vrrp/timing.ts";
 import { usable } from "./tracking.ts";
 import type { Reply } from "./boundary.ts";
 import { drive } from "./drive.ts";
 import { awaitsRelease } from "./hooks.ts";
-import type { Router } from "./router.ts";
+import type { Peer, Router } from "./router.ts";
 import type { Turn, World } from "./world.ts";
 import { group } from "./world.ts";
 
@@ -119,17 +119,24 @@ function refusals(router: Router, force: boolean, now: Instant): string[] {
   return advice.map((why) => `${name}: ${why}; takeover --force takes it all the same`);
 }
 
-/** Another router with priority 255 that has not been silent for so long that it may be gone. */
+/** Another router with priority 255 that may still be there. */
 function ownerHeard(router: Router, now: Instant): Ip | null {
-  for (const { address, priority, interval, heardAt } of router.peers.values()) {
-    if (priority !== OWNER) continue;
-    if (
-      elapsed(heardAt, now) <
-      masterDownInterval(rulesOf(router.config.version, null), router.priority, interval)
-    )
-      return address;
-  }
-  return null;
+  const owner = [...router.peers.values()].find(
+    (peer) => peer.priority === OWNER && lives(router, peer, now),
+  );
+  return owner?.address ?? null;
+}
+
+/** Whether a peer has not been silent for so long that it must be gone. */
+function lives(router: Router, { interval, heardAt }: Peer, now: Instant): boolean {
+  const rules = rulesOf(router.config.version, null);
+  return elapsed(heardAt, now) < masterDownInterval(rules, router.priority, interval);
+}
+
+/** Who is master, as a router hears it that takes no part; null for nobody. */
+export function masterHeard(router: Router, now: Instant): Peer | null {
+  const [latest] = [...router.peers.values()].toReversed();
+  return latest !== undefined && latest.priority !== RELEASING && lives(router, latest, now) ? latest : null;
 }
 
 function take(world: World, turn: Turn, router: Router): void {

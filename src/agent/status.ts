@@ -6,6 +6,7 @@ import { RELEASING } from "../vrrp/state.ts";
 import { hookText } from "./hooks.ts";
 import { prospect } from "./prospect.ts";
 import { acceptFailure, refuses } from "./refusal.ts";
+import { masterHeard } from "./operator.ts";
 import { keyOf } from "./router.ts";
 import type { Router } from "./router.ts";
 import { contestOver } from "./contest.ts";
@@ -35,7 +36,8 @@ function startupDelay(router: Router, now: Instant): string | null {
 
 function routerStatus(world: World, router: Router, now: Instant, clock: (at: Instant) => string): object {
   const { config, machine, counters, contest, device } = router;
-  const known = machine.kind === "backup" ? machine.master : null;
+  const standing = router.role === "standby" ? masterHeard(router, now) : null;
+  const known = machine.kind === "backup" ? machine.master : standing;
   const heard = known === null || known.priority === RELEASING ? null : known;
   const master =
     machine.kind === "master"

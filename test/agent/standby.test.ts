@@ -42,10 +42,10 @@ describe("a router that is put in standby", () => {
     high.kernel.set("eth1", { carrier: true });
     lab.run(30_000);
     expect([high.state(), low.state()]).toEqual(["standby", "master"]);
+    expect(high.router().master).toMatchObject({ address: "192.0.2.11", priority: 100 });
     low.kill();
     lab.run(30_000);
-    expect(high.state()).toBe("standby");
-    expect(high.router().peers).toHaveLength(1);
+    expect(high.router()).toMatchObject({ state: "standby", master: null, peers: [{ priority: 100 }] });
   });
 
   test("says nothing as a backup, and twice is as good as once", () => {

@@ -46,8 +46,8 @@ export const OPERATOR: readonly Mutant[] = [
   },
   {
     file: "src/agent/operator.ts",
-    find: "if (priority !== OWNER) continue;",
-    replace: "continue;",
+    find: "peer.priority === OWNER && lives(",
+    replace: "peer.priority > OWNER && lives(",
     breaks: "takes over from the owner of the addresses",
     caughtBy: "agent",
   },
