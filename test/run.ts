@@ -11,9 +11,9 @@ const BUN = process.execPath;
 /** Directories whose files run one by one on a machine that does nothing else: they measure, and print what they measured. */
 const SERIAL = ["peers", "demo"];
 /** Directories whose files run side by side, each in namespaces of its own: real kernels, mostly waiting. */
-const KERNEL = ["cli", "io", "features", "builds", "services"];
+const KERNEL = ["cli", "io", "features", "builds", "services", "package"];
 /** Directories that need the cross builds. */
-const CROSS = ["builds"];
+const CROSS = ["builds", "package"];
 /** At a time, on two cores. */
 const QUICK_AT_ONCE = 2;
 const KERNEL_AT_ONCE = 3;
@@ -116,7 +116,7 @@ if (unknown.length > 0) {
 }
 const selected = (name: string): boolean => wanted.length === 0 || wanted.includes(name);
 
-const formatted = ["src", "native", "test", "build.ts"].filter(
+const formatted = ["src", "native", "test", "build.ts", "package.ts"].filter(
   (path) => !existsSync(`${ROOT}/${path}/`) || readdirSync(`${ROOT}/${path}`).length > 0,
 );
 const outcomes = await lane([{ name: "build", argv: [BUN, `${ROOT}/build.ts`] }], 1);

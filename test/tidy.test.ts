@@ -162,7 +162,12 @@ function importFindings(path: string): string[] {
 }
 
 const product = ["src", "native"].flatMap(files).filter((path) => path.endsWith(".ts"));
-const typescript = [...product, ...files("test").filter((path) => path.endsWith(".ts")), "build.ts"];
+const typescript = [
+  ...product,
+  ...files("test").filter((path) => path.endsWith(".ts")),
+  "build.ts",
+  "package.ts",
+];
 
 describe("the source tree", () => {
   test("imports only along the table", () => {
@@ -207,7 +212,7 @@ describe("the source tree", () => {
 
   test("has only the top-level entries that the project knows", () => {
     const known =
-      /^(package(-lock)?\.json|bunfig\.toml|tsconfig\.json|src|native|conf|build\.ts|test|docs|README\.md|LICENSE|CHANGELOG\.md|ARCHITECTURE\.md|CONTRIBUTING\.md|node_modules|dist|\..*)$/;
+      /^(package(-lock)?\.json|bunfig\.toml|tsconfig\.json|src|native|conf|(build|package)\.ts|test|docs|README\.md|LICENSE|CHANGELOG\.md|ARCHITECTURE\.md|CONTRIBUTING\.md|node_modules|dist|\..*)$/;
     expect(readdirSync(ROOT).filter((name) => !known.test(name))).toEqual([]);
   });
 

@@ -72,6 +72,8 @@ mount -t tmpfs tmpfs tmp
 # Nothing that this machine starts at boot.
 rm -rf etc/systemd/system/*.wants etc/systemd/system/*.requires
 find lib/systemd/system/*.wants/ ! -name "systemd-journald*" -type l -delete
+# Containers have this to keep packages from starting anything.
+rm -f usr/sbin/policy-rc.d
 cp -a ${directory}/files/. .
 ${seen.join("\n")}
 echo pid $pid
