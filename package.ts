@@ -1,11 +1,11 @@
 /**
- * `npm run package`: what people install, in dist/, of the builds of build.ts: a tarball of each, Debian packages of the two for glibc,
- * and the checksums of all. `-- linux-x64` makes those of one build, `-- --to DIRECTORY` puts them elsewhere. The same commit gives
+ * `npm run package`: builds all with build.ts and puts what people install into dist/: a tarball of each, Debian packages of the two for
+ * glibc, and the checksums of all. `-- linux-x64` makes those of one build, `-- --to DIRECTORY` puts them elsewhere. The same commit gives
  * the same bytes.
  */
 import { createHash } from "node:crypto";
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
-import { renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync } from "node:fs";
+import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import manifest from "./package.json";
@@ -54,8 +54,8 @@ function epoch(): string {
 }
 const EPOCH = epoch();
 
-/** Runs a program; what it said when it fails. */
-function run(...argv: readonly string[]): void {
+/** Runs a program, and gives its standard output; throws what it said when it fails. */
+function run(...argv: readonly string[]): string {
   const child = Bun.spawnSync([...argv], {
     cwd: ROOT,
     env: { ...process.env, SOURCE_DATE_EPOCH: EPOCH, LC_ALL: "C" },
@@ -63,6 +63,7 @@ function run(...argv: readonly string[]): void {
     stderr: "pipe",
   });
   if (!child.success) throw new Error(`${argv.join(" ")}: ${child.stderr.toString().trim()}`);
+  return child.stdout.toString();
 }
 
 /** Files below conf/NAME, as `NAME/file`. */
@@ -137,12 +138,17 @@ function debian(target: Target, architecture: string, scratch: string): string {
   const documents = "usr/share/doc/haagent";
   const conffiles = ["/etc/haagent.toml", "/etc/init.d/haagent"];
   const program = `dist/haagent-${target.name}`;
+  const completion = (shell: string): Entry["source"] => ({
+    text: run(`${ROOT}/dist/haagent`, "completion", shell),
+  });
   const kilobytes = Math.ceil(statSync(`${ROOT}/${program}`).size / 1024) + 200;
   lay(root, [
     ours("usr/sbin/haagent", program, 0o755),
     ours("etc/haagent.toml", "conf/debian/haagent.toml"),
     ours("etc/init.d/haagent", "conf/haagent.sysv", 0o755),
     ours("usr/lib/systemd/system/haagent.service", "conf/haagent.service"),
+    { place: "usr/share/bash-completion/completions/haagent", source: completion("bash") },
+    { place: "usr/share/zsh/vendor-completions/_haagent", source: completion("zsh") },
     ours(`${documents}/copyright`, "LICENSE"),
     ours(`${documents}/README.md`, "README.md"),
     ours(`${documents}/CHANGELOG.md`, "CHANGELOG.md"),
@@ -150,7 +156,10 @@ function debian(target: Target, architecture: string, scratch: string): string {
       ours(`${documents}/examples/${each}`, `conf/${each}`),
     ),
     { place: "DEBIAN/control", source: { text: control(architecture, kilobytes) } },
-    { place: "DEBIAN/conffiles", source: { text: conffiles.map((each) => `${each}\n`).join("") } },
+    {
+      place: "DEBIAN/conffiles",
+      source: { text: conffiles.map((each) => `${each}\n`).join("") },
+    },
     ...["postinst", "prerm", "postrm"].map((each) => ours(`DEBIAN/${each}`, `conf/debian/${each}`, 0o755)),
   ]);
   const file = `haagent_${VERSION}_${architecture}.deb`;
@@ -179,7 +188,11 @@ if (unknown.length > 0) {
   console.error(`package: no build ${unknown.join(" ")}; there are ${names}\n${USAGE}`);
   process.exit(2);
 }
-run(process.execPath, `${ROOT}/build.ts`, "--all");
+const absent = TARGETS.find(({ name }) => !existsSync(`${ROOT}/dist/haagent-${name}`));
+if (absent !== undefined) {
+  console.error(`package: no dist/haagent-${absent.name}: npm run build -- --all`);
+  process.exit(1);
+}
 mkdirSync(TO, { recursive: true });
 const scratch = mkdtempSync(`${TO}/.package-`);
 try {

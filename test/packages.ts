@@ -38,6 +38,7 @@ export const TEST_TOOLS: readonly Tool[] = [
   { program: "systemd-analyze", debian: "systemd", reason: "a systemd to boot, for the unit" },
   { program: "start-stop-daemon", debian: "dpkg", reason: "the System V script" },
   { program: "zsh", debian: "zsh", reason: "the completion of zsh" },
+  { program: "ping", debian: "iputils-ping", reason: "a client of the samples" },
   { program: "iptables", debian: "iptables", reason: "the other firewall snippet" },
   { program: "make", debian: "make", reason: "the OpenWrt package's Makefile" },
   { program: "strace", debian: "strace", reason: "which files the compiled program opens" },
