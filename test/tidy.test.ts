@@ -31,7 +31,7 @@ const TABLE: Readonly<Record<string, Rule>> = {
   "src/wire/ah.ts": { values: ["src/base", "src/wire"], types: [], packages: ["node:crypto"] },
   "src/vrrp": { values: ["src/base"], types: ["src/wire"], packages: [] },
   "src/check": { values: ["src/base"], types: ["src/wire"], packages: [] },
-  "src/config": { values: ["src/base"], types: [], packages: ["toml"] },
+  "src/config": { values: ["src/base", "src/check/pattern.ts"], types: [], packages: ["toml"] },
   "src/agent": {
     values: ["src/base", "src/wire", "src/vrrp", "src/check", "src/config"],
     types: [],

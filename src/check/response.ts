@@ -1,5 +1,9 @@
 /** Whether the answer to a probe is a good one: HTTP status and body, the content of a file. */
 
+import { matches } from "./match.ts";
+import type { Pattern } from "./pattern.ts";
+import { compile } from "./pattern.ts";
+
 /** What a probe found. */
 export interface Outcome {
   readonly healthy: boolean;
@@ -26,9 +30,25 @@ export const TEXT_MAX = 64 * 1024;
 
 const utf8 = new TextDecoder();
 
-/** Whether a body, as UTF-8, matches a regular expression that compiles. */
-export const bodyFits = (body: Uint8Array, pattern: string): boolean =>
-  new RegExp(pattern).test(utf8.decode(body.subarray(0, TEXT_MAX)));
+/** Patterns compiled lately. */
+const compiled = new Map<string, Pattern>();
+const COMPILED_MAX = 1024;
+
+function patternOf(source: string): Pattern | null {
+  const known = compiled.get(source);
+  if (known !== undefined) return known;
+  const made = compile(source);
+  if (!made.ok) return null;
+  if (compiled.size >= COMPILED_MAX) compiled.clear();
+  compiled.set(source, made.value);
+  return made.value;
+}
+
+/** Whether a body, as UTF-8, matches a pattern; one that does not compile matches nothing. */
+export function bodyFits(body: Uint8Array, pattern: string): boolean {
+  const made = patternOf(pattern);
+  return made !== null && matches(made, utf8.decode(body.subarray(0, TEXT_MAX)));
+}
 
 /** What a file must hold. */
 export interface FileExpectation {

@@ -1,6 +1,7 @@
 /** Kinds of value that only checks have: endpoints, status codes, patterns, names of programs. */
 import type { Family, Ip } from "../base/address.ts";
 import { familyOf, isMulticast, parseIp } from "../base/address.ts";
+import { compile } from "../check/pattern.ts";
 import type { Kind } from "./kind.ts";
 import { reject, text } from "./kind.ts";
 import type { StatusRange } from "./model.ts";
@@ -98,13 +99,8 @@ const PATTERN_LENGTH_MAX = 1024;
 export const pattern: Kind<string> = text("a regular expression", (value) => {
   if (value === "") return "a regular expression that is not empty";
   if (value.length > PATTERN_LENGTH_MAX) return `at most ${PATTERN_LENGTH_MAX} characters long`;
-  try {
-    RegExp(value);
-    return null;
-  } catch (error) {
-    const why = error instanceof Error ? error.message.replace(/^Invalid regular expression: /, "") : "";
-    return `a regular expression (${why})`;
-  }
+  const compiled = compile(value);
+  return compiled.ok ? null : `a regular expression (${compiled.error})`;
 });
 
 /** What a request line can carry: printable ASCII without space (RFC 9112 3.2.1). */

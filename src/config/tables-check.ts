@@ -97,7 +97,7 @@ export const check = {
   expect_body: absent(
     pattern,
     "none",
-    "http: a regular expression (of JavaScript) that the body must match within its first 64 KiB; file: the same of its content.",
+    "http: a regular expression (as in JavaScript, without backreferences and lookaround; (?i) in front ignores case) that the body must match within its first 64 KiB; file: the same of its content.",
     { keepalived: ["regex"] },
   ),
   interval: optional(duration(10, 24 * HOUR), ms(SECOND), "From one start of the probe to the next."),

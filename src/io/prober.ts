@@ -22,7 +22,6 @@ export type ProbeNews =
   | { readonly kind: "hint"; readonly check: string };
 
 interface Pending {
-  readonly order: Extract<ProbeOrder, { kind: "start" }>;
   readonly tell: (outcome: Outcome) => void;
   /** Looks at it that may still come before the thread should long have answered. Not a time: a stall of ours is none of its. */
   looks: number;
@@ -59,9 +58,8 @@ export class Prober {
     tell: (outcome: Outcome) => void,
   ): () => void {
     const id = ++this.#lastId;
-    const order = { kind: "start", id, check, probe, timeout } as const;
-    this.#pending.set(id, { order, tell, looks: Math.ceil((timeout + GRACE) / LOOK_EVERY) });
-    this.#order(order);
+    this.#pending.set(id, { tell, looks: Math.ceil((timeout + GRACE) / LOOK_EVERY) });
+    this.#order({ kind: "start", id, check, probe, timeout });
     this.#looking ??= setInterval(() => this.#look(), LOOK_EVERY);
     return () => {
       if (this.#pending.delete(id)) this.#order({ kind: "cancel", id });
@@ -101,7 +99,9 @@ export class Prober {
       if (this.#thread === made) for (const news of data) this.#heard(news);
     };
     made.onerror = ({ message }) => {
-      if (this.#thread === made) this.#fail(() => true, `the thread that probes: ${message}`);
+      if (this.#thread !== made) return;
+      this.#endThread();
+      this.#fail(() => true, `the thread that probes: ${message}`);
     };
     made.unref();
     return made;
@@ -117,24 +117,21 @@ export class Prober {
     known?.tell(news.outcome);
   }
 
-  /** A thread that does not answer (a pattern without end) is replaced; what others wait for is begun anew there. */
+  /** A thread that does not answer hangs in the kernel, on a network file system for one: what waits for it has failed meanwhile. */
   #look(): void {
     for (const pending of this.#pending.values()) pending.looks -= 1;
-    const overdue = ({ looks }: Pending): boolean => looks < 0;
-    if ([...this.#pending.values()].some(overdue)) this.#fail(overdue, "the thread that probes hangs");
+    this.#fail(({ looks }) => looks < 0, "the thread that probes hangs");
     if (this.#pending.size > 0 || this.#looking === null) return;
     clearInterval(this.#looking);
     this.#looking = null;
   }
 
-  /** A new thread with the probes under way, but those that have failed. */
   #fail(failed: (pending: Pending) => boolean, why: string): void {
-    this.#endThread();
-    const before = [...this.#pending.values()];
-    this.#pending.clear();
-    const [lost, kept] = [before.filter(failed), before.filter((pending) => !failed(pending))];
-    for (const { order, tell } of kept) this.start(order.check, order.probe, order.timeout, tell);
-    for (const { tell } of lost) tell(bad(why));
+    for (const [id, pending] of [...this.#pending]) {
+      if (!failed(pending)) continue;
+      this.#pending.delete(id);
+      pending.tell(bad(why));
+    }
   }
 
   #endThread(): void {

@@ -55,6 +55,13 @@ const HTTP: readonly Case[] = [
   ["a server of another protocol", "ssh", http(8006), false, "no HTTP response"],
   ["a server that resets", "reset", http(8007), false, "ECONNRESET"],
   ["a body without end", "endless", http(8011, PAGE), false, "HTTP 200, body does not match"],
+  [
+    "a pattern that others would try for ever",
+    "pattern",
+    http(8011, 'expect_body = ".*.*.*z"'),
+    false,
+    "HTTP 200, body does not match",
+  ],
   ["a port that nobody listens on", "refused", http(8099), false, "ECONNREFUSED"],
 ];
 
