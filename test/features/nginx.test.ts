@@ -87,7 +87,14 @@ describe("nginx", () => {
     await other.is("lan", "master", "preempting 10.77.1.1");
     await one.is("lan", "backup", "10.77.1.2 has priority 120");
     expect(await one.router("lan")).toMatchObject({ priority: 150, effective_priority: 90 });
-    expect(await verdict(one, "nginx", false)).toMatch(/^process \d+ of the pidfile does not run$/);
+    const why = await verdict(one, "nginx", false);
+    expect(why).toMatch(/^process \d+ of the pidfile does not run$/);
+    const { stdout } = await one.command("status");
+    expect(stdout).toContain("\n  priority  90 = 150 -60 (nginx down)\n");
+    expect(stdout).toContain(`\n  track     nginx: DOWN, weight -60 (${why})\n`);
+    expect(stdout).toMatch(
+      /\n {2}election  this node would not win: lower priority\n {12}120 {2}10\.77\.1\.2, heard \S+ ago\n {12}90 {2}this node\n/,
+    );
     expect(await answers(site.box(0))).toBe("box2");
     await left.start();
     await one.is("lan", "master");
@@ -116,7 +123,9 @@ describe("nginx", () => {
   test("is found by its name alone, whatever it writes over its arguments", async () => {
     const nginx = new Nginx(site.box(0));
     await nginx.start();
-    expect(readFileSync(`/proc/${nginx.pid}/cmdline`, "utf8")).toContain("nginx: master process");
+    await until("nginx calls itself so", 5000, () =>
+      readFileSync(`/proc/${nginx.pid}/cmdline`, "utf8").includes("nginx: master process"),
+    );
     const text = [
       check("name", 'type = "process"', 'process = "nginx"'),
       check("path", 'type = "process"', 'process = "/usr/sbin/nginx"'),
