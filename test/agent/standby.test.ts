@@ -35,6 +35,7 @@ describe("a router that is put in standby", () => {
     const { lab, high, low } = pair();
     standby(high);
     lab.run(700);
+    const since = lab.now;
     expect(low.state()).toBe("master");
     lab.run(30_000);
     high.kernel.set("eth1", { carrier: false });
@@ -46,6 +47,7 @@ describe("a router that is put in standby", () => {
     low.kill();
     lab.run(30_000);
     expect(high.router()).toMatchObject({ state: "standby", master: null, peers: [{ priority: 100 }] });
+    expect(adverts(high, since)).toEqual([]);
   });
 
   test("says nothing as a backup, and twice is as good as once", () => {
