@@ -4,6 +4,7 @@ import { after, earlier, elapsed, fromSeconds, ms, NEVER } from "../base/units.t
 import type { Ip } from "../base/address.ts";
 import { assess } from "./assess.ts";
 import type { AddressResult } from "./boundary.ts";
+import { devicesCompared } from "./devices.ts";
 import { announce } from "./drive.ts";
 import { hasLifetimes } from "./ownership.ts";
 import type { Router } from "./router.ts";
@@ -136,6 +137,7 @@ export function requestResync(world: World, turn: Turn): void {
 
 /** A dump came: what we hold and is not in it was taken from us, and goes back at once. */
 export function compare(world: World, turn: Turn): void {
+  devicesCompared(world, turn);
   const robbed = new Map<Router, Ip>();
   for (const { key, router: name } of world.ownership.missing(world.kernel)) {
     turn.records.add(name);

@@ -99,18 +99,25 @@ export function retryDevices(world: World, turn: Turn): void {
   turn.addresses = true;
 }
 
-/** Somebody changed or removed a device of ours: it is had back at once. */
+/** A link of that name changed or went: a device of ours that somebody touched is had back at once. */
 export function deviceTouched(world: World, turn: Turn, name: string, index: number): void {
+  // It is silent as long as it lives.
   if (world.refusal.told?.devices.includes(index) === true) turn.addresses = true;
-  for (const router of world.routers.values()) {
-    if (router.device !== name) continue;
-    const link = world.kernel.named(name);
-    // What was told of one that we replaced ourselves is past.
-    if (link !== null && link.index !== index) continue;
-    if (link === null) router.deviceReady = false;
-    const sound = link !== null && link.mac === virtualMac(router.config) && (link.up || !router.holds);
-    if (sound) continue;
-    world.virtualMacs.told = "";
-    turn.addresses = true;
-  }
+  const link = world.kernel.named(name);
+  // What was told of one that we replaced ourselves is past.
+  if (link !== null && link.index !== index) return;
+  for (const router of world.routers.values()) if (router.device === name) examine(world, turn, router);
+}
+
+/** The same of all of them, after a dump. */
+export function devicesCompared(world: World, turn: Turn): void {
+  for (const router of world.routers.values()) if (router.deviceReady) examine(world, turn, router);
+}
+
+function examine(world: World, turn: Turn, router: Router): void {
+  const link = router.device === null ? null : world.kernel.named(router.device);
+  if (link === null) router.deviceReady = false;
+  if (link !== null && link.mac === virtualMac(router.config) && (link.up || !router.holds)) return;
+  world.virtualMacs.told = "";
+  turn.addresses = true;
 }

@@ -38,8 +38,8 @@ function wanted(world: World): Refused {
 export function settleRefusal(world: World, turn: Turn): void {
   const { refusal } = world;
   const next = wanted(world);
-  const before = refusal.told;
-  if (JSON.stringify(next) === JSON.stringify(before) && refusal.sound) return;
+  const before = refusal.sound ? refusal.told : null;
+  if (refusal.sound && JSON.stringify(next) === JSON.stringify(before)) return;
   const kept = before?.addresses ?? [];
   const both: Refused =
     next === null || kept.every((address) => next.addresses.includes(address))

@@ -5,6 +5,7 @@
 import { HOOKS } from "./hooks.ts";
 import { OPERATOR } from "./operator.ts";
 import { VARIANTS } from "./variants.ts";
+import { MACS } from "./virtual-mac.ts";
 import { TELLING } from "./telling.ts";
 import { TRACKING } from "./tracking.ts";
 
@@ -283,4 +284,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...HOOKS,
   ...codecs,
   ...VARIANTS,
+  ...MACS,
 ];

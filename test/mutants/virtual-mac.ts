@@ -1,0 +1,61 @@
+/** Faults in virtual MAC addresses and in masters that do not accept. */
+import type { Mutant } from "./mutants.ts";
+
+export const MACS: readonly Mutant[] = [
+  {
+    file: "src/agent/send.ts",
+    find: "const sender = master && router.config.virtualMac === true",
+    replace: "const sender = router.config.virtualMac === true",
+    breaks: "says its last word from the virtual MAC address, and so draws its packets to itself",
+    caughtBy: "agent",
+  },
+  {
+    file: "src/agent/listen.ts",
+    find: "if (router.device !== null) known.tap = true;",
+    replace: "",
+    breaks: "cannot hear another master that has the same MAC address",
+    caughtBy: "agent",
+  },
+  {
+    file: "src/agent/devices.ts",
+    find: "const up = router.holds && link.up;",
+    replace: "const up = link.up;",
+    breaks: "has its device up while it is a backup",
+    caughtBy: "agent",
+  },
+  {
+    file: "src/agent/ownership.ts",
+    find: "if (router.device !== null && !router.deviceReady) continue;",
+    replace: "",
+    breaks: "puts its addresses on a device that somebody else made",
+    caughtBy: "agent",
+  },
+  {
+    file: "src/agent/ownership.ts",
+    find: "const metric = address.interface === router.device ? DEVICE_METRIC : null;",
+    replace: "const metric = null;",
+    breaks: "sends everything to its own subnet by the virtual MAC address",
+    caughtBy: "agent",
+  },
+  {
+    file: "src/agent/refusal.ts",
+    find: "kept.every((address) => next.addresses.includes(address))",
+    replace: "kept.length >= 0",
+    breaks: "takes packets for a moment before its address is gone",
+    caughtBy: "agent",
+  },
+  {
+    file: "src/agent/refusal.ts",
+    find: "!router.config.accept && !router.owner",
+    replace: "!router.config.accept",
+    breaks: "refuses what is for its own address",
+    caughtBy: "agent",
+  },
+  {
+    file: "src/agent/virtual-mac-base.ts",
+    find: "return [...new Set(groups)];",
+    replace: "return [];",
+    breaks: "is asked for its IPv6 addresses in vain behind a switch that snoops",
+    caughtBy: "agent",
+  },
+];
