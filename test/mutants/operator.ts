@@ -3,10 +3,17 @@ import type { Mutant } from "./mutants.ts";
 
 export const OPERATOR: readonly Mutant[] = [
   {
-    file: "src/agent/assess.ts",
-    find: "if (world.stopping !== null || standby || router.faults.length > 0) continue;",
-    replace: "if (world.stopping !== null || router.faults.length > 0) continue;",
-    breaks: "comes back from standby by itself",
+    file: "src/agent/operator.ts",
+    find: "const silent = !usable(world.kernel.named(router.config.interface));",
+    replace: "const silent = true;",
+    breaks: "goes into standby without a word",
+    caughtBy: "sim",
+  },
+  {
+    file: "src/agent/operator.ts",
+    find: "standDown(world, turn, group(world, router));",
+    replace: "",
+    breaks: "leaves half a sync group in standby after a reload",
     caughtBy: "agent",
   },
   {
