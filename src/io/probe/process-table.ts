@@ -40,16 +40,33 @@ export function statOf(pid: number): ProcessStat | null {
   return stat?.alive === true ? stat : null;
 }
 
-/** Whether the process of this number runs the program. */
-export function isRunning(pid: number, stat: ProcessStat, program: readonly string[]): boolean {
-  const commandLine = parseCommandLine(unlessGone(() => readText(`/proc/${pid}/cmdline`)) ?? "");
-  const isPath = program[0]?.startsWith("/") === true;
-  // Replaced by an upgrade, it runs on.
-  const executable = isPath
-    ? unlessGone(() => readlinkSync(`/proc/${pid}/exe`).replace(/ \(deleted\)$/, ""))
-    : null;
-  return runs(program, stat.comm, commandLine, executable);
+/** What tells which program a process runs, read once however many ask. */
+class Subject {
+  readonly #pid: number;
+  readonly #stat: ProcessStat;
+  #commandLine: readonly string[] | null = null;
+  #executable: string | null | undefined;
+
+  constructor(pid: number, stat: ProcessStat) {
+    this.#pid = pid;
+    this.#stat = stat;
+  }
+
+  runs(program: readonly string[]): boolean {
+    this.#commandLine ??= parseCommandLine(unlessGone(() => readText(`/proc/${this.#pid}/cmdline`)) ?? "");
+    if (program[0]?.startsWith("/") === true && this.#executable === undefined) {
+      // Replaced by an upgrade, it runs on.
+      this.#executable = unlessGone(() =>
+        readlinkSync(`/proc/${this.#pid}/exe`).replace(/ \(deleted\)$/, ""),
+      );
+    }
+    return runs(program, this.#stat.comm, this.#commandLine, this.#executable ?? null);
+  }
 }
+
+/** Whether the process of this number runs the program. */
+export const isRunning = (pid: number, stat: ProcessStat, program: readonly string[]): boolean =>
+  new Subject(pid, stat).runs(program);
 
 /** Somebody who looks for a process. */
 export interface Search {
@@ -124,8 +141,9 @@ function remembered({ program, found }: Search): boolean {
 function compare(pid: number, searches: Search[]): Search[] {
   const stat = pid === process.pid ? null : statOf(pid);
   if (stat === null) return searches;
+  const subject = new Subject(pid, stat);
   return searches.filter(({ program, found }) => {
-    if (!isRunning(pid, stat, program)) return true;
+    if (!subject.runs(program)) return true;
     if (seen.size >= SEEN_MAX) seen.clear();
     seen.set(JSON.stringify(program), { pid, startTime: stat.startTime });
     found(pid);

@@ -12,6 +12,8 @@ interface Watch {
   /** The directory that is watched; empty while none is. */
   directory: string;
   watcher: FSWatcher | null;
+  /** Its place is being looked at; on a network file system that may take its time. */
+  looking: boolean;
 }
 
 export class Watches {
@@ -27,26 +29,32 @@ export class Watches {
   async keep(check: string, file: string): Promise<void> {
     const known = this.#watches.get(check);
     if (known !== undefined && known.file !== file) this.drop(check);
-    const one = this.#watches.get(check) ?? { file, directory: "", watcher: null };
+    const one = this.#watches.get(check) ?? { file, directory: "", watcher: null, looking: false };
     this.#watches.set(check, one);
+    if (one.looking) return;
+    one.looking = true;
     const directory = await stat(dirname(file)).then(
       ({ dev, ino }) => `${dev} ${ino}`,
       () => "",
     );
+    one.looking = false;
     // Dropped meanwhile, or as before.
     if (this.#watches.get(check) !== one || one.directory === directory) return;
     one.watcher?.close();
-    one.watcher = directory === "" ? null : this.#watch(check, file);
+    one.watcher = directory === "" ? null : this.#watch(check, one);
     one.directory = one.watcher === null ? "" : directory;
     // What changed before the watch began.
     if (one.watcher !== null) this.#hint(check);
   }
 
-  #watch(check: string, file: string): FSWatcher | null {
-    const name = basename(file);
+  #watch(check: string, one: Watch): FSWatcher | null {
+    const directory = dirname(one.file);
     try {
-      const watcher = watch(dirname(file), { persistent: false }, (_, changed) => {
-        if (changed === name || changed === null) this.#hint(check);
+      const watcher = watch(directory, { persistent: false }, (_, changed) => {
+        // The directory itself went away; the next one of its name may get its number.
+        if (changed === basename(directory)) one.directory = "";
+        else if (changed !== basename(one.file) && changed !== null) return;
+        this.#hint(check);
       });
       watcher.on("error", () => {});
       return watcher;
