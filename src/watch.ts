@@ -42,8 +42,10 @@ export async function watch({ target, name, json, interval }: Watch): Promise<nu
     if (picture) {
       const text = "report" in look ? show(look.report, Date.now()) : `${look.trouble}\n`;
       const lines = fit(text, display.size() ?? ORDINARY);
-      await display.write(redraw(shown, lines));
+      const drawn = redraw(shown, lines);
+      // Before it is written: what is asked meanwhile, to draw all anew, is for the next look.
       shown = lines;
+      await display.write(drawn);
     } else if ("report" in look) {
       const { report } = look;
       if (json && (trouble !== null || differs(before, report)))

@@ -63,6 +63,9 @@ export function remember(world: World, turn: Turn, router: Router, from: Role): 
   turn.out.defer({ kind: "history", transition });
 }
 
+/** The boot in an id that also names a network namespace (`BOOT net:[INODE]`): all of one boot have one clock. */
+const bootOf = (bootId: string): string => bootId.split(" net:")[0] ?? bootId;
+
 /** Where times are told from. */
 export interface Moment {
   readonly bootId: string;
@@ -77,11 +80,11 @@ export interface Moment {
  */
 export function whyReport(name: string, transitions: readonly Transition[], moment: Moment): object {
   const { now, wallClock } = moment;
-  let { bootId } = moment;
+  let boot = bootOf(moment.bootId);
   let boots = 0;
   const newestFirst = transitions.toReversed().map((transition) => {
-    if (transition.bootId !== bootId) boots += 1;
-    ({ bootId } = transition);
+    if (bootOf(transition.bootId) !== boot) boots += 1;
+    boot = bootOf(transition.bootId);
     const { from, to, reason, priority } = transition;
     const time = boots === 0 ? wallClock - elapsed(transition.at, now) : transition.wallClock;
     const ago = time === null ? null : Math.round(wallClock - time);

@@ -126,6 +126,25 @@ describe("why", () => {
     ]);
   });
 
+  test("counts boots, not network namespaces: they share a clock", () => {
+    const lab = new Lab();
+    const box = lab.box(router());
+    box.bootId = "b1 net:[2]";
+    box.start();
+    lab.run(5000);
+    const transitions = [past(1, "b0 net:[2]", 0), past(lab.now - 7000, "b1 net:[1]", 0)];
+    box.event({ kind: "history-read", transitions });
+    expect(
+      why(box)
+        .map(({ boots_ago: boots, ago_ms: ago }) => [boots, ago])
+        .slice(0, 3),
+    ).toEqual([
+      [1, 1_700_000_000_000],
+      [0, 7000],
+      [0, 5000],
+    ]);
+  });
+
   test("keeps the last 200 of each router", () => {
     const { lab, box } = master(router() + router({ vrid: 52, addresses: ["192.0.2.2/24"] }, "VI_2"));
     for (let times = 0; times < TRANSITIONS_MAX; times++) {
