@@ -99,7 +99,7 @@ const machine: readonly Mutant[] = [
     find: "if (better || !settings.preempt) {",
     replace: "if (better) {",
     breaks: "preempts although it must not",
-    caughtBy: "sim",
+    caughtBy: "vrrp",
   },
   {
     file: "src/vrrp/backup.ts",

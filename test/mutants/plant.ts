@@ -7,8 +7,8 @@ import type { Mutant } from "./mutants.ts";
 const ROOT = join(import.meta.dir, "../..");
 /** What a suite of pure code needs. */
 const COPIED = ["src", "native", "test", "package.json", "tsconfig.json", "bunfig.toml"];
-/** Seeds until a fault must have shown; the ordinary suite runs twice as many. */
-const SEEDS = 120;
+/** Seeds until a fault must have shown; the ordinary suite runs as many. */
+const SEEDS = 240;
 /** A fault may make an endless loop; that is noticed, too. Milliseconds. */
 const PATIENCE = 100_000;
 

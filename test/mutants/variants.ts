@@ -7,14 +7,14 @@ export const VARIANTS: readonly Mutant[] = [
     find: "if (isNew) return theirsHigher || goesOnFor >= WAITS_FOR_LAST_WORD * unit;",
     replace: "if (isNew) return theirsHigher;",
     breaks: "is new, has the higher address, and takes from its equal what that one ran for long",
-    caughtBy: "sim",
+    caughtBy: "vrrp",
   },
   {
     file: "src/vrrp/tie.ts",
     find: "return theirsHigher && goesOnFor >= WAITS_FOR_NEWCOMER * unit;",
     replace: "return false;",
     breaks: "ran for long beside an equal that did, too, and never yields",
-    caughtBy: "sim",
+    caughtBy: "vrrp",
   },
   {
     file: "src/vrrp/tie.ts",
