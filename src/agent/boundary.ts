@@ -207,8 +207,8 @@ export type Action =
       readonly router: string | null;
     }
   /**
-   * The complete set of virtual MAC devices wanted from now on; answered by `virtual-macs`. The edge makes and sets up at once; it
-   * takes down and removes after the turn, and never touches a device that is not ours.
+   * The complete set of virtual MAC devices wanted from now on; answered by `virtual-macs` for those that are wanted otherwise than
+   * before, or failed then. The edge makes and sets up at once; it takes down and removes soon, and never what is not ours.
    */
   | { readonly kind: "virtual-macs"; readonly devices: readonly VirtualMac[] }
   /** All that the packet filter is to refuse from now on, null for no filter at all; answered by `refused`. */

@@ -28,7 +28,16 @@ function wanted(world: World, router: Router): VirtualMac[] {
   const carried = router.carried.filter((address) => address.interface === device);
   const families = new Set<Family>(carried.map(({ address }) => familyOf(address)));
   const up = router.holds && link.up;
-  return [{ name: device, base: link.index, mac: virtualMac(config), up, families: [...families].sort() }];
+  if (router.deviceAttempt === 0) askAgain(world, router);
+  const { deviceAttempt: attempt } = router;
+  return [
+    { name: device, base: link.index, mac: virtualMac(config), up, families: [...families].sort(), attempt },
+  ];
+}
+
+function askAgain(world: World, router: Router): void {
+  world.virtualMacs.attempts += 1;
+  router.deviceAttempt = world.virtualMacs.attempts;
 }
 
 /** Tells the edge when other devices, or another packet filter, are wanted than it was told last. */
@@ -47,13 +56,10 @@ function settleVirtualMacs(world: World, turn: Turn): void {
     if (router.device === null || names.has(router.device)) continue;
     router.deviceReady = false;
     router.deviceFailure = null;
+    router.deviceAttempt = 0;
   }
-  const unheard = routers.some(
-    ({ device, deviceReady, deviceFailure }) =>
-      device !== null && names.has(device) && !deviceReady && deviceFailure === null,
-  );
   const text = JSON.stringify(devices);
-  if (text === virtualMacs.told && !unheard) return;
+  if (text === virtualMacs.told) return;
   virtualMacs.told = text;
   turn.out.beforeAddresses({ kind: "virtual-macs", devices });
 }
@@ -89,7 +95,7 @@ function virtualMacsAnswered(world: World, turn: Turn, results: readonly Virtual
   if (changed.length > 0) assess(world, turn, changed);
 }
 
-/** Has the edge look again at every device when that is due, and at the packet filter. */
+/** Has the edge try again what failed when that is due: devices, and the packet filter. */
 export function retryDevices(world: World, turn: Turn): void {
   retryRefusal(world, turn);
   const { virtualMacs } = world;
@@ -118,6 +124,6 @@ function examine(world: World, turn: Turn, router: Router): void {
   const link = router.device === null ? null : world.kernel.named(router.device);
   if (link === null) router.deviceReady = false;
   if (link !== null && link.mac === virtualMac(router.config) && (link.up || !router.holds)) return;
-  world.virtualMacs.told = "";
+  askAgain(world, router);
   turn.addresses = true;
 }

@@ -132,6 +132,8 @@ export class Router {
   readonly device: string | null;
   /** That device is there and sound. */
   deviceReady = false;
+  /** How it was asked for last; 0: not yet. */
+  deviceAttempt = 0;
   /** Why it is not; null as long as nobody said so. */
   deviceFailure: string | null = null;
   readonly counters = {

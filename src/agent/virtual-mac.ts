@@ -15,6 +15,8 @@ export interface VirtualMac {
   readonly up: boolean;
   /** Those of the addresses that it will carry. */
   readonly families: readonly Family[];
+  /** Another number asks to look at it again, although nothing else about it is new. */
+  readonly attempt: number;
 }
 
 /** What became of one: the device, or why there is none that is sound. */

@@ -64,8 +64,8 @@ export interface World {
   reopening: Set<string>;
   listenAgainAt: Instant;
   refreshAt: Instant;
-  /** Devices of virtual MAC addresses: what the edge was told last, as JSON, and when it is to try again what failed. */
-  readonly virtualMacs: { told: string; retryAt: Instant };
+  /** Devices of virtual MAC addresses: what the edge was told last, as JSON, how often, and when it is to try again what failed. */
+  readonly virtualMacs: { told: string; attempts: number; retryAt: Instant };
   /** The packet filter: what the edge was told last, unless that failed and is due again, and why it failed. */
   readonly refusal: {
     told: Extract<Action, { kind: "refuse" }>["refused"];
@@ -139,7 +139,7 @@ export function makeWorld(
     reopening: new Set(),
     listenAgainAt: NEVER,
     refreshAt: NEVER,
-    virtualMacs: { told: NOTHING, retryAt: NEVER },
+    virtualMacs: { told: NOTHING, attempts: 0, retryAt: NEVER },
     refusal: { told: null, sound: true, failure: null, retryAt: NEVER },
     promoted: new Set(),
     resyncedAt: now,

@@ -13,6 +13,20 @@ import { borrowBase, judgeBase, prepareDevice } from "./virtual-mac-settings.ts"
 /** The group of the devices of an agent: 31 bits, far from the numbers that people choose. */
 export const groupOf = (directory: string): number => (Bun.hash.crc32(directory) >>> 2) | 0x4000_0000;
 
+/** What the thread is to do to a device: remove it, or only take it down. */
+export interface DeviceOrder {
+  readonly index: number;
+  readonly remove: boolean;
+}
+
+/** The thread's file is beside this one, in the compiled program in JavaScript. */
+const EXTENSION = import.meta.url.includes("/$bunfs/") ? "js" : "ts";
+const THREAD = new URL(`./device-thread.${EXTENSION}`, import.meta.url);
+/** Between two orders, milliseconds: while the kernel waits nobody can change an address either. */
+const PAUSE = 50;
+/** After a thread that could not be had. */
+const RETRY = 1000;
+
 const CREATION: Readonly<Record<string, string>> = {
   EOPNOTSUPP: "this kernel has no macvlan; cure: modprobe macvlan, on OpenWrt opkg install kmod-macvlan",
   EBUSY: "the interface is a port of a bridge or bond; cure: name the bridge or bond instead",
@@ -32,9 +46,16 @@ export class VirtualMacs {
   readonly #borrowed: BorrowedSettings;
   #macvlans: Macvlans | null = null;
   #wanted: ReadonlyMap<string, VirtualMac> = new Map();
-  /** Devices whose settings are as they must be, by name and index. */
+  /** Those that are so, as JSON, by name. */
+  readonly #done = new Map<string, string>();
+  /** Devices whose settings are as they must be: their indexes, by name. */
   readonly #prepared = new Map<string, number>();
+  /** All devices as they were when those wanted were told; null until somebody asks. */
+  #others: readonly Device[] | null = null;
+  /** Something is on its way to be taken down or removed, or is about to be looked for. */
   #tidying = false;
+  /** There only while there is something to do: it costs some megabytes. */
+  #thread: Worker | null = null;
   #closed = false;
 
   constructor(directory: string, warn: (detail: string) => void) {
@@ -50,46 +71,64 @@ export class VirtualMacs {
     return opened.value;
   }
 
-  /** Makes what is wanted and sets up what is to be up, at once; takes down and removes the rest soon, see {@link tidy}. */
+  /**
+   * Makes what is wanted and sets up what is to be up, at once; takes down and removes the rest soon, see {@link tidy}. Tells of those
+   * that are wanted otherwise than before, or could not be had then.
+   */
   set(devices: readonly VirtualMac[]): VirtualMacResult[] {
     this.#wanted = new Map(devices.map((device) => [device.name, device]));
-    const macvlans = this.#open();
-    const told = devices.map((device): VirtualMacResult => {
-      const { name } = device;
-      if (typeof macvlans === "string") return { name, link: null, failure: macvlans };
-      const made = this.#ensure(macvlans, device);
-      return typeof made === "string"
-        ? { name, link: null, failure: made }
-        : { name, link: made, failure: null };
-    });
+    this.#others = null;
+    const told = devices.flatMap((device) => this.#tell(device));
     this.tidy();
     return told;
   }
 
+  #tell(device: VirtualMac): VirtualMacResult[] {
+    const { name } = device;
+    const text = JSON.stringify(device);
+    if (this.#done.get(name) === text) return [];
+    this.#done.delete(name);
+    const macvlans = this.#open();
+    const made = typeof macvlans === "string" ? macvlans : this.#ensure(macvlans, device);
+    if (typeof made === "string") return [{ name, link: null, failure: made }];
+    this.#done.set(name, text);
+    return [{ name, link: made, failure: null }];
+  }
+
   /** The device as it should be; or what is wrong, in words. */
   #ensure(macvlans: Macvlans, wanted: VirtualMac): Link | string {
-    const { name, base, mac, up } = wanted;
+    const { name, base, mac, families } = wanted;
+    const known = this.#prepared.get(name);
+    if (known !== undefined) {
+      const link = this.#raise(macvlans, wanted, known);
+      if (typeof link !== "string") return link;
+      this.#prepared.delete(name);
+    }
     const looked = macvlans.look(name);
     if (!looked.ok) return errnoName(looked.error);
-    let device = looked.value?.device ?? null;
-    if (device !== null && !this.#isOurs(device)) {
-      return `a device of that name is there already, and not by us (${device.kind === "" ? "no macvlan" : device.kind})`;
+    const found = looked.value?.device ?? null;
+    if (found !== null && !this.#isOurs(found)) {
+      return `a device of that name is there already, and not by us (${found.kind === "" ? "no macvlan" : found.kind})`;
     }
-    if (device !== null && !(device.isPrivate && device.mac === mac && isOn(macvlans, device, base))) {
-      macvlans.remove(device.index);
-      device = null;
-    }
-    if (device === null) {
-      const refused = this.#create(macvlans, wanted);
-      if (refused !== null) return refused;
-    }
-    return this.#arrange(macvlans, wanted, up && device?.up !== true);
+    const fits = found !== null && found.isPrivate && found.mac === mac && isOn(macvlans, found, base);
+    if (found !== null && !fits) macvlans.remove(found.index);
+    const refused = fits ? null : this.#create(macvlans, wanted);
+    const made = refused === null ? macvlans.look(name) : null;
+    if (made === null || !made.ok || made.value === null) return refused ?? "it is gone again";
+    const wrong = prepareDevice(name, base, families) ?? judgeBase(base, families);
+    if (wrong !== null) return wrong;
+    const { index } = made.value.device;
+    this.#prepared.set(name, index);
+    return this.#raise(macvlans, wanted, index);
   }
 
   readonly #isOurs = ({ kind, group }: Device): boolean => kind === "macvlan" && group === this.#group;
 
   #create(macvlans: Macvlans, { name, base, mac }: VirtualMac): string | null {
-    const twin = macvlans.all().find((other) => other.mac === mac && other.base === base);
+    this.#others ??= macvlans.all();
+    const twin = this.#others.find(
+      (other) => other.mac === mac && other.base === base && other.name !== name,
+    );
     if (twin !== undefined) {
       return `${twin.name} on the same interface has the address ${mac} already; does another VRRP daemon run?`;
     }
@@ -97,73 +136,99 @@ export class VirtualMacs {
     return errno < 0 ? (CREATION[errnoName(errno)] ?? errnoName(errno)) : null;
   }
 
-  /** Settings, then up; and the proof of it all. */
-  #arrange(macvlans: Macvlans, { name, base, mac, up, families }: VirtualMac, raise: boolean): Link | string {
-    const made = macvlans.look(name);
-    if (!made.ok) return errnoName(made.error);
-    if (made.value === null) return "it is gone again";
-    const { index } = made.value.device;
-    if (this.#prepared.get(name) !== index) {
-      const wrong = prepareDevice(name, base, families) ?? judgeBase(base, families);
-      if (wrong !== null) return wrong;
-      this.#prepared.set(name, index);
-    }
-    if (!up) return made.value.link;
-    const borrowed = borrowBase(this.#borrowed, base, families);
+  /** Up, where it is to be, and the proof of it all. Two requests: a takeover waits for them. */
+  #raise(macvlans: Macvlans, { name, base, mac, up, families }: VirtualMac, index: number): Link | string {
+    const borrowed = up ? borrowBase(this.#borrowed, base, families) : null;
     if (borrowed !== null) return borrowed;
-    const raised = raise ? macvlans.setUp(index, true) : 0;
+    const raised = up ? macvlans.setUp(index, true) : 0;
     if (raised < 0) return `cannot be set up: ${errnoName(raised)}`;
     const proof = macvlans.look(name);
-    if (!proof.ok || proof.value === null) return "it is gone again";
+    if (!proof.ok || proof.value?.device.index !== index) return "it is gone again";
     const { device, link } = proof.value;
-    if (!device.isPrivate) return "its mode is not private";
+    if (!device.isPrivate || !this.#isOurs(device)) return "it is no macvlan in private mode any more";
     if (device.mac !== mac) return `its address is ${device.mac}, not ${mac}`;
-    return device.up ? link : "it is not up after it was set up";
+    return device.up || !up ? link : "it is not up after it was set up";
   }
 
-  /**
-   * Takes down and removes what is not wanted so, one device a turn of the event loop: each makes the kernel wait for some
-   * milliseconds, in which nothing else may be late.
-   */
+  /** Takes down and removes what is not wanted so, one device after the other, on the thread. */
   tidy(): void {
+    this.#tidyAfter(0);
+  }
+
+  #tidyAfter(milliseconds: number): void {
     if (this.#tidying || this.#closed) return;
     this.#tidying = true;
     setTimeout(() => {
+      if (this.#closed) return;
+      const order = this.#unwanted();
+      if (order !== null) {
+        this.#thread ??= this.#startThread();
+        this.#thread.postMessage(order satisfies DeviceOrder);
+        return;
+      }
       this.#tidying = false;
-      if (!this.#closed && this.#tidyOne()) this.tidy();
-    });
+      this.#thread?.terminate();
+      this.#thread = null;
+      const used = [...this.#wanted.values()].filter(({ up, families }) => up && families.includes(4));
+      this.#borrowed.restore(new Set(used.map(({ base }) => base)));
+    }, milliseconds);
   }
 
-  /** Whether there was something to do. */
-  #tidyOne(): boolean {
+  #startThread(): Worker {
+    const made = new Worker(THREAD.href, { smol: true });
+    const done = (milliseconds: number) => (): void => {
+      this.#tidying = false;
+      this.#tidyAfter(milliseconds);
+    };
+    made.onmessage = done(PAUSE);
+    // No memory for a thread: another try does no harm, and the devices have no addresses any more.
+    made.onerror = () => {
+      this.#thread = null;
+      done(RETRY)();
+    };
+    made.unref();
+    return made;
+  }
+
+  #forget(name: string): void {
+    this.#prepared.delete(name);
+    this.#done.delete(name);
+  }
+
+  /** The first device of ours that is not as wanted. */
+  #unwanted(): DeviceOrder | null {
     const macvlans = this.#open();
-    if (typeof macvlans === "string") return false;
-    for (const device of macvlans.all().filter(this.#isOurs)) {
-      const wanted = this.#wanted.get(device.name);
-      if (wanted === undefined) {
-        this.#prepared.delete(device.name);
-        return macvlans.remove(device.index) === 0;
-      }
-      if (device.up && !wanted.up) return macvlans.setUp(device.index, false) === 0;
+    if (typeof macvlans === "string") return null;
+    for (const { name, index, up } of macvlans.all().filter(this.#isOurs)) {
+      const wanted = this.#wanted.get(name);
+      if (wanted === undefined) this.#forget(name);
+      if (wanted === undefined || (up && !wanted.up)) return { index, remove: wanted === undefined };
     }
-    const used = [...this.#wanted.values()].filter(({ up }) => up).map(({ base }) => base);
-    this.#borrowed.restore(new Set(used));
-    return false;
+    return null;
   }
 
   /** Removes every device of ours, now, and puts the settings of others back; gives the devices' names. */
   removeAll(): string[] {
     this.#wanted = new Map();
     const macvlans = this.#open();
-    const ours = typeof macvlans === "string" ? [] : macvlans.all().filter(this.#isOurs);
-    if (typeof macvlans !== "string" && ours.length > 0) macvlans.removeGroup(this.#group);
+    const names = typeof macvlans === "string" ? [] : this.#remove(macvlans);
     this.#borrowed.restore(new Set());
+    return names;
+  }
+
+  #remove(macvlans: Macvlans): string[] {
+    const group = macvlans.all().filter((device) => device.group === this.#group);
+    const ours = group.filter(this.#isOurs);
+    // Whoever put a device of another kind into the group keeps it.
+    if (ours.length < group.length) for (const { index } of ours) macvlans.remove(index);
+    else if (ours.length > 0) macvlans.removeGroup(this.#group);
     return ours.map(({ name }) => name);
   }
 
   /** Nothing is done any more. */
   close(): void {
     this.#closed = true;
+    this.#thread?.terminate();
     this.#macvlans?.close();
     this.#macvlans = null;
   }

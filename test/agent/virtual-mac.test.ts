@@ -47,7 +47,9 @@ describe("a router with a virtual MAC address", () => {
   test("has its device from the start, and up only while it is master", () => {
     const lab = new Lab();
     const box = lab.box(virtual());
-    expect(devices(box.start())).toEqual([{ name: DEVICE, base: 2, mac: MAC, up: false, families: [4] }]);
+    expect(devices(box.start())).toEqual([
+      { name: DEVICE, base: 2, mac: MAC, up: false, families: [4], attempt: 1 },
+    ]);
     lab.run(5000);
     expect(devices(box.actions)).toMatchObject([{ name: DEVICE, up: true }]);
     box.ask({ command: "standby", name: null });
