@@ -18,6 +18,8 @@ interface Spoken {
   readonly router: string;
   readonly releasing: boolean;
   readonly version: number | null;
+  /** The kernel took it. */
+  readonly left: boolean;
 }
 
 export class Speech {
@@ -65,7 +67,13 @@ export class Speech {
       violate(this.#scene, `${node.plan.name} sent no VRRP for ${router}`);
       return null;
     }
-    this.#spoken.push({ node, router, releasing: advert.priority === 0, version: advert.version });
+    this.#spoken.push({
+      node,
+      router,
+      releasing: advert.priority === 0,
+      version: advert.version,
+      left: errno === null,
+    });
     if (plan === undefined) return null;
     this.#source(node, advert.source, plan);
     if (advert.hopLimit !== 255)
@@ -113,7 +121,7 @@ export class Speech {
       movedBy(each).some((moved) => moved.address === address),
     );
     if (router !== undefined)
-      this.#spoken.push({ node, router: router.name, releasing: false, version: null });
+      this.#spoken.push({ node, router: router.name, releasing: false, version: null, left: true });
   }
 
   #settle(key: string): void {
@@ -121,9 +129,9 @@ export class Speech {
     this.#scene.watches.forget(key);
   }
 
-  /** Whether an advert of this router was sent in the present turn. */
+  /** Whether an advert of this router left in the present turn. */
   spoke(node: Node, router: string): boolean {
-    return this.#spoken.some((spoken) => spoken.node === node && spoken.router === router);
+    return this.#spoken.some((spoken) => spoken.left && spoken.node === node && spoken.router === router);
   }
 
   /** The turn is over: whoever spoke was master before it or is now; `began`: these hold from this turn on. */
