@@ -27,34 +27,33 @@ const carried = ({ addresses, excludedAddresses }: RouterConfig): readonly Addre
 function present(facts: Facts, router: RouterConfig, configured: AddressConfig): Finding[] {
   const { address, interface: name } = configured;
   const links = new Map(facts.links.map((link) => [link.index, link.name]));
-  return facts.addresses
-    .filter((each) => each.address === address)
-    .filter(({ index }) => {
-      // With a virtual MAC it is on the device of that.
-      const ours = router.virtualMac !== false || links.get(index) === name;
-      return !ours || facts.agent?.held.has(`${address} ${name}`) !== true;
-    })
-    .map((found) => {
-      const there = links.get(found.index) ?? `interface ${found.index}`;
-      const text = `${found.address}/${found.prefix} of ${router.name} is on ${there}`;
-      const about = { part: "vrrp", subject: `${address}`, severity: "fault" } as const;
-      if (facts.agent === null && isLeft(facts, found)) {
+  return (
+    facts.addresses
+      .filter((each) => each.address === address)
+      // The agent says where it holds what: with a virtual MAC address on a device of its own.
+      .filter(({ index }) => facts.agent?.held.has(`${address} ${links.get(index)}`) !== true)
+      .map((found) => {
+        const there = links.get(found.index) ?? `interface ${found.index}`;
+        const text = `${found.address}/${found.prefix} of ${router.name} is on ${there}`;
+        const about = { part: "vrrp", subject: `${address}`, severity: "fault" } as const;
+        if (facts.agent === null && isLeft(facts, found)) {
+          return {
+            ...about,
+            id: "address_left",
+            text: `${text}: an agent that was killed left it`,
+            cure: "haagent release, or start the agent",
+          };
+        }
         return {
           ...about,
-          id: "address_left",
-          text: `${text}: an agent that was killed left it`,
-          cure: "haagent release, or start the agent",
+          id: "address_static",
+          text: `${text}, and haagent did not put it there${there === name ? ": the router stays in fault" : ""}`,
+          cure:
+            `take it out of what configures ${there}, and ip addr del ${found.address}/${found.prefix} dev ${there}; ` +
+            `or write on_found = "adopt" if it is to stay there`,
         };
-      }
-      return {
-        ...about,
-        id: "address_static",
-        text: `${text}, and haagent did not put it there${there === name ? ": the router stays in fault" : ""}`,
-        cure:
-          `take it out of what configures ${there}, and ip addr del ${found.address}/${found.prefix} dev ${there}; ` +
-          `or write on_found = "adopt" if it is to stay there`,
-      };
-    });
+      })
+  );
 }
 
 const isLeft = ({ ledger }: Facts, found: KernelAddress): boolean =>

@@ -28,6 +28,9 @@ describe("an address", () => {
     await patient.agent.start();
     await patient.agent.is("lan", "master");
     expect((await patient.visit()).findings).toEqual([]);
+    await patient.agent.reload(router("virtual_mac = true"));
+    await patient.agent.is("lan", "master");
+    expect((await patient.visit()).findings).toEqual([]);
   });
 
   test("that a killed agent left is to be released", async () => {
