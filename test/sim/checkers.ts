@@ -101,7 +101,7 @@ export class Checkers implements Observer {
     const { schedule, trace } = this.#scene;
     if (event.kind === "frame") trace.detail(schedule.now, node.number, () => `heard ${sightText(event)}`);
     this.#speech.begin(event);
-    this.#obedience.begin(node);
+    this.#obedience.begin(node, event);
     this.#contests.hear(node, event);
     this.#ties.hear(node, event);
     this.#before = new Map(this.#scene.roles[node.number]);

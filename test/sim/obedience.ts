@@ -1,4 +1,5 @@
 /** The operator's word is kept: in standby nothing is sent and nothing held, taken is master with 254 for as long as it is master. */
+import type { Event } from "../../src/agent/boundary.ts";
 import type { Role } from "../../src/agent/router.ts";
 import type { Node } from "./node.ts";
 import type { Sent } from "./observer.ts";
@@ -23,8 +24,9 @@ export class Obedience {
   }
 
   /** An event is about to be handled. */
-  begin(node: Node): void {
+  begin(node: Node, event: Event): void {
     this.#said.clear();
+    if (event.kind === "frame") rival(node, event);
     this.#out = new Set(node.orders.out);
     this.#taken = new Set(node.orders.taken);
     node.orders.promised.clear();
@@ -43,6 +45,8 @@ export class Obedience {
     const { orders, plan } = node;
     for (const [name, role] of roles) {
       orders.became(name, role);
+      // A stop ends what stood, also while another router's before_release is waited for.
+      if (node.stopping && role === "init") orders.out.delete(name);
       if (orders.out.has(name) !== (role === "standby")) {
         violate(
           this.#scene,
@@ -69,6 +73,14 @@ export class Obedience {
       violate(this.#scene, `${plan.name} advertised 254 for ${name}, which nobody told it to take`);
     }
   }
+}
+
+/** A younger takeover elsewhere ends that of a router which may stay master all the same, where its own priority is as high. */
+function rival(node: Node, { family, bytes }: Extract<Event, { kind: "frame" }>): void {
+  const advert = sightAdvert(family, bytes);
+  if (advert?.priority !== 254 || advert.hopLimit !== 255) return;
+  const router = node.config.routers.find(({ vrid, family: of }) => vrid === advert.vrid && of === family);
+  if (router !== undefined && highest(node, router.name) >= 254) node.orders.taken.delete(router.name);
 }
 
 /** The highest priority that tracking could make of a router's, before or after a reload. */
