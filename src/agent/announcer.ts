@@ -31,6 +31,8 @@ interface Lane {
   filledAt: Instant;
   /** No repeat before this. */
   nextAt: Instant;
+  /** Of the frame that left last. */
+  interval: Milliseconds;
 }
 
 interface Schedule {
@@ -119,9 +121,10 @@ export class Announcer {
     const told: AddressKey[] = [];
     for (const [index, lane] of this.lanes) {
       this.drain(lane, now, told);
-      if (lane.firsts.length === 0 && lane.repeats.length === 0 && lane.tokens >= BURST) {
-        this.lanes.delete(index);
-      }
+      if (lane.firsts.length > 0 || lane.repeats.length > 0) continue;
+      // Its bucket is full: there is nothing to remember, and the interface may be gone for good.
+      refill(lane, lane.interval, now);
+      if (lane.tokens >= BURST) this.lanes.delete(index);
     }
     this.next = this.soonest();
     return told;
@@ -141,6 +144,7 @@ export class Announcer {
       (first === undefined ? lane.repeats : lane.firsts).shift();
       lane.tokens -= 1;
       lane.nextAt = after(now, next.interval);
+      lane.interval = next.interval;
       told.push(next.key);
       next.remaining -= 1;
       if (next.remaining > 0) lane.repeats.push(next);
@@ -173,6 +177,7 @@ export class Announcer {
         tokens: BURST,
         filledAt: now,
         nextAt: now,
+        interval: garp.interval,
       };
       this.lanes.set(key.index, lane);
       lane.nextAt = instant(Math.min(lane.nextAt, now));

@@ -57,6 +57,18 @@ describe("announcements of a router's addresses", () => {
     expect(announcer.deadline()).toBe(instant(Number.POSITIVE_INFINITY));
   });
 
+  test("are forgotten with an interface that is gone, whatever its number was", () => {
+    const announcer = new Announcer();
+    for (let index = 1; index <= 1000; index++) {
+      const at = index * 10_000;
+      announcer.announce("VI_1", [key(9, index)], GARP, instant(at));
+      course(announcer, at, at + 9000);
+      announcer.cancel("VI_1");
+    }
+    // Read past its privacy, as nothing else shows what it remembers.
+    expect(announcer["lanes"].size).toBeLessThan(3);
+  });
+
   test("are not paced at an interval of 0", () => {
     const announcer = new Announcer();
     announcer.announce("VI_1", [key(1), key(2)], { ...GARP, interval: ms(0) }, instant(0));

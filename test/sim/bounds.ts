@@ -17,6 +17,7 @@
  * With sticky ties 3.5 I more: whoever has been master for long on the lower address waits 2.5 I whether the other is a newcomer that
  * yields, and then for its next advert. With authentication headers I more: the count of one may be behind, so that its adverts are
  * dropped until it has heard the other.
+ * Of two with 254 by a takeover the one told last is deaf to the other for up to 1.5 I (agent/operator.ts).
  *
  * No master (checker 2): 3 I + S + L + 2 T + C. A router that hears no master waits out the down timer, from the interval of the
  * last master that it heard, at most L after that one fell silent. A member of a sync group waits for the slowest member.
@@ -85,8 +86,9 @@ export class Bounds {
     );
   }
 
-  twoMasters(delay: number): number {
-    const intervals = 1.2 + (this.#sticky ? 3.5 : 0) + (this.#header ? 1 : 0);
+  /** `rivals`: one was just told to take over from the other, and both have 254. */
+  twoMasters(delay: number, rivals: boolean): number {
+    const intervals = 1.2 + (this.#sticky ? 3.5 : 0) + (this.#header ? 1 : 0) + (rivals ? 1.5 : 0);
     return intervals * this.interval + 3 * (delay + 2 * T);
   }
 

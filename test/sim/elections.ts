@@ -40,7 +40,10 @@ function judgePair(scene: Scene, virtualRouter: string, bounds: Bounds, a: Part,
   const calm = a.node.running && b.node.running && reliable(network, a.node, b.node, segment);
   const agree = calm && compatible(a.router, b.router);
   const both = isMaster(scene, a.node, a.router) && isMaster(scene, b.node, b.router);
-  const limit = bounds.twoMasters(network.longestDelay);
+  const rivals =
+    [a, b].some(({ node, router }) => node.orders.taken.has(router.name)) &&
+    [a, b].every(({ node, router }) => rank(node, router) >= 254);
+  const limit = bounds.twoMasters(network.longestDelay, rivals);
   watches.update(
     `masters ${key}`,
     agree && both,

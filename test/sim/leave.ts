@@ -3,6 +3,9 @@ import type { Action } from "../../src/agent/boundary.ts";
 import { unreachable } from "../../src/base/assert.ts";
 import type { Node } from "./node.ts";
 
+/** Transitions that the disk of a node keeps. */
+const HISTORY_MAX = 2000;
+
 type Left = Extract<Action, { kind: "promote-secondaries" | "ledger" | "history" | "log" | "reply" }>;
 
 export function leave(node: Node, action: Left): void {
@@ -17,6 +20,8 @@ export function leave(node: Node, action: Left): void {
       break;
     case "history":
       node.history.push(action.transition);
+      // More than an agent asks for.
+      if (node.history.length > HISTORY_MAX) node.history.splice(0, HISTORY_MAX / 2);
       break;
     case "log":
       node.observer.log(node, action);

@@ -18,6 +18,8 @@ export class Obedience {
   /** Who was in standby when it began, and who was taken. */
   #out: ReadonlySet<string> = new Set();
   #taken: ReadonlySet<string> = new Set();
+  /** Routers whose own priority may be 254 as well, and which heard that of another, by node. */
+  readonly #rivalled = new Set<string>();
 
   constructor(scene: Scene) {
     this.#scene = scene;
@@ -26,10 +28,20 @@ export class Obedience {
   /** An event is about to be handled. */
   begin(node: Node, event: Event): void {
     this.#said.clear();
-    if (event.kind === "frame") rival(node, event);
+    if (event.kind === "frame") this.#hear(node, event);
     this.#out = new Set(node.orders.out);
     this.#taken = new Set(node.orders.taken);
     node.orders.promised.clear();
+  }
+
+  /** Another one has 254: a takeover that is younger, perhaps. */
+  #hear(node: Node, { family, bytes }: Extract<Event, { kind: "frame" }>): void {
+    const advert = sightAdvert(family, bytes);
+    if (advert?.priority !== 254 || advert.hopLimit !== 255) return;
+    const router = node.config.routers.find(({ vrid, family: of }) => vrid === advert.vrid && of === family);
+    if (router !== undefined && highest(node, router.name) >= 254) {
+      this.#rivalled.add(`${node.number} ${router.name}`);
+    }
   }
 
   /** Something is about to leave the agent. */
@@ -67,20 +79,17 @@ export class Obedience {
       violate(this.#scene, `${plan.name} spoke for ${name} in standby`);
     if (orders.taken.has(name)) {
       if (TAKEN.has(priority)) return;
+      // The younger takeover elsewhere has ended this one, which has stayed master all the same.
+      if (this.#rivalled.delete(`${node.number} ${name}`)) {
+        orders.taken.delete(name);
+        return;
+      }
       violate(this.#scene, `${plan.name} was told to take ${name} and advertised ${priority}`);
     } else if (priority === 254 && !this.#taken.has(name) && highest(node, name) < 254) {
       // A loser's last word may still have it.
       violate(this.#scene, `${plan.name} advertised 254 for ${name}, which nobody told it to take`);
     }
   }
-}
-
-/** A younger takeover elsewhere ends that of a router which may stay master all the same, where its own priority is as high. */
-function rival(node: Node, { family, bytes }: Extract<Event, { kind: "frame" }>): void {
-  const advert = sightAdvert(family, bytes);
-  if (advert?.priority !== 254 || advert.hopLimit !== 255) return;
-  const router = node.config.routers.find(({ vrid, family: of }) => vrid === advert.vrid && of === family);
-  if (router !== undefined && highest(node, router.name) >= 254) node.orders.taken.delete(router.name);
 }
 
 /** The highest priority that tracking could make of a router's, before or after a reload. */

@@ -1,6 +1,7 @@
 /** A few hundred seeds in every run of the tests, and those that once failed for ever. `bun test/sim/main.ts` runs more. */
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
+import { churn } from "./churn.ts";
 import { commandFor, runSeed } from "./run.ts";
 
 const SEEDS = 240;
@@ -38,6 +39,17 @@ describe("routers on a bad network", () => {
     () => {
       expect(kept.length).toBeGreaterThan(0);
       expect(complaints(kept)).toEqual([]);
+    },
+    PATIENCE,
+  );
+
+  test(
+    "remember their configuration and neighbours, not their past",
+    () => {
+      const { samples, violation } = churn(1, 8);
+      expect(violation).toBeNull();
+      const values = samples.map((sample) => sample.values);
+      expect(Math.max(...values.slice(4))).toBeLessThan(1.3 * Math.max(...values.slice(0, 4)));
     },
     PATIENCE,
   );
