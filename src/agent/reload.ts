@@ -82,6 +82,10 @@ export function reload(
   event: Extract<Event, { kind: "config" }>,
   waited = false,
 ): void {
+  if (world.stopping !== null) {
+    answer(turn, event, { exit: 1, body: { error: "the agent is stopping" } });
+    return;
+  }
   const { config, findings } = load(event.source);
   const printed = findings.map((finding) => printFinding(event.source.path, finding));
   const errors = findings.filter(({ severity }) => severity === "error");

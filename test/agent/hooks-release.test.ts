@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Box } from "./box.ts";
 import { Lab } from "./harness.ts";
-import { addressOps, master, recordOf } from "./scenes.ts";
+import { addressOps, master, recordOf, reply } from "./scenes.ts";
 import { end, HOOKS, killed, latest, names } from "./scripts.ts";
 import { adverts, hear, priorities } from "./sight.ts";
 import { check, router, type Table, VIP } from "./text.ts";
@@ -65,6 +65,17 @@ describe("before_release at a stop", () => {
     stop(box);
     expect(box.exitCode).toBe(0);
     expect(killed(box)).toEqual([]);
+  });
+
+  test("leaves no room for a reload", () => {
+    const { lab, box } = stopping();
+    expect(reply(lab, box, router({ hooks, vrid: 60 }))).toEqual({
+      exit: 1,
+      body: { error: "the agent is stopping" },
+    });
+    expect(box.router()).toMatchObject({ vrid: 51, state: "master" });
+    end(box, latest(box));
+    expect(box.exitCode).toBe(0);
   });
 
   test("runs side by side with that of another router, and each goes when its own has ended", () => {
