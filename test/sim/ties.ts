@@ -62,7 +62,7 @@ export class Ties {
     for (const { node: other } of partsOf(this.#scene, virtualRouter)) {
       const key = pairKey(virtualRouter, node, other);
       const said = other.plan.own[segment].some(({ address }) => address === advert.source);
-      if (said && !this.#clearSince.has(key)) this.#muddledAt.set(key, this.#scene.schedule.now);
+      if (said && !this.#isClear(key)) this.#muddledAt.set(key, this.#scene.schedule.now);
     }
   }
 
@@ -89,13 +89,20 @@ export class Ties {
     );
   }
 
+  /** Nothing of what was sent before is still under way. */
+  #isClear(key: string): boolean {
+    const { schedule, network } = this.#scene;
+    const since = this.#clearSince.get(key);
+    return since !== undefined && schedule.now - since >= network.longestDelay;
+  }
+
   #isNewcomer({ node, router }: Part): boolean {
     return this.#age(node, router) * SURELY < Math.min(NEW_ADVERTS * router.interval, NEW_MAX);
   }
 
   #agree(node: Node, router: RouterPlan, other: Part): boolean {
     const key = pairKey(virtualRouterOf(router), node, other.node);
-    if (!this.#clearSince.has(key) || router.interval !== other.router.interval) return false;
+    if (!this.#isClear(key) || router.interval !== other.router.interval) return false;
     const muddled = this.#scene.schedule.now - (this.#muddledAt.get(key) ?? Number.NEGATIVE_INFINITY);
     if (muddled < FORGOTTEN * router.interval) return false;
     const sticky = router.tie === "sticky" && other.router.tie === "sticky";
