@@ -53,7 +53,7 @@ export const VARIANTS: readonly Mutant[] = [
   },
   {
     file: "src/agent/seal.ts",
-    find: 'if (header.sequence <= router.sequence) return "old";',
+    find: 'if (header.sequence < router.sequence) return "old";',
     replace: "",
     breaks: "believes what somebody recorded and sends again",
     caughtBy: "agent",
