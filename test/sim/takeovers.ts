@@ -12,6 +12,9 @@ import { compatible, eligible, rank, reliable } from "./truth.ts";
 /** Adverts that are under way for longer may come later than patience lasts, milliseconds. */
 const PROMPT = 2;
 
+/** The priority that a running router itself believes in, as its agent last heard of what it tracks. */
+const believed = ({ node, router }: Part): number => node.process?.agent.priorities().get(router.name) ?? 0;
+
 export class Takeovers {
   readonly #scene: Scene;
   /** Since when a node has had no cause to replace a master: by virtual router, node and master. */
@@ -53,7 +56,9 @@ export class Takeovers {
       this.#scene.network.weather(part.router.segment).delay[1] <= PROMPT &&
       compatible(part.router, master.router) &&
       (!(part.router.preempt || part.router.priority === 255) ||
-        rank(part.node, part.router) <= rank(master.node, master.router));
+        (rank(part.node, part.router) <= rank(master.node, master.router) &&
+          // A check that passes again is believed by its master only after `rise` of them.
+          believed(part) <= believed(master)));
     if (!content) this.#contentSince.delete(key);
     else if (!this.#contentSince.has(key)) this.#contentSince.set(key, this.#scene.schedule.now);
   }
