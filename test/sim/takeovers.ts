@@ -12,13 +12,10 @@ import { compatible, eligible, rank, reliable } from "./truth.ts";
 /** Adverts that are under way for longer may come later than patience lasts, milliseconds. */
 const PROMPT = 2;
 
-/** The priority that a running router itself believes in, as its agent last heard of what it tracks. */
-const believed = ({ node, router }: Part): number => node.process?.agent.priorities().get(router.name) ?? 0;
-
 export class Takeovers {
   readonly #scene: Scene;
-  /** Since when a node has had no cause to replace a master: by virtual router, node and master. */
-  readonly #contentSince = new Map<string, number>();
+  /** Since when a node has had no cause to replace a master, and the priorities of both then: by virtual router, node and master. */
+  readonly #contentSince = new Map<string, { readonly at: number; readonly ranks: string }>();
 
   constructor(scene: Scene) {
     this.#scene = scene;
@@ -56,11 +53,16 @@ export class Takeovers {
       this.#scene.network.weather(part.router.segment).delay[1] <= PROMPT &&
       compatible(part.router, master.router) &&
       (!(part.router.preempt || part.router.priority === 255) ||
-        (rank(part.node, part.router) <= rank(master.node, master.router) &&
-          // A check that passes again is believed by its master only after `rise` of them.
-          believed(part) <= believed(master)));
-    if (!content) this.#contentSince.delete(key);
-    else if (!this.#contentSince.has(key)) this.#contentSince.set(key, this.#scene.schedule.now);
+        rank(part.node, part.router) <= rank(master.node, master.router));
+    if (!content) {
+      this.#contentSince.delete(key);
+      return;
+    }
+    // What a check finds is believed later, and patience has room for that: it begins anew with every change.
+    const ranks = `${rank(part.node, part.router)} ${rank(master.node, master.router)}`;
+    if (this.#contentSince.get(key)?.ranks !== ranks) {
+      this.#contentSince.set(key, { at: this.#scene.schedule.now, ranks });
+    }
   }
 
   /** A router has just become master; it must have had a cause. */
@@ -72,7 +74,7 @@ export class Takeovers {
     const patience = this.#scene.bounds.get(virtualRouter)?.noMaster(this.#scene.network.longestDelay) ?? 0;
     for (const master of this.#scene.nodes) {
       const since = this.#contentSince.get(`${virtualRouter} ${node.number} ${master.number}`);
-      if (since === undefined || this.#scene.schedule.now - since <= patience) continue;
+      if (since === undefined || this.#scene.schedule.now - since.at <= patience) continue;
       violate(this.#scene, `${node.plan.name} took ${name} from ${master.plan.name} without a cause`);
     }
   }
