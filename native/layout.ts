@@ -25,6 +25,7 @@ export const SOL_PACKET = 263;
 export const PACKET_IGNORE_OUTGOING = 23;
 export const SOL_NETLINK = 270;
 export const NETLINK_CAP_ACK = 10;
+export const NETLINK_GET_STRICT_CHK = 12;
 export const NETLINK_ROUTE = 0;
 export const NETLINK_NETFILTER = 12;
 export const IPPROTO_IP = 0;

@@ -1,7 +1,8 @@
 /** The program: picks what the command line asks for and joins the pure parts to the real edge. */
 import { Agent } from "./agent/agent.ts";
+import { forwardingText } from "./agent/forwarding.ts";
 import { rehearse } from "./agent/rehearsal.ts";
-import { staleAddresses } from "./agent/recover.ts";
+import { STALE } from "./agent/recover.ts";
 import { unreachable } from "./base/assert.ts";
 import { client, routers, why } from "./client.ts";
 import { answerText, reloadText } from "./cli/answer.ts";
@@ -25,7 +26,7 @@ import { ask } from "./io/ask.ts";
 import { controlPath } from "./io/control.ts";
 import { readConfig } from "./io/config-file.ts";
 import { gather } from "./io/doctor.ts";
-import { release } from "./io/release.ts";
+import { GONE, release } from "./io/release.ts";
 import { runAgent } from "./io/run.ts";
 import { complain, err, out } from "./io/terminal.ts";
 import { watch } from "./watch.ts";
@@ -54,7 +55,7 @@ async function run(path: string): Promise<number> {
     source,
     version: VERSION,
     settings: config.agent,
-    stale: staleAddresses,
+    stale: STALE,
     rehearse,
     complain: (text) => void complain(text),
   });
@@ -68,19 +69,27 @@ async function releaseLeft(path: string): Promise<number> {
     await checked(source);
     return EXIT.input;
   }
-  const released = release(directory, staleAddresses);
+  const released = release(directory, STALE);
   if (!released.ok) {
     await complain(released.error);
     return EXIT.refused;
   }
-  const { results, others, warnings } = released.value;
+  const { results, forwarding, links, others, warnings } = released.value;
   for (const warning of warnings) await complain(warning);
+  const nameOf = (index: number): string | null => links.find((link) => link.index === index)?.name ?? null;
+  const outcomes = [
+    ...forwarding.map(({ change: { entry }, errno }) => ({
+      what: `${entry.kind} ${forwardingText(entry, nameOf)}`,
+      errno,
+    })),
+    ...results.map(({ change: { key }, errno }) => ({ what: `${key.address}/${key.prefix}`, errno })),
+  ];
   // Gone in the meantime is as good as removed.
-  const done = results.filter(({ errno }) => errno === null || errno === "EADDRNOTAVAIL");
-  await out(done.map(({ change: { key } }) => `removed ${key.address}/${key.prefix}\n`).join(""));
+  const done = outcomes.filter(({ errno }) => errno === null || GONE.includes(errno));
+  await out(done.map(({ what }) => `removed ${what}\n`).join(""));
   await out(others.map((name) => `removed ${name}\n`).join(""));
-  const failed = results.filter((result) => !done.includes(result));
-  for (const { change, errno } of failed) await complain(`${change.key.address}: ${errno}`);
+  const failed = outcomes.filter((outcome) => !done.includes(outcome));
+  for (const { what, errno } of failed) await complain(`${what}: ${errno}`);
   return failed.length === 0 ? EXIT.done : EXIT.refused;
 }
 

@@ -29,6 +29,11 @@ const TABLE: Readonly<Record<string, Rule>> = {
   },
   // HMAC-MD5 is as pure as a checksum, and the runtime has it.
   "src/wire/ah.ts": { values: ["src/base", "src/wire"], types: [], packages: ["node:crypto"] },
+  "src/wire/forwarding.ts": {
+    values: ["src/base", "src/wire"],
+    types: ["src/agent/boundary.ts"],
+    packages: [],
+  },
   "src/vrrp": { values: ["src/base"], types: ["src/wire"], packages: [] },
   "src/check": { values: ["src/base"], types: ["src/wire"], packages: [] },
   "src/config": { values: ["src/base", "src/check/pattern.ts"], types: [], packages: ["toml"] },
@@ -47,7 +52,7 @@ const TABLE: Readonly<Record<string, Rule>> = {
     values: [
       ...["src/io", "src/base", "native", "src/check"],
       ...["src/wire/rtnetlink.ts", "src/wire/macvlan.ts", "src/wire/nftables.ts", "src/wire/control.ts"],
-      ...["src/wire/http.ts", "src/wire/icmp.ts"],
+      ...["src/wire/http.ts", "src/wire/icmp.ts", "src/wire/forwarding.ts", "src/wire/route.ts"],
     ],
     types: ["src/agent", "src/config/model.ts", "src/doctor/facts.ts"],
     packages: ["bun", "node:"],

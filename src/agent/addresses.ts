@@ -7,7 +7,7 @@ import type { AddressResult } from "./boundary.ts";
 import { devicesCompared } from "./devices.ts";
 import { announce } from "./drive.ts";
 import { hasLifetimes } from "./ownership.ts";
-import type { Router } from "./router.ts";
+import type { Router, Trouble } from "./router.ts";
 import { usable } from "./tracking.ts";
 import type { Turn, World } from "./world.ts";
 
@@ -17,7 +17,7 @@ const LOSS_WINDOW = ms(10_000);
 /** How long such a fault, or one from an address the kernel refused, lasts before the next try. */
 const TROUBLE = ms(10_000);
 /** And where the refusal is the host's settings, as where IPv6 is off: each try takes mastership from who can do it. */
-const TROUBLE_LASTING = ms(300_000);
+export const TROUBLE_LASTING = ms(300_000);
 const LASTING: ReadonlySet<string> = new Set(["EACCES", "EPERM", "EINVAL", "EOPNOTSUPP"]);
 /** Dumps are asked for at most this often. */
 const RESYNC = ms(20);
@@ -102,7 +102,7 @@ export function answered(world: World, turn: Turn, results: readonly AddressResu
         ? `address ${held.key.address} is there already, and not by us`
         : `address ${held.key.address} could not be added: ${errno}`;
     const span = LASTING.has(errno) ? TROUBLE_LASTING : TROUBLE;
-    trouble(world, turn, router, { text, span, ofLink: true });
+    trouble(world, turn, router, { text, span, cure: "link" });
   }
   for (const name of outcome.changed) {
     turn.records.add(name);
@@ -138,7 +138,7 @@ export function requestResync(world: World, turn: Turn): void {
 /** A dump came: what we hold and is not in it was taken from us, and goes back at once. */
 export function compare(world: World, turn: Turn): void {
   devicesCompared(world, turn);
-  const robbed = new Map<Router, Ip>();
+  const lost = new Map<Router, Ip>();
   for (const { key, router: name } of world.ownership.missing(world.kernel)) {
     turn.records.add(name);
     const router = world.routers.get(name);
@@ -149,26 +149,29 @@ export function compare(world: World, turn: Turn): void {
     if (!router.holds) continue;
     world.ownership.expectBack(key);
     turn.out.log("warning", "address.lost", { name, address: key.address });
-    robbed.set(router, key.address);
+    lost.set(router, key.address);
   }
   // Several addresses gone at once are one loss.
-  for (const [router, address] of robbed) {
-    router.losses = [...router.losses.filter((at) => elapsed(at, turn.now) < LOSS_WINDOW), turn.now];
-    if (router.losses.length <= RESTORES_MAX) continue;
-    const text = `address ${address} was taken away ${RESTORES_MAX + 1} times in ${LOSS_WINDOW / 1000} s`;
-    trouble(world, turn, router, { text, span: TROUBLE, ofLink: true });
-    router.losses = [];
-  }
+  for (const [router, address] of lost) robbed(world, turn, router, `address ${address}`);
 }
 
-/** A router is in fault for a while; `ofLink`: or until its interface changes. */
+/** Something was taken from a router: it goes back, but so often within {@link LOSS_WINDOW} only. */
+export function robbed(world: World, turn: Turn, router: Router, what: string): void {
+  router.losses = [...router.losses.filter((at) => elapsed(at, turn.now) < LOSS_WINDOW), turn.now];
+  if (router.losses.length <= RESTORES_MAX) return;
+  const text = `${what} was taken away ${RESTORES_MAX + 1} times in ${LOSS_WINDOW / 1000} s`;
+  trouble(world, turn, router, { text, span: TROUBLE, cure: "link" });
+  router.losses = [];
+}
+
+/** A router is in fault for a while, or until its cure comes. */
 export function trouble(
   world: World,
   turn: Turn,
   router: Router,
-  { text, span, ofLink }: { readonly text: string; readonly span: Milliseconds; readonly ofLink: boolean },
+  { text, span, cure }: Omit<Trouble, "until"> & { readonly span: Milliseconds },
 ): void {
-  router.trouble = { text, until: after(turn.now, span), ofLink };
+  router.trouble = { text, until: after(turn.now, span), cure };
   world.troubleUntil = earlier(world.troubleUntil, router.trouble.until);
 }
 

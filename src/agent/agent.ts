@@ -14,6 +14,7 @@ import { begin } from "./begin.ts";
 import type { Action, Event, Handled } from "./boundary.ts";
 import { contestDue } from "./contest.ts";
 import { devicesAnswered, retryDevices, settleDevices } from "./devices.ts";
+import { compareForwarding, forwarded, look, lookBehind, reroute } from "./forwarding.ts";
 import { drive, keepRecords, settleGroups, tell } from "./drive.ts";
 import { addressGone, addressTold, linkGone, linkTold, reassess } from "./feed.ts";
 import { arrive, releaseTime, startHooks, take } from "./hooks.ts";
@@ -108,6 +109,7 @@ export class Agent {
       case "kernel":
         world.kernel.replace(event.links, event.addresses);
         compare(world, turn);
+        lookBehind(world, turn);
         assess(world, turn, world.routers.values());
         break;
       case "virtual-macs":
@@ -116,6 +118,15 @@ export class Agent {
         break;
       case "addresses-changed":
         answered(world, turn, event.results);
+        break;
+      case "forwarding-hint":
+        look(world, turn);
+        break;
+      case "forwarding-told":
+        compareForwarding(world, turn, event.entries);
+        break;
+      case "forwarding-changed":
+        forwarded(world, turn, event.results);
         break;
       case "listener-failed":
         deafened(world, turn, event.index, event.family, event.errno);
@@ -188,6 +199,7 @@ export class Agent {
     next = earlier(next, world.refreshAt);
     next = earlier(next, world.resyncAt);
     next = earlier(next, earlier(world.virtualMacs.retryAt, world.refusal.retryAt));
+    next = earlier(next, world.routing.lookAt);
     this.wakeAt = earlier(next, world.listenAgainAt);
   }
 }
@@ -200,7 +212,10 @@ function finish(world: World, turn: Turn): void {
   tell(world, turn);
   startHooks(world, turn);
   if (turn.addresses || turn.touched.size > 0) settleDevices(world, turn);
-  if (turn.addresses) reconcile(world, turn);
+  if (turn.addresses) {
+    reconcile(world, turn);
+    reroute(world, turn);
+  }
   refresh(world, turn);
   for (const key of world.announcer.due(turn.now)) {
     const action = announcement(world.kernel, key);
@@ -230,6 +245,7 @@ function due(world: World, turn: Turn, urgent: Perform | null): void {
   for (const action of world.checks.due(turn.now, world.config.agent.scriptUser)) turn.out.defer(action);
   if (world.resyncAt <= turn.now) requestResync(world, turn);
   retryDevices(world, turn);
+  if (world.routing.lookAt <= turn.now) look(world, turn);
 }
 
 function sendFailed(world: World, turn: Turn, name: string, errno: string): void {

@@ -61,7 +61,7 @@ function faultsOf(
   }
   const deaf = link === null ? undefined : world.deaf.get(`${link.index} ${family}`);
   if (deaf !== undefined && usable(link)) faults.push(`cannot listen on ${name}: ${deaf}`);
-  for (const other of new Set(router.addresses.map((address) => address.interface))) {
+  for (const other of router.interfaces) {
     if (other !== name && other !== router.device) faults.push(linkFault(other, world.kernel.named(other)));
   }
   for (const each of router.tracks) {
@@ -154,10 +154,12 @@ function waits(world: World, turn: Turn, router: Router): boolean {
 /** The routers that an interface matters to. */
 export function concerned(world: World, name: string): Router[] {
   return [...world.routers.values()].filter(
-    ({ config, addresses }) =>
+    ({ config, interfaces }) =>
       config.interface === name ||
       config.unicastSource !== null ||
       config.trackInterfaces.some((track) => track.name === name) ||
-      addresses.some((address) => address.interface === name),
+      interfaces.has(name) ||
+      // The kernel finds the interface of such a route by the addresses that there are.
+      config.routes.some((route) => route.via !== null && route.interface === null),
   );
 }

@@ -31,7 +31,7 @@ export function hookEnded(world: World, turn: Turn, event: Ended): void {
         turn.touched.add(router);
       } else {
         const text = `hook: before_take failed: ${failure}`;
-        trouble(world, turn, router, { text, span: router.config.hooks.retry, ofLink: false });
+        trouble(world, turn, router, { text, span: router.config.hooks.retry, cure: "time" });
         assess(world, turn, [router]);
       }
       return;

@@ -4,7 +4,7 @@ import { assess, judgeFaults } from "./assess.ts";
 import type { Event } from "./boundary.ts";
 import { drive } from "./drive.ts";
 import type { LedgerRecord } from "./ledger.ts";
-import { leftBehind, recentResumes, refusal } from "./recover.ts";
+import { leftBehind, leftForwarding, recentResumes, refusal } from "./recover.ts";
 import { first } from "./reload.ts";
 import { Router } from "./router.ts";
 import { resumedSequence } from "./seal.ts";
@@ -32,6 +32,9 @@ export function begin(turn: Turn, event: Extract<Event, { kind: "start" }>): Wor
     const made = world.routers.get(router);
     if (made?.device != null && world.kernel.link(address.index)?.name === made.device)
       made.deviceReady = true;
+  }
+  for (const { router, entry } of leftForwarding(event.ledger, event.forwarding, bootId)) {
+    world.routing.inherit(router, entry);
   }
   turn.addresses = true;
   for (const name of [...event.ledger.map(({ router }) => router), ...world.routers.keys()]) {

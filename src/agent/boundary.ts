@@ -5,6 +5,8 @@
 import type { Family, Ip, Mac } from "../base/address.ts";
 import type { Instant, Milliseconds, Seconds } from "../base/units.ts";
 import type { Refused } from "../wire/nftables.ts";
+import type { KernelRoute } from "../wire/route.ts";
+import type { KernelRule } from "../wire/rule.ts";
 import type { ConfigSource, LogLevel, ProbeConfig } from "../config/model.ts";
 import type { Transition } from "./history.ts";
 import type { LedgerRecord } from "./ledger.ts";
@@ -68,6 +70,21 @@ export interface AddressResult {
   readonly errno: string | null;
 }
 
+/** What decides where packets go: a route, or a policy rule. */
+export type Forwarding = KernelRoute | KernelRule;
+
+/** One step of a batch: `add` fails with EEXIST when somebody has it; `delete` takes nothing but what carries our protocol number. */
+export interface ForwardingChange {
+  readonly op: "add" | "delete";
+  readonly entry: Forwarding;
+}
+
+/** How the kernel answered one change; `errno` is a name (`EEXIST`) or null when it was done. */
+export interface ForwardingResult {
+  readonly change: ForwardingChange;
+  readonly errno: string | null;
+}
+
 /** A receiving socket: one per interface and family, with the groups joined on it. */
 export interface Listener {
   readonly index: number;
@@ -109,6 +126,8 @@ export type Event =
       readonly bootId: string;
       readonly links: readonly Link[];
       readonly addresses: readonly KernelAddress[];
+      /** Routes and rules that carry our protocol number; not looked for when no record of the ledger names any. */
+      readonly forwarding: readonly Forwarding[];
       readonly ledger: readonly LedgerRecord[];
     }
   /** An IP packet of protocol 112, from its IP header on, as a packet socket saw it. */
@@ -136,6 +155,12 @@ export type Event =
   | { readonly kind: "refused"; readonly failure: string | null }
   /** The answers to an `addresses` action, delivered before any other event. */
   | { readonly kind: "addresses-changed"; readonly results: readonly AddressResult[] }
+  /** Some route or rule of ours may be gone: a hint, as the kernel does not tell of everything that it takes along. */
+  | { readonly kind: "forwarding-hint" }
+  /** Every route and rule that carries our protocol number, on `resync-forwarding`. */
+  | { readonly kind: "forwarding-told"; readonly entries: readonly Forwarding[] }
+  /** The answers to a `forwarding` action, delivered before any other event. */
+  | { readonly kind: "forwarding-changed"; readonly results: readonly ForwardingResult[] }
   /** A receiving socket could not be opened or was closed by the kernel. */
   | {
       readonly kind: "listener-failed";
@@ -220,6 +245,10 @@ export type Action =
    * echo of our own add can arrive after our delete); what is lost or found is decided from a dump only.
    */
   | { readonly kind: "resync" }
+  /** One batch of routes and rules, in order; answered by `forwarding-changed`. */
+  | { readonly kind: "forwarding"; readonly changes: readonly ForwardingChange[] }
+  /** Dump the routes and rules of ours now and answer with `forwarding-told`. */
+  | { readonly kind: "resync-forwarding" }
   /** The complete set of receiving sockets wanted from now on; the edge opens and closes the difference. */
   | { readonly kind: "listen"; readonly listeners: readonly Listener[] }
   /** Throw away what waits on every receiving socket: it is older than a stall. */

@@ -151,7 +151,7 @@ export function keepRecords(world: World, turn: Turn): void {
     const router = world.routers.get(name);
     if (router === undefined) {
       // It is no more; its record is kept until its addresses are off or another router's.
-      const holds = world.ownership.of(name).length > 0;
+      const holds = world.ownership.of(name).length + world.routing.of(name).length > 0;
       if (!holds) turn.out.beforeAddresses({ kind: "ledger", router: name, record: null });
       continue;
     }
@@ -169,6 +169,7 @@ export function keepRecords(world: World, turn: Turn): void {
         // Whoever advertises and has not taken yet may not resume as who holds: it starts as backup, and runs before_take anew.
         state: router.role === "master" && !router.holds ? "backup" : router.role,
         added: world.ownership.record(name),
+        forwarding: world.routing.record(name),
         resumes: router.resumes.filter((at) => elapsed(at, turn.now) < 60_000),
         lastAdvertAt: machine.kind === "master" ? machine.sentAt : LONG_AGO,
         ...(router.config.auth.type === "ah" ? { sequenceBase: sequenceBase(router, turn.now) } : {}),

@@ -3,6 +3,7 @@ import { requestResync } from "./addresses.ts";
 import { assess, concerned } from "./assess.ts";
 import type { AddressKey, KernelAddress, Link } from "./boundary.ts";
 import { deviceTouched } from "./devices.ts";
+import { look, networkChanged, sourceGone } from "./forwarding.ts";
 import type { Turn, World } from "./world.ts";
 
 /** Judges the routers anew that this interface matters to. */
@@ -31,8 +32,11 @@ export function linkTold(world: World, turn: Turn, link: Link): void {
   // What the kernel refused on an interface as it was, it may take now.
   if (before?.up !== link.up || before.carrier !== link.carrier) {
     for (const router of routers) {
-      if (router.trouble?.ofLink === true && router.device !== link.name) router.trouble = null;
+      if (router.trouble !== null && router.trouble.cure !== "time" && router.device !== link.name)
+        router.trouble = null;
     }
+    // IPv4 routes go with a link that goes down, and the kernel does not say so.
+    if (world.routing.uses(link.index)) look(world, turn);
   }
   deviceTouched(world, turn, link.name, link.index);
   assess(world, turn, routers);
@@ -43,6 +47,8 @@ export function linkGone(world: World, turn: Turn, index: number): void {
   const link = world.kernel.link(index);
   world.kernel.removeLink(index);
   world.ownership.forgetLink(index);
+  if (world.routing.uses(index)) look(world, turn);
+  world.routing.forgetLink(index);
   if (link === null) return;
   deviceTouched(world, turn, link.name, index);
   assess(world, turn, concerned(world, link.name));
@@ -60,8 +66,10 @@ export function addressTold(world: World, turn: Turn, address: KernelAddress): v
   );
   if (ours) requestResync(world, turn);
   else {
+    const fresh = world.kernel.get(address) === null;
     world.kernel.putAddress(address);
     reassess(world, turn, address.index);
+    if (fresh) networkChanged(world, turn);
   }
 }
 
@@ -70,6 +78,7 @@ export function addressGone(world: World, turn: Turn, key: AddressKey): void {
   if (world.ownership.uses(key)) requestResync(world, turn);
   else {
     world.kernel.removeAddress(key);
+    sourceGone(world, turn, key.address);
     reassess(world, turn, key.index);
   }
 }

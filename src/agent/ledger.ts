@@ -3,7 +3,7 @@
  * file of runtime_dir; this file says what is in a record.
  */
 import type { Instant } from "../base/units.ts";
-import type { AddressKey } from "./boundary.ts";
+import type { AddressKey, Forwarding } from "./boundary.ts";
 
 /** An address that we added, or are about to: written before the system call that adds it. */
 export interface LedgerAddress extends AddressKey {
@@ -25,6 +25,8 @@ export interface LedgerRecord {
   readonly mac: string;
   readonly state: "init" | "backup" | "master" | "fault" | "standby";
   readonly added: readonly LedgerAddress[];
+  /** Routes and rules that we added, or are about to: written before the system call that adds them. */
+  readonly forwarding: readonly Forwarding[];
   /** When earlier agents resumed mastership from this record, newest last. */
   readonly resumes: readonly Instant[];
   /** CLOCK_BOOTTIME of the last advert that the kernel took; the edge stores it with each one. */

@@ -3,9 +3,9 @@
  * the ledger before what it vouches for, adverts before addresses, everything that may wait after everything that may not.
  */
 import type { LogLevel } from "../config/model.ts";
-import type { Action, AddressChange } from "./boundary.ts";
+import type { Action, AddressChange, ForwardingChange } from "./boundary.ts";
 
-/** Above this many removals the addresses go before the advert that lets the next master in: it takes the kernel a while. */
+/** Above this many removals the addresses, routes and rules go before the advert that lets the next master in: it takes the kernel a while. */
 const REMOVE_FIRST = 64;
 
 type Fields = Readonly<Record<string, string | number | boolean>>;
@@ -15,12 +15,15 @@ export class Outbox {
   private adverts: Action[] = [];
   private beforehand: Action[] = [];
   private changes: AddressChange[] = [];
+  private withdrawals: ForwardingChange[] = [];
+  private forwardings: ForwardingChange[] = [];
   private announcements: Action[] = [];
   private later: Action[] = [];
   private last: Action[] = [];
   private exitCode: number | null = null;
   private dropped = false;
   private asked = false;
+  private looked = false;
 
   /** Throw queued frames away, once a turn. */
   dropQueued(): void {
@@ -32,6 +35,12 @@ export class Outbox {
   resync(): void {
     if (!this.asked) this.last.push({ kind: "resync" });
     this.asked = true;
+  }
+
+  /** Have the routes and rules of ours told, once a turn. */
+  lookForwarding(): void {
+    if (!this.looked) this.last.push({ kind: "resync-forwarding" });
+    this.looked = true;
   }
 
   /** Sockets and settings, before anything is sent. */
@@ -70,6 +79,16 @@ export class Outbox {
     this.announcements.push(action);
   }
 
+  /** Routes and rules that go, before the addresses that they need do. */
+  withdraw(changes: readonly ForwardingChange[]): void {
+    this.withdrawals.push(...changes);
+  }
+
+  /** Routes and rules that come, after those. */
+  forward(changes: readonly ForwardingChange[]): void {
+    this.forwardings.push(...changes);
+  }
+
   announce(action: Action): void {
     this.announcements.push(action);
   }
@@ -96,8 +115,10 @@ export class Outbox {
   /** Most turns hear an advert and do nothing about it. */
   private get empty(): boolean {
     const ahead = this.first.length + this.adverts.length + this.beforehand.length + this.changes.length;
+    const routing = this.withdrawals.length + this.forwardings.length;
     return (
-      this.exitCode === null && ahead + this.announcements.length + this.later.length + this.last.length === 0
+      this.exitCode === null &&
+      ahead + routing + this.announcements.length + this.later.length + this.last.length === 0
     );
   }
 
@@ -109,19 +130,25 @@ export class Outbox {
     this.adverts = [];
     this.beforehand = [];
     this.changes = [];
+    this.withdrawals = [];
+    this.forwardings = [];
     this.announcements = [];
     this.later = [];
     this.last = [];
     this.exitCode = null;
     this.dropped = false;
     this.asked = false;
+    this.looked = false;
     return actions;
   }
 
   private actions(): Action[] {
-    const removals = this.changes.filter(({ op }) => op === "delete").length;
-    const addresses: Action[] =
-      this.changes.length === 0 ? [] : [{ kind: "addresses", changes: this.changes }];
+    const removals = this.changes.filter(({ op }) => op === "delete").length + this.withdrawals.length;
+    const addresses: Action[] = [
+      ...forwarding(this.withdrawals),
+      ...(this.changes.length === 0 ? [] : [{ kind: "addresses" as const, changes: this.changes }]),
+      ...forwarding(this.forwardings),
+    ];
     const exit: Action[] = this.exitCode === null ? [] : [{ kind: "exit", code: this.exitCode }];
     const middle =
       removals > REMOVE_FIRST
@@ -130,3 +157,6 @@ export class Outbox {
     return [...this.first, ...middle, ...this.announcements, ...this.later, ...this.last, ...exit];
   }
 }
+
+const forwarding = (changes: readonly ForwardingChange[]): Action[] =>
+  changes.length === 0 ? [] : [{ kind: "forwarding", changes }];

@@ -2,9 +2,10 @@
 import type { Instant } from "../base/units.ts";
 import { elapsed } from "../base/units.ts";
 import type { RouterConfig } from "../config/model.ts";
-import type { AddressChange, KernelAddress } from "./boundary.ts";
+import type { AddressChange, Forwarding, ForwardingChange, KernelAddress } from "./boundary.ts";
 import { keyText } from "./kernel.ts";
 import type { LedgerRecord } from "./ledger.ts";
+import { forwardingKey, inOrderOfRemoval } from "./routing.ts";
 
 /** A process that dies again and again is no master: so many resumes within {@link RESUME_WINDOW} and it starts as backup. */
 const RESUMES_MAX = 3;
@@ -84,6 +85,35 @@ export function staleAddresses(
     key: { index, address, prefix },
   }));
 }
+
+/** What these records vouch for, as far as the kernel still has it with our protocol number, by router. */
+export function leftForwarding(
+  records: readonly LedgerRecord[],
+  told: readonly Forwarding[],
+  bootId: string,
+): { readonly router: string; readonly entry: Forwarding }[] {
+  const present = new Map(told.map((entry) => [forwardingKey(entry), entry]));
+  const left = new Map<string, { router: string; entry: Forwarding }>();
+  for (const { router, bootId: of, forwarding } of records) {
+    // Another boot has none of it.
+    if (of !== bootId) continue;
+    for (const entry of forwarding) {
+      const known = present.get(forwardingKey(entry));
+      if (known !== undefined) left.set(forwardingKey(known), { router, entry: known });
+    }
+  }
+  return [...left.values()];
+}
+
+/** The same as removals, for when no agent is there to take anything over. */
+export const staleForwarding = (
+  records: readonly LedgerRecord[],
+  told: readonly Forwarding[],
+  bootId: string,
+): ForwardingChange[] => inOrderOfRemoval(leftForwarding(records, told, bootId).map(({ entry }) => entry));
+
+/** All of this for an edge that has no agent. */
+export const STALE = { addresses: staleAddresses, forwarding: staleForwarding };
 
 /** FNV-1a over two halves with different starts: tells one configuration from another; no protection against intent. */
 export function configHash(config: RouterConfig): string {

@@ -152,6 +152,7 @@ export function* rehearse(): Generator<readonly Action[], void> {
     bootId: "",
     links: [LINK],
     addresses: ADDRESSES,
+    forwarding: [],
     ledger: [],
   });
   yield stage.actions;

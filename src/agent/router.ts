@@ -27,6 +27,14 @@ export interface Order {
   readonly taken: boolean;
 }
 
+/** Something could not be added or kept, or a hook failed: a fault for a while. */
+export interface Trouble {
+  readonly text: string;
+  readonly until: Instant;
+  /** What may have cured it before: nothing but time, a change of its interface, or besides any new address. */
+  readonly cure: "time" | "link" | "network";
+}
+
 /** Another router of the same VRID, as last heard. */
 export interface Peer {
   readonly address: Ip;
@@ -108,15 +116,10 @@ export class Router {
   contest: Contest | null = null;
   /** Heard last while we were no master ourselves. */
   ignored: Ignored | null = null;
-  /** When addresses of ours were taken away by somebody, within the last seconds. */
+  /** When addresses, routes or rules of ours were taken away by somebody, within the last seconds. */
   losses: Instant[] = [];
-  /** An address could not be added or kept, or a hook failed: a fault until then. */
-  trouble: {
-    readonly text: string;
-    readonly until: Instant;
-    /** A change of its interface may have cured it. */
-    readonly ofLink: boolean;
-  } | null = null;
+  /** A fault of its own until then. */
+  trouble: Trouble | null = null;
   /** Resumes proven by the ledger, newest last. */
   resumes: readonly Instant[] = [];
   /** Packets of the last advert, one for each destination and version, and how many of them the kernel refused. */
@@ -239,6 +242,12 @@ export class Router {
     return this.device === null
       ? this.addresses
       : [...this.addresses, ...ownLinkLocal(this.config, this.addresses, this.device)];
+  }
+
+  /** The interfaces that its addresses and routes are put on. */
+  get interfaces(): ReadonlySet<string> {
+    const names = this.config.routes.map((route) => route.interface).filter((name) => name !== null);
+    return new Set([...this.addresses.map((address) => address.interface), ...names]);
   }
 
   /** Whether an address that was there before us may be used (never removed). */

@@ -7,6 +7,7 @@ import { hookText } from "./hooks.ts";
 import { prospect } from "./prospect.ts";
 import { acceptFailure, refuses } from "./refusal.ts";
 import { masterHeard } from "./operator.ts";
+import { forwardingStatus } from "./forwarding.ts";
 import { keyOf } from "./router.ts";
 import type { Router } from "./router.ts";
 import { contestOver } from "./contest.ts";
@@ -88,6 +89,7 @@ function routerStatus(world: World, router: Router, now: Instant, clock: (at: In
         found,
       };
     }),
+    ...forwardingStatus(world, router),
     tracks: router.tracks.map((track) => ({
       name: track.name,
       up: track.up,

@@ -15,6 +15,7 @@ import { Limiter } from "./limiter.ts";
 import type { Outbox } from "./outbox.ts";
 import { Ownership } from "./ownership.ts";
 import type { Role, Router } from "./router.ts";
+import { Routing } from "./routing.ts";
 import { LinkDelays } from "./tracking.ts";
 
 /** {@link World.virtualMacs} before anything was told: no devices. */
@@ -39,6 +40,7 @@ export interface World {
   /** Routers by interface, family and VRID: where an advert belongs. */
   readonly wires: Map<number, Router>;
   readonly ownership: Ownership;
+  readonly routing: Routing;
   readonly announcer: Announcer;
   readonly checks: Checks;
   readonly history: History;
@@ -97,7 +99,7 @@ export interface Turn {
   readonly gained: Set<string>;
   /** Routers whose ledger record is out of date, by name; also of such as are no more. */
   readonly records: Set<string>;
-  /** The set of addresses to hold may have changed. */
+  /** The set of addresses, routes and rules to hold may have changed. */
   addresses: boolean;
   /** The earliest deadline among the machines driven in this turn. */
   next: Instant;
@@ -123,6 +125,7 @@ export function makeWorld(
     groupsTold: new Map(),
     wires: new Map(),
     ownership: new Ownership(),
+    routing: new Routing(),
     announcer: new Announcer(),
     checks: new Checks(),
     history: new History(),

@@ -53,6 +53,8 @@ export interface RouterReport {
     readonly version?: number | "2+3";
   })[];
   readonly addresses: readonly AddressReport[];
+  readonly routes?: readonly ({ readonly route: string } & Placed)[];
+  readonly rules?: readonly ({ readonly rule: string } & Placed)[];
   readonly tracks: readonly TrackReport[];
   /** Who would win, as far as this node knows. */
   readonly election?: ElectionReport;
@@ -70,13 +72,17 @@ export interface PeerReport {
   readonly last_heard_ms: number;
 }
 
-export interface AddressReport {
-  readonly address: string;
-  readonly interface: string;
-  /** On the interface and in use by this router. */
+/** Whether something that moves with the master is here. */
+export interface Placed {
+  /** It is there, and in use by this router. */
   readonly held: boolean;
   /** It was there before us. */
   readonly found: boolean;
+}
+
+export interface AddressReport extends Placed {
+  readonly address: string;
+  readonly interface: string;
 }
 
 export interface TrackReport {

@@ -4,7 +4,7 @@
  */
 import { duration } from "./duration.ts";
 import { electionLines, priorityLines, trackText } from "./election.ts";
-import type { RouterReport, StatusReport } from "./report.ts";
+import type { Placed, RouterReport, StatusReport } from "./report.ts";
 
 /** Characters of a name or address before it is cut in a table. */
 const CELL_LENGTH_MAX = 24;
@@ -50,6 +50,8 @@ function whole(router: RouterReport, now: number): string[] {
     ]),
     ...accepting(router).map((text): [string, string] => ["accept", text]),
     ...virtualMac(router).map((text): [string, string] => ["mac", text]),
+    ...(router.routes ?? []).map((each): [string, string] => ["route", `${each.route}: ${placed(each)}`]),
+    ...(router.rules ?? []).map((each): [string, string] => ["rule", `${each.rule}: ${placed(each)}`]),
     ...router.tracks.map((track): [string, string] => ["track", trackText(track)]),
     [
       "adverts",
@@ -159,7 +161,7 @@ function virtualMac({ virtual_mac: mac }: RouterReport): string[] {
   return [`${mac.address} on ${mac.device}${mac.ready ? "" : ": NOT THERE"}`];
 }
 
-function placed({ held, found }: { readonly held: boolean; readonly found: boolean }): string {
+function placed({ held, found }: Placed): string {
   if (held) return found ? "in use, was there before" : "held";
   return found ? "there, but not ours" : "not held";
 }

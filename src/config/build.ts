@@ -69,12 +69,15 @@ function buildRouter(section: RouterSection): RouterConfig | null {
   const peers = all(read.unicast_peers.map((entry) => entry && plain(entry.value)));
   const tracked = all(read.track_interfaces.map((entry) => entry && plain(entry.value)));
   const checks = all(read.track_checks);
+  const routes = all(read.routes);
+  const rules = all(read.rules);
   const garp = plain(read.garp);
   const notify = plain(read.notify);
   const hooks = plain(read.hooks);
   if (auth === null || garp === null || notify === null || hooks === null) return null;
   if (addresses === null || excluded === null || peers === null || tracked === null || checks === null)
     return null;
+  if (routes === null || rules === null) return null;
   return {
     name: section.name,
     interface: read.interface,
@@ -94,6 +97,8 @@ function buildRouter(section: RouterSection): RouterConfig | null {
     onFound: read.on_found,
     accept: read.accept,
     virtualMac: read.virtual_mac,
+    routes: routes.map(({ value }) => value),
+    rules: rules.map(({ value }) => value),
     multicastGroup: read.multicast_group ?? GROUPS[family],
     unicastSource: read.unicast_source,
     unicastPeers: peers.map(({ address, min_ttl }) => ({ address, minTtl: min_ttl })),

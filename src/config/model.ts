@@ -1,6 +1,8 @@
 /** What a checked haagent.toml means: the values the machines run on, every default filled in, every name resolved. */
 import type { Family, Ip } from "../base/address.ts";
 import type { Milliseconds, Priority } from "../base/units.ts";
+import type { RouteConfig } from "./route.ts";
+import type { RuleConfig } from "./rule.ts";
 
 /** A whole configuration. Two equal files give deeply equal values, so a reload is a comparison. */
 export interface Config {
@@ -124,6 +126,8 @@ export interface RouterConfig {
   readonly accept: boolean;
   /** The addresses live at the MAC address of RFC 9568 7.3; `announce-only`: adverts leave from the interface's own all the same. */
   readonly virtualMac: boolean | "announce-only";
+  readonly routes: readonly RouteConfig[];
+  readonly rules: readonly RuleConfig[];
   /** Destination of adverts unless `unicastPeers` is set. */
   readonly multicastGroup: Ip;
   /** Source of adverts; null: the interface's first own address (IPv6: link-local). */

@@ -9,8 +9,8 @@ import { isGarbling, quote } from "./words.ts";
 /** IFNAMSIZ less its NUL, of linux/if.h: interface names and labels. */
 const IFNAME_BYTES_MAX = 15;
 
-/** An interface name as the kernel's dev_valid_name() takes it. */
-export const interfaceName: Kind<string> = text("an interface name", (value) => {
+/** What a text must be instead to be an interface name as the kernel's dev_valid_name() takes it; null when it is one. */
+export function interfaceNameInstead(value: string): string | null {
   if (value === "" || value === "." || value === "..") return "an interface name";
   if (/[/\s]/.test(value) || isGarbling(value))
     return "an interface name without slash, space or control character";
@@ -19,7 +19,10 @@ export const interfaceName: Kind<string> = text("an interface name", (value) => 
   }
   const bytes = new TextEncoder().encode(value).length;
   return bytes > IFNAME_BYTES_MAX ? `at most ${IFNAME_BYTES_MAX} bytes long` : null;
-});
+}
+
+/** An interface name. */
+export const interfaceName: Kind<string> = text("an interface name", interfaceNameInstead);
 
 const NAME_LENGTH_MAX = 64;
 /** What a name of ours may be: it stands in log lines, arguments of scripts and files of the ledger. */

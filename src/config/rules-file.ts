@@ -5,6 +5,7 @@ import { hint } from "./nearest.ts";
 import type { Report } from "./report.ts";
 import { addressRules } from "./rules-address.ts";
 import { judgeChecks } from "./rules-check.ts";
+import { routesOnce, rulesApart } from "./rules-forwarding.ts";
 import { macRules } from "./rules-mac.ts";
 import { OWNER, routerRules } from "./rules-router.ts";
 import type { AgentValues, Sections } from "./sections.ts";
@@ -168,4 +169,6 @@ const fileRules: readonly FileRule[] = [
   trackedChecks,
   judgeChecks,
   lifetime,
+  routesOnce,
+  rulesApart,
 ];

@@ -7,6 +7,8 @@ import type { Fields } from "./field.ts";
 import { absent, group, later, listing, optional, record, required } from "./field.ts";
 import { boolean, choice, commands, duration, integer, list, text } from "./kind.ts";
 import { cidr, groupAddress, hostAddress, interfaceName, label, name } from "./network.ts";
+import { route } from "./route.ts";
+import { PRIORITY_USUAL, rule } from "./rule.ts";
 import { secret } from "./system.ts";
 import { trackedInterfaceFields } from "./tables-track.ts";
 
@@ -132,29 +134,19 @@ export const vrrp = {
   on_found: optional(
     choice(["fault", "adopt"]),
     "fault",
-    "An address that is there but not ours, below priority 255: fault, or adopt it as it is and never remove it.",
+    "An address or route that is there but not ours, below priority 255: fault, or adopt it as it is and never remove it.",
   ),
-  routes: later(
-    list(
-      text("a route", () => null),
-      ELEMENTS_MAX,
-    ),
+  routes: optional(
+    list(route, ELEMENTS_MAX),
     [],
-    "Routes that move with the master.",
-    {
-      keepalived: ["virtual_routes"],
-    },
+    'Routes that move with the master, as ip-route(8) takes them: [-4|-6] [TYPE] NETWORK with via, dev, table, metric, src, scope, onlink, mtu. IPv6\'s default is "::/0", or begins with -6.',
+    { keepalived: ["virtual_routes"] },
   ),
-  rules: later(
-    list(
-      text("a rule", () => null),
-      ELEMENTS_MAX,
-    ),
+  rules: optional(
+    list(rule, ELEMENTS_MAX),
     [],
-    "Policy rules that move with the master.",
-    {
-      keepalived: ["virtual_rules"],
-    },
+    `Policy rules that move with the master, as ip-rule(8) takes them: [-4|-6] [TYPE] with not, from, to, iif, oif, fwmark, table, priority (${PRIORITY_USUAL} unless said).`,
+    { keepalived: ["virtual_rules"] },
   ),
   virtual_mac: optional(
     choice([false, true, "announce-only"]),

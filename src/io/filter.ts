@@ -1,13 +1,19 @@
-/** Packet filters in classic BPF (Linux Documentation/networking/filter.rst); data begins at the network header. */
+/**
+ * Filters in classic BPF (Linux Documentation/networking/filter.rst). The data of a packet socket begins at the network header, that
+ * of a netlink socket with struct nlmsghdr, whose integers are those of the host: here little-endian, which BPF reads swapped.
+ */
 import { ETH_P_IP, ETH_P_IPV6 } from "../../native/layout.ts";
 import type { Instruction } from "../../native/socket.ts";
 import type { Family } from "../base/address.ts";
+import { PROTOCOL_HAAGENT } from "../wire/route.ts";
 
 const BPF_LD_B_ABS = 0x30;
 const BPF_LD_B_IND = 0x50;
 const BPF_LD_W_ABS = 0x20;
 /** X becomes the length of the IPv4 header whose first byte is at k. */
 const BPF_LDX_B_MSH = 0xb1;
+const BPF_LD_H_ABS = 0x28;
+const BPF_JSET_K = 0x45;
 const BPF_JEQ_K = 0x15;
 const BPF_JGT_K = 0x25;
 const BPF_AND_K = 0x54;
@@ -62,6 +68,29 @@ export const tapFilter = (family: Family): readonly Instruction[] => [
   { code: BPF_JEQ_K, jt: 1, jf: 0, k: 0 },
   ret(0),
   ...vrrpFilter(family),
+];
+
+/** Offsets in struct nlmsghdr, and of the protocol in the struct rtmsg behind it. */
+const NLMSG = { type: 4, flags: 6, routeProtocol: 16 + 5 } as const;
+/** RTM_NEWROUTE and RTM_DELROUTE, NLM_F_REPLACE: 24, 25 and 0x100 with their bytes swapped. */
+const RTM_NEWROUTE = 0x1800;
+const RTM_DELROUTE = 0x1900;
+const NLM_F_REPLACE = 0x0001;
+
+/**
+ * Of what is told about routes only what may concern ours: one that carries our protocol number is gone, or some route took the place of
+ * another. A router with a full table changes many a second. Whatever else the feed tells passes.
+ */
+export const feedFilter: readonly Instruction[] = [
+  { code: BPF_LD_H_ABS, jt: 0, jf: 0, k: NLMSG.type },
+  { code: BPF_JEQ_K, jt: 0, jf: 2, k: RTM_DELROUTE },
+  { code: BPF_LD_B_ABS, jt: 0, jf: 0, k: NLMSG.routeProtocol },
+  { code: BPF_JEQ_K, jt: 3, jf: 4, k: PROTOCOL_HAAGENT },
+  { code: BPF_JEQ_K, jt: 0, jf: 2, k: RTM_NEWROUTE },
+  { code: BPF_LD_H_ABS, jt: 0, jf: 0, k: NLMSG.flags },
+  { code: BPF_JSET_K, jt: 0, jf: 1, k: NLM_F_REPLACE },
+  ret(WHOLE),
+  ret(0),
 ];
 
 /** Nothing at all. */

@@ -2,6 +2,7 @@
 import * as layout from "../../native/layout.ts";
 import { errnoName } from "../../native/libc.ts";
 import {
+  attachFilter,
   bindSocket,
   closeDescriptor,
   netlinkAddress,
@@ -9,7 +10,15 @@ import {
   receive,
   setOption,
 } from "../../native/socket.ts";
-import type { AddressChange, AddressKey, Event, KernelAddress, Link } from "../agent/boundary.ts";
+import type {
+  AddressChange,
+  AddressKey,
+  Event,
+  Forwarding,
+  ForwardingChange,
+  KernelAddress,
+  Link,
+} from "../agent/boundary.ts";
 import { unreachable } from "../base/assert.ts";
 import type { Result } from "../base/result.ts";
 import { fail, ok } from "../base/result.ts";
@@ -17,6 +26,7 @@ import type { RouteMessage } from "../wire/rtnetlink.ts";
 import { decodeMessages, FEED_GROUPS } from "../wire/rtnetlink.ts";
 import type { Adopted } from "./adopt.ts";
 import { adopt } from "./adopt.ts";
+import { feedFilter } from "./filter.ts";
 import type { Tables } from "./rtnetlink.ts";
 import { Requests } from "./rtnetlink.ts";
 
@@ -51,6 +61,7 @@ function openFeed(): Result<number, number> {
   const fd = openSocket(layout.AF_NETLINK, layout.SOCK_RAW, layout.NETLINK_ROUTE);
   if (fd < 0) return fail(fd);
   setOption(fd, layout.SOL_SOCKET, layout.SO_RCVBUFFORCE, FEED_BUFFER);
+  attachFilter(fd, feedFilter);
   const bound = bindSocket(fd, netlinkAddress(FEED_GROUPS));
   if (bound === 0) return ok(fd);
   closeDescriptor(fd);
@@ -67,6 +78,8 @@ export class Kernel {
   readonly #buffer = new Uint8Array(DATAGRAM_MAX);
   #feed: { readonly fd: number; readonly adopted: Adopted } | null = null;
   #closed = false;
+  /** It was said that routes or rules may be gone, and nobody has looked or added any since. */
+  #hinted = false;
 
   private constructor(requests: Requests, post: (event: Event) => void, warn: (detail: string) => void) {
     this.#requests = requests;
@@ -116,6 +129,7 @@ export class Kernel {
     }
     const event = this.resync();
     if (event !== null) this.#post(event);
+    this.#post({ kind: "forwarding-hint" });
   }
 
   #take(bytes: Uint8Array): void {
@@ -154,6 +168,10 @@ export class Kernel {
         const { key } = message;
         return this.#addresses.delete(keyOf(key)) ? { kind: "address-gone", key } : null;
       }
+      case "forwarding":
+        return message.ours || message.entry.kind === "rule" ? null : this.#hint();
+      case "forwarding-gone":
+        return message.ours ? this.#hint() : null;
       case "answer":
       case "done":
       case "incomplete":
@@ -161,6 +179,13 @@ export class Kernel {
       default:
         return unreachable(message);
     }
+  }
+
+  /** Thousands of routes may go at once: the first one says it for all. */
+  #hint(): Event | null {
+    if (this.#hinted) return null;
+    this.#hinted = true;
+    return { kind: "forwarding-hint" };
   }
 
   #dump(): Result<Tables, string> {
@@ -175,9 +200,13 @@ export class Kernel {
 
   /** The whole tables as an event; null when the kernel would not tell. What the feed said before is contained in them. */
   resync(): Event | null {
-    for (let count = 0; this.#feed !== null && count < DISCARD_MAX; count++) {
+    let discarded = 0;
+    while (this.#feed !== null && discarded < DISCARD_MAX) {
       if (receive(this.#feed.fd, this.#buffer) < 0) break;
+      discarded++;
     }
+    // Routes are not in these tables.
+    if (discarded > 0) this.#post({ kind: "forwarding-hint" });
     const tables = this.#dump();
     if (tables.ok) return { kind: "kernel", ...tables.value };
     this.#warn(`rtnetlink dump: ${tables.error}`);
@@ -189,6 +218,21 @@ export class Kernel {
     const labelled = (index: number, label: string): boolean =>
       [...this.#addresses.values()].some((known) => known.index === index && known.label === label);
     return { kind: "addresses-changed", results: this.#requests.change(changes, labelled) };
+  }
+
+  /** Does a batch of routes and rules and gives the answers. */
+  forward(changes: readonly ForwardingChange[]): Extract<Event, { kind: "forwarding-changed" }> {
+    if (changes.some(({ op }) => op === "add")) this.#hinted = false;
+    return { kind: "forwarding-changed", results: this.#requests.forward(changes) };
+  }
+
+  /** The routes and rules that carry our protocol number; none, and a warning, where the kernel would not tell. */
+  forwarding(): readonly Forwarding[] | null {
+    this.#hinted = false;
+    const entries = this.#requests.dumpForwarding();
+    if (entries.ok) return entries.value;
+    this.#warn(`rtnetlink dump of routes: ${entries.error}`);
+    return null;
   }
 
   close(): void {

@@ -11,6 +11,7 @@
 import { closeSync, openSync, readFileSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import type { LedgerAddress, LedgerRecord } from "../agent/ledger.ts";
+import { isForwarding } from "./ledger-forwarding.ts";
 import { assert } from "../base/assert.ts";
 import type { Result } from "../base/result.ts";
 import { fail, ok } from "../base/result.ts";
@@ -30,12 +31,19 @@ const FILE_BYTES_MAX = 256 * 1024 * 1024;
 
 const align = (length: number): number => Math.ceil(length / 8) * 8;
 
+type Kept = Omit<LedgerRecord, "lastAdvertAt">;
+
 /** An entry's content; the time of the last advert is in the stamp of its slot. */
 interface Entry {
   readonly router: string;
   readonly slot: number;
-  readonly record: Omit<LedgerRecord, "lastAdvertAt"> | null;
+  readonly record: Kept | null;
 }
+
+/** The same as it is read: an agent that knew no routes may have written it. */
+type Written = Omit<Entry, "record"> & {
+  readonly record: (Omit<Kept, "forwarding"> & { readonly forwarding?: Kept["forwarding"] }) | null;
+};
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
@@ -52,17 +60,19 @@ function isAddress(value: unknown): value is LedgerAddress {
   );
 }
 
-function isRecord(value: unknown): value is LedgerRecord {
+function isRecord(value: unknown): boolean {
   if (!isObject(value)) return false;
-  const { router, bootId, configHash, index, mac, state, added, resumes, sequenceBase } = value;
+  const { router, bootId, configHash, index, mac, state, added, forwarding, resumes, sequenceBase } = value;
   const texts = [router, bootId, configHash, mac, state].every((text) => typeof text === "string");
   if (!texts || typeof index !== "number") return false;
   if (!Array.isArray(added) || !added.every(isAddress)) return false;
+  if (forwarding !== undefined && !(Array.isArray(forwarding) && forwarding.every(isForwarding)))
+    return false;
   if (sequenceBase !== undefined && typeof sequenceBase !== "number") return false;
   return Array.isArray(resumes) && resumes.every((at) => typeof at === "number");
 }
 
-function isEntry(value: unknown): value is Entry {
+function isEntry(value: unknown): value is Written {
   if (!isObject(value)) return false;
   const { router, slot, record } = value;
   return typeof router === "string" && typeof slot === "number" && (record === null || isRecord(record));
@@ -99,7 +109,8 @@ export function decodeLedger(bytes: Uint8Array): Result<LedgerRecord[], string> 
       records.delete(entry.router);
     } else {
       const lastAdvertAt = instant(view.getFloat64(HEADER_BYTES + entry.slot * 8, true));
-      records.set(entry.router, { ...entry.record, lastAdvertAt });
+      const { forwarding = [] } = entry.record;
+      records.set(entry.router, { ...entry.record, forwarding, lastAdvertAt });
     }
     at = align(at + ENTRY_HEADER + length);
   }

@@ -100,6 +100,12 @@ export class World implements Outside {
         const event = kernel.resync();
         return event === null ? [] : [event];
       }
+      case "forwarding":
+        return [kernel.forward(action.changes)];
+      case "resync-forwarding": {
+        const entries = kernel.forwarding();
+        return entries === null ? [] : [{ kind: "forwarding-told", entries }];
+      }
       case "listen":
         return this.#packets.listen(action.listeners);
       case "drop-queued":

@@ -1,7 +1,7 @@
 /** `haagent release`: no agent runs, and what the last one left goes, by its ledger. */
 import { existsSync } from "node:fs";
 import { missingCapabilities } from "../../native/process.ts";
-import type { AddressResult } from "../agent/boundary.ts";
+import type { AddressResult, ForwardingResult, Link } from "../agent/boundary.ts";
 import type { Result } from "../base/result.ts";
 import { fail, ok } from "../base/result.ts";
 import { bootId, isElsewhere } from "./boot.ts";
@@ -12,24 +12,28 @@ import { PacketFilter } from "./packet-filter.ts";
 import { Promotion } from "./promotion.ts";
 import type { Stale } from "./run.ts";
 import { VirtualMacs } from "./virtual-macs.ts";
+import { forwardingOf } from "./run.ts";
 
 /** Answers to a removal which say that there is nothing to remove any more. */
-const GONE = ["EADDRNOTAVAIL", "ENODEV"];
+export const GONE: readonly string[] = ["EADDRNOTAVAIL", "ENODEV", "ESRCH", "ENOENT"];
 
-/** What was done: each address with the kernel's answer, and what is worth a word to the operator. */
-interface Released {
+/** What was done: each address, route and rule with the kernel's answer, and what is worth a word to the operator. */
+export interface Released {
   readonly results: readonly AddressResult[];
+  readonly forwarding: readonly ForwardingResult[];
+  readonly links: readonly Link[];
   /** Devices of virtual MAC addresses that were removed, and the packet filter's table. */
   readonly others: readonly string[];
   readonly warnings: readonly string[];
 }
 
 /**
- * Removes the addresses that `stale` finds in the ledger of `directory`, puts back what sysctls were borrowed and empties the
- * ledger, but for what belongs to another network namespace. The error is a sentence: another agent runs, or the system refuses.
+ * Removes the addresses, routes and rules that `stale` finds in the ledger of `directory`, puts back what sysctls were borrowed and
+ * empties the ledger, but for what belongs to another network namespace. The error is a sentence: another agent runs, or the system
+ * refuses.
  */
 export function release(directory: string, stale: Stale): Result<Released, string> {
-  if (!existsSync(directory)) return ok({ results: [], others: [], warnings: [] });
+  if (!existsSync(directory)) return ok({ results: [], forwarding: [], links: [], others: [], warnings: [] });
   const lock = takeLock(directory);
   if (!lock.ok) return lock;
   try {
@@ -56,8 +60,9 @@ function releaseLocked(directory: string, stale: Stale): Result<Released, string
   if (!opened.ok) return fail(`rtnetlink: ${opened.error}`);
   const { kernel, tables } = opened.value;
   const here = bootId();
-  const changes = stale(known, tables.addresses, here);
-  const { results } = kernel.change(changes);
+  const told = forwardingOf(kernel, known);
+  const forwarding = kernel.forward(stale.forwarding(known, told, here)).results;
+  const { results } = kernel.change(stale.addresses(known, tables.addresses, here));
   kernel.close();
   promotion.restoreAll();
   const virtualMacs = new VirtualMacs(directory, warn);
@@ -72,7 +77,7 @@ function releaseLocked(directory: string, stale: Stale): Result<Released, string
     warn(`${names}: added in another network namespace; to be released there, so the ledger keeps it`);
   }
   // What could not be removed stays in the ledger, for another try.
-  if (results.every(({ errno }) => errno === null || GONE.includes(errno)))
+  if ([...forwarding, ...results].every(({ errno }) => errno === null || GONE.includes(errno)))
     Ledger.create(directory, elsewhere, warn);
-  return ok({ results, others, warnings });
+  return ok({ results, forwarding, links: tables.links, others, warnings });
 }

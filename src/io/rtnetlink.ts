@@ -11,12 +11,21 @@ import {
   send,
   setOption,
 } from "../../native/socket.ts";
-import type { AddressChange, AddressResult, KernelAddress, Link } from "../agent/boundary.ts";
+import type {
+  AddressChange,
+  AddressResult,
+  Forwarding,
+  ForwardingChange,
+  ForwardingResult,
+  KernelAddress,
+  Link,
+} from "../agent/boundary.ts";
 import { ipBytes } from "../base/address.ts";
 import { assert } from "../base/assert.ts";
 import type { Result } from "../base/result.ts";
 import { fail, ok } from "../base/result.ts";
 import type { RouteMessage } from "../wire/rtnetlink.ts";
+import { encodeForwardingChange, FORWARDING_DUMPS } from "../wire/forwarding.ts";
 import { decodeMessages, encodeAddressChange, encodeAddressDump, encodeLinkDump } from "../wire/rtnetlink.ts";
 
 /** Requests in one send: their acknowledgements all wait in the receiving buffer at once. */
@@ -60,6 +69,8 @@ export class Requests {
     setOption(fd, layout.SOL_SOCKET, layout.SO_SNDBUFFORCE, BUFFER);
     // Acknowledgements without a copy of the request.
     setOption(fd, layout.SOL_NETLINK, layout.NETLINK_CAP_ACK, 1);
+    // Dumps filtered by the kernel (4.20); without it they are longer.
+    setOption(fd, layout.SOL_NETLINK, layout.NETLINK_GET_STRICT_CHK, 1);
     const bound = bindSocket(fd, netlinkAddress(0));
     const inet = bound < 0 ? bound : openSocket(layout.AF_INET, layout.SOCK_DGRAM, 0);
     if (inet >= 0) return ok(new Requests(fd, inet));
@@ -84,6 +95,19 @@ export class Requests {
       if (message.kind === "address") addresses.push(message.address);
     });
     return addressed.ok ? ok({ links: newest(links), addresses }) : addressed;
+  }
+
+  /** Every route and rule that carries our protocol number; the error is the name of an errno. */
+  dumpForwarding(): Result<Forwarding[], string> {
+    const entries: Forwarding[] = [];
+    for (const encode of FORWARDING_DUMPS) {
+      const dumped = this.#dump(encode, (message) => {
+        if (message.kind === "forwarding" && message.ours) entries.push(message.entry);
+      });
+      // A kernel without IPv6, or without policy routing, has none of it.
+      if (!dumped.ok && dumped.error !== "EOPNOTSUPP" && dumped.error !== "EAFNOSUPPORT") return dumped;
+    }
+    return ok(entries);
   }
 
   #dump(
@@ -158,24 +182,55 @@ export class Requests {
   }
 
   #send(chunk: readonly Pending[]): AddressResult[] {
-    if (chunk.length === 0) return [];
+    const errnos = this.#exchange(
+      chunk.map(
+        ({ request }) =>
+          (sequence) =>
+            encodeAddressChange(request, sequence),
+      ),
+    );
+    return chunk.map(({ change, request }, at) => {
+      const errno = errnos[at] ?? null;
+      // Without its lifetime an address set by ioctl would outlive us: it is taken back.
+      if (errno !== null && request !== change) this.#send([remove(change)]);
+      return { change, errno };
+    });
+  }
+
+  /** Does the changes of routes and rules in order; one that fails does not keep back the next. */
+  forward(changes: readonly ForwardingChange[]): ForwardingResult[] {
+    const results: ForwardingResult[] = [];
+    for (let at = 0; at < changes.length; at += CHUNK_MAX) {
+      const chunk = changes.slice(at, at + CHUNK_MAX);
+      const errnos = this.#exchange(
+        chunk.map(
+          ({ op, entry }) =>
+            (sequence) =>
+              encodeForwardingChange(op, entry, sequence),
+        ),
+      );
+      results.push(...chunk.map((change, index) => ({ change, errno: errnos[index] ?? null })));
+    }
+    return results;
+  }
+
+  /** Sends so many requests at once and gives the name of each one's error, null where it was done. */
+  #exchange(requests: readonly ((sequence: number) => Uint8Array)[]): (string | null)[] {
+    if (requests.length === 0) return [];
     this.#discard();
     const answers = new Map<number, number>();
-    const sequences = chunk.map(() => this.#next());
-    const requests = chunk.map(({ request }, at) => encodeAddressChange(request, sequences[at] ?? 0));
-    const sent = send(this.#fd, concatenate(requests), null);
-    while (sent >= 0 && answers.size < chunk.length) {
+    const sequences = requests.map(() => this.#next());
+    const sent = send(this.#fd, concatenate(requests.map((encode, at) => encode(sequences[at] ?? 0))), null);
+    while (sent >= 0 && answers.size < requests.length) {
       const length = receive(this.#fd, this.#buffer);
       if (length < 0) break;
       for (const message of decodeMessages(this.#buffer.subarray(0, length))) {
         if (message.kind === "answer") answers.set(message.sequence, message.errno);
       }
     }
-    return chunk.map(({ change, request }, at) => {
-      const errno = sent < 0 ? -sent : answers.get(sequences[at] ?? 0);
-      // Without its lifetime an address set by ioctl would outlive us: it is taken back.
-      if (errno !== 0 && request !== change) this.#send([remove(change)]);
-      return { change, errno: errno === 0 ? null : errno === undefined ? "ETIMEDOUT" : errnoName(errno) };
+    return sequences.map((sequence) => {
+      const errno = sent < 0 ? -sent : answers.get(sequence);
+      return errno === 0 ? null : errno === undefined ? "ETIMEDOUT" : errnoName(errno);
     });
   }
 

@@ -9,7 +9,7 @@ import {
   setTimerSlack,
 } from "../../native/process.ts";
 import { errnoName } from "../../native/libc.ts";
-import type { AddressChange, Event, KernelAddress } from "../agent/boundary.ts";
+import type { AddressChange, Event, Forwarding, ForwardingChange, KernelAddress } from "../agent/boundary.ts";
 import type { LedgerRecord } from "../agent/ledger.ts";
 import type { Result } from "../base/result.ts";
 import { fail, ok } from "../base/result.ts";
@@ -33,12 +33,19 @@ import { commandsStarted } from "./starter.ts";
 import { Transmitter } from "./transmit.ts";
 import { VirtualMacs } from "./virtual-macs.ts";
 
-/** Which addresses in the kernel a dead agent's ledger says were its own, as deletions. */
-export type Stale = (
-  records: readonly LedgerRecord[],
-  addresses: readonly KernelAddress[],
-  bootId: string,
-) => AddressChange[];
+/** What in the kernel a dead agent's ledger says was its own, as deletions. */
+export interface Stale {
+  addresses(
+    records: readonly LedgerRecord[],
+    addresses: readonly KernelAddress[],
+    bootId: string,
+  ): AddressChange[];
+  forwarding(
+    records: readonly LedgerRecord[],
+    told: readonly Forwarding[],
+    bootId: string,
+  ): ForwardingChange[];
+}
 
 /** What {@link runAgent} needs. */
 interface RunOptions {
@@ -230,6 +237,7 @@ export async function runAgent(options: RunOptions): Promise<number> {
       bootId: id,
       links,
       addresses,
+      forwarding: forwardingOf(kernel, records),
       ledger: records,
     });
     promotion.restoreUnwanted();
@@ -262,12 +270,19 @@ function rehearseWhenIdle(steps: Iterator<unknown>): void {
 const stackOf = (error: unknown): string =>
   error instanceof Error ? (error.stack ?? error.message) : String(error);
 
+/** Routes and rules that carry our protocol number. Where nobody ever added any, a full table need not be looked through. */
+export function forwardingOf(kernel: Kernel, records: readonly LedgerRecord[]): readonly Forwarding[] {
+  return records.some(({ forwarding }) => forwarding.length > 0) ? (kernel.forwarding() ?? []) : [];
+}
+
 /** Our own bug: whatever we added goes, so that no address outlives the agent that answers for it. */
 function lastGasp(kernel: Kernel, ledger: Ledger, stale: Stale, journal: Journal): void {
   try {
     const now = kernel.resync();
     if (now?.kind !== "kernel") return;
-    kernel.change(stale(ledger.records(), now.addresses, bootId()));
+    const records = ledger.records();
+    kernel.forward(stale.forwarding(records, forwardingOf(kernel, records), bootId()));
+    kernel.change(stale.addresses(records, now.addresses, bootId()));
     ledger.clear();
   } catch (error) {
     journal.write("error", "agent.bug", { detail: stackOf(error) });

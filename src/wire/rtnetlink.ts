@@ -1,5 +1,6 @@
 /**
- * rtnetlink(7): requests for links and addresses, and what the kernel answers and announces. Each message of netlink.ts carries
+ * rtnetlink(7): requests for links and addresses, and what the kernel answers and announces, routes and rules included
+ * (forwarding.ts). Each message of netlink.ts carries
  *
  *     ifinfomsg   family u8, pad | type u16 | index i32 | flags u32 | change u32        <linux/rtnetlink.h>
  *     ifaddrmsg   family u8 | prefix u8 | flags u8 | scope u8 | index u32               <linux/if_addr.h>
@@ -12,6 +13,8 @@ import { addressBits, familyOf, ipBytes, ipFromBytes, macFromBytes } from "../ba
 import { assert } from "../base/assert.ts";
 import type { Seconds } from "../base/units.ts";
 import { seconds } from "../base/units.ts";
+import type { ForwardingMessage } from "./forwarding.ts";
+import { decodeForwarding } from "./forwarding.ts";
 import type { Attributes } from "./netlink.ts";
 import {
   align,
@@ -46,7 +49,10 @@ const NLM_F = {
 } as const;
 
 /** Masks for the address of a feed socket: RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR. */
-export const FEED_GROUPS = 0x1 | 0x10 | 0x100;
+const LINK_GROUPS = 0x1 | 0x10 | 0x100;
+/** RTMGRP_IPV4_ROUTE | RTMGRP_IPV4_RULE | RTMGRP_IPV6_ROUTE, and RTNLGRP_IPV6_RULE as a bit. */
+const FORWARDING_GROUPS = 0x40 | 0x80 | 0x400 | (1 << 18);
+export const FEED_GROUPS = LINK_GROUPS | FORWARDING_GROUPS;
 
 const AF_UNSPEC = 0;
 const AF_INET = 2;
@@ -83,6 +89,7 @@ export type RouteMessage =
   | { readonly kind: "link-gone"; readonly index: number }
   | { readonly kind: "address"; readonly address: KernelAddress }
   | { readonly kind: "address-gone"; readonly key: AddressKey }
+  | ForwardingMessage
   /** NLMSG_ERROR: the answer to the request of that sequence; 0 or an error number. */
   | { readonly kind: "answer"; readonly sequence: number; readonly errno: number }
   /** NLMSG_DONE: the end of a dump, with its error number or 0. */
@@ -207,7 +214,7 @@ function decodeBody(type: number, sequence: number, body: Uint8Array): RouteMess
     case RTM.delAddress:
       return decodeAddress(type, body);
     default:
-      return null;
+      return decodeForwarding(type, body);
   }
 }
 

@@ -89,6 +89,7 @@ export class Box {
       bootId,
       links: kernel.links(),
       addresses: kernel.addresses(),
+      forwarding: kernel.forwarding.added(),
       ledger,
     });
   }
@@ -178,6 +179,15 @@ export class Box {
         return [{ kind: "virtual-macs", results: this.kernel.setDevices(action.devices) }];
       case "resync":
         return [{ kind: "kernel", links: this.kernel.links(), addresses: this.kernel.addresses() }];
+      case "forwarding": {
+        const results = action.changes.map((change) => ({
+          change,
+          errno: this.kernel.forwarding.change(change),
+        }));
+        return [{ kind: "forwarding-changed", results }];
+      }
+      case "resync-forwarding":
+        return [{ kind: "forwarding-told", entries: this.kernel.forwarding.added() }];
       case "listen":
         return action.listeners.flatMap(({ index, family }): Event[] => {
           const errno = this.deaf.get(`${index} ${family}`);

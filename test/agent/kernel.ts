@@ -1,9 +1,17 @@
 /** A node's kernel as far as the agent sees it: links, addresses with lifetimes, and a feed that tells every change afterwards. */
-import type { AddressChange, AddressKey, Event, KernelAddress, Link } from "../../src/agent/boundary.ts";
+import type {
+  AddressChange,
+  AddressKey,
+  Event,
+  Forwarding,
+  KernelAddress,
+  Link,
+} from "../../src/agent/boundary.ts";
 import type { VirtualMac, VirtualMacResult } from "../../src/agent/virtual-mac.ts";
 import type { Ip, Mac } from "../../src/base/address.ts";
 import { unreachable } from "../../src/base/assert.ts";
 import { seconds } from "../../src/base/units.ts";
+import { ForwardingTable } from "../sim/forwarding.ts";
 
 /** Addresses expire this much after their lifetime, as the kernel's timer is coarse. */
 const EXPIRY_LAG = 50;
@@ -27,6 +35,11 @@ export class TestKernel {
   #held: Held[] = [];
   readonly #now: () => number;
   readonly #feed: (event: Event) => void;
+  /** Routes and rules. */
+  readonly forwarding = new ForwardingTable({
+    link: (index) => this.#links.get(index) ?? null,
+    has: (address) => this.has(address),
+  });
   /** The feed is held back. */
   untold = false;
   /** Why no device of a virtual MAC address can be had. */
@@ -90,7 +103,21 @@ export class TestKernel {
     const plain = { ethernet: true, mac, mtu: 1500, up: true, carrier: true, forwarding6: true };
     const link: Link = { ...plain, ...this.#links.get(change.index), ...change };
     this.#links.set(link.index, link);
+    // IPv4 routes go without a word.
+    this.forwarding.prune();
     this.#feed({ kind: "link", link });
+  }
+
+  /** `ip route del` or `ip rule del` by somebody else. */
+  withdraw(entry: Forwarding): void {
+    if (!this.forwarding.remove(entry)) throw new Error(`there is no ${entry.kind} to remove`);
+    this.#feed({ kind: "forwarding-hint" });
+  }
+
+  /** `ip route replace` by somebody else. */
+  replace(entry: Forwarding): void {
+    this.forwarding.put(entry);
+    this.#feed({ kind: "forwarding-hint" });
   }
 
   /** Changes an interface by name. */
@@ -104,6 +131,7 @@ export class TestKernel {
     const gone = this.#held.filter(({ address }) => address.index === index);
     for (const { address } of gone) this.#remove(address);
     this.#links.delete(index);
+    this.forwarding.prune();
     this.#feed({ kind: "link-gone", index });
   }
 
@@ -190,5 +218,6 @@ export class TestKernel {
     this.#held = this.#held.filter(({ address }) => !same(address, key));
     const { index, address, prefix } = key;
     this.#feed({ kind: "address-gone", key: { index, address, prefix } });
+    if (this.forwarding.prune() > 0) this.#feed({ kind: "forwarding-hint" });
   }
 }

@@ -16,6 +16,7 @@ const record = (added: readonly LedgerAddress[], bootId = BOOT): LedgerRecord =>
   index: 2,
   mac: "02:00:00:00:00:01",
   state: "master",
+  forwarding: [],
   added,
   resumes: [],
   lastAdvertAt: instant(0),

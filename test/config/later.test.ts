@@ -2,10 +2,6 @@
 import { agent, checked, router, table } from "./said.ts";
 
 table("a key of a later version", [
-  ["routes", router('routes = ["10.9.0.0/24 via 10.0.0.9"]'), ["5:1 error: routes is not in this version"]],
-  ["routes, empty", router("routes = []"), []],
-  ["rules", router('rules = ["from 10.9.0.0/24 table 100"]'), ["5:1 error: rules is not in this version"]],
-  ["rules, empty", router("rules = []"), []],
   ["mail of a router", router("mail = true"), ["5:1 error: mail = true is not in this version"]],
   ["mail = false", router("mail = false"), []],
   ["guard", router('guard = ["heartbeat"]'), ["5:1 error: guard is not in this version"]],

@@ -1,11 +1,13 @@
 /** The decoders of what comes over sockets of this machine under fuzz: rtnetlink, and the lines of the control socket. */
 import { readFileSync } from "node:fs";
-import type { Reply, Request } from "../../src/agent/boundary.ts";
+import type { Forwarding, Reply, Request } from "../../src/agent/boundary.ts";
 import { addressBits, familyOf, macBytes, parseIp } from "../../src/base/address.ts";
 import type { Ip } from "../../src/base/address.ts";
 import { ok } from "../../src/base/result.ts";
 import type { Result } from "../../src/base/result.ts";
 import { decodeReply, decodeRequest, encodeReply, encodeRequest } from "../../src/wire/control.ts";
+import type { ForwardingMessage } from "../../src/wire/forwarding.ts";
+import { encodeForwardingChange } from "../../src/wire/forwarding.ts";
 import type { RouteMessage } from "../../src/wire/rtnetlink.ts";
 import { decodeMessages, encodeAddressChange } from "../../src/wire/rtnetlink.ts";
 import { hex } from "../wire/hex.ts";
@@ -40,6 +42,18 @@ function echo(message: Extract<RouteMessage, { kind: "address" | "address-gone" 
   );
 }
 
+/** What the kernel would tell after we asked for this, which says less than it may tell. */
+function echoed(entry: Forwarding): Forwarding | null {
+  const [message] = decodeMessages(encodeForwardingChange("add", entry, 0));
+  return message?.kind === "forwarding" && message.ours ? message.entry : null;
+}
+
+function checkForwarding({ entry }: ForwardingMessage): string | null {
+  const first = echoed(entry);
+  if (first === null) return "is none of ours when it comes back";
+  return Bun.deepEquals(echoed(first), first) ? null : "does not come back";
+}
+
 function checkMessage(message: RouteMessage): string | null {
   switch (message.kind) {
     case "link": {
@@ -66,6 +80,9 @@ function checkMessage(message: RouteMessage): string | null {
       return message.errno >= 0 ? null : `error number ${message.errno}`;
     case "incomplete":
       return null;
+    case "forwarding":
+    case "forwarding-gone":
+      return checkForwarding(message);
     default:
       return message satisfies never;
   }
@@ -80,12 +97,14 @@ const routeOutcomes: Record<RouteOutcome, "reached"> = {
   answer: "reached",
   done: "reached",
   incomplete: "reached",
+  forwarding: "reached",
+  "forwarding-gone": "reached",
   nothing: "reached",
 };
 
 const rtnetlink = target<RouteMessage[]>({
   name: "rtnetlink",
-  golden: ["links", "addresses", "answers", "feed"].flatMap(datagrams),
+  golden: ["links", "addresses", "answers", "feed", "forwarding"].flatMap(datagrams),
   lengthFields: [little(0, 4), little(4, 2), little(16, 2), little(24, 2), little(32, 2), little(44, 2)],
   // DataView throws by itself where an index would give undefined.
   watch: false,

@@ -184,6 +184,7 @@ export function taking(edge: Edge, address: string): Action[] {
         index: key.index,
         mac: "02:00:00:00:00:01",
         state: "master",
+        forwarding: [],
         added: [{ ...key, confirmed: true }],
         resumes: [],
         lastAdvertAt: instant(0),

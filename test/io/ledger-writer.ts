@@ -20,6 +20,7 @@ export function recordOf(n: number): LedgerRecord {
     index: n,
     mac: "02:00:00:00:00:01",
     state: "master",
+    forwarding: [],
     added: Array.from({ length: n % 9 }, (_, at) => ({
       index: n,
       address: ip(`10.0.0.${at}`),

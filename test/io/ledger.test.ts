@@ -62,6 +62,7 @@ const plain = (router: string, lastAdvertAt: Instant): LedgerRecord => ({
   index: 3,
   mac: "02:00:00:00:00:01",
   state: "master",
+  forwarding: [],
   added: [{ index: 3, address: ip("10.0.0.1"), prefix: 24, confirmed: false }],
   resumes: [instant(1.5), instant(2.25)],
   lastAdvertAt,

@@ -5,7 +5,7 @@
 import type { Action, Event, Handled } from "../../src/agent/boundary.ts";
 import type { Instant } from "../../src/base/units.ts";
 import { instant, NEVER } from "../../src/base/units.ts";
-import { staleAddresses } from "../../src/agent/recover.ts";
+import { STALE } from "../../src/agent/recover.ts";
 import type { AgentConfig } from "../../src/config/model.ts";
 import { readConfig } from "../../src/io/config-file.ts";
 import { runAgent } from "../../src/io/run.ts";
@@ -70,7 +70,7 @@ if (import.meta.main) {
       source: readConfig(config),
       version: "test",
       settings,
-      stale: staleAddresses,
+      stale: STALE,
       rehearse: () => [].values(),
       complain: (text) => console.error(text),
     }),

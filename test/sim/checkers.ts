@@ -18,7 +18,8 @@
  * 15 every transition is written down
  * 16 hooks let through what they say, one of a router runs at a time, SIGTERM waits no longer than they may (gates.ts, node.ts)
  */
-import type { Action, AddressChange, Event } from "../../src/agent/boundary.ts";
+import type { Action, AddressChange, Event, ForwardingChange } from "../../src/agent/boundary.ts";
+import { forwardingKey } from "../../src/agent/routing.ts";
 import { Alarms } from "./alarms.ts";
 import { Contests } from "./contests.ts";
 import { judgeAddresses, judgeElections, judgePeace } from "./elections.ts";
@@ -227,6 +228,18 @@ export class Checkers implements Observer {
     if (node.config.lifetime === "auto" && !finite) {
       violate(this.#scene, `${node.plan.name} added ${address} for ${change.lifetime ?? "ever"} s`);
     }
+  }
+
+  forwarded(node: Node, { op, entry }: ForwardingChange, errno: string | null): void {
+    const key = forwardingKey(entry);
+    const { schedule, trace } = this.#scene;
+    trace.detail(schedule.now, node.number, () => `${op} ${entry.kind} ${key} ${errno ?? ""}`);
+    if (op !== "add" || errno !== null) return;
+    const known = [...node.ledger.values()].some(({ forwarding }) =>
+      forwarding.some((each) => forwardingKey(each) === key),
+    );
+    if (!known)
+      violate(this.#scene, `${node.plan.name} added ${entry.kind} ${key}, which its ledger does not say`);
   }
 
   log(node: Node, { event, level, fields }: Extract<Action, { kind: "log" }>): void {

@@ -4,8 +4,16 @@
  */
 import type { Family, Ip } from "../../src/base/address.ts";
 import { familyOf, ipBytes } from "../../src/base/address.ts";
-import type { AddressChange, AddressKey, Event, KernelAddress, Link } from "../../src/agent/boundary.ts";
+import type {
+  AddressChange,
+  AddressKey,
+  Event,
+  Forwarding,
+  KernelAddress,
+  Link,
+} from "../../src/agent/boundary.ts";
 import { seconds } from "../../src/base/units.ts";
+import { ForwardingTable } from "./forwarding.ts";
 import type { Prng } from "./prng.ts";
 import type { Schedule } from "./schedule.ts";
 
@@ -50,6 +58,8 @@ export class Kernel {
   readonly links = new Map<string, Link>();
   /** Indexes of interfaces with promote_secondaries. */
   readonly promote = new Set<number>();
+  /** Routes and rules. */
+  readonly forwarding = new ForwardingTable(this);
   #held: Held[] = [];
   /** What the next additions fail with, for testing what follows. */
   failAdditions = 0;
@@ -211,7 +221,16 @@ export class Kernel {
         this.#tell({ kind: "address-gone", key: dependent.key });
       }
     }
+    if (this.forwarding.prune() > 0) this.#tell({ kind: "forwarding-hint" });
     this.#changed();
+  }
+
+  /** `ip route del` by hand, of what an agent put there; true when there was something to remove. */
+  adminWithdraw(entry: Forwarding): boolean {
+    if (!this.forwarding.remove(entry)) return false;
+    this.#tell({ kind: "forwarding-hint" });
+    this.#changed();
+    return true;
   }
 
   /** `ip address add` by hand: nothing happens when it is there already. */
@@ -237,6 +256,8 @@ export class Kernel {
     if (link === undefined) return;
     const next = { ...link, up, carrier: up && carrier };
     this.links.set(name, next);
+    // IPv4 routes go without a word.
+    this.forwarding.prune();
     this.#tell({ kind: "link", link: next });
     if (!up) {
       for (const held of this.#held.filter(
@@ -264,6 +285,7 @@ export class Kernel {
       this.#tell({ kind: "address-gone", key: held.key });
     }
     this.links.delete(name);
+    this.forwarding.prune();
     this.promote.delete(link.index);
     this.#tell({ kind: "link-gone", index: link.index });
     this.#changed();

@@ -1,8 +1,9 @@
 /** One node: its hardware clock, its kernel, its ports, what is on its disk, and the agent that lives and dies on it. */
 import type { Ip, Mac } from "../../src/base/address.ts";
-import type { AddressChange, AddressKey, Event } from "../../src/agent/boundary.ts";
+import type { AddressChange, AddressKey, Event, ForwardingChange } from "../../src/agent/boundary.ts";
 import type { Transition } from "../../src/agent/history.ts";
 import type { LedgerRecord } from "../../src/agent/ledger.ts";
+import { forwardingKey } from "../../src/agent/routing.ts";
 import { instant, type Instant } from "../../src/base/units.ts";
 import type { ConfigSource } from "../../src/config/model.ts";
 import { Excuses } from "./excuses.ts";
@@ -154,6 +155,7 @@ export class Node {
       pid: 1000 + this.number,
       version: "sim",
       bootId: this.bootId,
+      forwarding: this.kernel.forwarding.added(),
       ledger: [...this.ledger.values()],
     });
     process.control({ kind: "history-read", transitions: this.history });
@@ -212,8 +214,10 @@ export class Node {
     this.process = null;
     this.observer.lived(this, `exit ${code}`);
     const left = this.kernel.added();
+    const routes = this.kernel.forwarding.added();
     if (code !== 0) this.complain(`left with exit code ${code}`);
     else if (left.length > 0) this.complain(`left ${left.map(({ address }) => address).join(", ")} behind`);
+    else if (routes.length > 0) this.complain(`left ${routes.map(forwardingKey).join(", ")} behind`);
     else if (this.kernel.promote.size > 0 && !this.#died) this.complain("left promote_secondaries set");
   }
 
@@ -230,6 +234,7 @@ export class Node {
     this.process = null;
     this.observer.lived(this, "reboot");
     for (const name of [...this.kernel.links.keys()]) this.kernel.removeLink(name);
+    this.kernel.forwarding.clear();
     if (!keepsLedger) this.ledger.clear();
     this.#boots++;
     this.#died = false;
@@ -260,6 +265,14 @@ export class Node {
     const errno = this.kernel.change(change);
     if (change.op === "add" && errno !== null) this.excuses.refused();
     this.observer.addressed(this, change, errno);
+    return errno;
+  }
+
+  /** An agent's change of routes and rules. */
+  forward(change: ForwardingChange): string | null {
+    const errno = this.kernel.forwarding.change(change);
+    if (change.op === "add" && errno !== null) this.excuses.refused();
+    this.observer.forwarded(this, change, errno);
     return errno;
   }
 

@@ -1,5 +1,5 @@
 /** What a node tells of itself while it lives, for the checkers and the trace. */
-import type { Action, AddressChange, Event } from "../../src/agent/boundary.ts";
+import type { Action, AddressChange, Event, ForwardingChange } from "../../src/agent/boundary.ts";
 import type { Node } from "./node.ts";
 import type { SegmentName } from "./plan.ts";
 
@@ -19,6 +19,8 @@ export interface Observer {
   addressed(node: Node, change: AddressChange, errno: string | null): void;
   /** An awaited hook begins, or is killed. */
   hook(node: Node, action: Extract<Action, { kind: "hook" | "hook-cancel" }>): void;
+  /** The same for a route or rule. */
+  forwarded(node: Node, change: ForwardingChange, errno: string | null): void;
   log(node: Node, action: Extract<Action, { kind: "log" }>): void;
   /** Started, died, froze, went on, left. */
   lived(node: Node, what: string): void;

@@ -239,6 +239,12 @@ export class Process {
       }
       case "resync":
         return [node.dump()];
+      case "forwarding": {
+        const results = action.changes.map((change) => ({ change, errno: node.forward(change) }));
+        return [{ kind: "forwarding-changed", results }];
+      }
+      case "resync-forwarding":
+        return [{ kind: "forwarding-told", entries: node.kernel.forwarding.added() }];
       case "listen":
         return this.#listen(action.listeners);
       case "drop-queued":
