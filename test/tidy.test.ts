@@ -29,11 +29,6 @@ const TABLE: Readonly<Record<string, Rule>> = {
   },
   // HMAC-MD5 is as pure as a checksum, and the runtime has it.
   "src/wire/ah.ts": { values: ["src/base", "src/wire"], types: [], packages: ["node:crypto"] },
-  "src/wire/forwarding.ts": {
-    values: ["src/base", "src/wire"],
-    types: ["src/agent/boundary.ts"],
-    packages: [],
-  },
   "src/vrrp": { values: ["src/base"], types: ["src/wire"], packages: [] },
   "src/check": { values: ["src/base"], types: ["src/wire"], packages: [] },
   "src/config": { values: ["src/base", "src/check/pattern.ts"], types: [], packages: ["toml"] },

@@ -7,24 +7,24 @@ import type { Instant } from "../base/units.ts";
 import { earlier, elapsed, instant, NEVER } from "../base/units.ts";
 import { overslept, stalled } from "../vrrp/lateness.ts";
 import { deadline } from "../vrrp/state.ts";
-import { answered, compare, endTroubles, reconcile, refresh, requestResync } from "./addresses.ts";
+import { answered, compare, endTroubles, requestResync } from "./addresses.ts";
 import { assess } from "./assess.ts";
 import { hookEnded, proceed } from "./awaited.ts";
 import { begin } from "./begin.ts";
 import type { Action, Event, Handled } from "./boundary.ts";
 import { contestDue } from "./contest.ts";
-import { devicesAnswered, retryDevices, settleDevices } from "./devices.ts";
-import { compareForwarding, forwarded, look, lookBehind, reroute } from "./forwarding.ts";
-import { drive, keepRecords, settleGroups, tell } from "./drive.ts";
+import { devicesAnswered, retryDevices } from "./devices.ts";
+import { compareForwarding, forwarded, look, lookBehind } from "./forwarding.ts";
+import { drive } from "./drive.ts";
+import { finish } from "./finish.ts";
 import { addressGone, addressTold, linkGone, linkTold, reassess } from "./feed.ts";
-import { arrive, releaseTime, startHooks, take } from "./hooks.ts";
+import { releaseTime } from "./hooks.ts";
 import { why } from "./history.ts";
 import { deafened, listenAgain } from "./listen.ts";
 import { standby, takeover } from "./operator.ts";
 import { Outbox } from "./outbox.ts";
 import { receive } from "./receive.ts";
 import { reload } from "./reload.ts";
-import { announcement } from "./send.ts";
 import { status } from "./status.ts";
 import type { Turn, World } from "./world.ts";
 
@@ -202,27 +202,6 @@ export class Agent {
     next = earlier(next, world.routing.lookAt);
     this.wakeAt = earlier(next, world.listenAgainAt);
   }
-}
-
-/** The end of every turn: groups, addresses, announcements, and what is told of it. */
-function finish(world: World, turn: Turn): void {
-  settleGroups(world, turn);
-  if (proceed(world, turn)) settleGroups(world, turn);
-  take(world, turn);
-  tell(world, turn);
-  startHooks(world, turn);
-  if (turn.addresses || turn.touched.size > 0) settleDevices(world, turn);
-  if (turn.addresses) {
-    reconcile(world, turn);
-    reroute(world, turn);
-  }
-  refresh(world, turn);
-  for (const key of world.announcer.due(turn.now)) {
-    const action = announcement(world.kernel, key);
-    if (action !== null) turn.out.announce(action);
-  }
-  arrive(world, turn);
-  keepRecords(world, turn);
 }
 
 function due(world: World, turn: Turn, urgent: Perform | null): void {

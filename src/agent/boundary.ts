@@ -4,12 +4,12 @@
  */
 import type { Family, Ip, Mac } from "../base/address.ts";
 import type { Instant, Milliseconds, Seconds } from "../base/units.ts";
+import type { Forwarding, ForwardingChange, ForwardingResult } from "../wire/forwarding.ts";
 import type { Refused } from "../wire/nftables.ts";
-import type { KernelRoute } from "../wire/route.ts";
-import type { KernelRule } from "../wire/rule.ts";
 import type { ConfigSource, LogLevel, ProbeConfig } from "../config/model.ts";
 import type { Transition } from "./history.ts";
 import type { LedgerRecord } from "./ledger.ts";
+import type { Listener } from "./listen.ts";
 import type { VirtualMac, VirtualMacResult } from "./virtual-mac.ts";
 
 /** A network interface as rtnetlink(7) RTM_NEWLINK tells it. */
@@ -68,33 +68,6 @@ export type AddressChange =
 export interface AddressResult {
   readonly change: AddressChange;
   readonly errno: string | null;
-}
-
-/** What decides where packets go: a route, or a policy rule. */
-export type Forwarding = KernelRoute | KernelRule;
-
-/** One step of a batch: `add` fails with EEXIST when somebody has it; `delete` takes nothing but what carries our protocol number. */
-export interface ForwardingChange {
-  readonly op: "add" | "delete";
-  readonly entry: Forwarding;
-}
-
-/** How the kernel answered one change; `errno` is a name (`EEXIST`) or null when it was done. */
-export interface ForwardingResult {
-  readonly change: ForwardingChange;
-  readonly errno: string | null;
-}
-
-/** A receiving socket: one per interface and family, with the groups joined on it. */
-export interface Listener {
-  readonly index: number;
-  readonly family: Family;
-  readonly groups: readonly Ip[];
-  /**
-   * A macvlan of ours may be on the interface: it takes every frame that bears its own MAC address as the sender's, and so the adverts
-   * of another router that is master too. Such a socket hears what comes in before any device on top of the interface has its turn.
-   */
-  readonly tap: boolean;
 }
 
 /** The keys of `hooks` in a router's table. */

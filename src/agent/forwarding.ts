@@ -5,7 +5,7 @@ import { showRoute } from "../config/route.ts";
 import { showRule } from "../config/rule.ts";
 import { requestResync, robbed, trouble, TROUBLE_LASTING } from "./addresses.ts";
 import { assess } from "./assess.ts";
-import type { Forwarding, ForwardingResult } from "./boundary.ts";
+import type { Forwarding, ForwardingResult } from "../wire/forwarding.ts";
 import type { Router } from "./router.ts";
 import { routeEntry, ruleEntry } from "./routing.ts";
 import { usable } from "./tracking.ts";

@@ -3,7 +3,8 @@
  * file of runtime_dir; this file says what is in a record.
  */
 import type { Instant } from "../base/units.ts";
-import type { AddressKey, Forwarding } from "./boundary.ts";
+import type { AddressKey } from "./boundary.ts";
+import type { Forwarding } from "../wire/forwarding.ts";
 
 /** An address that we added, or are about to: written before the system call that adds it. */
 export interface LedgerAddress extends AddressKey {

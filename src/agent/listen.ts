@@ -1,7 +1,6 @@
 /** Which receiving sockets are needed: one for each usable interface and family that a router runs on. */
 import type { Family, Ip } from "../base/address.ts";
 import { after, ms, NEVER } from "../base/units.ts";
-import type { Listener } from "./boundary.ts";
 import { groupsFor } from "./virtual-mac-base.ts";
 import type { Turn, World } from "./world.ts";
 
@@ -9,6 +8,18 @@ import type { Turn, World } from "./world.ts";
 const RETRY = ms(1000);
 /** A socket that was opened again and did not fail by then works. */
 const OPENED = ms(20);
+
+/** A receiving socket: one per interface and family, with the groups joined on it. */
+export interface Listener {
+  readonly index: number;
+  readonly family: Family;
+  readonly groups: readonly Ip[];
+  /**
+   * A macvlan of ours may be on the interface: it takes every frame that bears its own MAC address as the sender's, and so the adverts
+   * of another router that is master too. Such a socket hears what comes in before any device on top of the interface has its turn.
+   */
+  readonly tap: boolean;
+}
 
 /** Tells the edge when the set of sockets changed. */
 export function listen(world: World, turn: Turn): void {

@@ -3,7 +3,8 @@
  * the ledger before what it vouches for, adverts before addresses, everything that may wait after everything that may not.
  */
 import type { LogLevel } from "../config/model.ts";
-import type { Action, AddressChange, ForwardingChange } from "./boundary.ts";
+import type { Action, AddressChange } from "./boundary.ts";
+import type { ForwardingChange } from "../wire/forwarding.ts";
 
 /** Above this many removals the addresses, routes and rules go before the advert that lets the next master in: it takes the kernel a while. */
 const REMOVE_FIRST = 64;

@@ -2,7 +2,8 @@
 import type { Instant } from "../base/units.ts";
 import { elapsed } from "../base/units.ts";
 import type { RouterConfig } from "../config/model.ts";
-import type { AddressChange, Forwarding, ForwardingChange, KernelAddress } from "./boundary.ts";
+import type { AddressChange, KernelAddress } from "./boundary.ts";
+import type { Forwarding, ForwardingChange } from "../wire/forwarding.ts";
 import { keyText } from "./kernel.ts";
 import type { LedgerRecord } from "./ledger.ts";
 import { forwardingKey, inOrderOfRemoval } from "./routing.ts";

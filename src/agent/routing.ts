@@ -9,7 +9,7 @@ import type { RouteConfig } from "../config/route.ts";
 import type { RuleConfig } from "../config/rule.ts";
 import type { KernelRoute } from "../wire/route.ts";
 import type { KernelRule } from "../wire/rule.ts";
-import type { Forwarding, ForwardingChange, ForwardingResult } from "./boundary.ts";
+import type { Forwarding, ForwardingChange, ForwardingResult } from "../wire/forwarding.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Router } from "./router.ts";
 
@@ -82,6 +82,8 @@ function entriesOf(kernel: Kernel, { config }: Router): Forwarding[] {
 interface Wanted {
   readonly router: string;
   readonly entry: Forwarding;
+  /** Its addresses are there or come in this turn. */
+  readonly ready: boolean;
 }
 
 export class Routing {
@@ -132,15 +134,18 @@ export class Routing {
       for (const entry of entriesOf(kernel, router)) {
         const key = forwardingKey(entry);
         // Two routers may want the same one: there is one, and it stays as long as either is master.
-        if (!wanted.has(key)) wanted.set(key, { router: router.config.name, entry });
+        if (wanted.get(key)?.ready === true) continue;
+        // As its addresses do, they wait for the device of its virtual MAC address.
+        const ready = router.device === null || router.deviceReady;
+        wanted.set(key, { router: router.config.name, entry, ready });
       }
     }
     const changed = new Set<string>();
     const deletes = this.dismiss(wanted, changed);
     const adds: ForwardingChange[] = [];
-    for (const [key, { router, entry }] of wanted) {
+    for (const [key, { router, entry, ready }] of wanted) {
       const known = this.held.get(key);
-      if (known !== undefined && known.state !== "leaving") continue;
+      if (!ready || (known !== undefined && known.state !== "leaving")) continue;
       this.held.set(key, { entry, router, state: "pending", restores: this.lost.has(key) });
       changed.add(router);
       adds.push({ op: "add", entry });

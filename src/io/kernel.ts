@@ -10,15 +10,8 @@ import {
   receive,
   setOption,
 } from "../../native/socket.ts";
-import type {
-  AddressChange,
-  AddressKey,
-  Event,
-  Forwarding,
-  ForwardingChange,
-  KernelAddress,
-  Link,
-} from "../agent/boundary.ts";
+import type { AddressChange, AddressKey, Event, KernelAddress, Link } from "../agent/boundary.ts";
+import type { Forwarding, ForwardingChange } from "../wire/forwarding.ts";
 import { unreachable } from "../base/assert.ts";
 import type { Result } from "../base/result.ts";
 import { fail, ok } from "../base/result.ts";

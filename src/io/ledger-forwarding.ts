@@ -1,5 +1,5 @@
 /** Routes and rules as they are read from the ledger's JSON: nothing else is asked of the kernel by it. */
-import type { Forwarding } from "../agent/boundary.ts";
+import type { Forwarding } from "../wire/forwarding.ts";
 import { parseIp } from "../base/address.ts";
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

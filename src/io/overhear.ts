@@ -1,5 +1,6 @@
 /** Listens on the wire for some seconds, as the agent would, and only keeps what it hears. */
-import type { Link, Listener } from "../agent/boundary.ts";
+import type { Link } from "../agent/boundary.ts";
+import type { Listener } from "../agent/listen.ts";
 import type { Milliseconds } from "../base/units.ts";
 import { ms } from "../base/units.ts";
 import type { RouterConfig } from "../config/model.ts";

@@ -11,7 +11,8 @@ import {
   setOption,
   takeSocketError,
 } from "../../native/socket.ts";
-import type { Event, Listener } from "../agent/boundary.ts";
+import type { Event } from "../agent/boundary.ts";
+import type { Listener } from "../agent/listen.ts";
 import type { Family } from "../base/address.ts";
 import type { Result } from "../base/result.ts";
 import { fail, ok } from "../base/result.ts";

@@ -1,7 +1,8 @@
 /** `haagent release`: no agent runs, and what the last one left goes, by its ledger. */
 import { existsSync } from "node:fs";
 import { missingCapabilities } from "../../native/process.ts";
-import type { AddressResult, ForwardingResult, Link } from "../agent/boundary.ts";
+import type { AddressResult, Link } from "../agent/boundary.ts";
+import type { ForwardingResult } from "../wire/forwarding.ts";
 import type { Result } from "../base/result.ts";
 import { fail, ok } from "../base/result.ts";
 import { bootId, isElsewhere } from "./boot.ts";

@@ -11,15 +11,8 @@ import {
   send,
   setOption,
 } from "../../native/socket.ts";
-import type {
-  AddressChange,
-  AddressResult,
-  Forwarding,
-  ForwardingChange,
-  ForwardingResult,
-  KernelAddress,
-  Link,
-} from "../agent/boundary.ts";
+import type { AddressChange, AddressResult, KernelAddress, Link } from "../agent/boundary.ts";
+import type { Forwarding, ForwardingChange, ForwardingResult } from "../wire/forwarding.ts";
 import { ipBytes } from "../base/address.ts";
 import { assert } from "../base/assert.ts";
 import type { Result } from "../base/result.ts";

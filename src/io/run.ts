@@ -9,7 +9,8 @@ import {
   setTimerSlack,
 } from "../../native/process.ts";
 import { errnoName } from "../../native/libc.ts";
-import type { AddressChange, Event, Forwarding, ForwardingChange, KernelAddress } from "../agent/boundary.ts";
+import type { AddressChange, Event, KernelAddress } from "../agent/boundary.ts";
+import type { Forwarding, ForwardingChange } from "../wire/forwarding.ts";
 import type { LedgerRecord } from "../agent/ledger.ts";
 import type { Result } from "../base/result.ts";
 import { fail, ok } from "../base/result.ts";

@@ -1,8 +1,24 @@
 /** Routes and rules together: what decides where packets go, as rtnetlink(7) messages. */
-import type { Forwarding } from "../agent/boundary.ts";
 import type { Family } from "../base/address.ts";
+import type { KernelRoute } from "./route.ts";
 import { decodeRoute, encodeRouteChange, encodeRouteDump, PROTOCOL_HAAGENT, RTM_ROUTE } from "./route.ts";
+import type { KernelRule } from "./rule.ts";
 import { decodeRule, encodeRuleChange, encodeRuleDump, RTM_RULE } from "./rule.ts";
+
+/** What decides where packets go: a route, or a policy rule. */
+export type Forwarding = KernelRoute | KernelRule;
+
+/** One step of a batch: `add` fails with EEXIST when somebody has it; `delete` takes nothing but what carries our protocol number. */
+export interface ForwardingChange {
+  readonly op: "add" | "delete";
+  readonly entry: Forwarding;
+}
+
+/** How the kernel answered one change; `errno` is a name (`EEXIST`) or null when it was done. */
+export interface ForwardingResult {
+  readonly change: ForwardingChange;
+  readonly errno: string | null;
+}
 
 /** A route or rule as the kernel tells it. */
 export interface ForwardingMessage {

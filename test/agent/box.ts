@@ -80,7 +80,6 @@ export class Box {
     this.#waiting = [];
     this.exitCode = null;
     const { kernel, bootId } = this;
-    const ledger = [...this.ledger.values()];
     return this.event({
       kind: "start",
       source: this.source(),
@@ -90,7 +89,7 @@ export class Box {
       links: kernel.links(),
       addresses: kernel.addresses(),
       forwarding: kernel.forwarding.added(),
-      ledger,
+      ledger: [...this.ledger.values()],
     });
   }
 
@@ -179,13 +178,8 @@ export class Box {
         return [{ kind: "virtual-macs", results: this.kernel.setDevices(action.devices) }];
       case "resync":
         return [{ kind: "kernel", links: this.kernel.links(), addresses: this.kernel.addresses() }];
-      case "forwarding": {
-        const results = action.changes.map((change) => ({
-          change,
-          errno: this.kernel.forwarding.change(change),
-        }));
-        return [{ kind: "forwarding-changed", results }];
-      }
+      case "forwarding":
+        return [{ kind: "forwarding-changed", results: this.kernel.forwarding.batch(action.changes) }];
       case "resync-forwarding":
         return [{ kind: "forwarding-told", entries: this.kernel.forwarding.added() }];
       case "listen":

@@ -1,12 +1,6 @@
 /** A node's kernel as far as the agent sees it: links, addresses with lifetimes, and a feed that tells every change afterwards. */
-import type {
-  AddressChange,
-  AddressKey,
-  Event,
-  Forwarding,
-  KernelAddress,
-  Link,
-} from "../../src/agent/boundary.ts";
+import type { AddressChange, AddressKey, Event, KernelAddress, Link } from "../../src/agent/boundary.ts";
+import type { Forwarding } from "../../src/wire/forwarding.ts";
 import type { VirtualMac, VirtualMacResult } from "../../src/agent/virtual-mac.ts";
 import type { Ip, Mac } from "../../src/base/address.ts";
 import { unreachable } from "../../src/base/assert.ts";

@@ -17,7 +17,14 @@ const body = (box: Box): unknown => box.ask({ command: "status", name: null }).b
 
 describe("the status", () => {
   test("has the keys of the contract, and some more", () => {
-    const { box } = master(router({ priority: 150, track_checks: ["web"] }) + check());
+    const { box } = master(
+      router({
+        priority: 150,
+        track_checks: ["web"],
+        routes: ["default via 192.0.2.1"],
+        rules: ["from 192.0.2.0/24 table 100"],
+      }) + check(),
+    );
     hear(box, { source: "192.0.2.99", interval: 2000 });
     const none = null;
     expect(keys(body(box))).toEqual({
@@ -49,6 +56,8 @@ describe("the status", () => {
           contested: none,
           peers: [{ address: none, priority: none, last_heard_ms: none, version: none, mismatch: [none] }],
           addresses: [{ address: none, interface: none, held: none, found: none }],
+          routes: [{ route: none, held: none, found: none }],
+          rules: [{ rule: none, held: none, found: none }],
           tracks: [{ name: none, up: none, weight: none, effect: none, detail: none }],
           election: {
             wins: none,

@@ -121,8 +121,6 @@ describe("check", () => {
 describe("a key that this version does not do", () => {
   const keys: readonly (readonly [string, string])[] = [
     ['guard = ["heartbeat"]', "guard"],
-    ['routes = ["10.9.0.0/24 via 192.0.2.2 dev eth1"]', "routes"],
-    ['rules = ["from 10.9.0.0/24 table 100"]', "rules"],
     ['on_isolation = "release"', "on_isolation"],
     ["mail = true", "mail"],
   ];

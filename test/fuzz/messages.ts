@@ -1,6 +1,7 @@
 /** The decoders of what comes over sockets of this machine under fuzz: rtnetlink, and the lines of the control socket. */
 import { readFileSync } from "node:fs";
-import type { Forwarding, Reply, Request } from "../../src/agent/boundary.ts";
+import type { Reply, Request } from "../../src/agent/boundary.ts";
+import type { Forwarding } from "../../src/wire/forwarding.ts";
 import { addressBits, familyOf, macBytes, parseIp } from "../../src/base/address.ts";
 import type { Ip } from "../../src/base/address.ts";
 import { ok } from "../../src/base/result.ts";

@@ -2,7 +2,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Action, AddressResult, Event, Link, Listener } from "../../src/agent/boundary.ts";
+import type { Action, AddressResult, Event, Link } from "../../src/agent/boundary.ts";
+import type { Listener } from "../../src/agent/listen.ts";
 import type { Ip, Mac } from "../../src/base/address.ts";
 import { parseIp } from "../../src/base/address.ts";
 import { instant } from "../../src/base/units.ts";

@@ -1,5 +1,6 @@
 /** Two edges on a cable, each with receiving sockets on `eth1`: `a` sends, `b` listens. Frames carry a mark to be told by. */
-import type { Action, Listener } from "../../src/agent/boundary.ts";
+import type { Action } from "../../src/agent/boundary.ts";
+import type { Listener } from "../../src/agent/listen.ts";
 import type { Ip } from "../../src/base/address.ts";
 import { encodeIp } from "../../src/wire/ip.ts";
 import { sleep, until } from "../lab/process.ts";

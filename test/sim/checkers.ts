@@ -18,8 +18,8 @@
  * 15 every transition is written down
  * 16 hooks let through what they say, one of a router runs at a time, SIGTERM waits no longer than they may (gates.ts, node.ts)
  */
-import type { Action, AddressChange, Event, ForwardingChange } from "../../src/agent/boundary.ts";
-import { forwardingKey } from "../../src/agent/routing.ts";
+import type { Action, AddressChange, Event } from "../../src/agent/boundary.ts";
+import type { ForwardingChange } from "../../src/wire/forwarding.ts";
 import { Alarms } from "./alarms.ts";
 import { Contests } from "./contests.ts";
 import { judgeAddresses, judgeElections, judgePeace } from "./elections.ts";
@@ -30,8 +30,8 @@ import { Obedience } from "./obedience.ts";
 import type { Observer, Sent } from "./observer.ts";
 import { sightAdvert } from "./packets.ts";
 import { type RouterPlan, type SegmentName, virtualRouterOf } from "./plan.ts";
-import type { Scene } from "./scene.ts";
-import { roleOf, violate } from "./scene.ts";
+import { vouched } from "./routes.ts";
+import { roleOf, type Scene, violate } from "./scene.ts";
 import { Speech } from "./speech.ts";
 import { Takeovers } from "./takeovers.ts";
 import { Ties } from "./ties.ts";
@@ -230,16 +230,8 @@ export class Checkers implements Observer {
     }
   }
 
-  forwarded(node: Node, { op, entry }: ForwardingChange, errno: string | null): void {
-    const key = forwardingKey(entry);
-    const { schedule, trace } = this.#scene;
-    trace.detail(schedule.now, node.number, () => `${op} ${entry.kind} ${key} ${errno ?? ""}`);
-    if (op !== "add" || errno !== null) return;
-    const known = [...node.ledger.values()].some(({ forwarding }) =>
-      forwarding.some((each) => forwardingKey(each) === key),
-    );
-    if (!known)
-      violate(this.#scene, `${node.plan.name} added ${entry.kind} ${key}, which its ledger does not say`);
+  forwarded(node: Node, change: ForwardingChange, errno: string | null): void {
+    vouched(this.#scene, node, change, errno);
   }
 
   log(node: Node, { event, level, fields }: Extract<Action, { kind: "log" }>): void {

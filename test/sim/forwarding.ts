@@ -1,5 +1,6 @@
 /** The routes and rules of a kernel stand-in, each with who put it there, which the real kernel does not know. */
-import type { Forwarding, ForwardingChange, Link } from "../../src/agent/boundary.ts";
+import type { Link } from "../../src/agent/boundary.ts";
+import type { Forwarding, ForwardingChange, ForwardingResult } from "../../src/wire/forwarding.ts";
 import { forwardingKey } from "../../src/agent/routing.ts";
 import type { Ip } from "../../src/base/address.ts";
 
@@ -35,6 +36,11 @@ export class ForwardingTable {
 
   has(entry: Forwarding): boolean {
     return this.#entries.has(forwardingKey(entry));
+  }
+
+  /** An agent's changes, with the answers to them. */
+  batch(changes: readonly ForwardingChange[]): ForwardingResult[] {
+    return changes.map((change) => ({ change, errno: this.change(change) }));
   }
 
   /** An agent's change: null, or the name of the error. */

@@ -4,14 +4,8 @@
  */
 import type { Family, Ip } from "../../src/base/address.ts";
 import { familyOf, ipBytes } from "../../src/base/address.ts";
-import type {
-  AddressChange,
-  AddressKey,
-  Event,
-  Forwarding,
-  KernelAddress,
-  Link,
-} from "../../src/agent/boundary.ts";
+import type { AddressChange, AddressKey, Event, KernelAddress, Link } from "../../src/agent/boundary.ts";
+import type { Forwarding } from "../../src/wire/forwarding.ts";
 import { seconds } from "../../src/base/units.ts";
 import { ForwardingTable } from "./forwarding.ts";
 import type { Prng } from "./prng.ts";

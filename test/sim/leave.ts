@@ -1,10 +1,25 @@
 /** What an agent leaves on its node without any answer: on the disk, in a sysctl, in the log, with whoever asked. */
-import type { Action } from "../../src/agent/boundary.ts";
+import type { Action, AddressKey } from "../../src/agent/boundary.ts";
+import { forwardingKey } from "../../src/agent/routing.ts";
 import { unreachable } from "../../src/base/assert.ts";
 import type { Node } from "./node.ts";
 
 /** Transitions that the disk of a node keeps. */
 const HISTORY_MAX = 2000;
+
+/** Whether the ledger confirms that an agent added this. */
+export const vouchesFor = ({ ledger }: Node, { index, address, prefix }: AddressKey): boolean =>
+  [...ledger.values()].some(({ added }) =>
+    added.some(
+      (one) => one.confirmed && one.index === index && one.address === address && one.prefix === prefix,
+    ),
+  );
+
+/** What agents added to its kernel that is still there. */
+export const leftOn = ({ kernel }: Node): string[] => [
+  ...kernel.added().map(({ address }) => address),
+  ...kernel.forwarding.added().map(forwardingKey),
+];
 
 type Left = Extract<Action, { kind: "promote-secondaries" | "ledger" | "history" | "log" | "reply" }>;
 

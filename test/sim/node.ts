@@ -1,14 +1,15 @@
 /** One node: its hardware clock, its kernel, its ports, what is on its disk, and the agent that lives and dies on it. */
 import type { Ip, Mac } from "../../src/base/address.ts";
-import type { AddressChange, AddressKey, Event, ForwardingChange } from "../../src/agent/boundary.ts";
+import type { AddressChange, Event } from "../../src/agent/boundary.ts";
+import type { ForwardingChange } from "../../src/wire/forwarding.ts";
 import type { Transition } from "../../src/agent/history.ts";
 import type { LedgerRecord } from "../../src/agent/ledger.ts";
-import { forwardingKey } from "../../src/agent/routing.ts";
 import { instant, type Instant } from "../../src/base/units.ts";
 import type { ConfigSource } from "../../src/config/model.ts";
 import { Excuses } from "./excuses.ts";
 import { Health } from "./health.ts";
 import { Kernel } from "./kernel.ts";
+import { leftOn } from "./leave.ts";
 import type { Frame, Network } from "./network.ts";
 import type { Observer, Sent } from "./observer.ts";
 import { Orders } from "./orders.ts";
@@ -213,11 +214,9 @@ export class Node {
     if (this.process !== null) this.process.alive = false;
     this.process = null;
     this.observer.lived(this, `exit ${code}`);
-    const left = this.kernel.added();
-    const routes = this.kernel.forwarding.added();
+    const left = leftOn(this);
     if (code !== 0) this.complain(`left with exit code ${code}`);
-    else if (left.length > 0) this.complain(`left ${left.map(({ address }) => address).join(", ")} behind`);
-    else if (routes.length > 0) this.complain(`left ${routes.map(forwardingKey).join(", ")} behind`);
+    else if (left.length > 0) this.complain(`left ${left.join(", ")} behind`);
     else if (this.kernel.promote.size > 0 && !this.#died) this.complain("left promote_secondaries set");
   }
 
@@ -282,15 +281,6 @@ export class Node {
     this.excuses.loss();
   }
 
-  /** The ledger confirms that an agent added this. */
-  vouchesFor({ index, address, prefix }: AddressKey): boolean {
-    return [...this.ledger.values()].some(({ added }) =>
-      added.some(
-        (one) => one.confirmed && one.index === index && one.address === address && one.prefix === prefix,
-      ),
-    );
-  }
-
   complain(text: string): void {
     this.observer.complain(this, text);
   }
@@ -304,10 +294,6 @@ export class Node {
 
   /** Sends for an agent; the name of the error, or null. */
   transmit(action: Sent): string | null {
-    const errno = transmit(this, this.#network, action);
-    if (errno !== null || action.router === null) return errno;
-    const record = this.ledger.get(action.router);
-    if (record !== undefined) this.ledger.set(action.router, { ...record, lastAdvertAt: this.clock() });
-    return null;
+    return transmit(this, this.#network, action);
   }
 }

@@ -1,5 +1,6 @@
 /** What a node tells of itself while it lives, for the checkers and the trace. */
-import type { Action, AddressChange, Event, ForwardingChange } from "../../src/agent/boundary.ts";
+import type { Action, AddressChange, Event } from "../../src/agent/boundary.ts";
+import type { ForwardingChange } from "../../src/wire/forwarding.ts";
 import type { Node } from "./node.ts";
 import type { SegmentName } from "./plan.ts";
 

@@ -14,6 +14,10 @@ export function transmit(node: Node, network: Network, action: Sent): string | n
   const errno = failure(action, link);
   const segment = segmentOf(link?.name ?? "");
   node.observer.sent(node, segment, action, errno);
+  const record = action.router === null ? undefined : node.ledger.get(action.router);
+  if (errno === null && record !== undefined) {
+    node.ledger.set(record.router, { ...record, lastAdvertAt: node.clock() });
+  }
   if (errno !== null || link?.carrier !== true) return errno;
   const destination =
     action.kind === "frame" ? action.destination : resolve(network, action.destination, segment);

@@ -4,19 +4,13 @@
  * between any two actions.
  */
 import { multicastMac } from "../../src/base/address.ts";
-import type {
-  Action,
-  AddressKey,
-  AddressResult,
-  Event,
-  Handled,
-  Listener,
-} from "../../src/agent/boundary.ts";
+import type { Action, AddressKey, AddressResult, Event, Handled } from "../../src/agent/boundary.ts";
+import type { Listener } from "../../src/agent/listen.ts";
 import type { Instant } from "../../src/base/units.ts";
 import { unreachable } from "../../src/base/assert.ts";
 import type { Perform } from "../../src/agent/agent.ts";
 import type { Role } from "../../src/agent/router.ts";
-import { leave } from "./leave.ts";
+import { leave, vouchesFor } from "./leave.ts";
 import type { Frame } from "./network.ts";
 import type { Node } from "./node.ts";
 import type { ConfigPlan } from "./plan.ts";
@@ -215,7 +209,7 @@ export class Process {
     }
     perform(handled.actions);
     if (this.alive) return;
-    for (const key of [...unconfirmed, ...this.#unheard]) if (!node.vouchesFor(key)) node.kernel.orphan(key);
+    for (const key of [...unconfirmed, ...this.#unheard]) if (!vouchesFor(node, key)) node.kernel.orphan(key);
   }
 
   /** Does one action; gives the events that must be handled before any other. */

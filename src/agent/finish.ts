@@ -1,0 +1,30 @@
+/** The end of every turn: groups, addresses, routes, announcements, and what is told of it. */
+import { reconcile, refresh } from "./addresses.ts";
+import { proceed } from "./awaited.ts";
+import { settleDevices } from "./devices.ts";
+import { reroute } from "./forwarding.ts";
+import { keepRecords, settleGroups, tell } from "./drive.ts";
+import { arrive, startHooks, take } from "./hooks.ts";
+import { announcement } from "./send.ts";
+import type { Turn, World } from "./world.ts";
+
+/** Works out what follows from all that changed in the turn. */
+export function finish(world: World, turn: Turn): void {
+  settleGroups(world, turn);
+  if (proceed(world, turn)) settleGroups(world, turn);
+  take(world, turn);
+  tell(world, turn);
+  startHooks(world, turn);
+  if (turn.addresses || turn.touched.size > 0) settleDevices(world, turn);
+  if (turn.addresses) {
+    reconcile(world, turn);
+    reroute(world, turn);
+  }
+  refresh(world, turn);
+  for (const key of world.announcer.due(turn.now)) {
+    const action = announcement(world.kernel, key);
+    if (action !== null) turn.out.announce(action);
+  }
+  arrive(world, turn);
+  keepRecords(world, turn);
+}
