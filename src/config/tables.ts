@@ -41,7 +41,7 @@ export const agent = {
   script_user: absent(
     account,
     "haagent-script if that user exists, else nobody",
-    "Checks and notify commands run as this user; as root only where root is written here.",
+    "Checks, hooks and notify commands run as this user; as root only where root is written here.",
   ),
   address_method: optional(
     choice(["auto", "ioctl", "netlink"]),

@@ -102,7 +102,7 @@ describe("check", () => {
   test("warns of a user and a group that this host does not have", () => {
     const { exit, lines } = check(`[agent]\nscript_user = "nobody-here"\ncontrol_group = "no-such"\n${GOOD}`);
     expect(lines).toEqual([
-      '2:15: warning: there is no user "nobody-here" on this host: no check or notify command can run',
+      '2:15: warning: there is no user "nobody-here" on this host: no check, hook or notify command can run',
       '3:17: warning: there is no group "no-such" on this host: the agent will not start',
     ]);
     expect(exit).toBe(0);

@@ -80,7 +80,7 @@ table("a name of the system", [
     agent('control_group = "wheel"', 'script_user = "ops"'),
     [
       '2:17 warning: there is no group "wheel" on this host: the agent will not start',
-      '3:15 warning: there is no user "ops" on this host: no check or notify command can run',
+      '3:15 warning: there is no user "ops" on this host: no check, hook or notify command can run',
     ],
   ],
   [
