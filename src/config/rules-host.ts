@@ -32,7 +32,10 @@ export function judgeAccounts(accounts: ConfigSource["accounts"], { agent }: Sec
   if (accounts === null) return;
   if (user !== null && user.value !== null && !accounts.users.includes(user.value)) {
     const name = quote(user.value);
-    report.warning(user.at, `there is no user ${name} on this host: no check, hook or notify command can run`);
+    report.warning(
+      user.at,
+      `there is no user ${name} on this host: no check, hook or notify command can run`,
+    );
   }
   if (group !== null && group.value !== null && !accounts.groups.includes(group.value)) {
     report.warning(

@@ -35,7 +35,7 @@ export const HOOKS: readonly Mutant[] = [
     find: "  world.hooks.cancelTaking(turn, router.config.name);\n",
     replace: "",
     breaks: "leaves before_take running when it is deposed",
-    caughtBy: "sim",
+    caughtBy: "agent",
   },
   {
     file: "src/agent/hooks.ts",
