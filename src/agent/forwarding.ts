@@ -111,6 +111,7 @@ export function compareForwarding(world: World, turn: Turn, entries: readonly Fo
     if (router.losses.some((at) => elapsed(at, turn.now) < TOGETHER)) continue;
     robbed(world, turn, router, what);
   }
+  if (lost.size > 0) assess(world, turn, lost.keys());
 }
 
 /** An address is new: a route that the kernel refused it may take now. */

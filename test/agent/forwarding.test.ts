@@ -1,0 +1,361 @@
+/** Routes and rules that move with a router. */
+import { describe, expect, test } from "bun:test";
+import { forwardingText } from "../../src/agent/forwarding.ts";
+import type { Action } from "../../src/agent/boundary.ts";
+import type { Forwarding } from "../../src/wire/forwarding.ts";
+import type { Box } from "./box.ts";
+import { Lab } from "./harness.ts";
+import { killed, master, recordOf } from "./scenes.ts";
+import { priorities } from "./sight.ts";
+import type { Table } from "./text.ts";
+import { router, VIP } from "./text.ts";
+
+const DEFAULT = "default via 198.51.100.1 dev eth2";
+const RULE = "from 192.0.2.0/24 table 100";
+const SOURCED = `10.9.0.0/24 dev eth2 src ${VIP}`;
+const MOVES = { routes: [DEFAULT], rules: [RULE] };
+
+const text = (entry: Forwarding): string =>
+  forwardingText(entry, (index) => (index === 2 ? "eth1" : index === 3 ? "eth2" : null));
+/** What agents put into the kernel, in words. */
+const has = (box: Box): string[] => box.kernel.forwarding.added().map(text).sort();
+const moved = (actions: readonly Action[]): string[] =>
+  actions.flatMap((action) =>
+    action.kind === "forwarding" ? action.changes.map(({ op, entry }) => `${op} ${text(entry)}`) : [],
+  );
+/** Kinds of what was done to addresses, routes, rules and the ledger. */
+const order = (actions: readonly Action[]): string[] =>
+  actions.flatMap((action) => {
+    if (action.kind === "forwarding" || action.kind === "addresses") {
+      const ops = "changes" in action ? action.changes.map(({ op }) => op) : [];
+      return [`${action.kind} ${[...new Set(ops)].join()}`];
+    }
+    return action.kind === "ledger" ? ["ledger"] : [];
+  });
+/** The entry of the kernel with those words. */
+function entry(box: Box, words: string): Forwarding {
+  const found = box.kernel.forwarding.added().find((each) => text(each) === words);
+  if (found === undefined) throw new Error(`no ${words} in the kernel`);
+  return found;
+}
+const stop = (box: Box): Action[] => box.event({ kind: "signal", signal: "SIGTERM" });
+/** A box with this table, not started. */
+function stands(values: Table): { lab: Lab; box: Box } {
+  const lab = new Lab();
+  return { lab, box: lab.box(router(values)) };
+}
+
+describe("routes and rules", () => {
+  test("are the master's only: not a backup's", () => {
+    const lab = new Lab();
+    const strong = lab.box(router({ ...MOVES, priority: 200 }));
+    const weak = lab.box(router(MOVES));
+    strong.start();
+    weak.start();
+    lab.run(5000);
+    expect([has(strong), has(weak)]).toEqual([[DEFAULT, RULE], []]);
+    expect(weak.router()).toMatchObject({
+      state: "backup",
+      routes: [{ route: DEFAULT, held: false, found: false }],
+      rules: [{ rule: RULE, held: false, found: false }],
+    });
+    stop(strong);
+    lab.run(1000);
+    expect([has(strong), has(weak)]).toEqual([[], [DEFAULT, RULE]]);
+  });
+
+  test("come after the addresses in the same turn, and go before them, rules first", () => {
+    const lab = new Lab();
+    const box = lab.box(router({ ...MOVES, routes: [DEFAULT, SOURCED] }));
+    box.start();
+    lab.run(5000);
+    const taking = order(box.actions).indexOf("addresses add");
+    expect(order(box.actions).slice(taking - 1, taking + 2)).toEqual([
+      "ledger",
+      "addresses add",
+      "forwarding add",
+    ]);
+    expect(moved(box.actions)).toEqual([`add ${DEFAULT}`, `add ${SOURCED}`, `add ${RULE}`]);
+    const leaving = stop(box);
+    expect(moved(leaving)).toEqual([`delete ${RULE}`, `delete ${SOURCED}`, `delete ${DEFAULT}`]);
+    expect(order(leaving).filter((each) => each !== "ledger")).toEqual([
+      "forwarding delete",
+      "addresses delete",
+    ]);
+  });
+
+  test("stand in the ledger before the kernel is asked, and no longer than they are there", () => {
+    const { lab, box } = stands(MOVES);
+    const vouched: boolean[] = [];
+    box.start();
+    lab.run(5000);
+    let known = false;
+    for (const action of box.actions) {
+      if (action.kind === "ledger") known = action.record?.forwarding.length === 2;
+      if (action.kind === "forwarding") vouched.push(known);
+    }
+    expect(vouched).toEqual([true]);
+    expect(recordOf(box).forwarding.map(text)).toEqual([DEFAULT, RULE]);
+    expect(box.ask({ command: "standby", name: "VI_1" }).exit).toBe(0);
+    lab.run(10);
+    expect(recordOf(box).forwarding).toEqual([]);
+    expect(has(box)).toEqual([]);
+  });
+
+  test("wait for before_take, and stay while before_release runs", () => {
+    const { lab, box } = stands({
+      ...MOVES,
+      hooks: { before_take: ["/bin/take"], before_release: ["/bin/free"] },
+    });
+    box.start();
+    lab.run(4000);
+    const end = (which: string): void => {
+      const hook = box.actions.find((each) => each.kind === "hook" && each.which === which);
+      if (hook?.kind !== "hook") throw new Error(`${which} was not started`);
+      box.event({ kind: "hook-ended", router: "VI_1", id: hook.id, failure: null, output: "" });
+    };
+    expect(priorities(box).length).toBeGreaterThan(0);
+    expect(has(box)).toEqual([]);
+    end("before_take");
+    expect(has(box)).toEqual([DEFAULT, RULE]);
+    stop(box);
+    expect(has(box)).toEqual([DEFAULT, RULE]);
+    end("before_release");
+    expect(has(box)).toEqual([]);
+  });
+});
+
+describe("a route that somebody takes away from a master", () => {
+  test("is back, said, and mastership kept", () => {
+    const { lab, box } = master(router(MOVES));
+    box.kernel.withdraw(entry(box, DEFAULT));
+    box.kernel.withdraw(entry(box, RULE));
+    lab.run(100);
+    expect(has(box)).toEqual([DEFAULT, RULE]);
+    expect(box.router().counters.became_master).toBe(1);
+    expect(box.logs("route.lost").map(({ fields }) => fields)).toEqual([
+      { name: "VI_1", route: DEFAULT },
+      { name: "VI_1", rule: RULE },
+    ]);
+    expect(box.logs("route.restored")).toHaveLength(2);
+  });
+
+  test("more than three times in ten seconds is a quarrel: a fault for a while, then another try", () => {
+    const { lab, box } = master(router(MOVES));
+    for (let times = 0; times < 4; times++) {
+      expect(box.state()).toBe("master");
+      box.kernel.withdraw(entry(box, DEFAULT));
+      lab.run(1000);
+    }
+    expect(box.router()).toMatchObject({
+      state: "fault",
+      reason: `route ${DEFAULT} was taken away 4 times in 10 s`,
+    });
+    expect(has(box)).toEqual([]);
+    expect(priorities(box).at(-1)).toBe(0);
+    lab.run(15_000);
+    expect(box.state()).toBe("master");
+    expect(has(box)).toEqual([DEFAULT, RULE]);
+  });
+
+  test("with an address that it sends from counts once, and comes back behind that", () => {
+    const { lab, box } = master(router({ routes: [SOURCED, DEFAULT] }));
+    for (let times = 0; times < 3; times++) {
+      box.kernel.remove("eth1", `${VIP}/24`);
+      lab.run(1500);
+      expect(has(box)).toEqual([SOURCED, DEFAULT]);
+    }
+    expect(box.router()).toMatchObject({ state: "master", counters: { became_master: 1 } });
+  });
+
+  test("is another one's when that stands in its place: a fault, and it stays", () => {
+    const { lab, box } = master(router(MOVES));
+    const theirs = entry(box, DEFAULT);
+    box.kernel.replace(theirs);
+    lab.run(100);
+    expect(box.router()).toMatchObject({
+      state: "fault",
+      reason: `route ${DEFAULT}: another one with its metric is there already, and not by us`,
+    });
+    stop(box);
+    lab.run(10);
+    expect(box.kernel.forwarding.has(theirs)).toBe(true);
+  });
+});
+
+describe("a route that was there before us", () => {
+  const theirs = entry(master(router(MOVES)).box, DEFAULT);
+
+  test("is a fault for five minutes, and no reason to take mastership from who can do it", () => {
+    const { lab, box } = stands(MOVES);
+    box.kernel.forwarding.put(theirs);
+    box.start();
+    lab.run(60_000);
+    expect(box.state()).toBe("fault");
+    expect(box.router().counters.became_master).toBe(1);
+    expect(has(box)).toEqual([]);
+    lab.run(300_000);
+    expect(box.router().counters.became_master).toBe(2);
+    stop(box);
+    expect(box.kernel.forwarding.has(theirs)).toBe(true);
+  });
+
+  test("is used with on_found = adopt, and never removed", () => {
+    const { lab, box } = stands({ ...MOVES, on_found: "adopt" });
+    box.kernel.forwarding.put(theirs);
+    box.start();
+    lab.run(5000);
+    expect(box.router()).toMatchObject({ state: "master", routes: [{ held: true, found: true }] });
+    expect(recordOf(box).forwarding.map(text)).toEqual([RULE]);
+    stop(box);
+    lab.run(10);
+    expect(box.kernel.forwarding.has(theirs)).toBe(true);
+    expect(has(box)).toEqual([]);
+  });
+});
+
+describe("the interface of a route", () => {
+  test("that goes down is a fault told as such, and takes no blame for what went with it", () => {
+    const { lab, box } = master(router(MOVES));
+    box.kernel.set("eth2", { up: false });
+    lab.run(100);
+    expect(box.router()).toMatchObject({ state: "fault", reason: "interface eth2 is down" });
+    expect(has(box)).toEqual([]);
+    expect(box.logs("route.lost")).toEqual([]);
+    box.kernel.set("eth2", { up: true });
+    lab.run(5000);
+    expect(box.state()).toBe("master");
+    expect(has(box)).toEqual([DEFAULT, RULE]);
+  });
+
+  test("is not needed by a router without routes on it", () => {
+    const { lab, box } = master(router({ rules: [RULE], routes: ["blackhole 10.9.0.0/24"] }));
+    box.kernel.set("eth2", { up: false });
+    lab.run(100);
+    expect(box.state()).toBe("master");
+    expect(has(box)).toEqual(["blackhole 10.9.0.0/24", RULE]);
+  });
+});
+
+describe("a reload", () => {
+  test("adds and removes what differs, and touches nothing else", () => {
+    const { lab, box } = master(router(MOVES));
+    const done = box.reload(router({ routes: [DEFAULT, "unreachable 10.0.0.0/8"], rules: [] }));
+    expect(moved(done)).toEqual([`delete ${RULE}`, "add unreachable 10.0.0.0/8"]);
+    const changed = `${DEFAULT} mtu 1400`;
+    expect(moved(box.reload(router({ routes: [changed] })))).toEqual([
+      "delete unreachable 10.0.0.0/8",
+      `delete ${DEFAULT}`,
+      `add ${changed}`,
+    ]);
+    expect(box.router().counters.became_master).toBe(1);
+    expect(moved(box.reload(router()))).toEqual([`delete ${changed}`]);
+    lab.run(1000);
+    expect(recordOf(box).forwarding).toEqual([]);
+  });
+
+  test("that removes the router removes what moved with it", () => {
+    const { lab, box } = master(router(MOVES) + router({ vrid: 52, addresses: ["192.0.2.2/24"] }, "VI_2"));
+    box.reload(router({ vrid: 52, addresses: ["192.0.2.2/24"] }, "VI_2"));
+    lab.run(10);
+    expect(has(box)).toEqual([]);
+    expect(box.ledger.has("VI_1")).toBe(false);
+  });
+});
+
+describe("two routers that want the same route", () => {
+  const both = router(MOVES) + router({ ...MOVES, vrid: 52, addresses: ["192.0.2.2/24"] }, "VI_2");
+
+  test("have it as long as either is master, and it never flaps", () => {
+    const { lab, box } = master(both);
+    const before = box.actions.length;
+    box.ask({ command: "standby", name: "VI_1" });
+    lab.run(100);
+    expect(has(box)).toEqual([DEFAULT, RULE]);
+    expect(recordOf(box, "VI_2").forwarding.map(text)).toEqual([DEFAULT, RULE]);
+    expect(recordOf(box, "VI_1").forwarding).toEqual([]);
+    expect(moved(box.actions.slice(before))).toEqual([]);
+    box.ask({ command: "standby", name: "VI_2" });
+    lab.run(100);
+    expect(has(box)).toEqual([]);
+  });
+});
+
+describe("a route on the device of a virtual MAC address", () => {
+  const text = router({ virtual_mac: true, routes: ["10.9.1.0/24 dev vrrp.51.eth1", SOURCED] });
+
+  test("waits for that device, as the addresses do", () => {
+    const lab = new Lab();
+    const box = lab.box(text);
+    box.kernel.deviceFailure = "no macvlan";
+    box.start();
+    lab.run(5000);
+    expect(box.kernel.forwarding.added()).toEqual([]);
+    box.kernel.deviceFailure = null;
+    lab.run(20_000);
+    expect(box.state()).toBe("master");
+    expect(box.kernel.forwarding.added()).toHaveLength(2);
+    expect(box.logs("route.lost")).toEqual([]);
+  });
+});
+
+describe("an agent after one that was killed", () => {
+  test("resumes with what that one had", () => {
+    const { lab, box } = killed(router(MOVES));
+    const before = box.actions.length;
+    box.start();
+    lab.run(1000);
+    expect(box.router().state).toBe("master");
+    expect(moved(box.actions.slice(before))).toEqual([]);
+    expect(has(box)).toEqual([DEFAULT, RULE]);
+    stop(box);
+    lab.run(10);
+    expect(has(box)).toEqual([]);
+  });
+
+  test("removes it when it starts as backup", () => {
+    const { lab, box } = killed(router(MOVES));
+    lab.run(5000);
+    expect(has(box)).toEqual([DEFAULT, RULE]);
+    expect(moved(box.start())).toEqual([`delete ${RULE}`, `delete ${DEFAULT}`]);
+    expect(has(box)).toEqual([]);
+  });
+
+  test("removes it when its router is configured no more", () => {
+    const { box } = killed(router(MOVES));
+    box.config = router({ vrid: 52, addresses: ["192.0.2.2/24"] }, "VI_2");
+    box.start();
+    expect(has(box)).toEqual([]);
+    expect(box.ledger.has("VI_1")).toBe(false);
+  });
+
+  test("leaves what somebody else put in the place of it", () => {
+    const { lab, box } = killed(router(MOVES));
+    const theirs = entry(box, DEFAULT);
+    box.kernel.replace(theirs);
+    lab.run(5000);
+    expect(moved(box.start())).toEqual([`delete ${RULE}`]);
+    expect(box.kernel.forwarding.has(theirs)).toBe(true);
+  });
+
+  test("of another boot finds nothing of that one", () => {
+    const { box } = killed(router(MOVES));
+    box.bootId = "another boot";
+    box.kernel.forwarding.clear();
+    expect(moved(box.start())).toEqual([]);
+  });
+});
+
+describe("a master with routes from its address", () => {
+  test("asks the kernel at most every 20 ms, whatever it is told", () => {
+    const { lab, box } = master(router({ routes: [DEFAULT] }));
+    const before = box.actions.length;
+    for (let count = 0; count < 100; count++) {
+      box.event({ kind: "forwarding-hint" });
+      lab.run(1);
+    }
+    const asked = box.actions.slice(before).filter(({ kind }) => kind === "resync-forwarding");
+    expect(asked.length).toBeGreaterThan(2);
+    expect(asked.length).toBeLessThan(8);
+  });
+});
