@@ -184,7 +184,9 @@ export function take(world: World, turn: Turn): void {
 export function startHooks(world: World, turn: Turn): void {
   for (const router of turn.touched) {
     const { name } = router.config;
-    if (router.owesRelease) world.hooks.start(world, turn, router, "before_release", router.reason);
+    // One that was elected again in this turn, and waits for nothing, has given up nothing.
+    if (router.owesRelease && !router.holds)
+      world.hooks.start(world, turn, router, "before_release", router.reason);
     router.owesRelease = false;
     if (router.phase !== "taking" || world.hooks.has(name, "before_take")) continue;
     world.hooks.start(world, turn, router, "before_take", router.reason);

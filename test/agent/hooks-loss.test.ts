@@ -38,6 +38,16 @@ describe("before_release at a loss", () => {
     expect(names(box)).toEqual(["before_release VI_1"]);
   });
 
+  test("that a takeover undoes in the same turn is none", () => {
+    const { lab, box } = master(text);
+    box.freeze();
+    lab.run(6000);
+    box.resume();
+    expect(takeover(box)).toMatchObject({ exit: 0 });
+    expect(box.kernel.has(VIP)).toBe(true);
+    expect(names(box)).toEqual([]);
+  });
+
   test("lets the next before_take wait, and that has its whole time then", () => {
     const { lab, box } = master(router({ hooks: HOOKS }));
     end(box, latest(box));

@@ -130,8 +130,7 @@ export class Checkers implements Observer {
         violate(this.#scene, `${node.plan.name} went to ${is} and did not write it down`);
       }
       if (is === "master") this.#took(node, name);
-      if (was === "master") lost.push(name);
-      if (was === "master") this.#ceases(node, name);
+      if (was === "master") this.#ceases(node, name, lost);
       if (this.#quiet) violate(this.#scene, `${node.plan.name} went from ${was} to ${is} in peace`);
     }
     if (reloaded) this.#stale = true;
@@ -152,7 +151,8 @@ export class Checkers implements Observer {
     this.#contests.lost(node, name, spoke);
   }
 
-  #ceases(node: Node, name: string): void {
+  #ceases(node: Node, name: string, lost: string[]): void {
+    lost.push(name);
     const plans = [...node.config.routers, ...node.plan.config.routers];
     const router = plans.find((each) => each.name === name);
     if (router !== undefined) this.#ceased.set(router, this.#held.get(node.number)?.has(name) === true);
@@ -165,9 +165,8 @@ export class Checkers implements Observer {
     const began = routers.filter(({ name }) => !before.has(name));
     for (const router of began) this.#gates.took(node, router);
     this.#held.set(node.number, new Set(routers.map(({ name }) => name)));
-    const names = new Set(began.map(({ name }) => name));
-    for (const name of names) this.#became.add(name);
-    return names;
+    for (const { name } of began) this.#became.add(name);
+    return new Set(began.map(({ name }) => name));
   }
 
   #took(node: Node, name: string): void {
@@ -215,8 +214,12 @@ export class Checkers implements Observer {
 
   addressed(node: Node, change: AddressChange, errno: string | null): void {
     const { op, key } = change;
-    const { schedule, trace } = this.#scene;
-    trace.detail(schedule.now, node.number, () => `${op} ${key.address} ${errno ?? ""}`);
+    this.#scene.trace.detail(
+      this.#scene.schedule.now,
+      node.number,
+      () => `${op} ${key.address} ${errno ?? ""}`,
+    );
+    if (op === "delete") this.#gates.gaveUp(node, key.address);
     if (op !== "add" || errno !== null) return;
     const { index, address, prefix } = key;
     const known = [...node.ledger.values()].some(({ added }) =>

@@ -3,8 +3,10 @@
  * of its sync group; one hook of a router runs at a time; whoever held runs before_release.
  */
 import type { Action, Event } from "../../src/agent/boundary.ts";
+import type { Ip } from "../../src/base/address.ts";
 import type { Node } from "./node.ts";
 import type { RouterPlan } from "./plan.ts";
+import { movedBy } from "./plan.ts";
 import type { Scene } from "./scene.ts";
 import { isMaster, violate } from "./scene.ts";
 import { membersWith } from "./truth.ts";
@@ -46,8 +48,15 @@ export class Gates {
     }
     this.#running.set(key, hook);
     if (hook.which === "before_release") this.#released.add(key);
-    // Given up and taken anew in one turn: master before it and after it.
-    if (hook.which === "before_take") this.#open.delete(key);
+  }
+
+  /** An agent takes an address away: given up, and perhaps taken anew in the same turn, master before it and after it. */
+  gaveUp(node: Node, address: Ip): void {
+    for (const router of node.config.routers) {
+      if (router.hooks?.beforeTake !== true || movedBy(router).every((each) => each.address !== address))
+        continue;
+      this.#open.delete(keyOf(node, router.name));
+    }
   }
 
   cancelled(id: number, node: Node): void {
