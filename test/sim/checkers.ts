@@ -28,7 +28,7 @@ import { ordered } from "./manners.ts";
 import type { Node } from "./node.ts";
 import { Obedience } from "./obedience.ts";
 import type { Observer, Sent } from "./observer.ts";
-import { sightAdvert } from "./packets.ts";
+import { sentText, sightText } from "./packets.ts";
 import { type RouterPlan, type SegmentName, virtualRouterOf } from "./plan.ts";
 import { vouched } from "./routes.ts";
 import { roleOf, type Scene, violate } from "./scene.ts";
@@ -287,17 +287,4 @@ export class Checkers implements Observer {
   complain(node: Node, text: string): void {
     violate(this.#scene, `${node.plan.name} ${text}`);
   }
-}
-
-/** A received packet in words. */
-function sightText({ family, bytes }: Extract<Event, { kind: "frame" }>): string {
-  const advert = sightAdvert(family, bytes);
-  return advert === null ? "noise" : `vrid ${advert.vrid} priority ${advert.priority} of ${advert.source}`;
-}
-
-/** A sent one, `told` being the address it announces. */
-function sentText(action: Sent, told: string | null): string {
-  if (told !== null) return `announce ${told}`;
-  const family = action.kind === "packet" ? action.family : action.ethertype === 0x0800 ? 4 : 6;
-  return `advert ${action.router} priority ${sightAdvert(family, action.bytes)?.priority}`;
 }

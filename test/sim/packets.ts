@@ -2,8 +2,10 @@
  * Reading what nodes send, for the checkers, and making what nobody should believe, for the network. Written anew from the RFCs
  * and not by src/wire: a codec that is wrong in both directions would otherwise agree with itself here.
  */
+import type { Event } from "../../src/agent/boundary.ts";
 import type { Family, Ip } from "../../src/base/address.ts";
 import { ipFromBytes } from "../../src/base/address.ts";
+import type { Sent } from "./observer.ts";
 import type { Prng } from "./prng.ts";
 
 export const ETHERTYPE_IPV4 = 0x0800;
@@ -104,4 +106,17 @@ export function forge(family: Family, advert: Uint8Array): Uint8Array {
     put(bytes, 10, ~sum(bytes, 0, ((bytes[0] ?? 0) & 0x0f) * 4, 0) & 0xffff);
   }
   return bytes;
+}
+
+/** A received packet in words. */
+export function sightText({ family, bytes }: Extract<Event, { kind: "frame" }>): string {
+  const advert = sightAdvert(family, bytes);
+  return advert === null ? "noise" : `vrid ${advert.vrid} priority ${advert.priority} of ${advert.source}`;
+}
+
+/** A sent one, `told` being the address it announces. */
+export function sentText(action: Sent, told: string | null): string {
+  if (told !== null) return `announce ${told}`;
+  const family = action.kind === "packet" ? action.family : action.ethertype === 0x0800 ? 4 : 6;
+  return `advert ${action.router} priority ${sightAdvert(family, action.bytes)?.priority}`;
 }
