@@ -5,7 +5,7 @@
 import { unreachable } from "../base/assert.ts";
 import type { Instant } from "../base/units.ts";
 import { earlier, elapsed, instant, NEVER } from "../base/units.ts";
-import { overslept, stalled } from "../vrrp/lateness.ts";
+import { missed, overslept, stalled } from "../vrrp/lateness.ts";
 import { deadline } from "../vrrp/state.ts";
 import { answered, compare, endTroubles, requestResync } from "./addresses.ts";
 import { assess } from "./assess.ts";
@@ -130,8 +130,9 @@ export class Agent {
         break;
       case "listener-failed":
         deafened(world, turn, event.index, event.family, event.errno);
-        // A link that went down or away says so itself, and better.
-        if (event.errno !== "ENETDOWN" && event.errno !== "ENODEV") reassess(world, turn, event.index);
+        // A link that went down or away says so better; but while we slept it may have come back, and the feed been lost.
+        if (event.errno === "ENETDOWN" || event.errno === "ENODEV") turn.out.resync();
+        else reassess(world, turn, event.index);
         break;
       case "send-failed":
         sendFailed(world, turn, event.router, event.errno);
@@ -172,7 +173,8 @@ export class Agent {
 
   /** A gap between two events may be a stall of ours: masters then listen first, whatever the event is. Says whether it was. */
   private noticeStalls(world: World, turn: Turn): boolean {
-    if (elapsed(this.handledAt, turn.now) < 10) return false;
+    const gap = elapsed(this.handledAt, turn.now);
+    if (gap < 10) return false;
     let noticed = false;
     for (const router of world.routers.values()) {
       const { machine } = router;
@@ -181,7 +183,12 @@ export class Agent {
       drive(world, turn, router, { kind: "deadline" });
       noticed = true;
     }
-    return noticed;
+    if (!noticed) return false;
+    // What waited is thrown away with it, and others may have waited for that.
+    for (const router of world.routers.values()) {
+      if (missed(router.settings(), router.machine, gap)) drive(world, turn, router, { kind: "slept" });
+    }
+    return true;
   }
 
   /** Only a machine that was driven can be due earlier than before; all are looked through when the old time has come. */

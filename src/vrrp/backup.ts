@@ -32,6 +32,8 @@ export function fromBackup(settings: Settings, state: Backup, event: Event, now:
       if (settings.grouped) return same({ ...state, masterDownAt: NEVER, expired: true });
       return toMaster(settings, now, silence(state, now));
     }
+    case "slept":
+      return same({ ...state, masterDownAt: patience(settings, state.master, now), expired: false });
     case "promote":
       return toMaster(settings, now, silence(state, now));
     case "take-over":

@@ -16,6 +16,14 @@ export function stalled(settings: Settings, state: State, now: Instant): boolean
  */
 export function overslept(settings: Settings, state: State, now: Instant): boolean {
   if (state.kind !== "backup") return false;
-  const interval = state.master === null ? settings.interval : state.master.interval;
-  return elapsed(state.masterDownAt, now) > Math.max(LATE, interval);
+  return elapsed(state.masterDownAt, now) > Math.max(LATE, awaited(settings, state));
 }
+
+/** A backup that may have missed an advert when all that waited for so long was thrown away, as another router's stall has it done. */
+export function missed(settings: Settings, state: State, span: Milliseconds): boolean {
+  return state.kind === "backup" && span >= awaited(settings, state);
+}
+
+/** The interval of the master that a backup listens for. */
+const awaited = (settings: Settings, { master }: Extract<State, { kind: "backup" }>): Milliseconds =>
+  master === null ? settings.interval : master.interval;

@@ -58,6 +58,7 @@ function fromInit(settings: Settings, state: State, event: Event, now: Instant):
     }
     case "advert":
     case "deadline":
+    case "slept":
     case "unsent":
     case "settings":
     case "promote":

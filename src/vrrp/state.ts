@@ -84,6 +84,8 @@ export type Event =
       readonly version: Version;
     }
   | { readonly kind: "deadline" }
+  /** The process did not run for a while, and what waited for it is thrown away: the silence until now proves nothing. */
+  | { readonly kind: "slept" }
   /** The kernel refused our last advert. */
   | { readonly kind: "unsent" }
   /** The settings changed: a master tells the others at once. */

@@ -236,4 +236,14 @@ describe("a receiving socket that cannot be opened", () => {
     lab.run(10_000);
     expect(fault(box)).toBe("master");
   });
+
+  test("closed because the link was down while nobody looked is a fault though the link is up again", () => {
+    const { lab, box } = master();
+    box.deaf.set("2 4", "ENETDOWN");
+    box.event({ kind: "listener-failed", index: 2, family: 4, errno: "ENETDOWN" });
+    expect(fault(box)).toBe("cannot listen on eth1: ENETDOWN");
+    box.deaf.clear();
+    lab.run(10_000);
+    expect(fault(box)).toBe("master");
+  });
 });

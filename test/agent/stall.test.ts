@@ -279,4 +279,21 @@ describe("a stall of one router with short intervals", () => {
     box.thaw();
     expect([box.state("VI_1"), box.state("VI_2")]).toEqual(["master", "backup"]);
   });
+
+  test("makes those listen anew that have waiting adverts thrown away with its own", () => {
+    const lab = new Lab();
+    const other = (priority: number): string =>
+      router({ vrid: 52, priority, addresses: ["192.0.2.2/24"] }, "VI_2");
+    const box = lab.box(router({ priority: 150 }) + other(100));
+    const better = lab.box(other(150));
+    box.start();
+    better.start();
+    lab.run(10_000);
+    expect([box.state("VI_1"), box.state("VI_2")]).toEqual(["master", "backup"]);
+    box.freeze();
+    lab.run(3600);
+    box.thaw();
+    lab.run(1500);
+    expect(box.router("VI_2").counters.became_master).toBe(0);
+  });
 });

@@ -33,7 +33,10 @@ describe("a router that starts", () => {
   });
 
   test("does nothing before it is started", () => {
-    const events = [advert(1), ...(["deadline", "unsent", "settings", "promote", "yield", "stop"] as const)];
+    const events = [
+      advert(1),
+      ...(["deadline", "slept", "unsent", "settings", "promote", "yield", "stop"] as const),
+    ];
     for (const event of events) {
       const taken = last(play(settings(), INIT, [[0, event]]));
       expect(taken.state).toEqual(INIT);
