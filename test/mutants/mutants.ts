@@ -179,8 +179,8 @@ const agent: readonly Mutant[] = [
   },
   {
     file: "src/agent/recover.ts",
-    find: "if (of !== bootId) continue;",
-    replace: "",
+    find: "if (of !== bootId) continue;\n    for (const { confirmed",
+    replace: "for (const { confirmed",
     breaks: "removes what the ledger of another boot names",
     caughtBy: "agent",
   },

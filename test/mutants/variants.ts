@@ -52,6 +52,13 @@ export const VARIANTS: readonly Mutant[] = [
     caughtBy: "agent",
   },
   {
+    file: "src/agent/agent.ts",
+    find: "    if (!noticed) return false;\n",
+    replace: "    if (!noticed || gap > 0) return noticed;\n",
+    breaks: "believes a silence when what was said is thrown away",
+    caughtBy: "agent",
+  },
+  {
     file: "src/agent/seal.ts",
     find: 'if (header.sequence < router.sequence) return "old";',
     replace: "",
