@@ -2,6 +2,7 @@
  * One-line faults of the kind that people make. Each is planted alone, and what is named as its catcher must turn red: a test that
  * stays green under its mutant tests nothing. Where the simulator is named, nothing smaller is asked.
  */
+import { FORWARDING } from "./forwarding.ts";
 import { HOOKS } from "./hooks.ts";
 import { OPERATOR } from "./operator.ts";
 import { VARIANTS } from "./variants.ts";
@@ -282,6 +283,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...OPERATOR,
   ...TELLING,
   ...HOOKS,
+  ...FORWARDING,
   ...codecs,
   ...VARIANTS,
   ...MACS,

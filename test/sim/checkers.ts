@@ -3,7 +3,7 @@
  *
  *  1 never two masters, by state and by the kernels' tables, for longer than a bound once packets flow both ways
  *  2 never no master for longer than a bound while one could be
- *  3 addresses are held exactly by masters; a dead agent's vanish with their lifetime
+ *  3 addresses, routes and rules are held exactly by masters; a dead agent's vanish with their lifetime
  *  4 a new master, and the winner of a contest, announces its addresses
  *  5 in peace the highest priority wins, or with preempt off just one, and then nothing changes any more
  *  6 an address that was there before us is never deleted, nor given a lifetime (kernel.ts)

@@ -3,6 +3,7 @@ import type { Bounds } from "./bounds.ts";
 import { RESTORED, takingMax } from "./bounds.ts";
 import type { Gates } from "./gates.ts";
 import { INTERFACE_OF, movedBy } from "./plan.ts";
+import { judgeForwarding, judgeRoutes } from "./routes.ts";
 import type { Part, Scene } from "./scene.ts";
 import { isMaster, pairs, partsOf, roleOf, violate } from "./scene.ts";
 import { compatible, eligible, hears, membersWith, partIn, rank, reliable, usable } from "./truth.ts";
@@ -124,6 +125,7 @@ function judgeHolding(scene: Scene, gates: Gates, { node, router }: Part): void 
   watches.update(`taking ${key}`, master && !holds, takingMax(members), schedule.now, () => {
     return `${node.plan.name} is master of ${router.name} and its hooks do not let it take`;
   });
+  judgeRoutes(scene, node, router, holds);
   if (link === undefined) return;
   for (const { address, prefix } of movedBy(router)) {
     const missing = holds && node.kernel.origin({ index: link.index, address, prefix }) === null;
@@ -152,6 +154,7 @@ export function judgeAddresses(
       }
     }
   }
+  judgeForwarding(scene, gates, node, became);
   for (const { index, address, prefix } of node.kernel.added()) {
     if (may.has(`${index} ${address}/${prefix}`)) continue;
     violate(scene, `${node.plan.name} holds ${address}/${prefix}, which it added, and may not`);

@@ -30,8 +30,8 @@ export type Fault = { readonly at: number; readonly until: number } & (
   | { readonly kind: "link-down"; readonly node: number; readonly segment: SegmentName }
   | { readonly kind: "no-carrier"; readonly node: number; readonly segment: SegmentName }
   | { readonly kind: "link-gone"; readonly node: number; readonly segment: SegmentName }
-  /** `ip address del` of a virtual address, where one is. */
-  | { readonly kind: "address-removed"; readonly node: number }
+  /** `ip address del` of a virtual address, where one is; `ip route del` or `ip rule del` of what an agent added. */
+  | { readonly kind: "address-removed" | "route-removed"; readonly node: number }
   /** `ip address add` of a virtual address by hand. */
   | { readonly kind: "address-added"; readonly node: number }
   /** The administrator takes the node's own address away and gives it back. */

@@ -83,6 +83,13 @@ function harm(
       node.takeAway(segment, address);
       break;
     }
+    case "route-removed": {
+      const added = node.kernel.forwarding.added();
+      if (added.length === 0) break;
+      node.kernel.adminWithdraw(world.chance.pick(added));
+      node.excuses.loss();
+      break;
+    }
     case "address-added": {
       const [segment, { address, prefix }] = anyMoved(world, node);
       if (node.plan.own[segment].some((own) => own.address === address)) break;

@@ -272,6 +272,7 @@ export class Node {
     const errno = this.kernel.forwarding.change(change);
     if (change.op === "add" && errno !== null) this.excuses.refused();
     this.observer.forwarded(this, change, errno);
+    this.observer.kernelChanged(this);
     return errno;
   }
 

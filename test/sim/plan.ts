@@ -18,6 +18,12 @@ export interface PlannedAddress {
   readonly prefix: number;
 }
 
+/** A route in the words of ip-route(8), always the same ones, and the segment that it leads to; null: none. */
+export interface PlannedRoute {
+  readonly text: string;
+  readonly segment: SegmentName | null;
+}
+
 /** Awaited hooks: which there are. */
 export interface HooksPlan {
   readonly beforeTake: boolean;
@@ -61,6 +67,9 @@ export interface RouterPlan {
     readonly repeatAfter: number;
   };
   readonly hooks: HooksPlan | null;
+  readonly routes: readonly PlannedRoute[];
+  /** In the words of ip-rule(8). */
+  readonly rules: readonly string[];
 }
 
 /** One entry of `track_interfaces`; delays in milliseconds. */
@@ -160,6 +169,8 @@ function routerText(router: RouterPlan): string {
       `{ name = "${INTERFACE_OF[segment]}", weight = ${weight}, up_delay = "${upDelay}ms", down_delay = "${downDelay}ms" }`,
   );
   if (tracks.length > 0) lines.push(`track_interfaces = ${list(tracks)}`);
+  if (router.routes.length > 0) lines.push(`routes = ${list(router.routes.map(({ text }) => quoted(text)))}`);
+  if (router.rules.length > 0) lines.push(`rules = ${list(router.rules.map(quoted))}`);
   if (router.hooks !== null) lines.push(hooksText(router.hooks));
   return lines.join("\n");
 }

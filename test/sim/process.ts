@@ -87,9 +87,9 @@ export class Process {
     this.#wake();
   }
 
-  /** ENOBUFS: what waits is gone, and the edge dumps the table when it runs again. */
+  /** ENOBUFS: what waits is gone, and the edge dumps the table when it runs again, which says nothing of routes. */
   loseFeed(): void {
-    this.#feed = [];
+    this.#feed = [{ kind: "forwarding-hint" }];
     this.#feedLost = true;
     this.#wake();
   }

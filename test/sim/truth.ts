@@ -75,6 +75,7 @@ export function eligible(node: Node, router: RouterPlan): boolean {
       hasSource(node, member) &&
       !blocked(node, member) &&
       checksHold(node, member) &&
+      member.routes.every(({ segment }) => segment === null || usable(node, segment)) &&
       member.tracks.every(({ segment, weight }) => weight !== 0 || usable(node, segment)),
   );
 }
