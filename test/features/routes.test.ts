@@ -209,7 +209,7 @@ ${routes(
 describe("a route that is there already", () => {
   const theirs = `${DEFAULT} proto boot`;
 
-  test("is a fault that names it, and none once it is gone", async () => {
+  test("is a fault that names it, and stays over a stop and a release", async () => {
     await scene.box.namespace.ip(`route add ${DEFAULT}`);
     const agent = await scene.started(router(routes(DEFAULT, "10.9.0.0/24 dev eth2")));
     await agent.is(

@@ -1,6 +1,7 @@
 /** Every file of conf/samples, on two nodes as it stands: it does what it says, and survives the loss of a node. */
 import { describe, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
+import { ourRoutes } from "../features/routing.ts";
 import { addressOn } from "../features/site.ts";
 import type { Node } from "./pair.ts";
 import { sample, SamplePair, TEST_MS } from "./pair.ts";
@@ -83,6 +84,36 @@ describe("nginx-pair.toml", () => {
       await second.machine.run("kill", "-STOP", ...pids);
       await pair.holds("192.168.1.50", 0);
       await pair.answers("192.168.1.50", "192.168.1.9/24");
+    },
+    TEST_MS,
+  );
+});
+
+describe("wan-pair.toml", () => {
+  test(
+    "sends the LAN through the uplink that works",
+    async () => {
+      await using pair = await SamplePair.create("wan-pair.toml", 2);
+      const client = pair.site.box(2);
+      // The third box is a client on LAN 1, and both providers on LAN 2.
+      await client.namespace.ip("addr add 203.0.113.1/24 dev eth2", "addr add 198.51.100.1/24 dev eth2");
+      const uplinks = ["203.0.113.2/24", "198.51.100.2/24"];
+      for (const [at, { box }] of pair.nodes.entries()) {
+        await box.namespace.ip(
+          `addr add ${uplinks[at]} dev eth2`,
+          "route add default via 192.168.1.1 metric 100 onlink dev eth1",
+        );
+      }
+      const ways = (): Promise<string[][]> =>
+        Promise.all(pair.nodes.map(({ box }) => ourRoutes(box.namespace)));
+      await pair.start(0);
+      await pair.start(1);
+      await pair.holds("192.168.1.1", 0);
+      expect(await ways()).toEqual([["default via 203.0.113.1 dev eth2"], []]);
+      await client.namespace.ip("addr del 203.0.113.1/24 dev eth2");
+      await pair.holds("192.168.1.1", 1);
+      await pair.answers("192.168.1.1", "192.168.1.9/24");
+      expect(await ways()).toEqual([[], ["default via 198.51.100.1 dev eth2"]]);
     },
     TEST_MS,
   );
