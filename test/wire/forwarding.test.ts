@@ -1,11 +1,8 @@
-/** Routes and rules as rtnetlink messages: what is asked to the byte, and what a real kernel told of what ip(8) made. */
+/** Requests for routes and rules, byte for byte; what a kernel tells of them is in forwarding-told.test.ts. */
 import { describe, expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
 import type { Ip } from "../../src/base/address.ts";
-import type { ForwardingMessage } from "../../src/wire/forwarding.ts";
 import { encodeForwardingChange, FORWARDING_DUMPS } from "../../src/wire/forwarding.ts";
 import type { KernelRoute } from "../../src/wire/route.ts";
-import { decodeMessages } from "../../src/wire/rtnetlink.ts";
 import type { KernelRule } from "../../src/wire/rule.ts";
 import { hex } from "./hex.ts";
 
@@ -86,102 +83,4 @@ describe("a request", () => {
       [0x22, 10, 0],
     ]);
   });
-});
-
-const told: readonly ForwardingMessage[] = readFileSync(
-  new URL("../golden/rtnetlink/forwarding.hex", import.meta.url),
-  "utf8",
-)
-  .trim()
-  .split("\n")
-  .flatMap((line) => decodeMessages(hex(line)))
-  .flatMap((message) =>
-    message.kind === "forwarding" || message.kind === "forwarding-gone" ? [message] : [],
-  );
-
-describe("what a kernel told", () => {
-  test("is understood, all of it", () => {
-    expect(told.length).toBeGreaterThan(30);
-    const kinds = told.map(({ kind, entry }) => `${kind} ${entry.kind}`);
-    expect(new Set(kinds).size).toBe(4);
-  });
-
-  test("names a route's network, way, metric, table, source, scope and size", () => {
-    const routes = told.flatMap(({ kind, entry }) =>
-      kind === "forwarding" && entry.kind === "route" ? [entry] : [],
-    );
-    expect(routes.slice(0, 3)).toEqual([
-      {
-        ...ROUTE,
-        prefix: 24,
-        destination: ip("10.9.0.0"),
-        via: ip("10.1.0.9"),
-        metric: 0,
-        index: 3,
-        source: null,
-        onlink: false,
-        mtu: null,
-      },
-      {
-        ...ROUTE,
-        prefix: 0,
-        destination: ip("0.0.0.0"),
-        via: ip("10.1.0.9"),
-        metric: 7,
-        index: 3,
-        source: ip("10.1.0.1"),
-        onlink: false,
-        mtu: null,
-      },
-      {
-        ...ROUTE,
-        prefix: 16,
-        destination: ip("10.8.0.0"),
-        via: null,
-        metric: 0,
-        index: 3,
-        source: null,
-        onlink: false,
-        mtu: 1400,
-        table: 1000,
-        scope: 253,
-      },
-    ]);
-    const types = new Set(routes.map(({ type }) => type));
-    expect(types).toEqual(new Set(["unicast", "blackhole", "unreachable", "prohibit", "throw"]));
-    expect(routes.some(({ onlink }) => onlink)).toBe(true);
-    expect(routes.some(({ family, source }) => family === 6 && source !== null)).toBe(true);
-  });
-
-  test("names a rule's conditions, and a mark of 0 by its mask", () => {
-    const rules = told.flatMap(({ kind, entry }) =>
-      kind === "forwarding" && entry.kind === "rule" ? [entry] : [],
-    );
-    expect(rules[1]).toEqual({
-      ...RULE,
-      from: { address: ip("10.8.0.0"), prefix: 24 },
-      to: { address: ip("10.7.0.0"), prefix: 16 },
-      oif: "eth9",
-      priority: 200,
-      table: 1000,
-      mark: { value: 0x10, mask: 0xf0 },
-      not: true,
-    });
-    expect(rules.some(({ not }) => not)).toBe(true);
-    expect(rules.some(({ mark }) => mark?.value === 0)).toBe(true);
-  });
-
-  test("tells ours from others'", () => {
-    expect(told.some(({ ours }) => ours)).toBe(true);
-    expect(told.some(({ ours }) => !ours)).toBe(true);
-  });
-});
-
-describe("what was asked for", () => {
-  for (const entry of [ROUTE, RULE, { ...RULE, mark: { value: 0, mask: 7 }, not: true }] as const) {
-    test(`comes back as it was: ${JSON.stringify(entry).slice(0, 60)}`, () => {
-      const [message] = decodeMessages(encodeForwardingChange("add", entry, 1));
-      expect(message).toEqual({ kind: "forwarding", entry, ours: true });
-    });
-  }
 });
