@@ -129,10 +129,7 @@ export class Agent {
         forwarded(world, turn, event.results);
         break;
       case "listener-failed":
-        deafened(world, turn, event.index, event.family, event.errno);
-        // A link that went down or away says so better; but while we slept it may have come back, and the feed been lost.
-        if (event.errno === "ENETDOWN" || event.errno === "ENODEV") turn.out.resync();
-        else reassess(world, turn, event.index);
+        if (deafened(world, turn, event)) reassess(world, turn, event.index);
         break;
       case "send-failed":
         sendFailed(world, turn, event.router, event.errno);

@@ -1,6 +1,7 @@
 /** Which receiving sockets are needed: one for each usable interface and family that a router runs on. */
 import type { Family, Ip } from "../base/address.ts";
-import { after, ms, NEVER } from "../base/units.ts";
+import { after, earlier, ms, NEVER } from "../base/units.ts";
+import type { Event } from "./boundary.ts";
 import { groupsFor } from "./virtual-mac-base.ts";
 import type { Turn, World } from "./world.ts";
 
@@ -8,6 +9,8 @@ import type { Turn, World } from "./world.ts";
 const RETRY = ms(1000);
 /** A socket that was opened again and did not fail by then works. */
 const OPENED = ms(20);
+/** By then the feed has told what closed a socket, if that still lasts. */
+const FEED_LAG = ms(20);
 
 /** A receiving socket: one per interface and family, with the groups joined on it. */
 export interface Listener {
@@ -58,12 +61,23 @@ function open(world: World, turn: Turn): void {
   turn.out.prepare({ kind: "listen", listeners: world.listeners });
 }
 
-/** A socket failed: its routers are deaf until it is open again. */
-export function deafened(world: World, turn: Turn, index: number, family: 4 | 6, errno: string): void {
+/**
+ * A socket failed: its routers are deaf until it is open again. Says whether they are to be judged at once: a link that went down or
+ * away says so better, and soon, but it may have come back while we slept, and then only a dump has them judged.
+ */
+export function deafened(
+  world: World,
+  turn: Turn,
+  failed: Extract<Event, { kind: "listener-failed" }>,
+): boolean {
+  const { index, family, errno } = failed;
   const text = `${index} ${family}`;
   world.deaf.set(text, errno);
   world.reopening.delete(text);
   if (world.reopening.size === 0) world.listenAgainAt = after(turn.now, RETRY);
+  if (errno !== "ENETDOWN" && errno !== "ENODEV") return true;
+  world.resyncAt = earlier(world.resyncAt, after(turn.now, FEED_LAG));
+  return false;
 }
 
 /**

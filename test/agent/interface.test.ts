@@ -241,6 +241,7 @@ describe("a receiving socket that cannot be opened", () => {
     const { lab, box } = master();
     box.deaf.set("2 4", "ENETDOWN");
     box.event({ kind: "listener-failed", index: 2, family: 4, errno: "ENETDOWN" });
+    lab.run(30);
     expect(fault(box)).toBe("cannot listen on eth1: ENETDOWN");
     box.deaf.clear();
     lab.run(10_000);
