@@ -2,6 +2,7 @@
 import type { DaemonKind } from "../lab/daemon.ts";
 import { occupy } from "./busy.ts";
 import { move, reload } from "./crowd.ts";
+import { excluded } from "./excluded.ts";
 import type { FailoverPlan } from "./failover.ts";
 import { failover } from "./failover.ts";
 import { load } from "./load.ts";
@@ -17,6 +18,8 @@ export interface Part {
 
 /** RFC 9568 allows 255 virtual routers on one link and family. */
 const MOST = 255;
+/** Addresses that one router takes beside the advertised one. */
+const ADDRESSES = 1000;
 const COUNTS = [1, 20, 100, MOST];
 const INTERVALS = [1000, 100];
 const REALTIME = 10;
@@ -112,6 +115,9 @@ export function parts(quick: boolean): Part[] {
       inTurn(`reload-${interval}`, `reload with ${MOST} routers`, 1, (kind, rows) =>
         reload(kind, { count: MOST, interval }, few(6, 2), rows),
       ),
+    ),
+    inTurn("addresses", `${ADDRESSES} addresses of one router`, few(5, 1), (kind, rows) =>
+      excluded(kind, ADDRESSES, rows),
     ),
     inTurn("size", "what is on the flash", 1, sizes),
   ];
