@@ -6,7 +6,7 @@ import { assess } from "./assess.ts";
 import type { AddressResult } from "./boundary.ts";
 import { devicesCompared } from "./devices.ts";
 import { announce } from "./drive.ts";
-import { hasLifetimes } from "./ownership.ts";
+import { hasLifetimes } from "./lifetimes.ts";
 import type { Router, Trouble } from "./router.ts";
 import { usable } from "./tracking.ts";
 import type { Turn, World } from "./world.ts";
@@ -44,6 +44,7 @@ function tellAll(world: World, turn: Turn, names: ReadonlySet<string>): void {
   for (const name of names) {
     const router = world.routers.get(name);
     if (router?.holds !== true) continue;
+    if (world.ownership.lacks(name)) continue;
     if (world.ownership.of(name).every(({ state }) => state !== "pending")) announce(world, turn, router);
   }
 }
@@ -109,6 +110,7 @@ export function answered(world: World, turn: Turn, results: readonly AddressResu
     // Mastership may have gone while the kernel was asked.
     if (world.routers.get(name)?.holds !== true) turn.addresses = true;
   }
+  if (world.ownership.lacks(null)) turn.addresses = true;
   promote(world, turn);
   schedule(world, turn.now);
   if (unwell.size > 0) assess(world, turn, unwell);

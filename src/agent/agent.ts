@@ -7,35 +7,27 @@ import type { Instant } from "../base/units.ts";
 import { earlier, elapsed, instant, NEVER } from "../base/units.ts";
 import { missed, overslept, stalled } from "../vrrp/lateness.ts";
 import { deadline } from "../vrrp/state.ts";
-import { answered, compare, endTroubles, requestResync } from "./addresses.ts";
+import { answered, compare } from "./addresses.ts";
 import { assess } from "./assess.ts";
 import { hookEnded, proceed } from "./awaited.ts";
 import { begin } from "./begin.ts";
-import type { Action, Event, Handled } from "./boundary.ts";
-import { contestDue } from "./contest.ts";
-import { devicesAnswered, retryDevices } from "./devices.ts";
+import type { Event, Handled } from "./boundary.ts";
+import { devicesAnswered } from "./devices.ts";
+import type { Perform } from "./due.ts";
+import { advertiseDue, due } from "./due.ts";
 import { compareForwarding, forwarded, look, lookBehind } from "./forwarding.ts";
 import { drive } from "./drive.ts";
 import { finish } from "./finish.ts";
 import { addressGone, addressTold, linkGone, linkTold, reassess } from "./feed.ts";
 import { releaseTime } from "./hooks.ts";
 import { why } from "./history.ts";
-import { deafened, listenAgain } from "./listen.ts";
+import { deafened } from "./listen.ts";
 import { standby, takeover } from "./operator.ts";
 import { Outbox } from "./outbox.ts";
 import { receive } from "./receive.ts";
 import { reload } from "./reload.ts";
 import { status } from "./status.ts";
 import type { Turn, World } from "./world.ts";
-
-/** Adverts that leave together when many routers are due at once: the first must not wait for the last. */
-const URGENT_BATCH = 64;
-
-/** Performs actions at once, in the middle of a turn. */
-export type Perform = (actions: readonly Action[]) => void;
-
-/** Deadlines this near are handled now: it saves wake-ups (and no backup takes over early: its machine looks at the time). */
-const SLACK = 1;
 
 /** Answers to an advert that are the network's. */
 const NO_ROUTE: ReadonlySet<string> = new Set(["ENETUNREACH", "EHOSTUNREACH"]);
@@ -118,6 +110,8 @@ export class Agent {
         break;
       case "addresses-changed":
         answered(world, turn, event.results);
+        // Many addresses are added in several batches: adverts find their time between them.
+        advertiseDue(world, turn, urgent);
         break;
       case "forwarding-hint":
         look(world, turn);
@@ -206,29 +200,6 @@ export class Agent {
     next = earlier(next, world.routing.lookAt);
     this.wakeAt = earlier(next, world.listenAgainAt);
   }
-}
-
-function due(world: World, turn: Turn, urgent: Perform | null): void {
-  const horizon = turn.now + SLACK;
-  for (const router of world.routers.values()) {
-    if (deadline(router.machine) <= horizon) drive(world, turn, router, { kind: "deadline" });
-    contestDue(world, turn, router);
-    if (urgent !== null && turn.out.advertCount >= URGENT_BATCH) urgent(turn.out.urgent());
-  }
-  if (urgent !== null && turn.out.advertCount > 0) urgent(turn.out.urgent());
-  endTroubles(world, turn);
-  if (listenAgain(world, turn)) assess(world, turn, world.routers.values());
-  const settled = world.linkDelays.due(turn.now).map((name) => world.routers.get(name));
-  if (settled.length > 0)
-    assess(
-      world,
-      turn,
-      settled.filter((router) => router !== undefined),
-    );
-  for (const action of world.checks.due(turn.now, world.config.agent.scriptUser)) turn.out.defer(action);
-  if (world.resyncAt <= turn.now) requestResync(world, turn);
-  retryDevices(world, turn);
-  if (world.routing.lookAt <= turn.now) look(world, turn);
 }
 
 function sendFailed(world: World, turn: Turn, name: string, errno: string): void {

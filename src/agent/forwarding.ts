@@ -28,7 +28,8 @@ const described = (world: World, entry: Forwarding): string =>
 
 /** Brings the kernel's routes and rules in line: taken away before the addresses are, added after them. */
 export function reroute(world: World, turn: Turn): void {
-  const { deletes, adds, changed } = world.routing.reconcile(world.routers.values(), world.kernel);
+  const lacks = (name: string): boolean => world.ownership.lacks(name);
+  const { deletes, adds, changed } = world.routing.reconcile(world.routers.values(), world.kernel, lacks);
   turn.out.withdraw(deletes);
   turn.out.forward(adds);
   for (const name of changed) turn.records.add(name);

@@ -13,11 +13,12 @@ import { keyText } from "./kernel.ts";
 import type { Held } from "./held.ts";
 import { HeldAddresses } from "./held.ts";
 import type { LedgerAddress } from "./ledger.ts";
+import { lifetimeOf } from "./lifetimes.ts";
 import type { Router } from "./router.ts";
 import { keyOf } from "./router.ts";
 
-/** More addresses than this in one configuration and refreshing their lifetimes would wake every netlink listener of the host. */
-const LIFETIME_ADDRESSES_MAX = 64;
+/** Added in one batch: the kernel takes some milliseconds for them, and adverts of 10 ms must find time between two. */
+const ADDITIONS_MAX = 64;
 
 /** What {@link Ownership.reconcile} wants done. */
 interface Reconciliation {
@@ -41,18 +42,14 @@ export interface Outcome {
   readonly refused: readonly { readonly held: Held; readonly errno: string }[];
 }
 
-/** Whether addresses get kernel lifetimes at all. */
-export const hasLifetimes = (agent: AgentConfig, addressesInAll: number): boolean =>
-  agent.addressLifetime !== "forever" && addressesInAll <= LIFETIME_ADDRESSES_MAX;
-
-/** valid_lft of the addresses: long enough for two adverts, in the kernel's whole seconds; null is for ever. */
-function lifetimeOf(agent: AgentConfig, router: Router, addressesInAll: number): Seconds | null {
-  if (!hasLifetimes(agent, addressesInAll)) return null;
-  return seconds(Math.max(2, Math.ceil((2 * router.config.advertInterval) / 1000)));
-}
-
 /** An earlier agent's lifetime: whatever it was, it is to be armed anew. */
 const UNKNOWN: Seconds = seconds(0);
+
+type Rearmed = Pick<Held, "key" | "label" | "lifetime" | "metric">;
+const rearm = (held: Rearmed): AddressChange => {
+  const { key, label, lifetime, metric } = held;
+  return { op: "refresh", key, label, lifetime, method: "netlink", metric };
+};
 
 /** An address that a master should hold. */
 interface Wanted {
@@ -72,6 +69,8 @@ const DEVICE_METRIC = 1_000_000;
 export class Ownership {
   private readonly held = new HeldAddresses();
   private readonly lost = new Set<string>();
+  /** Routers of which some addresses wait for the next batch, by name. */
+  private readonly incomplete = new Set<string>();
 
   get(key: AddressKey): Held | null {
     return this.held.get(keyText(key)) ?? null;
@@ -81,6 +80,11 @@ export class Ownership {
   uses({ index, address }: AddressKey): boolean {
     for (const { key } of this.held.values()) if (key.index === index && key.address === address) return true;
     return false;
+  }
+
+  /** Whether some addresses of a router, or of any, were not asked for yet: there were too many for one batch. */
+  lacks(router: string | null): boolean {
+    return router === null ? this.incomplete.size > 0 : this.incomplete.has(router);
   }
 
   /** Everything held, by whichever router. */
@@ -133,6 +137,8 @@ export class Ownership {
     const gained = new Set<string>();
     const deletes = this.dismiss(wanted, changed, gained);
     const changes: AddressChange[] = [];
+    this.incomplete.clear();
+    let additions = 0;
     for (const [text, { router, address, key, lifetime, metric }] of wanted) {
       const { label } = address;
       const known = this.held.get(text);
@@ -140,36 +146,31 @@ export class Ownership {
         if (known.state !== "added" || known.lifetime === lifetime) continue;
         this.held.put(text, { ...known, lifetime, metric });
         changed.add(known.router);
-        changes.push({ op: "refresh", key, label, lifetime, method: "netlink", metric });
+        changes.push(rearm({ key, label, lifetime, metric }));
         continue;
       }
       const { name } = router.config;
+      if (additions >= ADDITIONS_MAX) {
+        this.incomplete.add(name);
+        continue;
+      }
       const there = router.adopts ? kernel.find(key.index, key.address) : null;
       const found = there !== null && this.get(there) === null;
       const state = found ? "found" : "pending";
-      this.held.put(text, {
-        key,
-        router: name,
-        label,
-        lifetime,
-        metric,
-        state,
-        restores: this.lost.has(text),
-      });
+      const restores = this.lost.has(text);
+      this.held.put(text, { key, router: name, label, lifetime, metric, state, restores });
       changed.add(name);
-      if (found) gained.add(name);
-      else
-        changes.push({
-          op: "add",
-          key,
-          label,
-          lifetime,
-          method: methodFor(agent, address, kernel, key),
-          metric,
-        });
+      if (found) {
+        gained.add(name);
+        continue;
+      }
+      additions += 1;
+      const method = methodFor(agent, address, kernel, key);
+      changes.push({ op: "add", key, label, lifetime, method, metric });
     }
-    this.lost.clear();
-    return { changes: [...deletes, ...changes], changed, gained };
+    if (this.incomplete.size === 0) this.lost.clear();
+    // The last one first: where the first one of a subnet goes, the kernel makes the next one the first, and tells all the others.
+    return { changes: [...deletes.reverse(), ...changes], changed, gained };
   }
 
   /** Sends away what nobody wants any more, and gives what another router of ours wants to that one, where it stands. */
@@ -269,14 +270,7 @@ export class Ownership {
   refresh(): AddressChange[] {
     return [...this.held.values()]
       .filter(({ state, lifetime }) => state === "added" && lifetime !== null)
-      .map(({ key, label, lifetime, metric }) => ({
-        op: "refresh",
-        key,
-        label,
-        lifetime,
-        method: "netlink",
-        metric,
-      }));
+      .map(rearm);
   }
 
   /** The shortest lifetime among what we added; null when all are for ever. */

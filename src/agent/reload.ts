@@ -9,7 +9,7 @@ import type { Event, Reply } from "./boundary.ts";
 import { drive } from "./drive.ts";
 import { awaitsRelease } from "./hooks.ts";
 import { completeStandby, standDown } from "./operator.ts";
-import { hasLifetimes } from "./ownership.ts";
+import { hasLifetimes } from "./lifetimes.ts";
 import { Router } from "./router.ts";
 import type { Turn, World } from "./world.ts";
 import { group, index } from "./world.ts";

@@ -127,7 +127,7 @@ export class Routing {
   }
 
   /** The batches that make what we hold equal to what the masters should hold; marks it as asked for. */
-  reconcile(routers: Iterable<Router>, kernel: Kernel): Rerouting {
+  reconcile(routers: Iterable<Router>, kernel: Kernel, lacks: (router: string) => boolean): Rerouting {
     const wanted = new Map<string, Wanted>();
     for (const router of routers) {
       if (!router.holds) continue;
@@ -135,9 +135,10 @@ export class Routing {
         const key = forwardingKey(entry);
         // Two routers may want the same one: there is one, and it stays as long as either is master.
         if (wanted.get(key)?.ready === true) continue;
-        // As its addresses do, they wait for the device of its virtual MAC address.
-        const ready = router.device === null || router.deviceReady;
-        wanted.set(key, { router: router.config.name, entry, ready });
+        const { name } = router.config;
+        // As its addresses do, they wait for the device of its virtual MAC address, and then for the last address.
+        const ready = (router.device === null || router.deviceReady) && !lacks(name);
+        wanted.set(key, { router: name, entry, ready });
       }
     }
     const changed = new Set<string>();

@@ -1,4 +1,4 @@
-/** Faults in what moves besides addresses: routes and rules. */
+/** Faults in what moves besides addresses, routes and rules, and in how many addresses move at once. */
 import type { Mutant } from "./mutants.ts";
 
 export const FORWARDING: readonly Mutant[] = [
@@ -64,5 +64,26 @@ export const FORWARDING: readonly Mutant[] = [
     replace: "value: value === null ? 1 : u32(value)",
     breaks: "takes a rule for packets without a mark for another one",
     caughtBy: "wire",
+  },
+  {
+    file: "src/agent/routing.ts",
+    find: "(router.device === null || router.deviceReady) && !lacks(name)",
+    replace: "router.device === null || router.deviceReady",
+    breaks: "adds a route from an address that is still to come",
+    caughtBy: "agent",
+  },
+  {
+    file: "src/agent/ownership.ts",
+    find: "if (additions >= ADDITIONS_MAX) {",
+    replace: "if (additions < 0) {",
+    breaks: "adds a thousand addresses while its adverts wait",
+    caughtBy: "agent",
+  },
+  {
+    file: "src/agent/addresses.ts",
+    find: "if (world.ownership.lacks(null)) turn.addresses = true;",
+    replace: "",
+    breaks: "never adds more than a first batch of addresses",
+    caughtBy: "agent",
   },
 ];

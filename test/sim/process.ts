@@ -8,7 +8,7 @@ import type { Action, AddressKey, AddressResult, Event, Handled } from "../../sr
 import type { Listener } from "../../src/agent/listen.ts";
 import type { Instant } from "../../src/base/units.ts";
 import { unreachable } from "../../src/base/assert.ts";
-import type { Perform } from "../../src/agent/agent.ts";
+import type { Perform } from "../../src/agent/due.ts";
 import type { Role } from "../../src/agent/router.ts";
 import { leave, vouchesFor } from "./leave.ts";
 import type { Frame } from "./network.ts";
