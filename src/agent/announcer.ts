@@ -1,15 +1,19 @@
 /**
- * Gratuitous ARP and unsolicited neighbour advertisements: who is told which address when. First one frame for every address,
- * then the repeats, paced for each interface by a token bucket so that switches do not drop them; a second burst after
- * `repeat_after`, and a single one every `refresh` (RFC 9568 8.1.2, 8.2.2; keepalived.conf(5) garp_master_*).
+ * Gratuitous ARP and unsolicited neighbour advertisements: who is told which address when. A new master tells every address once
+ * as fast as the kernel takes the frames, in pieces between which adverts find their time; all that follows is paced for each
+ * interface by a token bucket, so that switches do not drop it: the repeats, a second burst after `repeat_after`, a single one
+ * every `refresh` (RFC 9568 8.1.2, 8.2.2; keepalived.conf(5) garp_master_*), and what a contest makes it tell again.
  */
 import type { Instant, Milliseconds } from "../base/units.ts";
 import { after, earlier, elapsed, instant, ms, NEVER } from "../base/units.ts";
 import type { GarpConfig } from "../config/model.ts";
 import type { AddressKey } from "./boundary.ts";
+import { keyText } from "./kernel.ts";
 
-/** Frames that may leave an interface at once before pacing starts: one each for 255 routers, twice over. */
+/** Frames told again that may leave an interface at once before pacing starts: one each for 255 routers, twice over. */
 const BURST = 512;
+/** Frames that leave in one turn, on all interfaces together: one system call, and adverts of 10 ms must not wait behind them. */
+const PIECE = 64;
 /** A contest may make us tell everything again; more than this within {@link BURST_WINDOW} waits, or a peer could make us flood. */
 const BURSTS_MAX = 3;
 const BURST_WINDOW: Milliseconds = ms(1000);
@@ -23,8 +27,11 @@ interface Pending {
   remaining: number;
 }
 
-/** One interface: its queues and its bucket. */
+/** One interface: its queues, served in this order, and its bucket. */
 interface Lane {
+  /** Not told yet since their router became master. */
+  readonly news: Pending[];
+  /** The first frame of a later burst. */
   readonly firsts: Pending[];
   readonly repeats: Pending[];
   tokens: number;
@@ -37,6 +44,8 @@ interface Lane {
 
 interface Schedule {
   readonly keys: readonly AddressKey[];
+  /** Told at least once since the router became master, by {@link keyText}. */
+  readonly known: Set<string>;
   readonly garp: GarpConfig;
   repeatAt: Instant;
   refreshAt: Instant;
@@ -73,7 +82,17 @@ export class Announcer {
     const repeatAt = garp.repeatAfter > 0 ? after(now, garp.repeatAfter) : NEVER;
     const refreshAt = garp.refresh > 0 ? after(now, garp.refresh) : NEVER;
     const bursts = [...recent, now];
-    this.schedules.set(router, { keys, garp, repeatAt, refreshAt, bursts, onceAt: NEVER, begunAt: now });
+    const known = new Set(keys.map(keyText).filter((text) => before?.known.has(text)));
+    this.schedules.set(router, {
+      keys,
+      known,
+      garp,
+      repeatAt,
+      refreshAt,
+      bursts,
+      onceAt: NEVER,
+      begunAt: now,
+    });
     this.enqueue(router, keys, garp, garp.count, now);
   }
 
@@ -100,7 +119,7 @@ export class Announcer {
     return instant(next);
   }
 
-  /** The addresses to tell now, in order. */
+  /** The addresses to tell now, in order; {@link PIECE} of them at most, and {@link deadline} is now while more could follow. */
   due(now: Instant): AddressKey[] {
     if (now < this.next) return [];
     for (const [router, schedule] of this.schedules) {
@@ -119,19 +138,42 @@ export class Announcer {
       }
     }
     const told: AddressKey[] = [];
+    // New addresses on all interfaces come before what is told again on any.
+    for (const lane of this.lanes.values()) this.introduce(lane, now, told);
     for (const [index, lane] of this.lanes) {
       this.drain(lane, now, told);
-      if (lane.firsts.length > 0 || lane.repeats.length > 0) continue;
+      if (lane.news.length + lane.firsts.length + lane.repeats.length > 0) continue;
       // Its bucket is full: there is nothing to remember, and the interface may be gone for good.
       refill(lane, lane.interval, now);
       if (lane.tokens >= BURST) this.lanes.delete(index);
     }
-    this.next = this.soonest();
+    this.next = told.length < PIECE ? this.soonest() : now;
     return told;
   }
 
+  /** New addresses wait for no token. They take what there is, so that nothing else joins them. */
+  private introduce(lane: Lane, now: Instant, told: AddressKey[]): void {
+    while (told.length < PIECE) {
+      const next = lane.news.shift();
+      if (next === undefined) return;
+      this.schedules.get(next.router)?.known.add(keyText(next.key));
+      refill(lane, next.interval, now);
+      this.tell(lane, next, now, told);
+    }
+  }
+
+  private tell(lane: Lane, next: Pending, now: Instant, told: AddressKey[]): void {
+    lane.tokens = Math.max(0, lane.tokens - 1);
+    lane.nextAt = after(now, next.interval);
+    lane.interval = next.interval;
+    told.push(next.key);
+    next.remaining -= 1;
+    if (next.remaining > 0) lane.repeats.push(next);
+    else this.left(next.router);
+  }
+
   private drain(lane: Lane, now: Instant, told: AddressKey[]): void {
-    while (true) {
+    while (told.length < PIECE) {
       const first = lane.firsts[0];
       const next = first ?? lane.repeats[0];
       if (next === undefined) return;
@@ -142,13 +184,7 @@ export class Announcer {
         return;
       }
       (first === undefined ? lane.repeats : lane.firsts).shift();
-      lane.tokens -= 1;
-      lane.nextAt = after(now, next.interval);
-      lane.interval = next.interval;
-      told.push(next.key);
-      next.remaining -= 1;
-      if (next.remaining > 0) lane.repeats.push(next);
-      else this.left(next.router);
+      this.tell(lane, next, now, told);
     }
   }
 
@@ -170,8 +206,10 @@ export class Announcer {
     this.unqueue(router);
     if (keys.length > 0) this.queued.set(router, keys.length);
     this.next = earlier(this.next, now);
+    const known = this.schedules.get(router)?.known;
     for (const key of keys) {
       const lane = this.lanes.get(key.index) ?? {
+        news: [],
         firsts: [],
         repeats: [],
         tokens: BURST,
@@ -181,14 +219,15 @@ export class Announcer {
       };
       this.lanes.set(key.index, lane);
       lane.nextAt = instant(Math.min(lane.nextAt, now));
-      lane.firsts.push({ key, router, interval: garp.interval, remaining: count });
+      const queue = known?.has(keyText(key)) === false ? lane.news : lane.firsts;
+      queue.push({ key, router, interval: garp.interval, remaining: count });
     }
   }
 
   private unqueue(router: string): void {
     if (!this.queued.delete(router)) return;
     for (const lane of this.lanes.values()) {
-      for (const queue of [lane.firsts, lane.repeats]) {
+      for (const queue of [lane.news, lane.firsts, lane.repeats]) {
         const kept = queue.filter((pending) => pending.router !== router);
         queue.splice(0, queue.length, ...kept);
       }

@@ -2,6 +2,7 @@
 import { reconcile, refresh } from "./addresses.ts";
 import { proceed } from "./awaited.ts";
 import { settleDevices } from "./devices.ts";
+import { advertiseDue } from "./due.ts";
 import { reroute } from "./forwarding.ts";
 import { keepRecords, settleGroups, tell } from "./drive.ts";
 import { arrive, startHooks, take } from "./hooks.ts";
@@ -10,6 +11,8 @@ import type { Turn, World } from "./world.ts";
 
 /** Works out what follows from all that changed in the turn. */
 export function finish(world: World, turn: Turn): void {
+  // Announcements under way leave in pieces, one in each turn, whatever it is about: none of them overtakes an advert.
+  if (world.announcer.deadline() <= turn.now) advertiseDue(world, turn, null);
   settleGroups(world, turn);
   if (proceed(world, turn)) settleGroups(world, turn);
   take(world, turn);

@@ -20,6 +20,24 @@ function course(announcer: Announcer, from: number, to: number): string[] {
   return told;
 }
 
+const many = (count: number): AddressKey[] =>
+  Array.from({ length: count }, (_, at) => ({
+    index: 2,
+    address: `10.0.${at >> 8}.${at & 255}` as Ip,
+    prefix: 24,
+  }));
+
+/** What is told at one moment, turn by turn. */
+function turns(announcer: Announcer, at: number): string[][] {
+  const pieces: string[][] = [];
+  while (announcer.deadline() <= at) {
+    const piece = announcer.due(instant(at));
+    if (piece.length > 0) pieces.push(piece.map(({ address }) => address));
+    if (pieces.length > 1000) throw new Error("asked without end");
+  }
+  return pieces;
+}
+
 /** The number of frames. */
 const told = (announcer: Announcer, from: number, to: number): number => course(announcer, from, to).length;
 
@@ -108,16 +126,54 @@ describe("announcements of a router's addresses", () => {
     expect(course(announcer, 1, 300_000).some((line) => line.endsWith("10.0.0.1"))).toBe(false);
   });
 
-  test("of many at once leave in a burst of 512 frames at most, the rest in turn", () => {
+  test("of a new master leave without a pause, in pieces of 64 frames", () => {
     const announcer = new Announcer();
-    for (let at = 0; at < 600; at++) {
-      const one: AddressKey = { index: 2, address: `10.0.${at >> 8}.${at & 255}` as Ip, prefix: 24 };
-      announcer.announce(`VI_${at}`, [one], { ...GARP, count: 1 }, instant(0));
-    }
-    expect(announcer.due(instant(0))).toHaveLength(512);
+    const all = many(1000);
+    announcer.announce("VI_1", all, GARP, instant(0));
+    const pieces = turns(announcer, 0);
+    expect(pieces.flat()).toEqual(all.map(({ address }) => address));
+    expect(Math.max(...pieces.map((piece) => piece.length))).toBe(64);
+    // Then the repeats, by 2 ms each.
+    expect(announcer.deadline()).toBe(instant(2));
+    expect(told(announcer, 0, 101)).toBe(50);
+  });
+
+  test("of many new masters at once do not wait for each other", () => {
+    const announcer = new Announcer();
+    many(600).forEach((one, at) => announcer.announce(`VI_${at}`, [one], GARP, instant(0)));
+    expect(turns(announcer, 0).flat()).toHaveLength(600);
+  });
+
+  test("wait for no pause where a contest comes before they were told", () => {
+    const announcer = new Announcer();
+    // Half of the addresses are there when the loser says its last word.
+    announcer.announce("VI_1", many(500), GARP, instant(0));
+    const before = announcer.due(instant(0)).map(({ address }): string => address);
+    announcer.announce("VI_1", many(1000), GARP, instant(1));
+    expect(new Set([...before, ...turns(announcer, 1).flat()]).size).toBe(1000);
+  });
+
+  test("of new addresses come before all that is told again, on whichever interface", () => {
+    const announcer = new Announcer();
+    const unpaced = { ...GARP, interval: ms(0) };
+    announcer.announce("VI_1", many(200), unpaced, instant(0));
+    expect(announcer.due(instant(0))).toHaveLength(64);
+    announcer.announce("VI_2", [key(9, 3)], unpaced, instant(0));
+    const pieces = turns(announcer, 0).flat();
+    expect(pieces.slice(0, 137)).toContain(key(9).address);
+    expect(pieces).toHaveLength(1000 - 64 + 5);
+  });
+
+  test("that a contest brings again leave in a burst of 512 frames at most, the rest in turn", () => {
+    const announcer = new Announcer();
+    const once = { ...GARP, count: 1 };
+    announcer.announce("VI_1", many(600), once, instant(0));
+    expect(told(announcer, 0, 2000)).toBe(600);
+    announcer.announce("VI_1", many(600), once, instant(2000));
+    expect(turns(announcer, 2000).flat()).toHaveLength(512);
     // The rest by 2 ms each: 88 frames in 176 ms.
-    expect(told(announcer, 0, 170)).toBe(84);
-    expect(told(announcer, 170, 1000)).toBe(4);
+    expect(told(announcer, 2000, 2170)).toBe(84);
+    expect(told(announcer, 2170, 4000)).toBe(4);
   });
 
   test("do not pile up when they are asked for faster than they may leave", () => {

@@ -12,7 +12,7 @@ type Sent = Extract<Action, { kind: "frame" | "packet" }>;
 /** How long a frame takes across the bridge, and the feed to the agent, in milliseconds. */
 const LATENCY = 0.2;
 /** Turns at one moment; more is a loop without end. */
-const TURNS_MAX = 1000;
+const TURNS_MAX = 5000;
 
 /** A frame as it left a box. */
 export interface Trace {

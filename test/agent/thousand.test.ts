@@ -2,12 +2,14 @@
 import { describe, expect, test } from "bun:test";
 import { Lab } from "./harness.ts";
 import { addressChanges, addressOps } from "./scenes.ts";
-import { told } from "./sight.ts";
+import { adverts, told } from "./sight.ts";
 import { router } from "./text.ts";
 
 const COUNT = 1000;
 /** What one addition takes the kernel of a small box, milliseconds. */
 const ADDITION = 0.1;
+/** What one frame takes it. */
+const FRAME = 0.05;
 const cidrs = Array.from({ length: COUNT }, (_, at) => `10.9.${at >> 8}.${at & 255}/16`);
 const text = (interval: string, more: Record<string, unknown> = {}): string =>
   router({
@@ -42,6 +44,24 @@ describe("a thousand addresses", () => {
     lab.run(10_000);
     const all = told(box);
     expect(new Set(all.slice(0, COUNT)).size).toBe(COUNT);
+  });
+
+  test("are told as fast as the kernel takes the frames, adverts of 10 ms going on meanwhile", () => {
+    const lab = new Lab();
+    const box = lab.box(text("10ms"));
+    box.refuseSend = ({ router: by }) => {
+      if (by === null) lab.now += FRAME;
+      return null;
+    };
+    box.start();
+    lab.run(2000);
+    const times = told(box).map(({ at }) => at);
+    // Nothing waits but for the kernel, and for the adverts.
+    expect((times[COUNT - 1] ?? 0) - (times[0] ?? 0)).toBeLessThan(1.2 * COUNT * FRAME);
+    const sent = adverts(box);
+    const gaps = sent.slice(1).map(({ at }, index) => at - (sent[index]?.at ?? at));
+    expect(Math.max(...gaps)).toBeLessThan(14);
+    expect(box.router()).toMatchObject({ state: "master", counters: { became_master: 1 } });
   });
 
   test("go in one turn, the last one first", () => {

@@ -44,4 +44,18 @@ export const TELLING: readonly Mutant[] = [
     breaks: "overlooks a script that its user cannot read",
     caughtBy: "doctor",
   },
+  {
+    file: "src/agent/announcer.ts",
+    find: "const PIECE = 64;",
+    replace: "const PIECE = 1_000_000;",
+    breaks: "announces a thousand addresses before its next advert",
+    caughtBy: "agent",
+  },
+  {
+    file: "src/agent/finish.ts",
+    find: "if (world.announcer.deadline() <= turn.now) advertiseDue(world, turn, null);",
+    replace: "",
+    breaks: "lets announcements overtake an advert that is due",
+    caughtBy: "agent",
+  },
 ];
