@@ -16,7 +16,7 @@ import type { Sealed } from "./seal.ts";
 import { unseal } from "./seal.ts";
 import { authOf } from "./send.ts";
 import type { Turn, World } from "./world.ts";
-import { isEcho, spokeNow } from "./versions.ts";
+import { isEcho, mayBeHalf, spokeNow } from "./versions.ts";
 import { wire } from "./world.ts";
 
 type Frame = Extract<Event, { kind: "frame" }>;
@@ -102,7 +102,9 @@ function hear(world: World, turn: Turn, router: Router, packet: IpPacket, sealed
   const interval = intervalOf(advertisement);
   const before = router.peers.get(source);
   const mismatch =
-    priority === RELEASING ? (before?.mismatch ?? new Set()) : differences(expected, packet, advertisement);
+    priority === RELEASING || mayBeHalf(router, before, version)
+      ? (before?.mismatch ?? new Set())
+      : differences(expected, packet, advertisement);
   for (const what of mismatch) {
     if (before?.mismatch.has(what) === true) continue;
     if (!world.limiter.allows(`${what} differs ${router.config.name} ${source}`, turn.now)) continue;

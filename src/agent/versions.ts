@@ -35,6 +35,16 @@ export function isEcho(router: Router, source: Ip, version: Version, now: Instan
   return true;
 }
 
+/**
+ * Whether an advert may be the first half of one in both versions, the half that does not count here: what it differs in is said by the
+ * next one like it, if this version's half has not come in between.
+ */
+export function mayBeHalf(router: Router, before: Peer | undefined, version: Version): boolean {
+  const own = router.config.version;
+  if (own === "2+3" || version === own) return false;
+  return before === undefined || before.spoke[version] <= before.spoke[own];
+}
+
 /** What a peer spoke when it was last heard. */
 export function dialectOf(peer: Peer): Dialect {
   const two = speaks(peer, 2, peer.heardAt);

@@ -168,6 +168,7 @@ describe("an old router among those of both versions", () => {
     lab.run(6000);
     expect([box.state(), other.state()]).toEqual(["backup", "master"]);
     expect(mismatches(box)).toEqual([[]]);
+    expect(box.logs("vrrp.mismatch")).toEqual([]);
     other.kill();
     lab.run(3500);
     expect(box.state()).toBe("backup");
@@ -187,6 +188,31 @@ describe("an old router among those of both versions", () => {
     box.event({ kind: "signal", signal: "SIGTERM" });
     lab.run(1000);
     expect(other.state()).toBe("master");
+  });
+});
+
+describe("a router of one version", () => {
+  test("says that another one keeps to the other version, at its second advert", () => {
+    const lab = new Lab();
+    const box = lab.box(router({ version: 2 }));
+    box.start();
+    hear(box, { source: "192.0.2.99", interval: 10, priority: 200 });
+    expect(mismatches(box)).toEqual([[]]);
+    hear(box, { source: "192.0.2.99", interval: 10, priority: 200 });
+    expect(mismatches(box)).toEqual([["version", "interval"]]);
+    expect(box.logs("vrrp.mismatch").map(({ fields }) => fields["what"])).toEqual(["version", "interval"]);
+  });
+
+  test("says nothing of one that speaks both and comes back after a silence", () => {
+    const lab = new Lab();
+    const box = lab.box(router({ version: 2, priority: 50 }));
+    box.start();
+    for (let times = 0; times < 3; times++) {
+      hear(box, { source: "192.0.2.99", interval: 10, priority: 200 });
+      hear(box, { source: "192.0.2.99", version: 2, interval: 1000, priority: 200 });
+      lab.run(20_000);
+    }
+    expect(box.logs("vrrp.mismatch")).toEqual([]);
   });
 });
 
