@@ -6,6 +6,8 @@ import type { Ip, Mac } from "../base/address.ts";
 import type { Instant, Priority } from "../base/units.ts";
 import { after, centiseconds, instant, ms, priority, seconds } from "../base/units.ts";
 import type { ConfigSource } from "../config/model.ts";
+import { AUTH_TYPE } from "../vrrp/admit.ts";
+import { encodeAh } from "../wire/ah.ts";
 import { encodeIp } from "../wire/ip.ts";
 import { encodeAddressChange } from "../wire/rtnetlink.ts";
 import type { Advertisement } from "../wire/vrrp.ts";
@@ -35,7 +37,13 @@ const SOURCE: ConfigSource = {
     [vrrp.v6]
     interface = "stage"
     vrid = 3
-    addresses = ["fe80::3/64", "2001:db8::3/64"]`,
+    addresses = ["fe80::3/64", "2001:db8::3/64"]
+    [vrrp.ah]
+    interface = "stage"
+    vrid = 4
+    version = 2
+    auth = { type = "ah", key = "rehearse" }
+    addresses = ["192.0.2.4/32"]`,
   failure: null,
   mode: 0o600,
   hostname: "rehearsal",
@@ -64,9 +72,10 @@ const address = (text: string, prefix: number): KernelAddress => ({
 });
 const ADDRESSES = [address("192.0.2.8", 24), address("fe80::8", 64)];
 
-/** What another router would say with this priority, to each of ours. */
-function adverts(rank: Priority): Event[] {
-  const key = { type: 1, data: new TextEncoder().encode("rehearse") };
+const KEY = new TextEncoder().encode("rehearse");
+
+/** What another router would say with this priority, to each of ours. `sequence`: of the one behind an authentication header. */
+function adverts(rank: Priority, sequence: number): Event[] {
   const made: [4 | 6, Advertisement][] = [
     [4, { version: 3, vrid: 1, priority: rank, interval: centiseconds(100), addresses: ["192.0.2.1" as Ip] }],
     [
@@ -76,8 +85,19 @@ function adverts(rank: Priority): Event[] {
         vrid: 2,
         priority: rank,
         interval: seconds(1),
-        auth: key,
+        auth: { type: AUTH_TYPE.pass, data: KEY },
         addresses: ["192.0.2.2" as Ip],
+      },
+    ],
+    [
+      4,
+      {
+        version: 2,
+        vrid: 4,
+        priority: rank,
+        interval: seconds(1),
+        auth: { type: AUTH_TYPE.ah, data: new Uint8Array(8) },
+        addresses: ["192.0.2.4" as Ip],
       },
     ],
     [
@@ -96,9 +116,14 @@ function adverts(rank: Priority): Event[] {
     const destination = (family === 4 ? "224.0.0.18" : "ff02::12") as Ip;
     const payload = encodeAdvertisement(advertisement, { family, source, destination }, "rfc5798");
     const packet = { family, source, destination, protocol: PROTOCOL_VRRP, hopLimit: 255, payload };
-    return { kind: "frame", index: LINK.index, family, bytes: encodeIp(packet, 0) };
+    const sealed = advertisement.version === 2 && advertisement.auth.type === AUTH_TYPE.ah;
+    const bytes = sealed ? encodeAh(packet, sequence, KEY) : encodeIp(packet, 0);
+    return { kind: "frame", index: LINK.index, family, bytes };
   });
 }
+
+/** More adverts than our own router sends between two of these: each is above its numbers. */
+const SEQUENCE = 1000;
 
 /** The agent of the play, and a kernel that agrees to everything. */
 class Stage {
@@ -159,8 +184,8 @@ export function* rehearse(): Generator<readonly Action[], void> {
   // Silence, and they take over; a lower one is answered; a higher one is yielded to, and leaves; they take over again.
   stage.pass(5000);
   yield stage.actions;
-  for (const rank of [50, 200, 200, 0]) {
-    for (const advert of adverts(priority(rank))) stage.play(advert);
+  for (const [at, rank] of [50, 200, 200, 0].entries()) {
+    for (const advert of adverts(priority(rank), SEQUENCE * (at + 1))) stage.play(advert);
     stage.pass(1000);
     yield stage.actions;
   }

@@ -66,9 +66,10 @@ const ADDRESS = /[0-9a-fA-F.:]{2,}/g;
 /** Lines that say nothing, in all of these languages. */
 const COMMENT = /^\s*[#!;].*$/gm;
 
-/** The addresses that a file names, whatever its language. */
+/** The addresses that a file names, whatever its language; in haresources two colons stand before them. */
 function mentioned(text: string): ReadonlySet<Ip> {
-  const words = text.replace(COMMENT, "").match(ADDRESS) ?? [];
+  const found = text.replace(COMMENT, "").match(ADDRESS) ?? [];
+  const words = found.flatMap((word) => [word, word.replace(/^:+/, "")]);
   return new Set(words.map(parseIp).flatMap((parsed) => (parsed.ok ? [parsed.value] : [])));
 }
 

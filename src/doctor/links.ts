@@ -8,6 +8,8 @@ import type { Finding } from "./finding.ts";
 
 /** Bytes of an advert besides its addresses: IP header, VRRP header, and in version 2 the authentication data. */
 const OVERHEAD = { 4: 20 + 8 + 8, 6: 40 + 8 } as const;
+/** The authentication header of keepalived: 12 bytes, and 12 of HMAC-MD5-96. */
+const SEAL_BYTES = 24;
 const ADDRESS_BYTES = { 4: 4, 6: 16 } as const;
 
 const carried = ({ addresses, excludedAddresses }: RouterConfig): readonly AddressConfig[] => [
@@ -162,9 +164,10 @@ function promotion(facts: Facts, name: string, routers: readonly RouterConfig[])
 }
 
 /** Whether an advert with all its addresses fits in a packet: it is never sent in fragments. */
-function width(facts: Facts, { name, interface: own, family, addresses }: RouterConfig): Finding[] {
+function width(facts: Facts, { name, interface: own, family, addresses, auth }: RouterConfig): Finding[] {
   const link = linkOf(facts, own);
-  const bytes = OVERHEAD[family] + ADDRESS_BYTES[family] * addresses.length;
+  const seal = auth.type === "ah" ? SEAL_BYTES : 0;
+  const bytes = OVERHEAD[family] + seal + ADDRESS_BYTES[family] * addresses.length;
   if (link === undefined || bytes <= link.mtu) return [];
   return [
     {

@@ -14,7 +14,7 @@ const told = (actions: readonly Action[], name: string): string[] =>
 const played = (): readonly Action[] => [...rehearse()].at(-1) ?? [];
 
 describe("a rehearsal", () => {
-  test.each(["v3", "v2", "v6"])("of %s takes over, yields and takes over again", (name) => {
+  test.each(["v3", "v2", "v6", "ah"])("of %s takes over, yields and takes over again", (name) => {
     expect(told(played(), name)).toEqual([
       "init backup",
       "backup master",

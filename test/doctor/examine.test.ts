@@ -159,3 +159,9 @@ describe("a script", () => {
     expect(ids(with_(fact, above), of)).toEqual([...expected]);
   });
 });
+
+test("an authentication header is part of what has to fit", () => {
+  const narrow = { links: [{ ...eth1, mtu: 60 }] };
+  expect(ids(narrow, config("version = 2"))).toEqual([]);
+  expect(ids(narrow, config('version = 2\nauth = { type = "ah", key = "secret" }'))).toEqual(["fault mtu"]);
+});

@@ -4,6 +4,9 @@ import { writeFileSync } from "node:fs";
 import type { Child } from "../lab/process.ts";
 import { heads, only, Patient, router, VIP } from "./patient.ts";
 
+/** The users of an /etc that has nothing else. */
+const USERS = "printf 'root:x:0:0::/:\\nnobody:x:65534:65534::/:\\n' > /etc/passwd";
+
 let patient: Patient;
 
 beforeAll(async () => {
@@ -57,22 +60,53 @@ describe("an address", () => {
     ["systemd-networkd", "/etc/systemd/network/lan.network", `[Network]\nAddress=${VIP}/24\n`],
     ["ifupdown", "/etc/network/interfaces", `iface eth1 inet static\n  address ${VIP}\n`],
     ["netifd", "/etc/config/network", `config interface lan\n\toption ipaddr '${VIP}'\n`],
+    [
+      "netplan",
+      "/etc/netplan/01-lan.yaml",
+      `network:\n  ethernets:\n    eth1:\n      addresses: [${VIP}/24]\n`,
+    ],
+    ["dhcpcd", "/etc/dhcpcd.conf", `interface eth1\nstatic ip_address=${VIP}/24\n`],
+    ["heartbeat", "/etc/ha.d/haresources", `ha1 IPaddr::${VIP}/24/eth1 mysqld\n`],
+    ["keepalived", "/etc/config/keepalived", `config ipaddress\n\toption address '${VIP}/24'\n`],
   ];
-  test.each(files)("that %s is told to hold is told of", async (daemon, path, text) => {
-    const directory = path.slice(0, path.lastIndexOf("/"));
-    writeFileSync(patient.scripts.path("theirs"), text);
+  test("that other daemons are told to hold is told of, each by name, unless it is a comment", async () => {
+    const lines = files.map(
+      ([, path], at) => `mkdir -p ${path.slice(0, path.lastIndexOf("/"))} && cp $D/theirs${at} ${path}`,
+    );
     const place = await patient.scripts.write(
       "theirs.sh",
-      `mount -t tmpfs none /etc && mkdir -p ${directory} && cp $D/theirs ${path} && printf 'root:x:0:0::/:\\nnobody:x:65534:65534::/:\\n' > /etc/passwd && exec "$@"`,
+      `${["mount -t tmpfs none /etc", ...lines, USERS].join(" && ")} && exec "$@"`,
     );
     const through = ["unshare", "--mount", place];
-    expect(only(await patient.visit(through))).toMatchObject({
-      id: "address_claimed",
-      severity: "degraded",
-      subject: daemon,
-    });
-    writeFileSync(patient.scripts.path("theirs"), text.replaceAll(VIP, "10.77.1.5").concat(`# ${VIP}\n`));
+    const write = (change: (text: string) => string): void => {
+      for (const [at, [, , text]] of files.entries()) {
+        writeFileSync(patient.scripts.path(`theirs${at}`), change(text));
+      }
+    };
+    write((text) => text);
+    const { findings } = await patient.visit(through);
+    const told = findings.map(({ severity, id, subject, text }) =>
+      [severity, id, subject, text.slice(0, text.indexOf(" "))].join(" "),
+    );
+    expect(told.toSorted()).toEqual(
+      files.map(([daemon, path]) => `degraded address_claimed ${daemon} ${path}`).toSorted(),
+    );
+    write((text) => text.replaceAll(VIP, "10.77.1.5").concat(`# ${VIP}\n`));
     expect((await patient.visit(through)).findings).toEqual([]);
+  });
+
+  test("that a file names which another one includes, and that another, is told of with its own path", async () => {
+    const conf = patient.scripts.path("outer.conf");
+    writeFileSync(conf, `include ${patient.scripts.path("middle*.conf")}\ninclude nothing.conf\n`);
+    writeFileSync(patient.scripts.path("middle-1.conf"), "includer vips.inc\ninclude outer.conf\n");
+    writeFileSync(patient.scripts.path("vips.inc"), `virtual_ipaddress {\n  ${VIP}/24\n}\n`);
+    const place = await patient.scripts.write(
+      "outer.sh",
+      `mount -t tmpfs none /etc && mkdir /etc/keepalived && cp ${conf} /etc/keepalived/keepalived.conf && ${USERS} && exec "$@"`,
+    );
+    const claimed = only(await patient.visit(["unshare", "--mount", place]));
+    expect(claimed).toMatchObject({ id: "address_claimed", severity: "degraded", subject: "keepalived" });
+    expect(claimed.text).toContain("vips.inc");
   });
 
   test("that a keepalived which runs here holds is a fault", async () => {

@@ -114,6 +114,26 @@ describe("a packet filter", () => {
     await flush();
   });
 
+  test("that drops protocol 51 is told of where adverts come behind an authentication header, and only there", async () => {
+    const sealed = 'version = 2\nadvert_interval = "1s"\nauth = { type = "ah", key = "secret" }';
+    const drop = (): Promise<string> =>
+      nft(
+        "table inet guard {",
+        "chain in {",
+        "type filter hook input priority 0",
+        "meta l4proto ah drop",
+        "}",
+        "}",
+      );
+    expect((await patient.amid(drop, flush)).findings).toEqual([]);
+    await patient.agent.write(router(sealed).replace('advert_interval = "100ms"\n', ""));
+    expect(only(await patient.amid(drop, flush))).toMatchObject({
+      id: "firewall",
+      severity: "note",
+      cure: 'nft insert rule inet guard in iifname "eth1" meta l4proto 51 accept',
+    });
+  });
+
   test("that cannot be read is said", async () => {
     mkdirSync(patient.scripts.path("empty"), { recursive: true });
     const hide = await patient.scripts.write(
