@@ -1,5 +1,6 @@
 /** What keeps a router from running, judged from links, addresses and checks; starts and stops its machine accordingly. */
 import type { Family, Ip } from "../base/address.ts";
+import { startsAsMaster } from "../vrrp/machine.ts";
 import { isFatal } from "../vrrp/priority.ts";
 import type { Link } from "./boundary.ts";
 import { drive } from "./drive.ts";
@@ -118,15 +119,18 @@ export function assess(
   for (const router of affected) {
     turn.touched.add(router);
     const standby = router.order?.kind === "standby";
+    const stays = world.stopping !== null || standby || router.faults.length > 0;
     const given = router.goes && world.pending?.routers.has(router) !== true;
     if ((standby || given || router.faults.length > 0) && router.machine.kind !== "init") {
       const { reason } = router;
       if (waits(world, turn, router)) continue;
-      const silent = !usable(world.kernel.named(router.config.interface));
+      // An owner whose cause is over by now is master again in this very turn: it never left.
+      const returns = !stays && startsAsMaster(router.settings(), turn.now);
+      const silent = returns || !usable(world.kernel.named(router.config.interface));
       drive(world, turn, router, { kind: "stop", silent });
       if (standby) router.reason = reason;
     }
-    if (world.stopping !== null || standby || router.faults.length > 0) continue;
+    if (stays) continue;
     if (router.machine.kind === "init") drive(world, turn, router, { kind: "start" });
     else if (telling.has(router)) drive(world, turn, router, { kind: "settings" });
   }

@@ -37,6 +37,10 @@ export function step(settings: Settings, state: State, event: Event, now: Instan
   }
 }
 
+/** Whether `start` makes a master of it at once (RFC 9568 6.4.1). A grouped owner waits for its group like everybody else. */
+export const startsAsMaster = ({ priority, grouped, listensUntil }: Settings, now: Instant): boolean =>
+  priority === OWNER && !grouped && now >= listensUntil;
+
 function fromInit(settings: Settings, state: State, event: Event, now: Instant): Step {
   switch (event.kind) {
     case "start": {
@@ -45,8 +49,7 @@ function fromInit(settings: Settings, state: State, event: Event, now: Instant):
         const reason = `started, only listens for ${Math.ceil(listens / 1000)} s (startup_delay)`;
         return toBackup(settings, null, now, [], reason);
       }
-      // RFC 9568 6.4.1. A grouped owner waits for its group like everybody else.
-      return settings.priority === OWNER && !settings.grouped
+      return startsAsMaster(settings, now)
         ? toMaster(settings, now, "owner of the addresses")
         : toBackup(settings, null, now, [], "started");
     }

@@ -191,6 +191,24 @@ describe("before_release at a failed check", () => {
     expect(box.state()).toBe("master");
   });
 
+  test("that is over for the owner by then lets it take anew, and it never says that it left", () => {
+    const { lab, box } = master(text({ priority: 255, hooks: HOOKS }));
+    end(box, latest(box));
+    end(box, latest(box));
+    lab.run(10);
+    const since = lab.now;
+    probe(box, false);
+    probe(box, true);
+    end(box, latest(box));
+    expect(priorities(box, since)).toEqual([255]);
+    expect(names(box).slice(-2)).toEqual(["before_release VI_1", "before_take VI_1"]);
+    expect(box.router()).toMatchObject({ state: "master", addresses: [{ held: false }] });
+    end(box, latest(box));
+    expect(box.router()).toMatchObject({ state: "master", addresses: [{ held: true }] });
+    expect(names(box).at(-1)).toBe("after_take VI_1");
+    expect(priorities(box, since)).not.toContain(0);
+  });
+
   test("is waited for by the whole sync group", () => {
     const { box } = master(
       text({ sync_group: "gw" }) +

@@ -72,4 +72,11 @@ export const HOOKS: readonly Mutant[] = [
     breaks: "waits for before_release on a dead interface",
     caughtBy: "sim",
   },
+  {
+    file: "src/agent/assess.ts",
+    find: "const returns = !stays && startsAsMaster(router.settings(), turn.now);",
+    replace: "const returns = false;",
+    breaks: "owns the addresses and says that it leaves in the turn in which it comes back",
+    caughtBy: "agent",
+  },
 ];

@@ -1,7 +1,18 @@
 /** The shipped agent as the simulator runs it, and what it looks at without asking: what each router is, and its priority. */
 import { Agent } from "../../src/agent/agent.ts";
+import type { Event, Handled } from "../../src/agent/boundary.ts";
+import type { Perform } from "../../src/agent/due.ts";
 import type { Role } from "../../src/agent/router.ts";
-import type { Handler } from "./process.ts";
+import type { Instant } from "../../src/base/units.ts";
+
+/** What the simulator asks of an agent; the shipped class has just this. */
+export interface Handler {
+  handle(event: Event, now: Instant, urgent: Perform): Handled;
+  /** What every router is, by name. */
+  roles(): ReadonlyMap<string, Role>;
+  /** The effective priority of each router. */
+  priorities(): ReadonlyMap<string, number>;
+}
 
 /**
  * A status request would tell the same, but a request is an event, and what an agent does about it could hide what it failed to do

@@ -149,9 +149,11 @@ export function judgeAddresses(
     for (const { address, prefix } of movedBy(router)) {
       may.add(`${link.index} ${address}/${prefix}`);
       if (!became.has(router.name)) continue;
-      if (node.kernel.origin({ index: link.index, address, prefix }) === null) {
-        violate(scene, `${node.plan.name} took ${router.name} without ${address}`);
-      }
+      const key = { index: link.index, address, prefix };
+      if (node.kernel.origin(key) !== null) continue;
+      // One that was adopted, and somebody took away just before: the agent is about to read that, and {@link RESTORED} is its time.
+      if (router.adopt && node.process?.isUntold(key) === true) continue;
+      violate(scene, `${node.plan.name} took ${router.name} without ${address}`);
     }
   }
   judgeForwarding(scene, gates, node, became);

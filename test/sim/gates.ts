@@ -48,6 +48,8 @@ export class Gates {
     }
     this.#running.set(key, hook);
     if (hook.which === "before_release") this.#released.add(key);
+    // An owner that comes back in the turn in which it left is master all along.
+    if (hook.which === "before_take") this.#open.delete(key);
   }
 
   /** An agent takes an address away: given up, and perhaps taken anew in the same turn, master before it and after it. */

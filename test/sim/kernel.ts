@@ -31,7 +31,8 @@ interface Held {
 /** What the kernel saw that nobody may do; the checkers collect it. */
 export type Complaint = (text: string) => void;
 
-const sameKey = (a: AddressKey, b: AddressKey): boolean =>
+/** Whether two keys name one address. */
+export const sameKey = (a: AddressKey, b: AddressKey): boolean =>
   a.index === b.index && a.address === b.address && a.prefix === b.prefix;
 
 /** Whether two addresses are of one subnet: then the later one is a secondary (IPv4). */

@@ -16,7 +16,8 @@ import { Orders } from "./orders.ts";
 import type { ConfigPlan, NodePlan, SegmentName } from "./plan.ts";
 import { INTERFACE_OF, SEGMENTS, sourceOf, stopMax } from "./plan.ts";
 import { foreign, transmit } from "./port.ts";
-import { Process, type Handler } from "./process.ts";
+import type { Handler } from "./agent.ts";
+import { Process } from "./process.ts";
 import type { Prng } from "./prng.ts";
 import type { Schedule } from "./schedule.ts";
 
@@ -278,8 +279,7 @@ export class Node {
 
   /** Takes a virtual address away by hand; too often, and the agent may give up for a while. */
   takeAway(segment: SegmentName, address: Ip): void {
-    if (!this.kernel.adminDelete(INTERFACE_OF[segment], address)) return;
-    this.excuses.loss();
+    if (this.kernel.adminDelete(INTERFACE_OF[segment], address)) this.excuses.loss();
   }
 
   complain(text: string): void {

@@ -4,27 +4,17 @@
  * between any two actions.
  */
 import { multicastMac } from "../../src/base/address.ts";
-import type { Action, AddressKey, AddressResult, Event, Handled } from "../../src/agent/boundary.ts";
+import type { Action, AddressKey, AddressResult, Event } from "../../src/agent/boundary.ts";
 import type { Listener } from "../../src/agent/listen.ts";
-import type { Instant } from "../../src/base/units.ts";
 import { unreachable } from "../../src/base/assert.ts";
-import type { Perform } from "../../src/agent/due.ts";
-import type { Role } from "../../src/agent/router.ts";
+import type { Handler } from "./agent.ts";
 import { leave, vouchesFor } from "./leave.ts";
 import type { Frame } from "./network.ts";
 import type { Node } from "./node.ts";
 import type { ConfigPlan } from "./plan.ts";
 import { ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from "./packets.ts";
+import { sameKey } from "./kernel.ts";
 import { Scripts } from "./scripts.ts";
-
-/** What the simulator asks of an agent; the shipped class has just this. */
-export interface Handler {
-  handle(event: Event, now: Instant, urgent: Perform): Handled;
-  /** What every router is, by name. */
-  roles(): ReadonlyMap<string, Role>;
-  /** The effective priority of each router. */
-  priorities(): ReadonlyMap<string, number>;
-}
 
 /** Frames that wait on the sockets of a process that does not run; more are lost, as in a socket's buffer. */
 const FRAMES_MAX = 200;
@@ -85,6 +75,12 @@ export class Process {
     this.#feed.push(event);
     if (this.#feed.length > FEED_MAX) this.loseFeed();
     this.#wake();
+  }
+
+  /** Whether the news that this address is gone still waits to be read. */
+  isUntold(key: AddressKey): boolean {
+    const gone = this.#feed.flatMap((event) => (event.kind === "address-gone" ? [event.key] : []));
+    return this.#feedLost || gone.some((each) => sameKey(each, key));
   }
 
   /** ENOBUFS: what waits is gone, and the edge dumps the table when it runs again, which says nothing of routes. */

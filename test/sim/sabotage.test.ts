@@ -5,10 +5,9 @@
 import { describe, expect, test } from "bun:test";
 import type { Action, Event } from "../../src/agent/boundary.ts";
 import { NEVER } from "../../src/base/units.ts";
-import { makeAgent } from "./agent.ts";
+import { type Handler, makeAgent } from "./agent.ts";
 import { drawPlan } from "./draw.ts";
 import { sightAdvert } from "./packets.ts";
-import type { Handler } from "./process.ts";
 import { World } from "./world.ts";
 
 const SEEDS_MAX = 60;

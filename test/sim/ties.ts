@@ -105,7 +105,8 @@ export class Ties {
     if (!this.#isClear(key) || router.interval !== other.router.interval) return false;
     const muddled = this.#scene.schedule.now - (this.#muddledAt.get(key) ?? Number.NEGATIVE_INFINITY);
     if (muddled < FORGOTTEN * router.interval) return false;
-    const sticky = router.tie === "sticky" && other.router.tie === "sticky";
+    // Of two that have 254 the one that was taken stands by its address, like one that is not sticky.
+    const sticky = isSticky(node, router) && isSticky(other.node, other.router);
     return sticky && rank(node, router) === rank(other.node, other.router);
   }
 
@@ -115,6 +116,9 @@ export class Ties {
     );
   }
 }
+
+const isSticky = ({ orders }: Node, { name, tie }: RouterPlan): boolean =>
+  tie === "sticky" && !orders.taken.has(name);
 
 const partKey = (node: Node, router: RouterPlan): string => `${virtualRouterOf(router)} ${node.number}`;
 const pairKey = (virtualRouter: string, a: Node, b: Node): string =>

@@ -9,7 +9,7 @@ import { Node } from "./node.ts";
 import type { Plan, SegmentName } from "./plan.ts";
 import { INTERFACE_OF } from "./plan.ts";
 import { Prng } from "./prng.ts";
-import type { Handler } from "./process.ts";
+import type { Handler } from "./agent.ts";
 import type { Scene } from "./scene.ts";
 import { violate } from "./scene.ts";
 import { Schedule } from "./schedule.ts";
