@@ -29,6 +29,18 @@ const TABLE: Readonly<Record<string, Rule>> = {
   },
   // HMAC-MD5 is as pure as a checksum, and the runtime has it.
   "src/wire/ah.ts": { values: ["src/base", "src/wire"], types: [], packages: ["node:crypto"] },
+  // So are HMAC and inflation.
+  "src/wire/heartbeat-token.ts": {
+    values: ["src/base", "src/wire"],
+    types: [],
+    packages: ["node:crypto"],
+  },
+  "src/wire/heartbeat-compressed.ts": {
+    values: ["src/base", "src/wire"],
+    types: [],
+    packages: ["node:zlib"],
+  },
+  "src/heartbeat": { values: ["src/base", "src/wire"], types: [], packages: [] },
   "src/vrrp": { values: ["src/base"], types: ["src/wire"], packages: [] },
   "src/check": { values: ["src/base"], types: ["src/wire"], packages: [] },
   "src/config": { values: ["src/base", "src/check/pattern.ts"], types: [], packages: ["toml"] },

@@ -1,0 +1,232 @@
+/** What a message is about, by its type. Types that we do not know are the sender's business; the daemon ignores them too. */
+import { unreachable } from "../base/assert.ts";
+import type { Milliseconds } from "../base/units.ts";
+import { ms } from "../base/units.ts";
+import type { Field, Message, Octets } from "../wire/heartbeat-message.ts";
+import { TEXT, valueOf } from "../wire/heartbeat-message.ts";
+import { parseHex } from "./header.ts";
+
+/** A node says that it runs (`up`), takes part (`active`), or has just begun (`init`). */
+export const STATUSES = ["init", "up", "active", "dead"] as const;
+export type Status = (typeof STATUSES)[number];
+
+/** Which resources, in the view of the one who speaks: those that prefer it (`local`), the others (`foreign`). */
+export const HOLDS = ["none", "local", "foreign", "all"] as const;
+export type Hold = (typeof HOLDS)[number];
+
+/** A day: no deadtime is longer. */
+const DEADTIME_MAX = 24 * 3600 * 1000;
+
+export type Content =
+  | {
+      readonly kind: "status";
+      readonly status: Status;
+      /** Silence after which others shall take the sender for dead. */
+      readonly deadtime: Milliseconds;
+    }
+  /** `to` has been heard without a gap up to this number. */
+  | { readonly kind: "ack"; readonly to: string; readonly sequence: number }
+  /** `to` is asked for what was lost, `first` to `last`. */
+  | { readonly kind: "rexmit"; readonly to: string; readonly first: number; readonly last: number }
+  /** `to` will never get this number. */
+  | { readonly kind: "nak"; readonly to: string; readonly sequence: number; readonly why: Nak }
+  /** Asks `to` which nodes there are, before the asker becomes active. */
+  | { readonly kind: "reqnodes"; readonly to: string }
+  | {
+      readonly kind: "repnodes";
+      readonly to: string;
+      readonly nodes: readonly string[];
+      readonly removed: readonly string[];
+    }
+  /** The sender has become active. */
+  | { readonly kind: "starting" }
+  | {
+      readonly kind: "resource";
+      readonly hold: Hold;
+      /** Says all that the sender holds, or what it has in addition. */
+      readonly full: boolean;
+      /** Whether nothing is under way; null where it says neither. */
+      readonly stable: boolean | null;
+      readonly info: Octets | null;
+    }
+  /** A step of a standby: `me`, `other` or `done`. */
+  | { readonly kind: "standby"; readonly hold: Hold; readonly step: Octets }
+  /** The sender wants what the other one holds. */
+  | { readonly kind: "takeover"; readonly hold: Hold }
+  /** auto_failback legacy: the owner of a group is asked to let it go. `group` is its first resource. */
+  | { readonly kind: "ip-request"; readonly group: Octets }
+  | { readonly kind: "ip-response"; readonly to: string; readonly group: Octets; readonly owned: boolean }
+  /** All resources are released, and the sender is about to end. */
+  | { readonly kind: "shutdone" }
+  | { readonly kind: "other" };
+
+/** The daemon's words. */
+export type Nak = "seqno too low" | "seqno not found";
+
+type Fields = readonly (readonly [name: string, value: Octets])[];
+
+const hex = (value: number): string => value.toString(16);
+/** Each name is ended by a blank, and so is no name. */
+const names = (list: readonly string[]): string =>
+  list.length === 0 ? " " : list.map((name) => `${name} `).join("");
+
+function fieldsOf(content: Exclude<Content, { readonly kind: "other" }>): Fields {
+  switch (content.kind) {
+    case "status":
+      return [
+        ["t", "status"],
+        ["st", content.status],
+        ["dt", hex(Math.round(content.deadtime))],
+        // Without it the daemon neither acknowledges nor asks for nodes any more.
+        ["protocol", "1"],
+      ];
+    case "ack":
+      return [
+        ["t", "NS_ackmsg"],
+        ["dest", content.to],
+        ["ackseq", hex(content.sequence)],
+      ];
+    case "rexmit":
+      return [
+        ["t", "NS_rexmit"],
+        ["dest", content.to],
+        // Decimal, here only.
+        ["firstseq", String(content.first)],
+        ["lastseq", String(content.last)],
+      ];
+    case "nak":
+      return [
+        ["t", "NS_nak_rexmit"],
+        ["firstseq", hex(content.sequence)],
+        ["dest", content.to],
+        ["info", content.why],
+      ];
+    case "reqnodes":
+      return [
+        ["t", "reqnodes"],
+        ["dest", content.to],
+      ];
+    case "repnodes":
+      return [
+        ["dest", content.to],
+        ["t", "repnodes"],
+        ["nodelist", names(content.nodes)],
+        ["delnodelist", names(content.removed)],
+      ];
+    case "starting":
+      return [["t", "starting"]];
+    case "resource":
+      return [
+        ["t", "resource"],
+        ["rsc_hold", content.hold],
+        ...(content.full ? [["rtype", "full"] as const] : []),
+        ...(content.stable === null ? [] : [["isstable", content.stable ? "1" : "0"] as const]),
+        ...(content.info === null ? [] : [["info", content.info] as const]),
+      ];
+    case "standby":
+      return [
+        ["t", "ask_resources"],
+        ["rsc_hold", content.hold],
+        ["info", content.step],
+      ];
+    case "takeover":
+      return [
+        ["t", "hb_takeover"],
+        ["rsc_hold", content.hold],
+      ];
+    case "ip-request":
+      return [
+        ["t", "ip-request"],
+        ["ipaddr", content.group],
+      ];
+    case "ip-response":
+      return [
+        ["t", "ip-request-resp"],
+        ["dest", content.to],
+        ["ipaddr", content.group],
+        ["weown", content.owned ? "yes" : "no"],
+        ["ok", "OK"],
+      ];
+    case "shutdone":
+      return [
+        ["t", "shutdone"],
+        ["st", "dead"],
+      ];
+    default:
+      return unreachable(content);
+  }
+}
+
+/** The fields of a content, for `compose` of header.ts. */
+export const encodeContent = (content: Exclude<Content, { readonly kind: "other" }>): Message =>
+  fieldsOf(content).map(([name, value]): Field => ({ name, type: TEXT, value }));
+
+function parseDecimal(text: Octets | null): number | null {
+  return text !== null && /^[0-9]{1,12}$/.test(text) ? Number(text) : null;
+}
+
+const word = <Word extends string>(words: readonly Word[], text: Octets | null): Word | null =>
+  words.find((each) => each === text) ?? null;
+
+const list = (text: Octets): readonly string[] => text.toLowerCase().split(" ").filter(Boolean);
+
+/** Null when a message of a type that we know lacks what its type must have. */
+export function decodeContent(message: Message): Content | null {
+  const to = valueOf(message, "dest")?.toLowerCase() ?? null;
+  const hold = word(HOLDS, valueOf(message, "rsc_hold"));
+  const info = valueOf(message, "info");
+  const group = valueOf(message, "ipaddr");
+  switch (valueOf(message, "t")) {
+    case "status": {
+      const status = word(STATUSES, valueOf(message, "st"));
+      const deadtime = parseHex(valueOf(message, "dt"));
+      if (status === null || deadtime === null || deadtime === 0 || deadtime > DEADTIME_MAX) return null;
+      return { kind: "status", status, deadtime: ms(deadtime) };
+    }
+    case "NS_ackmsg": {
+      const sequence = parseHex(valueOf(message, "ackseq"));
+      return sequence === null || to === null ? null : { kind: "ack", to, sequence };
+    }
+    case "NS_rexmit": {
+      const first = parseDecimal(valueOf(message, "firstseq"));
+      const last = parseDecimal(valueOf(message, "lastseq"));
+      if (first === null || last === null || to === null || last < first) return null;
+      return { kind: "rexmit", to, first, last };
+    }
+    case "NS_nak_rexmit": {
+      const sequence = parseHex(valueOf(message, "firstseq"));
+      const why = word<Nak>(["seqno too low", "seqno not found"], info) ?? "seqno not found";
+      return sequence === null || to === null ? null : { kind: "nak", to, sequence, why };
+    }
+    case "reqnodes":
+      return to === null ? null : { kind: "reqnodes", to };
+    case "repnodes": {
+      const nodes = list(valueOf(message, "nodelist") ?? "");
+      const removed = list(valueOf(message, "delnodelist") ?? "");
+      return to === null || nodes.length === 0 ? null : { kind: "repnodes", to, nodes, removed };
+    }
+    case "starting":
+      return { kind: "starting" };
+    case "resource": {
+      const stability = valueOf(message, "isstable");
+      const stable = stability === null ? null : stability === "1";
+      return hold === null
+        ? null
+        : { kind: "resource", hold, full: valueOf(message, "rtype") === "full", stable, info };
+    }
+    case "ask_resources":
+      return hold === null || info === null ? null : { kind: "standby", hold, step: info };
+    case "hb_takeover":
+      return hold === null ? null : { kind: "takeover", hold };
+    case "ip-request":
+      return group === null ? null : { kind: "ip-request", group };
+    case "ip-request-resp": {
+      const owned = valueOf(message, "weown") === "yes";
+      return group === null || to === null ? null : { kind: "ip-response", to, group, owned };
+    }
+    case "shutdone":
+      return { kind: "shutdone" };
+    default:
+      return { kind: "other" };
+  }
+}

@@ -1,0 +1,85 @@
+/**
+ * The message of Linux-HA heartbeat, an ordered list of named fields, whichever of its two forms it travels in: netstrings
+ * (heartbeat-netstring.ts) in datagrams, text (heartbeat-classic.ts) on a serial line. The order counts: signatures are over it.
+ */
+
+/**
+ * What kind of value a field has, by its digit on the wire: 0 text, 1 bytes, 2 a nested message, 3 a list of texts, 4 a compressed
+ * message. Messages between nodes without a cluster resource manager have 0 and 1 only. Of a nested message nothing is read: its value stays in
+ * the form that it came in.
+ */
+export type FieldType = 0 | 1 | 2 | 3 | 4;
+
+export const TEXT = 0 as const;
+export const BYTES = 1 as const;
+
+/**
+ * Octets as a string, one character of 0 to 255 for each: values may hold any byte, must come back unchanged, and most are compared with
+ * words or serve as keys.
+ */
+export type Octets = string;
+
+export interface Field {
+  /** At least one character; no `=`, no LF, and no `(` in front. */
+  readonly name: Octets;
+  readonly type: FieldType;
+  readonly value: Octets;
+}
+
+export type Message = readonly Field[];
+
+/** Bytes of a message, decompressed if it was: 128 times what the largest of two nodes has. The real daemon takes 2 MiB, but sends so much for its clients only. */
+export const MESSAGE_BYTES_MAX = 256 * 1024;
+/** Fields of a message; the longest of the daemon has 16. */
+export const FIELDS_MAX = 256;
+
+/** Why bytes are no message. */
+export type MessageError =
+  /** They do not begin as one. */
+  | { readonly kind: "start" }
+  /** More than {@link MESSAGE_BYTES_MAX} bytes or {@link FIELDS_MAX} fields. */
+  | { readonly kind: "oversized" }
+  /** They end before the message does. */
+  | { readonly kind: "truncated" }
+  /** The field at this offset has no length, or another than it says; or is no `name=value`; or is of no type that there is. */
+  | { readonly kind: "field"; readonly at: number }
+  /** What follows the last field is no signature and the end. */
+  | { readonly kind: "trailer" };
+
+/** The value of the first field of this name, which is the one that counts; null when there is none. */
+export const valueOf = (message: Message, name: string): Octets | null =>
+  message.find((field) => field.name === name)?.value ?? null;
+
+const CHUNK = 4096;
+
+export function octets(bytes: Uint8Array): Octets {
+  let text = "";
+  for (let at = 0; at < bytes.length; at += CHUNK) {
+    text += String.fromCharCode(...bytes.subarray(at, Math.min(bytes.length, at + CHUNK)));
+  }
+  return text;
+}
+
+export function octetBytes(text: Octets): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(text.length);
+  for (let at = 0; at < text.length; at++) bytes[at] = text.charCodeAt(at);
+  return bytes;
+}
+
+/** The type that a digit stands for; null for one that no message has. */
+export function fieldType(digit: string): FieldType | null {
+  switch (digit) {
+    case "0":
+      return 0;
+    case "1":
+      return 1;
+    case "2":
+      return 2;
+    case "3":
+      return 3;
+    case "4":
+      return 4;
+    default:
+      return null;
+  }
+}
