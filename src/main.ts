@@ -74,7 +74,7 @@ async function releaseLeft(path: string): Promise<number> {
     await complain(released.error);
     return EXIT.refused;
   }
-  const { results, forwarding, links, others, warnings } = released.value;
+  const { results, forwarding, links, others, killed, warnings } = released.value;
   for (const warning of warnings) await complain(warning);
   const nameOf = (index: number): string | null => links.find((link) => link.index === index)?.name ?? null;
   const outcomes = [
@@ -86,6 +86,7 @@ async function releaseLeft(path: string): Promise<number> {
   ];
   // Gone in the meantime is as good as removed.
   const done = outcomes.filter(({ errno }) => errno === null || GONE.includes(errno));
+  await out(killed.map((pid) => `killed command ${pid}, which was left running\n`).join(""));
   await out(done.map(({ what }) => `removed ${what}\n`).join(""));
   await out(others.map((name) => `removed ${name}\n`).join(""));
   const failed = outcomes.filter((outcome) => !done.includes(outcome));

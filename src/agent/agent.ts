@@ -19,7 +19,6 @@ import { compareForwarding, forwarded, look, lookBehind } from "./forwarding.ts"
 import { drive } from "./drive.ts";
 import { finish } from "./finish.ts";
 import { addressGone, addressTold, linkGone, linkTold, reassess } from "./feed.ts";
-import { releaseTime } from "./hooks.ts";
 import { why } from "./history.ts";
 import { deafened } from "./listen.ts";
 import { standby, takeover } from "./operator.ts";
@@ -247,7 +246,7 @@ function request(world: World, turn: Turn, event: Extract<Event, { kind: "reques
       break;
     case "stop": {
       stop(world, turn, "request");
-      const body = { stopped: true, within_ms: releaseTime(world) };
+      const body = { stopped: true, within_ms: world.hooks.time(turn.now) };
       turn.out.defer({ kind: "reply", connection, reply: { exit: 0, body } });
       break;
     }
@@ -256,12 +255,13 @@ function request(world: World, turn: Turn, event: Extract<Event, { kind: "reques
   }
 }
 
-/** Asked a second time, it waits for no hook any more. */
+/** Asked a second time, it waits for no hook any more, and leaves none behind. */
 function stop(world: World, turn: Turn, reason: string): void {
   if (world.stopping === null) {
     world.stopping = reason;
     world.pending = null;
   } else {
+    world.hooks.kill(turn, "told to stop again");
     for (const router of world.routers.values()) if (router.phase === "leaving") router.phase = "left";
   }
   proceed(world, turn);

@@ -38,6 +38,7 @@ interface Run {
   readonly which: HookName;
   readonly router: string;
   readonly since: Instant;
+  readonly timeout: Milliseconds;
 }
 
 /** The hooks under way, by the router's name: a router that a reload makes anew still waits for what the old one started. */
@@ -69,7 +70,7 @@ export class Hooks {
     }
     if (known !== undefined) this.cancel(turn, name);
     const id = ++this.lastId;
-    this.running.set(name, { id, which, router: name, since: turn.now });
+    this.running.set(name, { id, which, router: name, since: turn.now, timeout: hooks.timeout });
     turn.out.log("debug", "hook.started", { name, hook: which });
     turn.out.defer({
       kind: "hook",
@@ -81,6 +82,26 @@ export class Hooks {
       user: world.config.agent.scriptUser,
       timeout: hooks.timeout,
     });
+  }
+
+  /** Whether any is under way: a release after a loss, too, for nobody but us ends it in time. */
+  get busy(): boolean {
+    return this.running.size > 0;
+  }
+
+  /** How long those under way may take from now at the longest. */
+  time(now: Instant): Milliseconds {
+    const left = [...this.running.values()].map(({ since, timeout }) => timeout - elapsed(since, now));
+    return ms(Math.max(0, ...left));
+  }
+
+  /** Nobody waits for any of them any more. */
+  kill(turn: Turn, why: string): void {
+    for (const { which, router: name, since } of [...this.running.values()]) {
+      this.cancel(turn, name);
+      const took = Math.max(0, Math.round(elapsed(since, turn.now)));
+      turn.out.log("warning", "hook.failed", { name, hook: which, detail: `killed: ${why}`, took_ms: took });
+    }
   }
 
   /** What runs for a router, and what waits, is not wanted any more. */
@@ -206,12 +227,6 @@ export function arrive(world: World, turn: Turn): void {
     world.hooks.arriving.delete(router);
     world.hooks.start(world, turn, router, "after_take", router.reason);
   }
-}
-
-/** How long the hooks that are awaited before a release may take from now at the longest. */
-export function releaseTime(world: World): Milliseconds {
-  const leaving = [...world.routers.values()].filter(({ phase }) => phase === "leaving");
-  return ms(Math.max(0, ...leaving.map(({ config }) => config.hooks.timeout)));
 }
 
 /** The hook under way in words for the status, `hook: before_take running 1.2s`; null: none. */

@@ -224,8 +224,8 @@ export function first(turn: Turn, source: ConfigSource): Config | null {
 }
 
 /**
- * Releases every router whose before_release has ended or that has none, sync groups whole; the last of them ends the agent. The
- * routers stay for the status until the process is gone.
+ * Releases every router whose before_release has ended or that has none, sync groups whole; the last of them, or the last hook that
+ * still runs after a loss, ends the agent. The routers stay for the status until the process is gone.
  */
 export function shutDown(world: World, turn: Turn): void {
   if (world.stopped) return;
@@ -242,7 +242,7 @@ export function shutDown(world: World, turn: Turn): void {
     router.faults = [];
     router.order = null;
   }
-  if (waits) return;
+  if (waits || world.hooks.busy) return;
   world.stopped = true;
   turn.addresses = true;
   // Last of all: what is gone must not be taken away again from whoever puts it there after us.

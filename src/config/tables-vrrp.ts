@@ -267,7 +267,7 @@ export const vrrp = {
       timeout: optional(
         duration(10, 5 * MINUTE),
         ms(5 * SECOND),
-        "How long all commands of a hook may take together; then their process group is killed and the hook has failed. The agent's stop may take this and a second more.",
+        "How long all commands of a hook may take together; then their process group is killed and the hook has failed. The agent's stop may take this and a second more: with before_release above 8s raise the kill timeout of its service file too (10 s as shipped), which the doctor reads.",
       ),
       retry: optional(
         duration(10, HOUR),

@@ -7,6 +7,7 @@ import type { Finding, Severity } from "./finding.ts";
 import { firewallFindings } from "./firewall.ts";
 import { hostFindings } from "./host.ts";
 import { linkFindings } from "./links.ts";
+import { serviceFindings } from "./service.ts";
 import { snoopingFindings } from "./snooping.ts";
 import { wireFindings } from "./wire.ts";
 
@@ -16,6 +17,7 @@ type Look = (facts: Facts, config: Config) => readonly Finding[];
 const LOOKS: readonly Look[] = [
   hostFindings,
   fileFindings,
+  serviceFindings,
   linkFindings,
   addressFindings,
   firewallFindings,

@@ -55,6 +55,12 @@ export interface Bridge {
   readonly querier: boolean;
 }
 
+/** A service file that starts the agent, or an addition to one, in the order in which they count. */
+export interface ServiceFile {
+  readonly path: string;
+  readonly text: string;
+}
+
 /** What the agent of the same configuration says of itself. */
 export interface AgentFact {
   /** Routers that it is master of. */
@@ -87,6 +93,7 @@ export interface Facts {
   readonly programs: ReadonlyMap<string, string | null>;
   /** Who commands run as; null where that user is not there. */
   readonly scriptUser: { readonly uid: number; readonly gid: number } | null;
+  readonly services: readonly ServiceFile[];
   /** null: no agent runs, or it does not answer. */
   readonly agent: AgentFact | null;
   /** What runtime_dir says that an earlier agent of this boot and network namespace added. */

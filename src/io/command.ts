@@ -2,6 +2,7 @@
 import type { Milliseconds } from "../base/units.ts";
 import type { Account } from "./account.ts";
 import { account } from "./account.ts";
+import type { CommandNotes } from "./orphans.ts";
 import { startCommand } from "./starter.ts";
 
 /** Where commands are looked for that are not given by their path. */
@@ -19,6 +20,8 @@ export interface Command {
   readonly timeout: Milliseconds;
   /** So many characters of the end of what it prints are wanted; 0: it prints to nowhere. */
   readonly keep: number;
+  /** Where it is written down while it runs, for the next agent to kill it if this one dies; null: it may outlive us. */
+  readonly notes: CommandNotes | null;
 }
 
 /** A command under way. */
@@ -55,7 +58,7 @@ function killGroup(pid: number): void {
  * Starts a command and calls `done` once, later. It sees no descriptor of ours and prints to nowhere, unless that is wanted: a daemon
  * that a script leaves behind with the script's output has a pipe to us then, which is read to nowhere and breaks when we end.
  */
-export function runCommand({ argv, environment, user, timeout, keep }: Command, done: Done): Running {
+export function runCommand({ argv, environment, user, timeout, keep, notes }: Command, done: Done): Running {
   let settled = false;
   let pid: number | null = null;
   const settle = (failure: string | null, output = ""): void => {
@@ -77,7 +80,7 @@ export function runCommand({ argv, environment, user, timeout, keep }: Command, 
   } else {
     const account = process.getuid?.() === who.uid ? null : { uid: who.uid, gid: who.gid };
     startCommand(
-      { argv, environment: { PATH, ...environment }, account, keep },
+      { argv, environment: { PATH, ...environment }, account, keep, notes },
       {
         started: (started) => {
           pid = started;

@@ -22,6 +22,7 @@ import { Kernel } from "./kernel.ts";
 import { readLedger } from "./ledger.ts";
 import { overhear } from "./overhear.ts";
 import { rivals } from "./rivals.ts";
+import { serviceFiles } from "./service-files.ts";
 
 const PROGRAM_TIMEOUT_MS = 5000;
 /** A listing of a firewall with some 100,000 rules. */
@@ -67,6 +68,7 @@ export async function gather(config: Config, wanted: Wanted): Promise<Facts> {
     paths: new Map(paths.map((path) => [path, pathFact(path)])),
     programs,
     scriptUser: accountOf(config.agent.scriptUser),
+    services: serviceFiles(),
     agent: wanted.agent,
     ledger: (ledger.ok ? ledger.value : []).filter((record) => record.bootId === here),
   };

@@ -3,6 +3,7 @@ import type { Action, Event } from "../agent/boundary.ts";
 import { ms } from "../base/units.ts";
 import type { Running } from "./command.ts";
 import { runCommand } from "./command.ts";
+import type { CommandNotes } from "./orphans.ts";
 
 type Hook = Extract<Action, { kind: "hook" }>;
 
@@ -15,9 +16,11 @@ const LAST_WORDS_MAX = 160;
 export class HookRunner {
   readonly #running = new Map<number, Running>();
   readonly #post: (event: Event) => void;
+  readonly #notes: CommandNotes;
 
-  constructor(post: (event: Event) => void) {
+  constructor(post: (event: Event) => void, notes: CommandNotes) {
     this.#post = post;
+    this.#notes = notes;
   }
 
   /** Starts a hook; its end is a `hook-ended` event. */
@@ -31,6 +34,11 @@ export class HookRunner {
     this.#running.delete(id);
   }
 
+  /** None outlives us but in a crash. */
+  cancelAll(): void {
+    for (const id of [...this.#running.keys()]) this.cancel(id);
+  }
+
   #next(hook: Hook, at: number, until: number, said: string): void {
     const argv = hook.commands[at];
     if (argv === undefined) {
@@ -39,7 +47,8 @@ export class HookRunner {
     }
     const { environment, user } = hook;
     const timeout = ms(Math.max(0, until - performance.now()));
-    const running = runCommand({ argv, environment, user, timeout, keep: OUTPUT_MAX }, (failure, output) => {
+    const command = { argv, environment, user, timeout, keep: OUTPUT_MAX, notes: this.#notes };
+    const running = runCommand(command, (failure, output) => {
       const all = (said + output).slice(-OUTPUT_MAX);
       if (failure === null) this.#next(hook, at + 1, until, all);
       else this.#ended(hook, failureText(hook, argv, failure, output), all);

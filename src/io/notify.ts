@@ -57,7 +57,7 @@ export class Notifier {
   }
 
   #run(argv: readonly string[], { router, environment, user }: Notify, then: () => void): void {
-    runCommand({ argv, environment, user, timeout: TIMEOUT, keep: 0 }, (failure) => {
+    runCommand({ argv, environment, user, timeout: TIMEOUT, keep: 0, notes: null }, (failure) => {
       if (failure !== null) {
         this.#post({ kind: "notify-failed", router, command: argv.join(" "), detail: failure });
       }

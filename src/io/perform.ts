@@ -12,6 +12,7 @@ import type { Ledger } from "./ledger.ts";
 import type { Outside } from "./loop.ts";
 import { Notifier } from "./notify.ts";
 import type { PacketFilter } from "./packet-filter.ts";
+import type { CommandNotes } from "./orphans.ts";
 import { Packets } from "./packets.ts";
 import { Probes } from "./probes.ts";
 import type { Promotion } from "./promotion.ts";
@@ -31,6 +32,7 @@ export interface Parts {
   readonly control: Control;
   readonly journal: Journal;
   readonly history: HistoryFile;
+  readonly notes: CommandNotes;
   /** The configuration file. */
   readonly path: string;
 }
@@ -54,9 +56,9 @@ export class World implements Outside {
     this.#parts = parts;
     this.#post = post;
     this.#packets = new Packets(post, () => this.#poll.watch(this.#packets.descriptors()));
-    this.probes = new Probes(post);
+    this.probes = new Probes(post, parts.notes);
     this.notifier = new Notifier(post);
-    this.#hooks = new HookRunner(post);
+    this.#hooks = new HookRunner(post, parts.notes);
   }
 
   wait(milliseconds: number): readonly number[] {
@@ -183,6 +185,7 @@ export class World implements Outside {
 
   close(): void {
     this.probes.cancelAll();
+    this.#hooks.cancelAll();
     this.#packets.close();
   }
 }

@@ -3,6 +3,7 @@ import type { Action, Event } from "../agent/boundary.ts";
 import type { Outcome } from "../check/response.ts";
 import { bad, good } from "../check/response.ts";
 import { runCommand } from "./command.ts";
+import type { CommandNotes } from "./orphans.ts";
 import { Prober } from "./prober.ts";
 
 type Probe = Extract<Action, { kind: "probe" }>;
@@ -12,10 +13,12 @@ export class Probes {
   /** What cancels each. */
   readonly #running = new Map<string, () => void>();
   readonly #post: (event: Event) => void;
+  readonly #notes: CommandNotes;
   readonly #prober: Prober;
 
-  constructor(post: (event: Event) => void) {
+  constructor(post: (event: Event) => void, notes: CommandNotes) {
     this.#post = post;
+    this.#notes = notes;
     this.#prober = new Prober((check) => this.#post({ kind: "probe-hint", check }));
   }
 
@@ -28,7 +31,7 @@ export class Probes {
     };
     if (probe.type === "script") {
       const running = runCommand(
-        { argv: probe.command, environment: {}, user, timeout, keep: 0 },
+        { argv: probe.command, environment: {}, user, timeout, keep: 0, notes: this.#notes },
         (failure) => tell(failure === null ? good("exit 0") : bad(failure)),
       );
       this.#running.set(check, () => running.cancel());

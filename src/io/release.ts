@@ -9,6 +9,7 @@ import { bootId, isElsewhere } from "./boot.ts";
 import { Kernel } from "./kernel.ts";
 import { Ledger, readLedger } from "./ledger.ts";
 import { takeLock } from "./lock.ts";
+import { killOrphans } from "./orphans.ts";
 import { PacketFilter } from "./packet-filter.ts";
 import { Promotion } from "./promotion.ts";
 import type { Stale } from "./run.ts";
@@ -25,16 +26,19 @@ export interface Released {
   readonly links: readonly Link[];
   /** Devices of virtual MAC addresses that were removed, and the packet filter's table. */
   readonly others: readonly string[];
+  /** Process groups of commands that were killed. */
+  readonly killed: readonly number[];
   readonly warnings: readonly string[];
 }
 
 /**
  * Removes the addresses, routes and rules that `stale` finds in the ledger of `directory`, puts back what sysctls were borrowed and
  * empties the ledger, but for what belongs to another network namespace. The error is a sentence: another agent runs, or the system
- * refuses.
+ * refuses. Before all of that the commands end that were left running.
  */
 export function release(directory: string, stale: Stale): Result<Released, string> {
-  if (!existsSync(directory)) return ok({ results: [], forwarding: [], links: [], others: [], warnings: [] });
+  if (!existsSync(directory))
+    return ok({ results: [], forwarding: [], links: [], others: [], killed: [], warnings: [] });
   const lock = takeLock(directory);
   if (!lock.ok) return lock;
   try {
@@ -49,6 +53,8 @@ export function release(directory: string, stale: Stale): Result<Released, strin
 function releaseLocked(directory: string, stale: Stale): Result<Released, string> {
   const warnings: string[] = [];
   const warn = (detail: string): void => void warnings.push(detail);
+  const here = bootId();
+  const killed = killOrphans(directory, here);
   const records = readLedger(directory);
   // Nothing can be told from it; a lifetime that we gave still ends by itself.
   if (!records.ok) warn(`ledger: ${records.error}; treated as empty`);
@@ -60,7 +66,6 @@ function releaseLocked(directory: string, stale: Stale): Result<Released, string
   const opened = Kernel.open(() => undefined, warn);
   if (!opened.ok) return fail(`rtnetlink: ${opened.error}`);
   const { kernel, tables } = opened.value;
-  const here = bootId();
   const told = forwardingOf(kernel, known);
   const forwarding = kernel.forward(stale.forwarding(known, told, here)).results;
   const { results } = kernel.change(stale.addresses(known, tables.addresses, here));
@@ -80,5 +85,5 @@ function releaseLocked(directory: string, stale: Stale): Result<Released, string
   // What could not be removed stays in the ledger, for another try.
   if ([...forwarding, ...results].every(({ errno }) => errno === null || GONE.includes(errno)))
     Ledger.create(directory, elsewhere, warn);
-  return ok({ results, forwarding, links: tables.links, others, warnings });
+  return ok({ results, forwarding, links: tables.links, others, killed, warnings });
 }

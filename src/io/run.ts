@@ -25,6 +25,8 @@ import { Ledger, readLedger } from "./ledger.ts";
 import { makeDirectory, takeLock } from "./lock.ts";
 import type { Machine } from "./loop.ts";
 import { Loop } from "./loop.ts";
+import type { CommandNotes } from "./orphans.ts";
+import { killOrphans, openCommandNotes } from "./orphans.ts";
 import { PacketFilter } from "./packet-filter.ts";
 import { World } from "./perform.ts";
 import { Promotion } from "./promotion.ts";
@@ -100,6 +102,7 @@ interface Opened {
   readonly virtualMacs: VirtualMacs;
   readonly packetFilter: PacketFilter;
   readonly records: readonly LedgerRecord[];
+  readonly notes: CommandNotes;
   close(): void;
 }
 
@@ -130,6 +133,11 @@ function open(settings: AgentConfig, journal: Journal, post: (event: Event) => v
     const lock = takeLock(directory);
     if (!lock.ok) return fail(lock.error);
     closers.push(() => lock.value.release());
+    const boot = bootId();
+    const killed = killOrphans(directory, boot);
+    if (killed.length > 0)
+      warn("commands")(`killed what the last agent had left running: ${killed.join(" ")}`);
+    const notes = openCommandNotes(directory, boot);
     const left = readLedger(directory);
     if (!left.ok) warn("ledger")(`${left.error}; treated as empty`);
     const records = left.ok ? left.value : [];
@@ -160,6 +168,7 @@ function open(settings: AgentConfig, journal: Journal, post: (event: Event) => v
       virtualMacs,
       packetFilter,
       records,
+      notes,
       close,
     });
   } catch (error) {

@@ -5,6 +5,7 @@
  */
 import { parentPort } from "node:worker_threads";
 import { setTimerSlack } from "../../native/process.ts";
+import { forgetCommand, noteCommand } from "./orphans.ts";
 import type { News, Order } from "./starter.ts";
 
 /** The kernel's default in nanoseconds, for the children; the agent's thread, whose slack we inherited, has less. */
@@ -40,7 +41,13 @@ class Output {
   }
 }
 
-function start({ id, argv, environment, account, keep }: Order): void {
+function start({ id, argv, environment, account, keep, notes }: Order): void {
+  let pid = 0;
+  const running = (child: { readonly pid: number }): void => {
+    ({ pid } = child);
+    if (notes !== null) noteCommand(notes, pid);
+    tell({ kind: "started", id, pid });
+  };
   const output = new Output(keep);
   let printed: Promise<unknown> = Promise.resolve();
   const options = {
@@ -49,6 +56,7 @@ function start({ id, argv, environment, account, keep }: Order): void {
     detached: true,
     ...(account === null ? {} : account),
     async onExit(_: unknown, code: number | null, signal: number | null) {
+      if (notes !== null) forgetCommand(notes, pid);
       const failure = code === 0 ? null : code === null ? `signal ${String(signal)}` : `exit ${code}`;
       // What it left behind may hold its output open for ever.
       await Promise.race([printed, Bun.sleep(PRINTED_GRACE)]);
@@ -57,13 +65,12 @@ function start({ id, argv, environment, account, keep }: Order): void {
   };
   try {
     if (keep === 0) {
-      const child = Bun.spawn([...argv], { ...options, stdio: ["ignore", "ignore", "ignore"] });
-      tell({ kind: "started", id, pid: child.pid });
+      running(Bun.spawn([...argv], { ...options, stdio: ["ignore", "ignore", "ignore"] }));
       return;
     }
     const child = Bun.spawn([...argv], { ...options, stdio: ["ignore", "pipe", "pipe"] });
     printed = Promise.all([output.read(child.stdout), output.read(child.stderr)]);
-    tell({ kind: "started", id, pid: child.pid });
+    running(child);
   } catch (error) {
     tell({ kind: "ended", id, failure: reason(error), output: "" });
   }

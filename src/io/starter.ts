@@ -1,4 +1,5 @@
 /** The agent's side of the thread that starts commands: made when the first command is wanted, as it costs some megabytes. */
+import type { CommandNotes } from "./orphans.ts";
 
 /** A command to start. */
 export interface Order {
@@ -10,6 +11,8 @@ export interface Order {
   readonly account: { readonly uid: number; readonly gid: number } | null;
   /** So many characters of the end of its output are wanted; 0: none. */
   readonly keep: number;
+  /** Where it is written down while it runs; null: it may outlive us. */
+  readonly notes: CommandNotes | null;
 }
 
 /** What became of an order: `started`, then `ended`; or only `ended` when it could not be started. */

@@ -60,11 +60,23 @@ describe("before_release at a stop", () => {
     expect(box.exitCode).toBeNull();
   });
 
-  test("is waited for no more when the stop is asked for twice", () => {
+  test("is killed when the stop is asked for twice", () => {
     const { box } = stopping();
+    const { id } = latest(box);
     stop(box);
     expect(box.exitCode).toBe(0);
-    expect(killed(box)).toEqual([]);
+    expect(killed(box)).toEqual([id]);
+    expect(box.logs("hook.failed").at(-1)?.fields).toMatchObject({ detail: "killed: told to stop again" });
+  });
+
+  test("is waited for, too, when it began after a loss: nobody else would end it in time", () => {
+    const { lab, box } = master(router({ hooks }));
+    hear(box, { source: "192.0.2.200", priority: 200 });
+    lab.run(1500);
+    expect(box.ask({ command: "stop" })).toMatchObject({ body: { within_ms: 3500 } });
+    expect(box.exitCode).toBeNull();
+    end(box, latest(box));
+    expect(box.exitCode).toBe(0);
   });
 
   test("leaves no room for a reload", () => {
@@ -114,30 +126,35 @@ describe("before_release at a stop", () => {
     expect(names(backup)).toEqual([]);
   });
 
-  test("is not waited for when a better master is heard meanwhile", () => {
+  /** The address is gone; the agent stays only to end the hook in time. */
+  const gone = (box: Box): void => {
+    expect(box.kernel.has(VIP)).toBe(false);
+    expect(box.exitCode).toBeNull();
+    expect(names(box)).toHaveLength(1);
+    end(box, latest(box));
+    expect(box.exitCode).toBe(0);
+  };
+
+  test("keeps no address when a better master is heard meanwhile", () => {
     const { box } = stopping();
     hear(box, { source: "192.0.2.200", priority: 200 });
-    expect(box.kernel.has(VIP)).toBe(false);
-    expect(box.exitCode).toBe(0);
-    expect(names(box)).toHaveLength(1);
+    gone(box);
   });
 
-  test("is not waited for when the interface goes down meanwhile", () => {
+  test("keeps no address when the interface goes down meanwhile", () => {
     const { lab, box } = stopping();
     box.kernel.set("eth1", { up: false });
     lab.run(10);
-    expect(box.exitCode).toBe(0);
-    expect(box.kernel.has(VIP)).toBe(false);
+    gone(box);
   });
 
-  test("is not waited for over a stall", () => {
+  test("keeps no address over a stall", () => {
     const { lab, box, since } = stopping();
     box.freeze();
     lab.run(6000);
     box.thaw();
     expect(adverts(box, since)).toEqual([]);
-    expect(box.kernel.has(VIP)).toBe(false);
-    expect(box.exitCode).toBe(0);
+    gone(box);
   });
 
   test("ends the after_take under way", () => {

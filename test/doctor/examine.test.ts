@@ -39,6 +39,7 @@ const GOOD: Facts = {
   paths: new Map(),
   programs: new Map(),
   scriptUser: { uid: 65534, gid: 65534 },
+  services: [],
   agent: null,
   ledger: [],
 };

@@ -56,6 +56,23 @@ command = ["${command}"]
     expect(only(await patient.visit())).toMatchObject({ id: "script", subject: "/nowhere/check.sh" });
   });
 
+  test("that is a service file and kills before before_release must have ended is told of", async () => {
+    const hooks = (timeout: string): string =>
+      router(`hooks = { before_release = ["/bin/true"], timeout = "${timeout}" }`);
+    const procd = new URL("../../conf/haagent.procd", import.meta.url).pathname;
+    const body = `mount -t tmpfs none /etc/init.d && cp "${procd}" /etc/init.d/haagent && exec "$@"`;
+    const through = ["unshare", "-m", await patient.scripts.write("installed.sh", body)];
+    await patient.agent.write(hooks("20s"));
+    expect(only(await patient.visit(through))).toMatchObject({
+      id: "kill_timeout",
+      severity: "degraded",
+      subject: "/etc/init.d/haagent",
+      cure: "term_timeout of at least 22 s, or a shorter hooks.timeout",
+    });
+    await patient.agent.write(hooks("8s"));
+    expect((await patient.visit(through)).findings).toEqual([]);
+  });
+
   test("runtime_dir that others look into, or write to, is told of", async () => {
     mkdirSync(patient.agent.runtimeDir, { recursive: true });
     for (const [mode, severity] of [

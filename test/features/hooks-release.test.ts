@@ -1,8 +1,10 @@
 /** before_release: what waits for it and for how long; and keepalived beside a router with hooks. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { readdirSync } from "node:fs";
 import { Keepalived } from "../lab/keepalived.ts";
 import { now, until } from "../lab/process.ts";
 import { lives } from "./scripts.ts";
+import type { Agent } from "./agent.ts";
 import { router, Stage, VIP } from "./stage.ts";
 
 let stage: Stage;
@@ -84,6 +86,62 @@ describe("before_release", () => {
     await stage.ended("flush");
     expect(stage.saw("flush", "begin").held).toBe(false);
     expect(stage.scripts.lines("states")).toEqual(["FAULT"]);
+  });
+});
+
+describe("a hook that hangs", () => {
+  interface Hanging {
+    readonly agent: Agent;
+    readonly runs: () => Promise<number>;
+    readonly child: () => number;
+  }
+
+  /** A master with one, and the number of what the hook started. */
+  async function hanging(which: "after_take" | "before_release"): Promise<Hanging> {
+    const hangs = await stage.scripts.write("hangs.sh", "sleep 600 & echo $! >> $D/pids; wait");
+    const agent = await stage.started(router(`${which} = ["${hangs}"], timeout = "60s"`));
+    await stage.held();
+    const noted = (): number => readdirSync(`${agent.runtimeDir}/commands`).length;
+    return {
+      agent,
+      runs: () => until("it runs", 8000, () => stage.scripts.lines("pids").length === 1 && noted() === 1),
+      child: () => Number(stage.scripts.lines("pids").at(-1)),
+    };
+  }
+
+  test("dies at a second SIGTERM, and the agent leaves at once", async () => {
+    const { agent, runs, child } = await hanging("before_release");
+    agent.signal("SIGTERM");
+    await runs();
+    expect(lives(child())).toBe(true);
+    const from = now();
+    expect(await agent.stop()).toBe(0);
+    expect(now() - from).toBeLessThan(3000);
+    await until("it is gone", 3000, () => !lives(child()));
+    expect(await stage.holds()).toBe(false);
+    expect((await agent.says("hook.failed")).fields["detail"]).toBe("killed: told to stop again");
+  });
+
+  test("dies when its killed agent is started again, and runs anew", async () => {
+    const { agent, runs, child } = await hanging("after_take");
+    await runs();
+    const before = child();
+    await agent.kill();
+    expect(lives(before)).toBe(true);
+    await agent.start();
+    await agent.says("agent.warning", "killed what the last agent had left running");
+    await until("it is gone", 3000, () => !lives(before));
+    await until("the next one runs", 20_000, () => stage.scripts.lines("pids").length === 2);
+    expect(lives(child())).toBe(true);
+  });
+
+  test("dies by haagent release when its agent is not started again", async () => {
+    const { agent, runs, child } = await hanging("after_take");
+    await runs();
+    await agent.kill();
+    const { code, stdout } = await agent.command("release");
+    expect({ code, stdout: stdout.match(/killed command \d+/g)?.length }).toEqual({ code: 0, stdout: 1 });
+    await until("it is gone", 3000, () => !lives(child()));
   });
 });
 

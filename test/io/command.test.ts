@@ -5,8 +5,10 @@ import { join } from "node:path";
 import type { Action, Event } from "../../src/agent/boundary.ts";
 import { ms } from "../../src/base/units.ts";
 import { account, groupId } from "../../src/io/account.ts";
+import { bootId } from "../../src/io/boot.ts";
 import { runCommand } from "../../src/io/command.ts";
 import { Notifier } from "../../src/io/notify.ts";
+import { openCommandNotes } from "../../src/io/orphans.ts";
 import { Probes } from "../../src/io/probes.ts";
 import { until } from "../lab/process.ts";
 import { PATIENCE, temporaryDirectory } from "./edge.ts";
@@ -27,7 +29,7 @@ const run = (
 ): Promise<string | null> =>
   new Promise((resolve) => {
     const environment = { HAAGENT_NAME: "VI_1" };
-    runCommand({ argv, environment, user, timeout: ms(timeout), keep: 0 }, resolve);
+    runCommand({ argv, environment, user, timeout: ms(timeout), keep: 0, notes: null }, resolve);
   });
 
 describe("a command", () => {
@@ -109,8 +111,9 @@ const probe = (check: string, command: readonly string[], timeout = PATIENCE): P
 
 describe("a probe", () => {
   test("becomes one event with its verdict", async () => {
+    using directory = temporaryDirectory();
     const told: Event[] = [];
-    const probes = new Probes((event) => told.push(event));
+    const probes = new Probes((event) => told.push(event), openCommandNotes(directory.path, bootId()));
     probes.start(probe("good", ["true"]));
     probes.start(probe("bad", ["false"]));
     probes.start(probe("slow", ["sleep", "300"], 200));
@@ -134,7 +137,7 @@ describe("a probe", () => {
     using directory = temporaryDirectory();
     const started = join(directory.path, "pid");
     const told: Event[] = [];
-    const probes = new Probes((event) => told.push(event));
+    const probes = new Probes((event) => told.push(event), openCommandNotes(directory.path, bootId()));
     probes.start(probe("slow", [script(directory.path, `echo $$ > ${started}; exec sleep 300`)]));
     await until("it runs", PATIENCE, () => existsSync(started) && readFileSync(started, "utf8") !== "");
     const pid = readFileSync(started, "utf8").trim();

@@ -66,6 +66,20 @@ export const HOOKS: readonly Mutant[] = [
     caughtBy: "agent",
   },
   {
+    file: "src/agent/reload.ts",
+    find: "if (waits || world.hooks.busy) return;",
+    replace: "if (waits) return;",
+    breaks: "leaves a before_release behind that nobody ends in time",
+    caughtBy: "agent",
+  },
+  {
+    file: "src/agent/agent.ts",
+    find: 'world.hooks.kill(turn, "told to stop again");',
+    replace: "",
+    breaks: "waits for its hook although it was told to stop twice",
+    caughtBy: "agent",
+  },
+  {
     file: "src/agent/assess.ts",
     find: "if (leaving.some(({ sudden }) => sudden)) return false;",
     replace: "",
