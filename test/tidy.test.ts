@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import manifest from "../package.json";
+import { type Mutant, MUTANTS } from "./mutants/mutants.ts";
 
 const ROOT = join(import.meta.dir, "..");
 /** A longer file says why, in a line with `Departs from principle 12:`; tables may. */
@@ -226,6 +227,12 @@ describe("the source tree", () => {
     const known =
       /^(package(-lock)?\.json|bunfig\.toml|tsconfig\.json|src|native|conf|(build|package)\.ts|test|docs|README\.md|LICENSE|CHANGELOG\.md|ARCHITECTURE\.md|CONTRIBUTING\.md|node_modules|dist|\..*)$/;
     expect(readdirSync(ROOT).filter((name) => !known.test(name))).toEqual([]);
+  });
+
+  test("has the one place of every fault that test/mutants plants", () => {
+    const places = ({ file, find }: Mutant): number => read(file).split(find).length - 1;
+    const lost = MUTANTS.filter((mutant) => places(mutant) !== 1);
+    expect(lost.map((mutant) => `${mutant.file}: ${places(mutant)} places with: ${mutant.find}`)).toEqual([]);
   });
 
   test("names no place outside itself", () => {

@@ -20,10 +20,13 @@ try {
   }
   for (const mutant of MUTANTS) {
     const catchers = all ? new Set([mutant.caughtBy, suiteOf(mutant), "sim" as const]) : [mutant.caughtBy];
-    const noticed = [...catchers].filter((catcher) => plot.plant(mutant, catcher).red);
-    const caught = noticed.includes(mutant.caughtBy);
+    const noticed = new Map([...catchers].map((catcher) => [catcher, plot.plant(mutant, catcher)]));
+    const caught = noticed.get(mutant.caughtBy)?.red === true;
     if (!caught) survivors++;
-    console.log(`${caught ? "red  " : "GREEN"} ${mutant.file}: ${mutant.breaks} (${noticed.join(", ")})`);
+    const by = [...noticed].flatMap(([catcher, { red, late }]) =>
+      red ? [late ? `${catcher}, out of time` : catcher] : [],
+    );
+    console.log(`${caught ? "red  " : "GREEN"} ${mutant.file}: ${mutant.breaks} (${by.join("; ")})`);
   }
 } finally {
   plot.remove();

@@ -69,8 +69,8 @@ const machine: readonly Mutant[] = [
   },
   {
     file: "src/vrrp/machine.ts",
-    find: "return settings.priority === OWNER && !settings.grouped",
-    replace: "return settings.priority === OWNER && settings.grouped",
+    find: "priority === OWNER && !grouped && now >= listensUntil;",
+    replace: "priority === OWNER && grouped && now >= listensUntil;",
     breaks: "owns the addresses and waits like everybody else",
     caughtBy: "sim",
   },

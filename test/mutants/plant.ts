@@ -15,6 +15,8 @@ const PATIENCE = 100_000;
 /** What came of one run. */
 export interface Verdict {
   readonly red: boolean;
+  /** For want of time only: an endless loop, or a machine that is too busy to say. */
+  readonly late: boolean;
   /** The last lines of the output. */
   readonly text: string;
 }
@@ -35,13 +37,13 @@ export class Plot {
       catcher === "sim"
         ? ["test/sim/main.ts", "--seeds", `${SEEDS}`, "--first"]
         : ["test", "--only-failures", `./test/${catcher}/`];
-    const { success, stdout, stderr } = Bun.spawnSync([process.execPath, ...argv], {
+    const { success, exitedDueToTimeout, stdout, stderr } = Bun.spawnSync([process.execPath, ...argv], {
       cwd: this.#folder,
       stdin: "ignore",
       timeout: PATIENCE,
     });
     const text = `${stdout.toString()}${stderr.toString()}`.trimEnd().split("\n").slice(-8).join("\n");
-    return { red: !success, text };
+    return { red: !success, late: exitedDueToTimeout === true, text };
   }
 
   /** Runs the catcher with the fault in; throws when its text does not stand in the file exactly once. */
