@@ -25,6 +25,11 @@ export const TEST_TOOLS: readonly Tool[] = [
   { program: "iptables-save", debian: "iptables", reason: "rules that the doctor reads" },
   { program: "keepalived", debian: "keepalived", reason: "the peer that haagent must agree with" },
   { program: "/usr/lib/frr/vrrpd", debian: "frr", reason: "another VRRP that haagent must agree with" },
+  {
+    program: "/usr/libexec/heartbeat/heartbeat",
+    debian: "heartbeat",
+    reason: "Linux-HA heartbeat, that haagent must agree with",
+  },
   { program: "tshark", debian: "tshark", reason: "the judge of every packet we send" },
   { program: "ifconfig", debian: "net-tools", reason: "what old tools show of an alias" },
   { program: "sysctl", debian: "procps", reason: "settings of the kernel in a namespace" },

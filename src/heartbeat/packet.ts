@@ -7,7 +7,7 @@ import { fail, ok } from "../base/result.ts";
 import type { Result } from "../base/result.ts";
 import {
   AUTH_FIELD,
-  CLASSIC_START,
+  CLASSIC_FIRST,
   classicSigned,
   decodeClassic,
   encodeClassic,
@@ -43,11 +43,9 @@ export const PACKET_ERRORS = [
   ...(["unsigned", "key", "forged", "algorithm", "stream"] as const),
 ] as const satisfies readonly PacketError[];
 
-const CLASSIC = CLASSIC_START.charCodeAt(0);
-
 /** A datagram, in either form, or what {@link ../heartbeat/serial.ts} took off a line. */
 export const open = (bytes: Uint8Array, ring: KeyRing): Result<Opened, PacketError> =>
-  bytes[0] === CLASSIC ? openClassic(bytes, ring) : openNetstrings(bytes, ring);
+  bytes[0] === CLASSIC_FIRST ? openClassic(bytes, ring) : openNetstrings(bytes, ring);
 
 function openNetstrings(bytes: Uint8Array, ring: KeyRing): Result<Opened, PacketError> {
   const decoded = decodeNetstrings(bytes);

@@ -10,7 +10,9 @@ import type { Field, Message, MessageError, Octets } from "./heartbeat-message.t
 import { BYTES, FIELDS_MAX, fieldType, MESSAGE_BYTES_MAX } from "./heartbeat-message.ts";
 import { octetBytes, octets, TEXT } from "./heartbeat-message.ts";
 
-export const CLASSIC_START = ">>>\n";
+const CLASSIC_START = ">>>\n";
+/** The byte that tells this form from the other. */
+export const CLASSIC_FIRST = 0x3e;
 const END = "<<<\n";
 /** The field that signs the others. */
 export const AUTH_FIELD = "auth";

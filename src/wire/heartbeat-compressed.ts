@@ -1,12 +1,13 @@
 /**
  * A message that the daemon compressed whole (`traditional_compression on`, or one above 256 KiB): two fields, of which one holds the
- * netstrings without their signature. What is around it is signed.
+ * message, as lines with `msgfmt classic`, and with `msgfmt netstring` as netstrings without their signature. What is around it is signed.
  */
 import { inflateSync } from "node:zlib";
 import { fail, ok } from "../base/result.ts";
 import type { Result } from "../base/result.ts";
 import type { Message, MessageError } from "./heartbeat-message.ts";
 import { BYTES, MESSAGE_BYTES_MAX, octetBytes, valueOf } from "./heartbeat-message.ts";
+import { CLASSIC_FIRST, decodeClassic } from "./heartbeat-classic.ts";
 import { decodeNetstrings } from "./heartbeat-netstring.ts";
 import { bunzip2 } from "./bzip2.ts";
 
@@ -39,9 +40,13 @@ export function decompressed(message: Message): Result<Message, CompressedError>
   if (algorithm !== "zlib" && algorithm !== "bz2") return fail({ kind: "algorithm" });
   const bytes = inflated(algorithm, octetBytes(payload.value));
   if (bytes === null) return fail({ kind: "stream" });
+  const within = bytes[0] === CLASSIC_FIRST ? decodeClassic(bytes) : unsigned(bytes);
+  const twice = within.ok && within.value.some(({ name, type }) => name === PAYLOAD && type === BYTES);
+  return twice ? fail({ kind: "stream" }) : within;
+}
+
+function unsigned(bytes: Uint8Array): Result<Message, MessageError> {
   const within = decodeNetstrings(bytes);
   if (!within.ok) return within;
-  if (within.value.signature !== null) return fail({ kind: "trailer" });
-  const twice = within.value.message.some(({ name, type }) => name === PAYLOAD && type === BYTES);
-  return twice ? fail({ kind: "stream" }) : ok(within.value.message);
+  return within.value.signature === null ? ok(within.value.message) : fail({ kind: "trailer" });
 }

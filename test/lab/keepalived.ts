@@ -1,12 +1,11 @@
 /** keepalived in a node of a lab: its own configuration and pid files, in the foreground. */
 import { rm } from "node:fs/promises";
-import { readFileSync } from "node:fs";
 import type { Daemon, RouterSpec } from "./daemon.ts";
 import { ROUTER_NAME } from "./daemon.ts";
 import type { Station } from "./lab.ts";
 import { INTERFACE } from "./lab.ts";
 import type { Child } from "./process.ts";
-import { now, until } from "./process.ts";
+import { childrenOf, now, until } from "./process.ts";
 import { makeScratch, removeScratch } from "./scratch.ts";
 
 const START_MS = 10_000;
@@ -50,15 +49,6 @@ export function keepalivedConfig(router: RouterSpec): string {
     "}",
   ];
   return `${lines.join("\n")}\n`;
-}
-
-/** Children of a process, as proc_pid_task(5) lists them; none when it is gone. */
-function childrenOf(pid: number): number[] {
-  try {
-    return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean).map(Number);
-  } catch {
-    return [];
-  }
 }
 
 export class Keepalived implements Daemon {

@@ -1,4 +1,5 @@
 /** Programs started for a lab: argv only, bounded in time, and dead at the latest when this process is. */
+import { readFileSync } from "node:fs";
 
 /** How long a short command may take; the machine may be busy. */
 const COMMAND_MS = 10_000;
@@ -64,6 +65,15 @@ export async function until(
     await sleep(10);
   }
   return performance.now() - start;
+}
+
+/** Children of a process, as proc_pid_task(5) lists them; none when it is gone. */
+export function childrenOf(pid: number): number[] {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean).map(Number);
+  } catch {
+    return [];
+  }
 }
 
 type Signal = "SIGTERM" | "SIGKILL" | "SIGSTOP" | "SIGCONT" | "SIGHUP" | "SIGINT";

@@ -1,0 +1,148 @@
+/** A cluster of two on one wire: Debian's heartbeat, `real`, and a node made of our codec, `ours`. */
+import { decodeContent } from "../../src/heartbeat/content.ts";
+import type { Opened } from "../../src/heartbeat/packet.ts";
+import { open } from "../../src/heartbeat/packet.ts";
+import type { Message } from "../../src/wire/heartbeat-message.ts";
+import { encodeNetstrings, encodeTrailer } from "../../src/wire/heartbeat-netstring.ts";
+import { sign } from "../../src/heartbeat/keys.ts";
+import { ring } from "../heartbeat/ring.ts";
+import type { HeartbeatFiles } from "../lab/heartbeat.ts";
+import { Heartbeat } from "../lab/heartbeat.ts";
+import type { NodeLine, NodeSettings } from "../lab/heartbeat-node.ts";
+import { INTERFACE, Lab } from "../lab/lab.ts";
+import type { Child } from "../lab/process.ts";
+import { until } from "../lab/process.ts";
+import { hex } from "../wire/hex.ts";
+
+const NODE = new URL("../lab/heartbeat-node.ts", import.meta.url).pathname;
+
+/** Of both nodes, in milliseconds. A stall of seconds is no death. */
+const KEEPALIVE = 200;
+const DEADTIME = 10_000;
+const CONFIG = [
+  `keepalive ${KEEPALIVE}ms`,
+  `deadtime ${DEADTIME}ms`,
+  `warntime ${DEADTIME / 2}ms`,
+  "initdead 60",
+  "auto_failback off",
+  "node real ours",
+];
+
+export interface SceneSettings {
+  readonly keys: NodeSettings["keys"];
+  readonly link?: "broadcast" | "unicast" | "multicast";
+  /** More lines of ha.cf, and other files. */
+  readonly real?: Partial<HeartbeatFiles>;
+  readonly ours?: Partial<NodeSettings>;
+}
+
+const GROUP = "225.0.0.1";
+/** ha.cf's line for a link, and where our node sends to. */
+const LINKS = {
+  broadcast: { line: `bcast ${INTERFACE}`, to: "10.77.0.255" },
+  unicast: { line: `ucast ${INTERFACE} 10.77.0.2`, to: "10.77.0.1" },
+  multicast: { line: `mcast ${INTERFACE} ${GROUP} 694 1 0`, to: GROUP },
+} as const;
+
+type Line<Kind extends NodeLine["kind"]> = Extract<NodeLine, { readonly kind: Kind }>;
+
+export class Scene {
+  readonly real: Heartbeat;
+  readonly ours: Child;
+  readonly #lab: Lab;
+  readonly #keys: NodeSettings["keys"];
+
+  private constructor(lab: Lab, real: Heartbeat, ours: Child, keys: NodeSettings["keys"]) {
+    this.#lab = lab;
+    this.real = real;
+    this.ours = ours;
+    this.#keys = keys;
+  }
+
+  /** Starts both, real heartbeat first. */
+  static async create({ keys, link = "broadcast", real = {}, ours = {} }: SceneSettings): Promise<Scene> {
+    const lab = await Lab.create(2);
+    try {
+      for (const { namespace, address4 } of lab.nodes) {
+        await namespace.ip(
+          `addr del ${address4}/24 dev ${INTERFACE}`,
+          `addr add ${address4}/24 broadcast + dev ${INTERFACE}`,
+        );
+      }
+      const { line, to } = LINKS[link];
+      const heartbeat = new Heartbeat(lab.node(0), "real", {
+        authkeys: [
+          `auth ${keys[0]?.[0] ?? 0}`,
+          ...keys.map(([index, method, secret]) => `${index} ${method} ${secret}`),
+        ],
+        ...real,
+        config: [...CONFIG, ...(real.config ?? []), line],
+      });
+      lab.atClose(() => heartbeat.close());
+      await heartbeat.start();
+      const settings: NodeSettings = {
+        ...{ name: "ours", peer: "real", to, keys, generation: 1, keepalive: KEEPALIVE, deadtime: DEADTIME },
+        ...(link === "multicast" ? { join: lab.node(1).address4 } : {}),
+        ...ours,
+      };
+      const node = lab.node(1).namespace.spawn([process.execPath, NODE, JSON.stringify(settings)]);
+      lab.atClose(() => node.end("SIGKILL"));
+      return new Scene(lab, heartbeat, node, keys);
+    } catch (cause) {
+      await lab.close();
+      throw cause;
+    }
+  }
+
+  /** What our node has told of one kind. */
+  told<Kind extends NodeLine["kind"]>(kind: Kind): Line<Kind>[] {
+    return this.ours.lines
+      .filter((line) => line.startsWith("{"))
+      .map((line): NodeLine => JSON.parse(line))
+      .filter((line): line is Line<Kind> => line.kind === kind);
+  }
+
+  /** Waits until our node has told so many lines of one kind. */
+  async tells(kind: NodeLine["kind"], count: number, limit: number): Promise<void> {
+    await until(
+      () => `our node tells ${kind} ${count} times; it told: ${this.ours.lines.slice(-20).join("\n")}`,
+      limit,
+      () => this.told(kind).length >= count,
+    );
+  }
+
+  /** Every datagram of real heartbeat, opened; one that is not authentic, or that we would write otherwise, throws. */
+  opened(): Opened[] {
+    const keys = ring(...this.#keys);
+    return this.told("heard").map((line) => {
+      const bytes = hex(line.hex);
+      const opened = open(bytes, keys);
+      if (!opened.ok) throw new Error(`${opened.error}: ${line.hex}`);
+      const { message, index } = opened.value;
+      if (decodeContent(message) === null) throw new Error(`not read: ${line.hex}`);
+      const body = encodeNetstrings(message);
+      const again = body.toHex() + encodeTrailer(sign(keys, index, body)).toHex();
+      if (again !== line.hex && !compressed(bytes)) throw new Error(`${line.hex} is written ${again}`);
+      return opened.value;
+    });
+  }
+
+  /** Puts a message of text fields into real heartbeat, as its own tools do; it goes out to all nodes. */
+  async inject(fields: readonly (readonly [string, string])[]): Promise<void> {
+    const text = `>>>\n${fields.map(([name, value]) => `${name}=${value}\n`).join("")}<<<\n`;
+    await this.real.feed(text);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#lab.close();
+  }
+}
+
+const compressed = (bytes: Uint8Array): boolean =>
+  new TextDecoder("latin1").decode(bytes).includes("(1)_compressed_payload=");
+
+/** Messages of one type. */
+export const ofType = (opened: readonly Opened[], type: string): Message[] =>
+  opened
+    .map(({ message }) => message)
+    .filter((message) => message.some(({ name, value }) => name === "t" && value === type));
