@@ -25,6 +25,8 @@ const ABOUT = 0xffff_f000;
 const ETHERTYPE = ABOUT;
 /** SKF_AD_PKTTYPE: for whom the link layer says the frame is. */
 const PACKET_TYPE = ABOUT + 4;
+/** SKF_AD_IFINDEX: the interface that it has come up to. */
+const INTERFACE = ABOUT + 8;
 /** SKF_AD_VLAN_TAG; its low twelve bits are 0 for a frame of no VLAN. */
 const VLAN_TAG = ABOUT + 44;
 const VLAN_ID = 0x0fff;
@@ -42,7 +44,7 @@ const ret = (k: number): Instruction => ({ code: BPF_RET_K, jt: 0, jf: 0, k });
  * Packets of protocol 112, in IPv4 behind an authentication header too, that came from the link for this host or a group; nothing
  * that this host sent itself.
  */
-export const vrrpFilter = (family: Family): readonly Instruction[] => [
+const vrrpFilter = (family: Family): readonly Instruction[] => [
   { code: BPF_LD_W_ABS, jt: 0, jf: 0, k: PACKET_TYPE },
   { code: BPF_JGT_K, jt: family === 4 ? 6 : 3, jf: 0, k: PACKET_MULTICAST },
   { code: BPF_LD_B_ABS, jt: 0, jf: 0, k: PROTOCOL_OFFSET[family] },
@@ -59,7 +61,18 @@ export const vrrpFilter = (family: Family): readonly Instruction[] => [
   ret(0),
 ];
 
-/** The same on a socket that hears every protocol, and frames of VLANs too. */
+/**
+ * The same on a socket bound to interface `index`. The kernel gives it what came in there, and so what has gone on to a device on top, a
+ * VLAN's or a macvlan's, without a sign of that but the device.
+ */
+export const ownFilter = (family: Family, index: number): readonly Instruction[] => [
+  { code: BPF_LD_W_ABS, jt: 0, jf: 0, k: INTERFACE },
+  { code: BPF_JEQ_K, jt: 1, jf: 0, k: index },
+  ret(0),
+  ...vrrpFilter(family),
+];
+
+/** The same on a socket that hears every protocol, before any device on top of the interface: frames of VLANs still carry their tag. */
 export const tapFilter = (family: Family): readonly Instruction[] => [
   { code: BPF_LD_W_ABS, jt: 0, jf: 0, k: ETHERTYPE },
   { code: BPF_JEQ_K, jt: 0, jf: 3, k: family === 4 ? ETH_P_IP : ETH_P_IPV6 },

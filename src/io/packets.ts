@@ -18,7 +18,7 @@ import type { Result } from "../base/result.ts";
 import { fail, ok } from "../base/result.ts";
 import type { Adopted } from "./adopt.ts";
 import { adopt } from "./adopt.ts";
-import { tapFilter, vrrpFilter } from "./filter.ts";
+import { ownFilter, tapFilter } from "./filter.ts";
 import { Membership } from "./membership.ts";
 
 /** Receiving buffer: a second of 255 routers at 10 ms adverts, as the kernel accounts for small frames. */
@@ -57,7 +57,7 @@ function openPacketSocket({ index, family, tap }: Listener): Result<number, numb
   setOption(fd, layout.SOL_PACKET, layout.PACKET_IGNORE_OUTGOING, 1);
   const own = family === 4 ? layout.ETH_P_IP : layout.ETH_P_IPV6;
   const ethertype = tap ? layout.ETH_P_ALL : own;
-  const filtered = attachFilter(fd, tap ? tapFilter(family) : vrrpFilter(family));
+  const filtered = attachFilter(fd, tap ? tapFilter(family) : ownFilter(family, index));
   const bound = filtered < 0 ? filtered : bindSocket(fd, packetAddress(index, ethertype, null));
   // Binding to an interface that is down succeeds, with ENETDOWN pending.
   const result = bound < 0 ? bound : -takeSocketError(fd);
