@@ -46,6 +46,15 @@ export const TEST_TOOLS: readonly Tool[] = [
   { program: "ping", debian: "iputils-ping", reason: "a client of the samples" },
   { program: "iptables", debian: "iptables", reason: "the other firewall snippet" },
   { program: "make", debian: "make", reason: "the OpenWrt package's Makefile" },
+  {
+    program: "qemu-system-x86_64",
+    debian: "qemu-system-x86",
+    reason: "a kernel with all modules, in a guest",
+  },
+  { program: "depmod", debian: "kmod", reason: "the modules of that kernel" },
+  { program: "xz", debian: "xz-utils", reason: "the image of that kernel" },
+  { program: "ipvsadm", debian: "ipvsadm", reason: "the judge of the table of virtual services" },
+  { program: "wg", debian: "wireguard-tools", reason: "tunnels of WireGuard" },
   { program: "strace", debian: "strace", reason: "which files the compiled program opens" },
 ];
 

@@ -12,6 +12,8 @@ const BUN = process.execPath;
 const SERIAL = ["peers", "demo"];
 /** Directories whose files run side by side, each in namespaces of its own: real kernels, mostly waiting. */
 const KERNEL = ["cli", "io", "features", "builds", "services", "package", "samples"];
+/** Directories whose files run together in a guest, by test/vm.ts. */
+const GUEST = ["vm"];
 /** Directories that need the cross builds. */
 const CROSS = ["builds", "package"];
 /** At a time, on two cores. */
@@ -136,8 +138,9 @@ const perFile = (names: readonly string[]): Job[] =>
     .flatMap(testFiles)
     .map((path) => bunTest(path.slice("./test/".length, -".test.ts".length), [path]));
 const quick = directories.filter(
-  (name) => !KERNEL.includes(name) && !SERIAL.includes(name) && selected(name),
+  (name) => ![...KERNEL, ...SERIAL, ...GUEST].includes(name) && selected(name),
 );
+const guests = GUEST.filter(selected).map((name) => ({ name, argv: [BUN, `${ROOT}/test/vm.ts`] }));
 outcomes.push(
   ...(await lane(
     [
@@ -146,7 +149,7 @@ outcomes.push(
     ],
     QUICK_AT_ONCE,
   )),
-  ...(await lane(perFile(KERNEL), KERNEL_AT_ONCE)),
+  ...(await lane([...guests, ...perFile(KERNEL)], KERNEL_AT_ONCE)),
   ...(await lane(perFile(SERIAL), 1)),
 );
 const passed = outcomes.reduce((sum, outcome) => sum + outcome.passed, 0);

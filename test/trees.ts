@@ -1,6 +1,6 @@
 /**
- * Debian packages that tests look into without installing them: of another architecture, or of an init system that must not get near
- * this machine's own. apt-get fetches them by the machine's own sources and keys, with lists of its own, as any user; each tree is
+ * Debian packages that tests look into without installing them: of another architecture, of an init system that must not get near this
+ * machine's own, or a kernel. apt-get fetches them by the machine's own sources and keys, with lists of its own, as any user; each tree is
  * unpacked once into node_modules/.cache.
  */
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
@@ -16,7 +16,12 @@ const TREES = {
   "libstdc++": { architecture: "amd64", packages: ["libstdc++-12-pic"], reason: "a libstdc++ for musl" },
   openrc: { architecture: HERE, packages: ["openrc", "librc1", "libeinfo1"], reason: "OpenRC" },
   runit: { architecture: HERE, packages: ["runit"], reason: "runit" },
+  busybox: { architecture: "amd64", packages: ["busybox-static"], reason: "busybox without libraries" },
+  kernel: { architecture: "amd64", packages: ["linux-image-amd64"], reason: "kernel with all modules" },
 } as const;
+
+/** Packages that hold nothing but the name of the one that is meant: their first dependency. */
+const POINTERS: readonly string[] = ["linux-image-amd64"];
 
 export type Tree = keyof typeof TREES;
 const NAMES = Object.keys(TREES).filter((name): name is Tree => Object.hasOwn(TREES, name));
@@ -35,9 +40,11 @@ export function tree(name: Tree): string {
   return place(name);
 }
 
-function run(argv: readonly string[], cwd: string): void {
-  const child = Bun.spawnSync([...argv], { cwd, stdout: "ignore", stderr: "pipe" });
+/** Gives its standard output. */
+function run(argv: readonly string[], cwd: string): string {
+  const child = Bun.spawnSync([...argv], { cwd, stdout: "pipe", stderr: "pipe" });
   if (!child.success) throw new Error(`${argv[0]}: ${child.stderr.toString().trim()}`);
+  return child.stdout.toString();
 }
 
 /** What apt-get needs to have an architecture and its lists to itself. */
@@ -52,6 +59,14 @@ function privately(directory: string, architecture: string): string[] {
     "APT::Sandbox::User": "",
   };
   return ["-q", ...Object.entries(settings).flatMap(([key, value]) => ["-o", `${key}=${value}`])];
+}
+
+/** The package that a pointer means; any other is itself. */
+function meant(name: string, options: readonly string[], cwd: string): string {
+  if (!POINTERS.includes(name)) return name;
+  const found = /Depends: (\S+)/.exec(run(["apt-cache", ...options, "depends", name], cwd))?.[1];
+  if (found === undefined) throw new Error(`${name} depends on nothing`);
+  return found;
 }
 
 /** What lies in /bin, /sbin and /lib belongs below /usr, where a Debian has symbolic links: so a tree can be laid over one. */
@@ -78,7 +93,8 @@ export function fetchTrees(say: (text: string) => void): void {
       for (const name of names) {
         const directory = `${scratch}/${name}`;
         mkdirSync(`${directory}/root`, { recursive: true });
-        run(["apt-get", ...options, "download", ...TREES[name].packages], directory);
+        const packages = TREES[name].packages.map((each) => meant(each, options, directory));
+        run(["apt-get", ...options, "download", ...packages], directory);
         for (const file of readdirSync(directory).filter((each) => each.endsWith(".deb"))) {
           run(["dpkg-deb", "--extract", file, `${directory}/root`], directory);
         }
