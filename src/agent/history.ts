@@ -40,11 +40,14 @@ export class History {
     if (this.#byName.size > NAMES_MAX && oldest.done === false) this.#byName.delete(oldest.value);
   }
 
-  /** What happened before everything that is known here, oldest first. */
-  recall(before: readonly Transition[]): void {
+  /** What a file knows, oldest first. All that is known here is later than it, or is what this process wrote there meanwhile. */
+  recall(written: readonly Transition[]): void {
     const since = [...this.#byName.values()].flat();
+    // A file has whole milliseconds; nobody else wrote in this boot after this process began.
+    const began = Math.round(Math.min(...since.map(({ at }) => at)));
+    const own = ({ at, bootId }: Transition): boolean => bootId === since[0]?.bootId && at >= began;
     this.#byName.clear();
-    for (const transition of [...before, ...since]) this.add(transition);
+    for (const transition of [...written.filter((one) => !own(one)), ...since]) this.add(transition);
   }
 
   /** Those of one router, oldest first; null when nothing was ever heard of it. */

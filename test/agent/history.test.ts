@@ -126,6 +126,22 @@ describe("why", () => {
     ]);
   });
 
+  test("tells once what it wrote itself before the file was read", () => {
+    const { lab, box } = master();
+    // As the file has it: in whole milliseconds, beside the time of day.
+    const own = box.history.map((one) => ({
+      ...one,
+      at: instant(Math.round(one.at)),
+      wallClock: 1_700_000_000_000,
+    }));
+    box.event({ kind: "history-read", transitions: [past(lab.now - 9000, "this boot", 0), ...own] });
+    expect(causes(why(box))).toEqual([
+      `backup > master: cause ${lab.now - 9000}`,
+      "init > backup: started",
+      "backup > master: no master heard",
+    ]);
+  });
+
   test("counts boots, not network namespaces: they share a clock", () => {
     const lab = new Lab();
     const box = lab.box(router());

@@ -74,6 +74,13 @@ export const OPERATOR: readonly Mutant[] = [
   },
   {
     file: "src/agent/history.ts",
+    find: " && at >= began;",
+    replace: " && at > began;",
+    breaks: "tells twice what it wrote before the file was read",
+    caughtBy: "agent",
+  },
+  {
+    file: "src/agent/history.ts",
     find: "const time = boots === 0 ? wallClock",
     replace: "const time = boots >= 0 ? wallClock",
     breaks: "measures the time of another boot by the clock of this one",
