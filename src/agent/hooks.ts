@@ -47,7 +47,7 @@ export class Hooks {
   private readonly running = new Map<string, Run>();
   /** What waits for the one under way. */
   private readonly waiting = new Map<string, { readonly router: Router; readonly which: HookName }>();
-  /** Routers that just took: their after_take starts when the last address is there. */
+  /** Routers that just took: their after_take starts when the last address, route and rule is there. */
   readonly arriving = new Set<Router>();
 
   /** The one under way for a router; null: none. */
@@ -224,6 +224,7 @@ function isThere(world: World, address: AddressConfig): boolean {
 export function arrive(world: World, turn: Turn): void {
   for (const router of world.hooks.arriving) {
     if (!router.carried.every((address) => isThere(world, address))) continue;
+    if (!world.routing.complete(world.kernel, router)) continue;
     world.hooks.arriving.delete(router);
     world.hooks.start(world, turn, router, "after_take", router.reason);
   }

@@ -97,6 +97,14 @@ export class Routing {
     return this.held.get(forwardingKey(entry)) ?? null;
   }
 
+  /** Whether all that a router wants is there. */
+  complete(kernel: Kernel, router: Router): boolean {
+    return entriesOf(kernel, router).every((entry) => {
+      const state = this.get(entry)?.state;
+      return state === "added" || state === "found";
+    });
+  }
+
   /** What a router uses now, whoever added it. */
   of(router: string): HeldForwarding[] {
     return this.all().filter((held) => held.router === router);

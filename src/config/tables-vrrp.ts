@@ -257,7 +257,7 @@ export const vrrp = {
       after_take: optional(
         commands,
         [],
-        "Run when the addresses are taken and announced; a failure is logged and decides nothing.",
+        "Run when the addresses, routes and rules are there and announced; a failure is logged and decides nothing.",
       ),
       before_release: optional(
         commands,

@@ -144,6 +144,42 @@ describe("a route that somebody takes away from a master", () => {
   });
 });
 
+describe("after_take", () => {
+  const values = { ...MOVES, hooks: { after_take: ["/bin/settle"] } };
+  const theirs = entry(master(router(MOVES)).box, DEFAULT);
+
+  test("waits for the routes and rules, too", () => {
+    const { box } = master(router(values));
+    const kinds = box.actions.map(({ kind }) => kind);
+    expect(kinds.filter((kind) => kind === "hook")).toHaveLength(1);
+    expect(kinds.indexOf("hook")).toBeGreaterThan(kinds.indexOf("forwarding"));
+  });
+
+  test("never runs where one of them is refused, and does where it is adopted", () => {
+    for (const [on_found, hooks] of [
+      ["fault", 0],
+      ["adopt", 1],
+    ] as const) {
+      const { lab, box } = stands({ ...values, on_found });
+      box.kernel.forwarding.put(theirs);
+      box.start();
+      lab.run(5000);
+      expect(box.actions.filter(({ kind }) => kind === "hook")).toHaveLength(hooks);
+    }
+  });
+
+  test("runs once after a crash, when the resumed master has all it had", () => {
+    const { lab, box } = master(router(values));
+    box.kill();
+    lab.run(100);
+    const before = box.actions.length;
+    box.start();
+    lab.run(1000);
+    expect(box.state()).toBe("master");
+    expect(box.actions.slice(before).filter(({ kind }) => kind === "hook")).toHaveLength(1);
+  });
+});
+
 describe("a route that was there before us", () => {
   const theirs = entry(master(router(MOVES)).box, DEFAULT);
 

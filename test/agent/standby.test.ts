@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { pair, standby, takeover } from "./orders.ts";
 import { master, reply } from "./scenes.ts";
 import { adverts, hear, priorities } from "./sight.ts";
-import { router, type Table, VIP } from "./text.ts";
+import { check, router, type Table, VIP } from "./text.ts";
 
 const NAME = "VI_1";
 
@@ -48,6 +48,29 @@ describe("a router that is put in standby", () => {
     lab.run(30_000);
     expect(high.router()).toMatchObject({ state: "standby", master: null, peers: [{ priority: 100 }] });
     expect(adverts(high, since)).toEqual([]);
+  });
+
+  test.each([
+    ["a check that it tracks recovers", { track_checks: ["web"] }],
+    ["one that its sync group tracks recovers", { sync_group: "gw" }],
+  ])("does not come back by itself when %s", (_, values) => {
+    const other = router(
+      { sync_group: "gw", track_checks: ["web"], vrid: 52, addresses: ["192.0.2.2/24"] },
+      "VI_2",
+    );
+    const { lab, box } = master(router(values) + other + check());
+    standby(box, null);
+    lab.run(1);
+    const since = lab.now;
+    const probes = (times: number, healthy: boolean): void => {
+      for (let n = 0; n < times; n++) box.event({ kind: "probe", check: "web", healthy, detail: "exit" });
+    };
+    probes(3, false);
+    probes(1, true);
+    lab.run(30_000);
+    expect([box.state(), box.state("VI_2")]).toEqual(["standby", "standby"]);
+    expect(adverts(box, since)).toEqual([]);
+    expect(box.kernel.has(VIP)).toBe(false);
   });
 
   test("says nothing as a backup, and twice is as good as once", () => {

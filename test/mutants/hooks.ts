@@ -66,6 +66,13 @@ export const HOOKS: readonly Mutant[] = [
     caughtBy: "agent",
   },
   {
+    file: "src/agent/hooks.ts",
+    find: "if (!world.routing.complete(world.kernel, router)) continue;",
+    replace: "",
+    breaks: "runs after_take without its routes",
+    caughtBy: "agent",
+  },
+  {
     file: "src/agent/reload.ts",
     find: "if (waits || world.hooks.busy) return;",
     replace: "if (waits) return;",

@@ -10,6 +10,13 @@ export const OPERATOR: readonly Mutant[] = [
     caughtBy: "sim",
   },
   {
+    file: "src/agent/assess.ts",
+    find: "|| standby || router.faults.length > 0;",
+    replace: "|| router.faults.length > 0;",
+    breaks: "comes back from standby by itself",
+    caughtBy: "agent",
+  },
+  {
     file: "src/agent/operator.ts",
     find: "standDown(world, turn, group(world, router));",
     replace: "",
