@@ -51,8 +51,16 @@ export function fromBackup(settings: Settings, state: Backup, event: Event, now:
   }
 }
 
-/** A reload may have taken it out of its sync group, so that nobody promotes it any more, or changed its startup delay. */
+/**
+ * A reload may have taken it out of its sync group, so that nobody promotes it any more, or changed its startup delay. Where its own
+ * priority fell below that of the master it was taking over from, that one, heard lately, is a better one by now.
+ */
 function resettle(settings: Settings, state: Backup, now: Instant): Step {
+  const { master, preemptAt } = state;
+  if (master !== null && preemptAt !== null && master.priority >= settings.priority) {
+    const masterDownAt = patience(settings, master, master.heardAt);
+    if (now < masterDownAt) return same({ ...state, masterDownAt, expired: false, preemptAt: null });
+  }
   if (state.expired) return same(settings.grouped ? state : { ...state, masterDownAt: now, expired: false });
   const anew = patience(settings, state.master, now);
   const masterDownAt = now < settings.listensUntil ? anew : earlier(state.masterDownAt, anew);

@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { instant, ms, NEVER, priority } from "../../src/base/units.ts";
 import { overslept } from "../../src/vrrp/lateness.ts";
 import { step } from "../../src/vrrp/machine.ts";
-import type { Event } from "../../src/vrrp/state.ts";
+import type { Event, State } from "../../src/vrrp/state.ts";
 import { advert, backupAt, due, HIGHER, INIT, last, LOWER, play, said, settings } from "./play.ts";
 
 describe("a router that starts", () => {
@@ -268,5 +268,33 @@ describe("a backup that hears two others quarrel", () => {
     const winner: readonly [number, Event] = [1000, advert(200, HIGHER, 1000)];
     const patience = 3 * 1000 + (156 / 256) * 1000;
     expect(waits([winner, [3001, advert(150, LOWER, 1000)]])).toBe(instant(3001 + patience));
+  });
+});
+
+describe("a backup that takes over from a lower master when its own priority falls", () => {
+  /** Hears the master of priority 90 each second from 1 s to 3 s; its own priority is 60 from then on. */
+  const fallen = (grouped: boolean, own = 60): State => {
+    const heard = [1000, 2000, 3000].map((at) => [at, advert(90)] as const);
+    const script = [...heard, ...(grouped ? [[3610, "deadline"] as const] : [])];
+    const waits = last(play(settings({ grouped }), backupAt(settings(), 0), script)).state;
+    expect(waits).toMatchObject({ kind: "backup", expired: grouped });
+    return step(settings({ grouped, priority: priority(own) }), waits, { kind: "settings" }, instant(3700))
+      .state;
+  };
+
+  test("leaves it alone, as it was heard lately", () => {
+    const state = fallen(false);
+    expect(state).toMatchObject({ kind: "backup", preemptAt: null });
+    expect(due(state)).toBeGreaterThan(6000);
+  });
+
+  test("takes over all the same when it still has the higher one, or the master is silent from then on", () => {
+    expect(due(fallen(false, 95))).toBeLessThan(4000);
+    const low = settings({ priority: priority(60) });
+    expect(step(low, fallen(false), { kind: "deadline" }, instant(6800)).state.kind).toBe("master");
+  });
+
+  test("does not let its sync group wait for it any more", () => {
+    expect(fallen(true)).toMatchObject({ kind: "backup", expired: false });
   });
 });
