@@ -7,7 +7,7 @@ export const MACS: readonly Mutant[] = [
     find: "const sender = master && router.config.virtualMac === true",
     replace: "const sender = router.config.virtualMac === true",
     breaks: "says its last word from the virtual MAC address, and so draws its packets to itself",
-    caughtBy: "agent",
+    caughtBy: "sim",
   },
   {
     file: "src/agent/listen.ts",
@@ -21,7 +21,7 @@ export const MACS: readonly Mutant[] = [
     find: "const up = router.holds && link.up;",
     replace: "const up = link.up;",
     breaks: "has its device up while it is a backup",
-    caughtBy: "agent",
+    caughtBy: "sim",
   },
   {
     file: "src/agent/ownership.ts",
@@ -49,7 +49,28 @@ export const MACS: readonly Mutant[] = [
     find: "!router.config.accept && !router.owner",
     replace: "!router.config.accept",
     breaks: "refuses what is for its own address",
+    caughtBy: "sim",
+  },
+  {
+    file: "src/agent/devices.ts",
+    find: "  askAgain(world, router);\n  turn.addresses = true;\n}\n",
+    replace: "}\n",
+    breaks: "does not have its device back that somebody removed",
+    caughtBy: "sim",
+  },
+  {
+    file: "src/agent/devices.ts",
+    find: "if (failure !== null) virtualMacs.retryAt = after(turn.now, RETRY);",
+    replace: "",
+    breaks: "stays in fault over a device that could not be made once",
     caughtBy: "agent",
+  },
+  {
+    file: "src/agent/refusal.ts",
+    find: "if (refuses(router) && router.holds) for",
+    replace: "if (refuses(router)) for",
+    breaks: "refuses as a backup what is for the master's address",
+    caughtBy: "sim",
   },
   {
     file: "src/agent/virtual-mac-base.ts",

@@ -16,6 +16,8 @@
  * 13 whoever slept listens before it speaks; whoever leaves says so (manners.ts)
  * 14 of sticky equals a newcomer takes nothing from a master that ran for long (ties.ts); who speaks both versions says all in both
  * 15 every transition is written down
+ * 17 a device of a virtual MAC address is there for its router and up while that holds; adverts come from it, the last word does not;
+ *    with accept = false just what the router holds is refused (macs.ts)
  * 16 hooks let through what they say, one of a router runs at a time, SIGTERM waits no longer than they may (gates.ts, node.ts)
  */
 import type { Action, AddressChange, Event } from "../../src/agent/boundary.ts";
@@ -24,6 +26,7 @@ import { Alarms } from "./alarms.ts";
 import { Contests } from "./contests.ts";
 import { judgeAddresses, judgeElections, judgePeace } from "./elections.ts";
 import type { Gates } from "./gates.ts";
+import { judgeAnnouncement, judgeSender } from "./macs.ts";
 import { ordered } from "./manners.ts";
 import type { Node } from "./node.ts";
 import { Obedience } from "./obedience.ts";
@@ -202,7 +205,9 @@ export class Checkers implements Observer {
 
   sent(node: Node, segment: SegmentName, action: Sent, errno: string | null): void {
     this.#obedience.sent(action);
+    judgeSender(this.#scene, node, action);
     const told = this.#speech.sent(node, segment, action, errno);
+    if (told !== null) judgeAnnouncement(this.#scene, node, action, told);
     if (told !== null && errno === null) this.#contests.announced(node, told);
     const failed = errno === null ? "" : `: ${errno}`;
     this.#scene.trace.detail(

@@ -169,5 +169,7 @@ export function partOf(
     hooks: null,
     routes: [],
     rules: [],
+    virtualMac: false,
+    accept: true,
   };
 }

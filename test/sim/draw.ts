@@ -3,6 +3,7 @@ import type { Ip } from "../../src/base/address.ts";
 import { boundsOf } from "./bounds.ts";
 import { addressesOf, type Common, drawCommon, ownAddress, partOf } from "./draw-router.ts";
 import { drawHookFailures, withHooks } from "./draw-hooks.ts";
+import { drawMacFaults, withMacs } from "./draw-macs.ts";
 import { drawRouteLosses, withRoutes } from "./draw-routes.ts";
 import { drawFaults, drawLatePort } from "./faults.ts";
 import type {
@@ -149,11 +150,13 @@ export function drawPlan(seed: number): Plan {
   const crowned =
     first !== undefined && first.syncGroup === null && chance.chance(0.12) && routers.every(knowsNoPeers);
   const all = crowned ? nodes.map((node, number) => (number === owner ? crown(node, first) : node)) : nodes;
-  const hooked = withRoutes(new Prng(seed ^ 0x20ad), withHooks(new Prng(~seed), all));
+  const routed = withRoutes(new Prng(seed ^ 0x20ad), withHooks(new Prng(~seed), all));
+  const hooked = withMacs(new Prng(seed ^ 0x3ac5), routed);
   const times = drawTimes(chance, hooked);
   const failures = drawHookFailures(new Prng(seed ^ 0x5eed), hooked, times.peaceAt);
   const losses = drawRouteLosses(new Prng(seed ^ 0x105e), hooked, times.peaceAt);
-  const faults = [...times.faults, ...failures, ...losses].sort((a, b) => a.at - b.at);
+  const broken = drawMacFaults(new Prng(seed ^ 0xdead), hooked, times.peaceAt);
+  const faults = [...times.faults, ...failures, ...losses, ...broken].sort((a, b) => a.at - b.at);
   return { seed, nodes: hooked, ...times, faults };
 }
 

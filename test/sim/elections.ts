@@ -2,7 +2,9 @@
 import type { Bounds } from "./bounds.ts";
 import { RESTORED, takingMax } from "./bounds.ts";
 import type { Gates } from "./gates.ts";
-import { INTERFACE_OF, movedBy } from "./plan.ts";
+import type { PlannedAddress, RouterPlan } from "./plan.ts";
+import { carriedBy, INTERFACE_OF, interfaceOf, movedBy } from "./plan.ts";
+import { judgeDevices, judgeRefusals } from "./macs.ts";
 import { judgeForwarding, judgeRoutes } from "./routes.ts";
 import type { Part, Scene } from "./scene.ts";
 import { isMaster, pairs, partsOf, roleOf, violate } from "./scene.ts";
@@ -22,6 +24,7 @@ export function judgeElections(scene: Scene, gates: Gates): void {
     }
   }
   for (const node of scene.nodes) {
+    judgeDevices(scene, gates, node);
     const finite = node.config.lifetime === "auto";
     const longest = Math.max(0, ...[...scene.bounds.values()].map(({ leftBehind }) => leftBehind));
     const left = finite && !node.running && node.process?.started !== false && node.kernel.added().length > 0;
@@ -110,12 +113,17 @@ function judgeAbsence(scene: Scene, virtualRouter: string, bounds: Bounds, part:
   );
 }
 
+/** An address is where the router has it: on its interface, or on a device there. */
+function isThere({ kernel }: Part["node"], router: RouterPlan, { address, prefix }: PlannedAddress): boolean {
+  const link = kernel.links.get(interfaceOf(router));
+  return link !== undefined && kernel.origin({ index: link.index, address, prefix }) !== null;
+}
+
 /** Checker 3, from the side of the master: its addresses are there, its interface works. */
 function judgeHolding(scene: Scene, gates: Gates, { node, router }: Part): void {
   const { watches, schedule } = scene;
   const master = isMaster(scene, node, router);
   const holds = gates.holds(node, router);
-  const link = node.kernel.links.get(INTERFACE_OF[router.segment]);
   const key = `${node.number} ${router.name}`;
   const deadLink = master && !usable(node, router.segment);
   watches.update(`dead ${key}`, deadLink, NEWS, schedule.now, () => {
@@ -126,9 +134,9 @@ function judgeHolding(scene: Scene, gates: Gates, { node, router }: Part): void 
     return `${node.plan.name} is master of ${router.name} and its hooks do not let it take`;
   });
   judgeRoutes(scene, node, router, holds);
-  if (link === undefined) return;
-  for (const { address, prefix } of movedBy(router)) {
-    const missing = holds && node.kernel.origin({ index: link.index, address, prefix }) === null;
+  if (!node.kernel.links.has(INTERFACE_OF[router.segment])) return;
+  for (const { address, prefix } of carriedBy(router)) {
+    const missing = holds && !isThere(node, router, { address, prefix });
     watches.update(`missing ${key} ${address}`, missing, RESTORED, schedule.now, () => {
       return `${node.plan.name} is master of ${router.name} and ${address} is not there`;
     });
@@ -144,19 +152,19 @@ export function judgeAddresses(
 ): void {
   const may = new Set<string>();
   for (const router of node.config.routers) {
-    const link = node.kernel.links.get(INTERFACE_OF[router.segment]);
+    const link = node.kernel.links.get(interfaceOf(router));
     if (link === undefined || !gates.holds(node, router)) continue;
-    for (const { address, prefix } of movedBy(router)) {
+    for (const { address, prefix } of carriedBy(router)) {
       may.add(`${link.index} ${address}/${prefix}`);
       if (!became.has(router.name)) continue;
-      const key = { index: link.index, address, prefix };
-      if (node.kernel.origin(key) !== null) continue;
+      if (isThere(node, router, { address, prefix })) continue;
       // One that was adopted, and somebody took away just before: the agent is about to read that, and {@link RESTORED} is its time.
-      if (router.adopt && node.process?.isUntold(key) === true) continue;
+      if (router.adopt && node.process?.isUntold({ index: link.index, address, prefix }) === true) continue;
       violate(scene, `${node.plan.name} took ${router.name} without ${address}`);
     }
   }
   judgeForwarding(scene, gates, node, became);
+  judgeRefusals(scene, gates, node);
   for (const { index, address, prefix } of node.kernel.added()) {
     if (may.has(`${index} ${address}/${prefix}`)) continue;
     violate(scene, `${node.plan.name} holds ${address}/${prefix}, which it added, and may not`);

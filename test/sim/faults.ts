@@ -30,8 +30,8 @@ export type Fault = { readonly at: number; readonly until: number } & (
   | { readonly kind: "link-down"; readonly node: number; readonly segment: SegmentName }
   | { readonly kind: "no-carrier"; readonly node: number; readonly segment: SegmentName }
   | { readonly kind: "link-gone"; readonly node: number; readonly segment: SegmentName }
-  /** `ip address del` of a virtual address, where one is; `ip route del` or `ip rule del` of what an agent added. */
-  | { readonly kind: "address-removed" | "route-removed"; readonly node: number }
+  /** What an agent added, taken away by hand; a device of its, set down. */
+  | { readonly kind: `${"address" | "route" | "device"}-removed` | "device-down"; readonly node: number }
   /** `ip address add` of a virtual address by hand. */
   | { readonly kind: "address-added"; readonly node: number }
   /** The administrator takes the node's own address away and gives it back. */
@@ -58,8 +58,8 @@ export type Fault = { readonly at: number; readonly until: number } & (
     }
   /** The feed loses its messages until the table is told anew. */
   | { readonly kind: "feed-lost"; readonly node: number }
-  /** The next addresses cannot be added. */
-  | { readonly kind: "add-fails"; readonly node: number; readonly count: number }
+  /** The next addresses cannot be added, or devices made. */
+  | { readonly kind: "add-fails" | "device-fails"; readonly node: number; readonly count: number }
   /** Beside each advert comes one of a stranger from beyond the link, of priority 254. */
   | { readonly kind: "forgery"; readonly segment: SegmentName }
 );

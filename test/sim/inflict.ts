@@ -145,6 +145,19 @@ function harm(
       node.kernel.failAdditions = fault.count;
       later(() => void (node.kernel.failAdditions = 0));
       break;
+    case "device-fails":
+      node.kernel.failDevices = fault.count;
+      break;
+    case "device-removed":
+    case "device-down": {
+      const devices = [...node.kernel.bases.keys()];
+      if (devices.length === 0) break;
+      const name = world.chance.pick(devices);
+      if (fault.kind === "device-removed") node.kernel.removeLink(name);
+      else node.kernel.setLink(name, false, false);
+      node.excuses.loss();
+      break;
+    }
     default:
       unreachable(fault);
   }
@@ -159,6 +172,7 @@ export function pacify(world: World): void {
     node.hooksFail = false;
     node.health.failing.clear();
     node.kernel.failAdditions = 0;
+    node.kernel.failDevices = 0;
     node.file ??= node.config;
     for (const segment of SEGMENTS) {
       if (!node.kernel.links.has(INTERFACE_OF[segment])) node.addLink(segment);

@@ -2,14 +2,15 @@
  * One node's kernel as far as an agent sees it: links, and addresses with lifetimes, secondaries and all. It outlives the agent,
  * not the node. Every address knows who put it there, which the real kernel does not: that is what the checkers judge by.
  */
-import type { Family, Ip } from "../../src/base/address.ts";
-import { familyOf, ipBytes } from "../../src/base/address.ts";
+import type { Family, Ip, Mac } from "../../src/base/address.ts";
+import { familyOf } from "../../src/base/address.ts";
 import type { AddressChange, AddressKey, Event, KernelAddress, Link } from "../../src/agent/boundary.ts";
 import type { Forwarding } from "../../src/wire/forwarding.ts";
 import { seconds } from "../../src/base/units.ts";
 import { ForwardingTable } from "./forwarding.ts";
 import type { Prng } from "./prng.ts";
 import type { Schedule } from "./schedule.ts";
+import { sameSubnet } from "./subnet.ts";
 
 /** The kernel removes an address this much after its lifetime, measured: 20 to 140 ms for IPv4, 40 to 420 ms for IPv6. */
 export const EXPIRY_LAG_MAX = 450;
@@ -35,19 +36,6 @@ export type Complaint = (text: string) => void;
 export const sameKey = (a: AddressKey, b: AddressKey): boolean =>
   a.index === b.index && a.address === b.address && a.prefix === b.prefix;
 
-/** Whether two addresses are of one subnet: then the later one is a secondary (IPv4). */
-function sameSubnet(a: AddressKey, b: AddressKey): boolean {
-  if (a.index !== b.index || a.prefix !== b.prefix) return false;
-  if (familyOf(a.address) !== 4 || familyOf(b.address) !== 4) return false;
-  const left = ipBytes(a.address);
-  const right = ipBytes(b.address);
-  for (let bit = 0; bit < a.prefix; bit++) {
-    const mask = 0x80 >> (bit & 7);
-    if (((left[bit >> 3] ?? 0) & mask) !== ((right[bit >> 3] ?? 0) & mask)) return false;
-  }
-  return true;
-}
-
 export class Kernel {
   /** By interface name. */
   readonly links = new Map<string, Link>();
@@ -58,6 +46,10 @@ export class Kernel {
   #held: Held[] = [];
   /** What the next additions fail with, for testing what follows. */
   failAdditions = 0;
+  failDevices = 0;
+  /** Devices of virtual MAC addresses: the index of the interface below, by name. */
+  readonly bases = new Map<string, number>();
+  #devicesMade = 0;
 
   readonly #schedule: Schedule;
   readonly #chance: Prng;
@@ -249,8 +241,11 @@ export class Kernel {
   setLink(name: string, up: boolean, carrier: boolean): void {
     const link = this.links.get(name);
     if (link === undefined) return;
-    const next = { ...link, up, carrier: up && carrier };
+    const base = this.bases.get(name);
+    const below = base === undefined ? true : this.link(base)?.carrier === true;
+    const next = { ...link, up, carrier: up && carrier && below };
     this.links.set(name, next);
+    for (const above of this.#on(link.index)) this.setLink(above.name, above.up, next.carrier);
     // IPv4 routes go without a word.
     this.forwarding.prune();
     this.#tell({ kind: "link", link: next });
@@ -271,10 +266,27 @@ export class Kernel {
     this.#changed();
   }
 
+  #on(base: number): Link[] {
+    return [...this.links.values()].filter(({ name }) => this.bases.get(name) === base);
+  }
+
+  /** A macvlan on an interface, down; the name of the error, or null. */
+  makeDevice(name: string, base: number, mac: Mac): string | null {
+    const below = this.link(base);
+    if (below === null) return "ENODEV";
+    if (this.failDevices-- > 0) return "ENOBUFS";
+    this.failDevices = 0;
+    this.bases.set(name, base);
+    this.addLink({ ...below, index: 1000 + this.#devicesMade++, name, mac, up: false, carrier: false });
+    return null;
+  }
+
   /** A link is unplugged, its addresses with it. */
   removeLink(name: string): void {
     const link = this.links.get(name);
     if (link === undefined) return;
+    for (const above of this.#on(link.index)) this.removeLink(above.name);
+    this.bases.delete(name);
     for (const held of this.#held.filter(({ key }) => key.index === link.index)) {
       this.#held = this.#held.filter((other) => other !== held);
       this.#tell({ kind: "address-gone", key: held.key });

@@ -135,8 +135,7 @@ export class Node {
   readonly configSource = (): ConfigSource => sourceOf(this.plan.name, this.file);
 
   dump(): Extract<Event, { kind: "kernel" }> {
-    const { kernel } = this;
-    return { kind: "kernel", links: [...kernel.links.values()], addresses: kernel.addresses() };
+    return { kind: "kernel", links: [...this.kernel.links.values()], addresses: this.kernel.addresses() };
   }
 
   /** Starts an agent, unless one runs. */
@@ -279,7 +278,8 @@ export class Node {
 
   /** Takes a virtual address away by hand; too often, and the agent may give up for a while. */
   takeAway(segment: SegmentName, address: Ip): void {
-    if (this.kernel.adminDelete(INTERFACE_OF[segment], address)) this.excuses.loss();
+    const names = [INTERFACE_OF[segment], ...this.kernel.bases.keys()];
+    if (names.some((name) => this.kernel.adminDelete(name, address))) this.excuses.loss();
   }
 
   complain(text: string): void {

@@ -1,5 +1,5 @@
 /** What a seed draws before the first event: the nodes, their configurations, and what will be done to them. */
-import type { Family, Ip } from "../../src/base/address.ts";
+import type { Family, Ip, Mac } from "../../src/base/address.ts";
 import type { ConfigSource } from "../../src/config/model.ts";
 import type { Fault } from "./faults.ts";
 
@@ -8,9 +8,9 @@ export type SegmentName = "lan" | "wan";
 export const SEGMENTS: readonly SegmentName[] = ["lan", "wan"];
 export const INTERFACE_OF: Readonly<Record<SegmentName, string>> = { lan: "eth1", wan: "eth2" };
 
-/** The segment that an interface name leads to; every node has the same names. */
+/** The segment that an interface, or a device on one, leads to by its name; every node has the same names. */
 export function segmentOf(interfaceName: string): SegmentName {
-  return interfaceName === INTERFACE_OF.wan ? "wan" : "lan";
+  return interfaceName.endsWith(INTERFACE_OF.wan) ? "wan" : "lan";
 }
 
 export interface PlannedAddress {
@@ -70,6 +70,8 @@ export interface RouterPlan {
   readonly routes: readonly PlannedRoute[];
   /** In the words of ip-rule(8). */
   readonly rules: readonly string[];
+  readonly virtualMac: boolean | "announce-only";
+  readonly accept: boolean;
 }
 
 /** One entry of `track_interfaces`; delays in milliseconds. */
@@ -136,6 +138,28 @@ export const movedBy = (router: RouterPlan): readonly PlannedAddress[] => [
   ...router.excluded,
 ];
 
+const hex = (vrid: number): string => vrid.toString(16).padStart(2, "0");
+
+/** 00-00-5e-00-01-VRID, for IPv6 00-00-5e-00-02-VRID (RFC 9568 7.3). */
+export const macOf = ({ family, vrid }: RouterPlan): Mac =>
+  `00:00:5e:00:0${family === 4 ? 1 : 2}:${hex(vrid)}` as Mac;
+
+/** Where its addresses go: its interface, or the device of its virtual MAC address there. */
+export function interfaceOf({ segment, family, vrid, virtualMac }: RouterPlan): string {
+  const own = INTERFACE_OF[segment];
+  return virtualMac === false ? own : `vrrp${family === 4 ? "" : "6"}.${vrid}.${own}`;
+}
+
+/** All that a master has there: with a virtual MAC address a link-local address of its own, unless one moves. */
+export function carriedBy(router: RouterPlan): readonly PlannedAddress[] {
+  const moved = movedBy(router);
+  const six = moved.filter(({ address }) => address.includes(":"));
+  const local = six.some(({ address }) => address.startsWith("fe80:"));
+  if (router.virtualMac === false || six.length === 0 || local) return moved;
+  const address = `fe80::200:5eff:fe00:${router.family === 4 ? 1 : 2}${hex(router.vrid)}` as Ip;
+  return [...moved, { address, prefix: 64 }];
+}
+
 const list = (items: readonly string[]): string => `[${items.join(", ")}]`;
 const quoted = (text: string | number): string => `"${text}"`;
 const cidr = ({ address, prefix }: PlannedAddress): string => quoted(`${address}/${prefix}`);
@@ -172,6 +196,8 @@ function routerText(router: RouterPlan): string {
   if (router.routes.length > 0) lines.push(`routes = ${list(router.routes.map(({ text }) => quoted(text)))}`);
   if (router.rules.length > 0) lines.push(`rules = ${list(router.rules.map(quoted))}`);
   if (router.hooks !== null) lines.push(hooksText(router.hooks));
+  if (router.virtualMac !== false) lines.push(`virtual_mac = ${JSON.stringify(router.virtualMac)}`);
+  if (!router.accept) lines.push("accept = false");
   return lines.join("\n");
 }
 

@@ -8,6 +8,7 @@ import type { Action, AddressKey, AddressResult, Event } from "../../src/agent/b
 import type { Listener } from "../../src/agent/listen.ts";
 import { unreachable } from "../../src/base/assert.ts";
 import type { Handler } from "./agent.ts";
+import { Devices } from "./devices.ts";
 import { leave, vouchesFor } from "./leave.ts";
 import type { Frame } from "./network.ts";
 import type { Node } from "./node.ts";
@@ -56,10 +57,12 @@ export class Process {
 
   readonly node: Node;
   readonly agent: Handler;
+  readonly devices: Devices;
 
   constructor(node: Node, agent: Handler) {
     this.node = node;
     this.agent = agent;
+    this.devices = new Devices(node, () => this.alive && !this.frozen);
     this.#scripts = new Scripts(node, (event) => this.alive && this.control(event));
   }
 
@@ -79,8 +82,8 @@ export class Process {
 
   /** Whether the news that this address is gone still waits to be read. */
   isUntold(key: AddressKey): boolean {
-    const gone = this.#feed.flatMap((event) => (event.kind === "address-gone" ? [event.key] : []));
-    return this.#feedLost || gone.some((each) => sameKey(each, key));
+    const told = this.#feed.some((each) => each.kind === "address-gone" && sameKey(each.key, key));
+    return told || this.#feedLost;
   }
 
   /** ENOBUFS: what waits is gone, and the edge dumps the table when it runs again, which says nothing of routes. */
@@ -195,7 +198,8 @@ export class Process {
     node.orders.hears(event);
     const handled = this.agent.handle(event, node.clock(), perform);
     this.#wakeAt = handled.wakeAt;
-    if (event.kind === "start") this.started = true;
+    this.started ||= event.kind === "start";
+    if (event.kind === "start") this.devices.tidy();
     if (event.kind === "config") this.#read = this.#files.shift() ?? this.#read;
     // In a later turn, where before_release is waited for.
     if (this.#read !== null && handled.actions.some(isLoaded)) {
@@ -267,14 +271,15 @@ export class Process {
         node.observer.hook(node, action);
         this.#scripts.cancelHook(action.id);
         return [];
-      // No plan asks for these two.
       case "virtual-macs":
       case "refuse":
+        return [this.devices.perform(action)];
       case "notify":
       case "log-settings":
         return [];
       case "exit":
         node.exited(action.code);
+        this.devices.removeAll();
         return [];
       default:
         return unreachable(action);
@@ -286,8 +291,7 @@ export class Process {
     this.#listeners = listeners.filter(({ index, family }) => {
       const link = this.node.kernel.link(index);
       if (link?.up === true) return true;
-      const errno = link === null ? "ENODEV" : "ENETDOWN";
-      failed.push({ kind: "listener-failed", index, family, errno });
+      failed.push({ kind: "listener-failed", index, family, errno: link === null ? "ENODEV" : "ENETDOWN" });
       return false;
     });
     return failed;
