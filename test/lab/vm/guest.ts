@@ -132,7 +132,8 @@ export class Guest {
       COMMAND_MS,
       () => job.pid !== null || this.#gone(),
     );
-    const output = (what: string): string => readFileSync(`${this.#files.jobs}/${job.name}.${what}`, "utf8");
+    const output = (what: string): string =>
+      readFileSync(`${this.#files.jobs}/${job.name}.${what}`, "latin1");
     return {
       pid: job.pid ?? 0,
       get code() {
@@ -145,6 +146,12 @@ export class Guest {
         return output("err");
       },
     };
+  }
+
+  /** Puts a file into the guest; gives its place there. */
+  async put(name: string, content: string | Uint8Array): Promise<string> {
+    await Bun.write(`${this.#files.jobs}/${name}`, content);
+    return `/run/jobs/${name}`;
   }
 
   /** One command of qemu's monitor (QMP), as `set_link`; throws with its words when it refuses. */
