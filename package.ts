@@ -1,7 +1,7 @@
 /**
  * `npm run package`: builds all with build.ts and puts what people install into dist/: a tarball of each, Debian packages of the two for
- * glibc, and the checksums of all. `-- linux-x64` makes those of one build, `-- --to DIRECTORY` puts them elsewhere. The same commit gives
- * the same bytes.
+ * glibc, and the checksums of all. `-- linux-x64` makes those of one build, `-- --to DIRECTORY` puts them elsewhere, `-- --quick` hardly
+ * compresses them, for trying. The same commit gives the same bytes.
  */
 import { createHash } from "node:crypto";
 import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync } from "node:fs";
@@ -12,9 +12,12 @@ import manifest from "./package.json";
 
 const ROOT = import.meta.dir;
 
-const USAGE = "usage: npm run package -- [--to DIRECTORY] [BUILD...]";
+const USAGE = "usage: npm run package -- [--to DIRECTORY] [--quick] [BUILD...]";
 const { values, positionals: wanted } = parseArgs({
-  options: { to: { type: "string", default: `${ROOT}/dist` } },
+  options: {
+    to: { type: "string", default: `${ROOT}/dist` },
+    quick: { type: "boolean", default: false },
+  },
   allowPositionals: true,
 });
 /** Where everything goes. */
@@ -34,7 +37,8 @@ const TARGETS: readonly Target[] = [
 ];
 
 /** Half as long to load as gzip takes, a tenth more to store than xz at its best, and in a fifth of its time. */
-const DEBIAN_COMPRESSION = ["-Zxz", "-z2", "--threads-max=1"];
+const DEBIAN_COMPRESSION = values.quick ? ["-Znone"] : ["-Zxz", "-z2", "--threads-max=1"];
+const TARBALL_COMPRESSION = values.quick ? "-1" : "-6";
 /** The oldest glibc that the runtime's symbols ask for. */
 const DEBIAN_DEPENDS = "libc6 (>= 2.17)";
 
@@ -45,12 +49,18 @@ interface Entry {
   readonly mode?: number;
 }
 
-/** The time that every file has: of the commit, so that the same commit gives the same archive. Seconds. */
+/**
+ * The time that every file has: of the commit, so that the same commit gives the same archive. Seconds. Where there is no git, or the
+ * source was not cloned, it is the time that the source's archive gave its files.
+ */
 function epoch(): string {
   const given = process.env["SOURCE_DATE_EPOCH"];
   if (given !== undefined) return given;
-  const log = Bun.spawnSync(["git", "log", "-1", "--format=%ct"], { cwd: ROOT, stderr: "ignore" });
-  return log.success ? log.stdout.toString().trim() : "0";
+  if (existsSync(`${ROOT}/.git`) && Bun.which("git") !== null) {
+    const log = Bun.spawnSync(["git", "log", "-1", "--format=%ct"], { cwd: ROOT, stderr: "ignore" });
+    if (log.success) return log.stdout.toString().trim();
+  }
+  return String(Math.floor(statSync(`${ROOT}/package.json`).mtimeMs / 1000));
 }
 const EPOCH = epoch();
 
@@ -111,7 +121,7 @@ function tarball(target: Target, scratch: string): string {
   const file = `${name}.tar.gz`;
   const owner = ["--sort=name", `--mtime=@${EPOCH}`, "--owner=0", "--group=0", "--numeric-owner"];
   run("tar", "--format=ustar", ...owner, "-C", scratch, "-cf", `${scratch}/${name}.tar`, name);
-  run("gzip", "-n", `${scratch}/${name}.tar`);
+  run("gzip", "-n", TARBALL_COMPRESSION, `${scratch}/${name}.tar`);
   renameSync(`${scratch}/${file}`, `${TO}/${file}`);
   return file;
 }
@@ -182,6 +192,13 @@ function checksums(): void {
   writeFileSync(`${TO}/SHA256SUMS`, lines.join(""));
 }
 
+const lacking = ["tar", "gzip", "dpkg-deb"].filter((program) => Bun.which(program) === null);
+if (lacking.length > 0) {
+  console.error(
+    `package: ${lacking.join(", ")} not found: on Debian these are always there; elsewhere install them`,
+  );
+  process.exit(1);
+}
 const unknown = wanted.filter((name) => !TARGETS.some((target) => target.name === name));
 if (unknown.length > 0) {
   const names = TARGETS.map(({ name }) => name).join(", ");

@@ -19,7 +19,7 @@ const directory = shelf();
 const old = `${directory}/haagent_${manifest.version}_amd64.deb`;
 let next = "";
 beforeAll(async () => {
-  await packages(directory, "linux-x64");
+  await packages(directory, ["linux-x64"]);
   next = await asVersion(old, "999.0.0");
 }, PACKAGE_MS);
 

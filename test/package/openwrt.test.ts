@@ -34,7 +34,7 @@ endef
 
 const top = shelf();
 
-beforeAll(() => packages(`${top}/dl`, "linux-x64-musl"), PACKAGE_MS);
+beforeAll(() => packages(`${top}/dl`, ["linux-x64-musl"]), PACKAGE_MS);
 
 describe("conf/openwrt/Makefile", () => {
   test("is of this version", async () => {

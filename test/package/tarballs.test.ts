@@ -1,6 +1,6 @@
 /** What `npm run package` leaves. */
 import { beforeAll, describe, expect, test } from "bun:test";
-import { readdirSync } from "node:fs";
+import { mkdirSync, readdirSync, symlinkSync } from "node:fs";
 import manifest from "../../package.json";
 import { run } from "../lab/process.ts";
 import { PACKAGE_MS, packages, shelf } from "./built.ts";
@@ -8,9 +8,10 @@ import { PACKAGE_MS, packages, shelf } from "./built.ts";
 const ROOT = new URL("../..", import.meta.url).pathname;
 const NAME = `haagent-${manifest.version}-linux-x64-musl`;
 const directory = shelf();
-const again = shelf();
+const first = shelf();
+const second = shelf();
 
-beforeAll(() => packages(directory, "linux-x64-musl"), PACKAGE_MS);
+beforeAll(() => packages(directory, ["linux-x64-musl"]), PACKAGE_MS);
 
 describe("npm run package", () => {
   test("makes a tarball, and checksums that sha256sum believes", () => {
@@ -43,11 +44,36 @@ describe("npm run package", () => {
   });
 
   test(
-    "gives the same bytes again",
+    "gives the same bytes again, whatever the umask is",
     async () => {
-      await packages(again, "linux-x64-musl");
-      await run(["cmp", `${directory}/${NAME}.tar.gz`, `${again}/${NAME}.tar.gz`]);
+      await packages(first, ["linux-x64"]);
+      const umask = process.umask(0o077);
+      try {
+        await packages(second, ["linux-x64"]);
+      } finally {
+        process.umask(umask);
+      }
+      const [sums, again] = [first, second].map((each) => Bun.file(`${each}/SHA256SUMS`).text());
+      expect(await sums).toBe(`${await again}`);
+      expect(await sums).toContain("_amd64.deb\n");
     },
     PACKAGE_MS,
   );
+
+  test(
+    "needs no git",
+    async () => {
+      const bare = `${second}/bin`;
+      mkdirSync(bare);
+      for (const name of ["tar", "gzip", "dpkg-deb"]) symlinkSync(`${Bun.which(name)}`, `${bare}/${name}`);
+      await packages(second, ["linux-arm64-musl"], bare);
+      expect(readdirSync(second)).toContain(`haagent-${manifest.version}-linux-arm64-musl.tar.gz`);
+    },
+    PACKAGE_MS,
+  );
+
+  test("says which program it lacks", async () => {
+    const failed = await packages(first, ["linux-x64"], "/nowhere").catch(String);
+    expect(failed).toContain("tar, gzip, dpkg-deb not found");
+  });
 });
