@@ -170,7 +170,9 @@ function debian(target: Target, architecture: string, scratch: string): string {
       place: "DEBIAN/conffiles",
       source: { text: conffiles.map((each) => `${each}\n`).join("") },
     },
-    ...["postinst", "prerm", "postrm"].map((each) => ours(`DEBIAN/${each}`, `conf/debian/${each}`, 0o755)),
+    ...["preinst", "postinst", "prerm", "postrm"].map((each) =>
+      ours(`DEBIAN/${each}`, `conf/debian/${each}`, 0o755),
+    ),
   ]);
   const file = `haagent_${VERSION}_${architecture}.deb`;
   run("dpkg-deb", "--root-owner-group", ...DEBIAN_COMPRESSION, "--build", root, `${scratch}/${file}`);

@@ -14,6 +14,8 @@ const TEST_MS = 120_000;
 const OLD = "/old.deb";
 const NEW = "/new.deb";
 const FILE = "/etc/haagent.toml";
+/** Of an agent that somebody runs by hand beside the service. */
+const OTHER = "/other.toml";
 
 const directory = shelf();
 const old = `${directory}/haagent_${manifest.version}_amd64.deb`;
@@ -41,13 +43,22 @@ const dpkg = (machine: Machine, ...argv: readonly string[]): Promise<string> =>
 
 const held = (owners: Owners): boolean => owners.at(now()).length > 0;
 
-async function pid(machine: Machine): Promise<number | null> {
-  const { code, stdout } = await machine.command("haagent", "status", "--json");
+async function pid(machine: Machine, file = FILE): Promise<number | null> {
+  const { code, stdout } = await machine.command("haagent", "status", "--json", "--config", file);
   return code === 0 ? Number(JSON.parse(stdout).pid) : null;
 }
 
+/** How often an agent went on as the master that was killed. */
+const resumed = async (machine: Machine): Promise<number> =>
+  (await machine.run("cat", "/var/log/haagent.log")).split("resumed").length - 1;
+
 /** What either init must live through. */
-async function life(machine: Machine, owners: Owners, start: readonly string[]): Promise<void> {
+async function life(
+  machine: Machine,
+  owners: Owners,
+  start: readonly string[],
+  stop: readonly string[],
+): Promise<void> {
   // Installed, and not at work before it is told what to do.
   expect(await dpkg(machine, "--install", OLD)).toContain("nothing runs until /etc/haagent.toml says what");
   expect(await pid(machine)).toBe(null);
@@ -56,15 +67,21 @@ async function life(machine: Machine, owners: Owners, start: readonly string[]):
   await machine.run(...start);
   await until("the address is held", WAIT_MS, () => held(owners));
   const first = await pid(machine);
+  machine.spawn("haagent", "--config", OTHER);
+  await until("the other one runs", WAIT_MS, async () => (await pid(machine, OTHER)) !== null);
+  const other = await pid(machine, OTHER);
 
-  // Upgraded: another program, the same master, the same configuration.
+  // Upgraded: another program, the same master, the same configuration. What is none of the package's goes on.
   await sleep(1500);
   const upgrading = now();
   await dpkg(machine, "--install", NEW);
   await until("the new one runs", WAIT_MS, async () => ![null, first].includes(await pid(machine)));
   await sleep(2500);
   expect(owners.nobody(upgrading, now())).toBe(0);
+  expect(await resumed(machine)).toBe(1);
   expect(await machine.run("cat", FILE)).toBe(CONFIG);
+  expect(await pid(machine, OTHER)).toBe(other);
+  await machine.run("haagent", "stop", "--config", OTHER);
   const second = await pid(machine);
 
   // An upgrade that would refuse the configuration leaves the old one at work.
@@ -73,10 +90,19 @@ async function life(machine: Machine, owners: Owners, start: readonly string[]):
   expect(await pid(machine)).toBe(second);
   await machine.run("cp", "/config", FILE);
 
-  // Removed: released, and the configuration stays. Installed again: at work at once.
+  // Stopped by hand, it stays so in an upgrade.
+  await machine.run(...stop);
+  await until("it is released", WAIT_MS, () => !held(owners));
+  await dpkg(machine, "--install", NEW);
+  expect(await pid(machine)).toBe(null);
+  await machine.run(...start);
+  await until("the address is held again", WAIT_MS, () => held(owners));
+
+  // Removed: released, the configuration stays, and the script that stays with it does nothing. Installed again: at work at once.
   await dpkg(machine, "--remove", "haagent");
   await until("it is released", WAIT_MS, () => !held(owners));
   expect(await machine.run("cat", FILE)).toBe(CONFIG);
+  await machine.run("/etc/init.d/haagent", "start");
   await dpkg(machine, "--install", NEW);
   await until("the address is held again", WAIT_MS, () => held(owners));
 
@@ -89,7 +115,14 @@ async function life(machine: Machine, owners: Owners, start: readonly string[]):
   expect(left.split("\n").filter((line) => !/^(\/var\/lib\/dpkg\/info\/)?$/.test(line))).toEqual([]);
 }
 
-const FILES = { "/config": CONFIG, "/wrong": `${CONFIG}vird = 3\n` };
+const FILES = {
+  "/config": CONFIG,
+  "/wrong": `${CONFIG}vird = 3\n`,
+  [OTHER]: CONFIG.replace("[agent]", '[agent]\nruntime_dir = "/run/other"\nstate_dir = "/run/other/state"')
+    .replace("/haagent.log", "/other.log")
+    .replace("vrid = 51", "vrid = 52")
+    .replace(VIP, "10.77.0.52"),
+};
 
 describe("the Debian package", () => {
   test("says what it is", async () => {
@@ -103,7 +136,7 @@ describe("the Debian package", () => {
     async () => {
       await using lab = await Lab.create(1);
       const [machine, owners] = await boot(lab, { systemd: true, files: FILES });
-      await life(machine, owners, ["systemctl", "start", "haagent"]);
+      await life(machine, owners, ["systemctl", "start", "haagent"], ["systemctl", "stop", "haagent"]);
     },
     TEST_MS,
   );
@@ -113,7 +146,7 @@ describe("the Debian package", () => {
     async () => {
       await using lab = await Lab.create(1);
       const [machine, owners] = await boot(lab, { files: FILES });
-      await life(machine, owners, ["service", "haagent", "start"]);
+      await life(machine, owners, ["service", "haagent", "start"], ["service", "haagent", "stop"]);
     },
     TEST_MS,
   );
