@@ -2,7 +2,7 @@
 import { until } from "../lab/process.ts";
 import { conf, serves } from "./promises.ts";
 
-const sv = (command: string): string[] => ["sv", command, "/etc/sv/haagent"];
+const sv = (...command: readonly string[]): string[] => ["sv", ...command, "/etc/sv/haagent"];
 
 serves({
   name: "runit",
@@ -19,7 +19,7 @@ serves({
     await until("runsv listens", 5000, async () => (await machine.command(...sv("status"))).code === 0);
   },
   start: sv("up"),
-  stop: sv("force-stop"),
+  stop: sv("-w", "10", "force-stop"),
   restart: sv("restart"),
   reload: sv("hup"),
   status: sv("status"),
