@@ -11,7 +11,7 @@ const BUN = process.execPath;
 /** Directories whose files run one by one on a machine that does nothing else: they measure, and print what they measured. */
 const SERIAL = ["peers", "demo"];
 /** Directories whose files run side by side, each in namespaces of its own: real kernels, mostly waiting. */
-const KERNEL = ["cli", "io", "features", "builds", "services", "package", "samples"];
+const KERNEL = ["guests", "cli", "io", "features", "builds", "services", "package", "samples"];
 /** Directories whose files run together in a guest, by test/vm.ts. */
 const GUEST = ["vm"];
 /** Directories that need the cross builds. */

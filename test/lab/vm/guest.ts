@@ -32,6 +32,8 @@ export interface Task {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
+  /** Standard output as it is. */
+  readonly bytes: Uint8Array;
 }
 
 const quoted = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
@@ -132,18 +134,20 @@ export class Guest {
       COMMAND_MS,
       () => job.pid !== null || this.#gone(),
     );
-    const output = (what: string): string =>
-      readFileSync(`${this.#files.jobs}/${job.name}.${what}`, "latin1");
+    const output = (what: string): Buffer => readFileSync(`${this.#files.jobs}/${job.name}.${what}`);
     return {
       pid: job.pid ?? 0,
       get code() {
         return job.code;
       },
       get stdout() {
-        return output("out");
+        return output("out").toString();
       },
       get stderr() {
-        return output("err");
+        return output("err").toString();
+      },
+      get bytes() {
+        return output("out");
       },
     };
   }
