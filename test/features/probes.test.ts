@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { addressesOf } from "../lab/owner.ts";
-import { sleep, until } from "../lab/process.ts";
+import { sleep } from "../lab/process.ts";
 import type { Agent } from "./agent.ts";
 import { check, serve, started, tracking, verdict, VIP } from "./probing.ts";
 import { Site } from "./site.ts";
@@ -232,46 +232,5 @@ describe("a way out that is probed", () => {
     );
     await site.plug(box, 2);
     await agent.is("lan", "master");
-  });
-});
-
-describe("an agent without descriptors left", () => {
-  test("says so of its checks, holds what it has, and recovers", async () => {
-    const site = await Site.create(1, 1);
-    try {
-      await serve(site, site.box(0));
-      const text = [
-        check("web", ...http(8001)),
-        check("file", 'type = "file"', 'file = "/etc/passwd"'),
-        check("daemon", 'type = "process"', 'process = "no-such-daemon"'),
-        check("ping", ...to("ping", "127.0.0.1")),
-      ].join("\n");
-      const agent = await started(site, site.box(0), tracking(200, text));
-      await agent.is("lan", "master");
-      await verdict(agent, "web", true);
-      const limit = async (files: number): Promise<void> => {
-        const set = Bun.spawnSync(["prlimit", `--pid=${agent.pid}`, `--nofile=${files}:`]);
-        expect(set.exitCode).toBe(0);
-      };
-      await limit(3);
-      for (const name of ["web", "file", "ping"]) {
-        await agent.says("track.changed", `name=${name} router=lan up=false detail=`);
-        expect(await verdict(agent, name, false)).toContain("EMFILE");
-      }
-      await sleep(500);
-      expect(agent.state("lan")?.fields["to"]).toBe("master");
-      expect(await addressesOf(site.box(0))).toContain(VIP);
-      await limit(1024);
-      for (const name of ["web", "file", "ping"]) {
-        await agent.says("track.changed", `name=${name} router=lan up=true`, 2);
-      }
-      await until("all is good", 5000, async () => {
-        const { tracks } = await agent.router("lan");
-        return tracks.filter(({ up }) => up === true).length === 3;
-      });
-      expect(await agent.stop()).toBe(0);
-    } finally {
-      await site.close();
-    }
   });
 });
