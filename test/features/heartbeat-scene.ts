@@ -16,13 +16,14 @@ import { hex } from "../wire/hex.ts";
 
 const NODE = new URL("../lab/heartbeat-node.ts", import.meta.url).pathname;
 
-/** Of both nodes, in milliseconds. A stall of seconds is no death. */
+/** Of both nodes, in milliseconds. */
 const KEEPALIVE = 200;
+/** A stall of seconds is no death. */
 const DEADTIME = 10_000;
-const CONFIG = [
+const config = (deadtime: number): string[] => [
   `keepalive ${KEEPALIVE}ms`,
-  `deadtime ${DEADTIME}ms`,
-  `warntime ${DEADTIME / 2}ms`,
+  `deadtime ${deadtime}ms`,
+  `warntime ${deadtime / 2}ms`,
   "initdead 60",
   "auto_failback off",
   "node real ours",
@@ -31,6 +32,8 @@ const CONFIG = [
 export interface SceneSettings {
   readonly keys: NodeSettings["keys"];
   readonly link?: "broadcast" | "unicast" | "multicast";
+  /** Of both, milliseconds. */
+  readonly deadtime?: number;
   /** More lines of ha.cf, and other files. */
   readonly real?: Partial<HeartbeatFiles>;
   readonly ours?: Partial<NodeSettings>;
@@ -47,20 +50,34 @@ const LINKS = {
 type Line<Kind extends NodeLine["kind"]> = Extract<NodeLine, { readonly kind: Kind }>;
 
 export class Scene {
+  readonly lab: Lab;
   readonly real: Heartbeat;
-  readonly ours: Child;
-  readonly #lab: Lab;
-  readonly #keys: NodeSettings["keys"];
+  readonly #settings: NodeSettings;
+  #ours: Child;
 
-  private constructor(lab: Lab, real: Heartbeat, ours: Child, keys: NodeSettings["keys"]) {
-    this.#lab = lab;
+  private constructor(lab: Lab, real: Heartbeat, settings: NodeSettings) {
+    this.lab = lab;
     this.real = real;
-    this.ours = ours;
-    this.#keys = keys;
+    this.#settings = settings;
+    this.#ours = this.#spawn(settings);
+  }
+
+  get ours(): Child {
+    return this.#ours;
+  }
+
+  #spawn(settings: NodeSettings): Child {
+    return this.lab.node(1).namespace.spawn([process.execPath, NODE, JSON.stringify(settings)]);
+  }
+
+  /** Starts our node again after its end, in another life. */
+  again(generation: number): void {
+    this.#ours = this.#spawn({ ...this.#settings, generation });
   }
 
   /** Starts both, real heartbeat first. */
-  static async create({ keys, link = "broadcast", real = {}, ours = {} }: SceneSettings): Promise<Scene> {
+  static async create(scene: SceneSettings): Promise<Scene> {
+    const { keys, link = "broadcast", deadtime = DEADTIME, real = {}, ours = {} } = scene;
     const lab = await Lab.create(2);
     try {
       for (const { namespace, address4 } of lab.nodes) {
@@ -76,18 +93,18 @@ export class Scene {
           ...keys.map(([index, method, secret]) => `${index} ${method} ${secret}`),
         ],
         ...real,
-        config: [...CONFIG, ...(real.config ?? []), line],
+        config: [...config(deadtime), ...(real.config ?? []), line],
       });
       lab.atClose(() => heartbeat.close());
       await heartbeat.start();
       const settings: NodeSettings = {
-        ...{ name: "ours", peer: "real", to, keys, generation: 1, keepalive: KEEPALIVE, deadtime: DEADTIME },
+        ...{ name: "ours", peer: "real", to, keys, generation: 1, keepalive: KEEPALIVE, deadtime },
         ...(link === "multicast" ? { join: lab.node(1).address4 } : {}),
         ...ours,
       };
-      const node = lab.node(1).namespace.spawn([process.execPath, NODE, JSON.stringify(settings)]);
-      lab.atClose(() => node.end("SIGKILL"));
-      return new Scene(lab, heartbeat, node, keys);
+      const made = new Scene(lab, heartbeat, settings);
+      lab.atClose(() => made.ours.end("SIGKILL"));
+      return made;
     } catch (cause) {
       await lab.close();
       throw cause;
@@ -102,6 +119,15 @@ export class Scene {
       .filter((line): line is Line<Kind> => line.kind === kind);
   }
 
+  /** Waits until our node's membership has said something. */
+  async sees(kind: "peer" | "link" | "self", what: string, limit: number): Promise<void> {
+    await until(
+      () => `our node sees ${kind} ${what}; it told: ${this.ours.lines.slice(-20).join("\n")}`,
+      limit,
+      () => this.told(kind).some((line) => line.what === what),
+    );
+  }
+
   /** Waits until our node has told so many lines of one kind. */
   async tells(kind: NodeLine["kind"], count: number, limit: number): Promise<void> {
     await until(
@@ -113,7 +139,7 @@ export class Scene {
 
   /** Every datagram of real heartbeat, opened; one that is not authentic, or that we would write otherwise, throws. */
   opened(): Opened[] {
-    const keys = ring(...this.#keys);
+    const keys = ring(...this.#settings.keys);
     return this.told("heard").map((line) => {
       const bytes = hex(line.hex);
       const opened = open(bytes, keys);
@@ -134,7 +160,7 @@ export class Scene {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#lab.close();
+    await this.lab.close();
   }
 }
 

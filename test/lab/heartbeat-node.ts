@@ -1,12 +1,11 @@
 /**
  * A node of a heartbeat cluster in few lines, made of the product's codec: `bun heartbeat-node.ts SETTINGS`, a {@link NodeSettings} in
- * JSON. It says its status, answers what the protocol wants answered, becomes active when the peer has told it the nodes, and holds no
- * resources. Each datagram that it gets is a line of JSON, {@link NodeLine}, on standard output, and so is what it did with it. SIGTERM: a clean shutdown.
+ * JSON. It runs the product's membership, answers what the protocol wants answered, and holds no resources. Each datagram that it gets is a line of JSON, {@link NodeLine}, on standard output, and so is what it did with it. SIGTERM: a clean shutdown.
  */
 import { readFileSync } from "node:fs";
 import type { Tracking } from "../../src/heartbeat/admission.ts";
-import { admit, due, owesAck, UNHEARD, without } from "../../src/heartbeat/admission.ts";
-import type { Content, Status } from "../../src/heartbeat/content.ts";
+import { admit, due, forsaken, owesAck, UNHEARD, without } from "../../src/heartbeat/admission.ts";
+import type { Content } from "../../src/heartbeat/content.ts";
 import { decodeContent, encodeContent } from "../../src/heartbeat/content.ts";
 import type { Header } from "../../src/heartbeat/header.ts";
 import { compose, isNumbered, readHeader } from "../../src/heartbeat/header.ts";
@@ -14,7 +13,9 @@ import { History } from "../../src/heartbeat/history.ts";
 import type { KeyRing } from "../../src/heartbeat/keys.ts";
 import { signingIndex } from "../../src/heartbeat/keys.ts";
 import { open, sealDatagram } from "../../src/heartbeat/packet.ts";
-import { instant, ms } from "../../src/base/units.ts";
+import type { Action, Event, State } from "../../src/heartbeat/membership.ts";
+import { deadline, start, step } from "../../src/heartbeat/membership.ts";
+import { elapsed, instant, ms } from "../../src/base/units.ts";
 import type { Message } from "../../src/wire/heartbeat-message.ts";
 import { octetBytes, octets, TEXT, valueOf } from "../../src/wire/heartbeat-message.ts";
 import type { Method } from "../../src/wire/heartbeat-token.ts";
@@ -31,24 +32,28 @@ export interface NodeSettings {
   readonly generation: number;
   readonly keepalive: number;
   readonly deadtime: number;
+  /** Six times deadtime unless given. */
+  readonly initdead?: number;
   /** Text fields in each status that no daemon knows. */
   readonly extra?: readonly (readonly [name: string, value: string])[];
   /** Of ten numbered messages, so many last ones are not sent at first. */
   readonly lose?: number;
-  /** Numbers to ask the peer for, once it is active. */
-  readonly ask?: readonly number[];
 }
 
 export type NodeLine =
   | { readonly kind: "heard"; readonly hex: string }
   /** Why a datagram of the peer did not count. */
   | { readonly kind: "dropped"; readonly reason: string; readonly type: string }
-  | { readonly kind: "accepted"; readonly type: string; readonly lost: number }
+  | { readonly kind: "accepted"; readonly type: string; readonly lost: number; readonly change: string }
   | { readonly kind: "asked"; readonly sequence: number }
   | { readonly kind: "again"; readonly sequence: string }
   | { readonly kind: "acked"; readonly sequence: number }
   | { readonly kind: "nak"; readonly sequence: number; readonly why: string }
-  | { readonly kind: "status"; readonly status: Status };
+  /** Membership's news, in one word. */
+  | { readonly kind: "peer"; readonly what: string }
+  | { readonly kind: "link"; readonly what: string }
+  | { readonly kind: "late"; readonly what: string }
+  | { readonly kind: "self"; readonly what: string };
 
 const PORT = 694;
 /** max_rexmit_delay. */
@@ -70,9 +75,6 @@ const history = new History(ASK_EVERY);
 let tracking: Tracking = UNHEARD;
 let peerUuid: string | null = null;
 let peerIndex: number | null = null;
-let status: Status = "init";
-let askedNodes = 0;
-
 const now = () => instant(performance.now());
 const tell = (line: NodeLine): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
 
@@ -117,10 +119,53 @@ function send(content: Exclude<Content, { readonly kind: "other" }>): void {
   if (!lost) transmit(message);
 }
 
-function sayStatus(next: Status): void {
-  if (next !== status) tell({ kind: "status", status: next });
-  status = next;
-  send({ kind: "status", status, deadtime: ms(settings.deadtime) });
+/** Membership's settings; one link stands for all that the socket hears. */
+const LINK = "wire";
+const members = {
+  peers: [{ name: peer, kind: "node", links: [LINK] }],
+  keepalive: ms(settings.keepalive),
+  warntime: ms(settings.deadtime / 2),
+  deadtime: ms(settings.deadtime),
+  initdead: ms(settings.initdead ?? 6 * settings.deadtime),
+} as const;
+let state: State;
+
+/** Does what membership wants done. */
+function perform(action: Action): void {
+  switch (action.kind) {
+    case "say":
+      return send({ kind: "status", status: action.status, deadtime: action.deadtime });
+    case "ask-nodes":
+      return send({ kind: "reqnodes", to: action.to });
+    case "active":
+      tell({ kind: "self", what: "active" });
+      return send({ kind: "starting" });
+    case "node":
+      if (action.to === "dead") tracking = forsaken(tracking);
+      return tell({ kind: "peer", what: action.to });
+    case "link":
+      return tell({ kind: "link", what: action.state });
+    case "late":
+      return tell({ kind: "late", what: String(Math.round(action.silence)) });
+    default:
+  }
+}
+
+function happens(event: Event): void {
+  const taken = step(members, state, event, now());
+  ({ state } = taken);
+  taken.actions.forEach(perform);
+}
+
+/** Comes back when something is due. */
+function wait(): void {
+  setTimeout(
+    () => {
+      if (deadline(members, state) <= now()) happens({ kind: "deadline" });
+      wait();
+    },
+    Math.max(1, elapsed(now(), deadline(members, state))),
+  );
 }
 
 function take(bytes: Uint8Array): void {
@@ -140,6 +185,8 @@ function take(bytes: Uint8Array): void {
   // A question may be its first message that we hear: the daemon asks once a second, and we answer at once.
   if (!admitted(header) && !(tracking.generation === null && content.kind === "reqnodes")) return;
   peerUuid = header.uuid;
+  const what = content.kind === "status" ? { status: content.status, deadtime: content.deadtime } : null;
+  happens({ kind: "heard", name: peer, link: LINK, what });
   answer(content);
 }
 
@@ -147,13 +194,16 @@ function take(bytes: Uint8Array): void {
 function admitted({ sequence, generation, type }: Header): boolean {
   if (sequence === null || generation === null) return true;
   const arrival = { sequence, generation, isStatus: type === "status" };
-  const judged = admit(tracking, arrival, false, instant(now() + 100));
+  const dead = state.peers.get(peer)?.status === "dead";
+  const judged = admit(tracking, arrival, dead, instant(now() + 100));
   tracking = judged.tracking;
   if (judged.admission.kind === "dropped") {
     tell({ kind: "dropped", reason: judged.admission.reason, type });
     return false;
   }
-  tell({ kind: "accepted", type, lost: judged.admission.lost });
+  const { change, lost } = judged.admission;
+  if (change !== "none") history.forget(peer);
+  tell({ kind: "accepted", type, lost, change });
   if (owesAck(tracking, sequence, 3)) send({ kind: "ack", to: peer, sequence });
   return true;
 }
@@ -164,13 +214,11 @@ function answer(content: Content): void {
     case "reqnodes":
       return send({ kind: "repnodes", to: peer, nodes: [peer, name], removed: [] });
     case "repnodes":
-      if (status !== "up") return;
-      sayStatus("active");
-      return send({ kind: "starting" });
+      return happens({ kind: "nodes-told" });
     case "starting":
-      return send({ kind: "resource", hold: "none", full: true, stable: status === "active", info: null });
+      return send({ kind: "resource", hold: "none", full: true, stable: state.own === "active", info: null });
     case "resource":
-      if (content.stable !== true || status !== "active") return;
+      if (content.stable !== true || state.own !== "active") return;
       return send({ kind: "resource", hold: "none", full: true, stable: true, info: null });
     case "ack":
       history.acknowledge(peer, content.sequence, [peer]);
@@ -191,13 +239,6 @@ function answer(content: Content): void {
   }
 }
 
-function turn(): void {
-  sayStatus(status === "init" ? "up" : status);
-  if (status === "up" && tracking.generation !== null && askedNodes++ % 5 === 0) {
-    send({ kind: "reqnodes", to: peer });
-  }
-}
-
 function ask(): void {
   const asking = due(tracking, now(), ASK_EVERY);
   tracking = asking.tracking;
@@ -213,10 +254,8 @@ process.on("SIGTERM", () => {
   setTimeout(() => process.exit(0), LAST_STATUS_MS);
 });
 
-sayStatus("init");
-sayStatus("up");
-setInterval(turn, settings.keepalive);
+const started = start(members, now());
+({ state } = started);
+started.actions.forEach(perform);
+wait();
 setInterval(ask, 20);
-for (const sequence of settings.ask ?? []) {
-  setTimeout(() => send({ kind: "rexmit", to: peer, first: sequence, last: sequence }), 3000);
-}
