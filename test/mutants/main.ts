@@ -3,7 +3,10 @@ import { type Mutant, MUTANTS } from "./mutants.ts";
 import { Plot } from "./plant.ts";
 
 const all = process.argv.includes("--all");
-const plot = new Plot();
+/** Milliseconds for each: nobody waits, and a busy machine must not be taken for an endless loop. */
+const PATIENCE = 600_000;
+
+const plot = new Plot(PATIENCE);
 let survivors = 0;
 
 /** The suite that tests the file's folder; the simulator stands for none. */

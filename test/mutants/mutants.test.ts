@@ -5,7 +5,9 @@ import { Plot } from "./plant.ts";
 
 /** Milliseconds: on a busy machine it may take a while, and that proves nothing. */
 const PATIENCE = 120_000;
-const plot = new Plot();
+/** Of each run. */
+const RUN = 100_000;
+const plot = new Plot(RUN);
 afterAll(() => plot.remove());
 
 describe("the suites", () => {

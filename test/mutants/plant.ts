@@ -6,11 +6,9 @@ import type { Mutant } from "./mutants.ts";
 
 const ROOT = join(import.meta.dir, "../..");
 /** What a suite of pure code needs. */
-const COPIED = ["src", "native", "test", "package.json", "tsconfig.json", "bunfig.toml"];
+const COPIED = ["src", "native", "test", "conf", "package.json", "tsconfig.json", "bunfig.toml"];
 /** Seeds until a fault must have shown; the ordinary suite runs as many. */
 const SEEDS = 240;
-/** A fault may make an endless loop; that is noticed, too. Milliseconds. */
-const PATIENCE = 100_000;
 
 /** What came of one run. */
 export interface Verdict {
@@ -24,8 +22,11 @@ export interface Verdict {
 /** A copy of the tree, to be planted in and thrown away. */
 export class Plot {
   readonly #folder: string;
+  readonly #patience: number;
 
-  constructor() {
+  /** A fault may make an endless loop; that is noticed, too, after so many milliseconds. */
+  constructor(patience: number) {
+    this.#patience = patience;
     this.#folder = mkdtempSync(join(tmpdir(), "haagent-mutant-"));
     for (const name of COPIED) cpSync(join(ROOT, name), join(this.#folder, name), { recursive: true });
     symlinkSync(join(ROOT, "node_modules"), join(this.#folder, "node_modules"));
@@ -40,7 +41,7 @@ export class Plot {
     const { success, exitedDueToTimeout, stdout, stderr } = Bun.spawnSync([process.execPath, ...argv], {
       cwd: this.#folder,
       stdin: "ignore",
-      timeout: PATIENCE,
+      timeout: this.#patience,
     });
     const text = `${stdout.toString()}${stderr.toString()}`.trimEnd().split("\n").slice(-8).join("\n");
     return { red: !success, late: exitedDueToTimeout === true, text };

@@ -54,7 +54,9 @@ export class Alarms {
     // Silence of some intervals does not end a contest, for the agent neither: a peer that rejects us may speak only now and then.
     const since = this.#since(key, both, 12 * interval + 1000);
     const given = this.#givenAt.get(key) ?? Number.NEGATIVE_INFINITY;
-    const owed = both && network.weather(segment).loss === 0 && given < since - PERIOD;
+    // What is lost or damaged says nothing, and two intervals are two adverts.
+    const { loss, corrupt } = network.weather(segment);
+    const owed = both && loss === 0 && corrupt === 0 && given < since - PERIOD;
     watches.update(`alarm ${key}`, owed, 2 * interval + SLACK, schedule.now, () => {
       return `${hearer.node.plan.name} hears another master and gives no alarm`;
     });

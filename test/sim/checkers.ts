@@ -23,6 +23,7 @@
 import type { Action, AddressChange, Event } from "../../src/agent/boundary.ts";
 import type { ForwardingChange } from "../../src/wire/forwarding.ts";
 import { Alarms } from "./alarms.ts";
+import { Census } from "./census.ts";
 import { Contests } from "./contests.ts";
 import { judgeAddresses, judgeElections, judgePeace } from "./elections.ts";
 import type { Gates } from "./gates.ts";
@@ -49,6 +50,7 @@ export class Checkers implements Observer {
   readonly #takeovers: Takeovers;
   readonly #obedience: Obedience;
   readonly #ties: Ties;
+  readonly census: Census;
   /** Something changed that the conditions look at. */
   #stale = true;
   /** Roles may not change any more. */
@@ -71,6 +73,7 @@ export class Checkers implements Observer {
     this.#takeovers = new Takeovers(scene);
     this.#obedience = new Obedience(scene);
     this.#ties = new Ties(scene);
+    this.census = new Census(scene);
   }
 
   /** The network changed. */
@@ -201,6 +204,7 @@ export class Checkers implements Observer {
     this.#stale = true;
     if (action.kind === "hook") this.#gates.started(node, action);
     else this.#gates.cancelled(action.id, node);
+    if (action.kind === "hook-cancel") this.census.killed();
   }
 
   sent(node: Node, segment: SegmentName, action: Sent, errno: string | null): void {
@@ -219,11 +223,8 @@ export class Checkers implements Observer {
 
   addressed(node: Node, change: AddressChange, errno: string | null): void {
     const { op, key } = change;
-    this.#scene.trace.detail(
-      this.#scene.schedule.now,
-      node.number,
-      () => `${op} ${key.address} ${errno ?? ""}`,
-    );
+    const { schedule, trace } = this.#scene;
+    trace.detail(schedule.now, node.number, () => `${op} ${key.address} ${errno ?? ""}`);
     if (op === "delete") this.#gates.gaveUp(node, key.address);
     if (op !== "add" || errno !== null) return;
     const { index, address, prefix } = key;
@@ -242,8 +243,10 @@ export class Checkers implements Observer {
     vouched(this.#scene, node, change, errno);
   }
 
-  log(node: Node, { event, level, fields }: Extract<Action, { kind: "log" }>): void {
+  log(node: Node, action: Extract<Action, { kind: "log" }>): void {
+    const { event, level, fields } = action;
     const { name } = fields;
+    this.census.log(node, action);
     if (event === "vrrp.contested" && typeof name === "string") {
       this.#alarms.given(node, name);
       this.#stale = true;

@@ -17,6 +17,8 @@ const HOUR = 3_600_000;
 /** Faults are drawn for so long at a time, and last some seconds; milliseconds. */
 const WINDOW = 30_000;
 const SCALE = 2_000;
+/** Peace at the end, long enough for everything to settle: it is judged there, as in any run. */
+const CALM = 120_000;
 /** An agent that ends has forgotten everything. */
 const LETHAL: ReadonlySet<string> = new Set(["crash", "reboot", "stop"]);
 
@@ -81,7 +83,8 @@ export function churn(hours: number, samples: number): Churned {
     agents.push(agent);
     return handlerOf(agent);
   };
-  const plan: Plan = { ...drawn, faults: [], peaceAt: endAt + 1, quietAt: endAt + 1, endAt };
+  const peaceAt = endAt - CALM;
+  const plan: Plan = { ...drawn, faults: [], peaceAt, quietAt: endAt, endAt };
   const world = new World(plan, make, "none");
   const chance = new Prng(drawn.seed);
   const trouble = (from: number): void => {
@@ -89,7 +92,7 @@ export function churn(hours: number, samples: number): Churned {
     for (const fault of faults.filter(({ kind }) => !LETHAL.has(kind))) {
       world.schedule.at(fault.at, () => world.tell(fault.kind, () => inflict(world, fault)));
     }
-    if (from + WINDOW < endAt) world.schedule.at(from + WINDOW, () => trouble(from + WINDOW));
+    if (from + 2 * WINDOW <= peaceAt) world.schedule.at(from + WINDOW, () => trouble(from + WINDOW));
   };
   world.schedule.at(1000, () => trouble(1000));
   const taken: Sample[] = [];

@@ -5,7 +5,7 @@ import type { Prng } from "./prng.ts";
 
 /** So many runs have hooks. */
 const ODDS = 0.3;
-const FAILURES_MAX = 4;
+const FAILURES_MAX = 6;
 
 const drawHooks = (chance: Prng): HooksPlan => ({
   beforeTake: chance.chance(0.7),
@@ -31,13 +31,24 @@ export function withHooks(chance: Prng, nodes: readonly NodePlan[]): NodePlan[] 
   });
 }
 
-/** Times in which the hooks of a node mostly fail or hang. */
-export function drawHookFailures(chance: Prng, nodes: readonly NodePlan[], peaceAt: number): Fault[] {
+/**
+ * Times in which the hooks of a node mostly fail or hang: at the first election, or around another fault, as elections and releases
+ * come of those.
+ */
+export function drawHookFailures(
+  chance: Prng,
+  nodes: readonly NodePlan[],
+  faults: readonly Fault[],
+  peaceAt: number,
+): Fault[] {
   const hooked = nodes.some(({ config }) => config.routers.some(({ hooks }) => hooks !== null));
   if (!hooked) return [];
   return Array.from({ length: chance.integer(0, FAILURES_MAX) }, (): Fault => {
-    const at = chance.between(0, peaceAt - 1);
-    const until = Math.min(peaceAt - 1, at + 1000 * 10 ** chance.between(-0.5, 1));
-    return { kind: "hooks-fail", at, until, node: chance.integer(0, nodes.length - 1) };
+    const cause = faults.length === 0 || chance.chance(0.2) ? null : chance.pick(faults);
+    const at = cause === null ? 0 : Math.max(0, chance.pick([cause.at, cause.until]) - 10);
+    const until = Math.min(peaceAt - 1, at + 1000 * 10 ** chance.between(0, 1.5));
+    const any = chance.integer(0, nodes.length - 1);
+    const node = cause !== null && "node" in cause && chance.chance(0.5) ? cause.node : any;
+    return { kind: "hooks-fail", at, until, node };
   });
 }

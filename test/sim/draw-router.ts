@@ -71,7 +71,7 @@ export function drawCommon(chance: Prng, nodes: number, number: number): Common 
   const segment: SegmentName = chance.chance(0.8) ? "lan" : "wan";
   const vrid = 50 + number;
   const tie = chance.chance(0.25) ? "sticky" : "address";
-  const both = family === 4 && differs === null && chance.chance(0.2);
+  const both = family === 4 && differs === null && chance.chance(0.3);
   const key = version === 2 && differs === null && !both && chance.chance(0.4) ? "secret" : null;
   // Ties among routers that are master for long need equals, and adverts fast enough for that.
   const equals = tie === "sticky" && differs === null && chance.chance(0.8);

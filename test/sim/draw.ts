@@ -5,7 +5,8 @@ import { addressesOf, type Common, drawCommon, ownAddress, partOf } from "./draw
 import { drawHookFailures, withHooks } from "./draw-hooks.ts";
 import { drawMacFaults, withMacs } from "./draw-macs.ts";
 import { drawRouteLosses, withRoutes } from "./draw-routes.ts";
-import { drawFaults, drawLatePort } from "./faults.ts";
+import { drawLatePort } from "./draw-port.ts";
+import { drawFaults } from "./faults.ts";
 import type {
   CheckPlan,
   ConfigPlan,
@@ -75,11 +76,11 @@ function withTracking(
 ): RouterPlan[] {
   const track = {
     segment: "wan" as const,
-    weight: chance.pick([0, -100, 30]),
+    weight: chance.pick([0, 0, -100, 30]),
     upDelay: chance.pick([0, 0, 300, 1500]),
     downDelay: chance.pick([0, 0, 100, 1000]),
   };
-  const tracked = chance.chance(0.3) ? [track] : [];
+  const tracked = chance.chance(0.4) ? [track] : [];
   return routers.map((router) => ({
     ...router,
     tracks: router.syncGroup === null && router.priority !== 255 ? tracked : [],
@@ -153,7 +154,7 @@ export function drawPlan(seed: number): Plan {
   const routed = withRoutes(new Prng(seed ^ 0x20ad), withHooks(new Prng(~seed), all));
   const hooked = withMacs(new Prng(seed ^ 0x3ac5), routed);
   const times = drawTimes(chance, hooked);
-  const failures = drawHookFailures(new Prng(seed ^ 0x5eed), hooked, times.peaceAt);
+  const failures = drawHookFailures(new Prng(seed ^ 0x5eed), hooked, times.faults, times.peaceAt);
   const losses = drawRouteLosses(new Prng(seed ^ 0x105e), hooked, times.peaceAt);
   const broken = drawMacFaults(new Prng(seed ^ 0xdead), hooked, times.peaceAt);
   const faults = [...times.faults, ...failures, ...losses, ...broken].sort((a, b) => a.at - b.at);

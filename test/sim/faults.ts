@@ -1,6 +1,6 @@
 /** What can be done to the nodes and the network between them, drawn before the run so that a trace can tell it in advance. */
 import { NUMBERS } from "./health.ts";
-import type { NodePlan, SegmentName } from "./plan.ts";
+import type { CheckPlan, NodePlan, SegmentName } from "./plan.ts";
 import type { Prng } from "./prng.ts";
 import type { Weather } from "./network.ts";
 
@@ -30,8 +30,10 @@ export type Fault = { readonly at: number; readonly until: number } & (
   | { readonly kind: "link-down"; readonly node: number; readonly segment: SegmentName }
   | { readonly kind: "no-carrier"; readonly node: number; readonly segment: SegmentName }
   | { readonly kind: "link-gone"; readonly node: number; readonly segment: SegmentName }
-  /** What an agent added, taken away by hand; a device of its, set down. */
-  | { readonly kind: `${"address" | "route" | "device"}-removed` | "device-down"; readonly node: number }
+  /** `ip address del` of a virtual address, where one is, so many times until `until`. */
+  | { readonly kind: "address-removed"; readonly node: number; readonly times: number }
+  /** What an agent added besides, taken away by hand; a device of its, set down. */
+  | { readonly kind: `${"route" | "device"}-removed` | "device-down"; readonly node: number }
   /** `ip address add` of a virtual address by hand. */
   | { readonly kind: "address-added"; readonly node: number }
   /** The administrator takes the node's own address away and gives it back. */
@@ -66,14 +68,21 @@ export type Fault = { readonly at: number; readonly until: number } & (
 
 type Draw = (chance: Prng, at: number, until: number, nodes: readonly NodePlan[]) => Fault;
 
-const anyNode = (chance: Prng, nodes: readonly NodePlan[]): number => chance.integer(0, nodes.length - 1);
-/** A node, and a check that it may have. */
-const anyCheck = (chance: Prng, nodes: readonly NodePlan[]) => ({
-  node: anyNode(chance, nodes),
-  check: `probe${chance.integer(1, 3)}`,
-});
+/** The number of one of them. */
+export const anyNode = (chance: Prng, nodes: readonly NodePlan[]): number =>
+  chance.integer(0, nodes.length - 1);
+/** A node and a check that it has, of one type where there is any; in vain where there is none. */
+function anyCheck(chance: Prng, nodes: readonly NodePlan[], type: CheckPlan["type"] | null) {
+  const all = nodes.flatMap(({ config }, node) =>
+    config.checks.map((check) => ({ node, check: check.name, type: check.type })),
+  );
+  const wanted = all.filter((each) => type === null || each.type === type);
+  if (wanted.length === 0) return { node: 0, check: "probe1" };
+  const { node, check } = chance.pick(wanted);
+  return { node, check };
+}
 const anyNumber = (chance: Prng, nodes: readonly NodePlan[]) => ({
-  ...anyCheck(chance, nodes),
+  ...anyCheck(chance, nodes, "file"),
   value: chance.pick(NUMBERS),
 });
 const anySegment = (chance: Prng): SegmentName => (chance.chance(0.7) ? "lan" : "wan");
@@ -105,6 +114,19 @@ function drawCut(chance: Prng, at: number, until: number, nodes: readonly NodePl
 /** The name of a router, or null for all. */
 const anyRouter = (chance: Prng, nodes: readonly NodePlan[], node: number): string | null =>
   chance.pick([null, ...(nodes[node]?.config.routers ?? []).map(({ name }) => name)]);
+
+/** Once, or more often than a router puts up with. */
+function drawRemovals(chance: Prng, at: number, until: number, nodes: readonly NodePlan[]): Fault {
+  const times = chance.pick([1, 1, 1, 8]);
+  return { kind: "address-removed", at, until, node: anyNode(chance, nodes), times };
+}
+
+/** What is refused is refused to who takes: half of the time at the first election. */
+function drawRefusal(chance: Prng, at: number, until: number, nodes: readonly NodePlan[]): Fault {
+  const first = chance.chance(0.5);
+  const times = first ? { at: 0, until: Math.max(3_000, until - at) } : { at, until };
+  return { kind: "add-fails", ...times, node: anyNode(chance, nodes), count: chance.integer(1, 3) };
+}
 
 function drawStandby(chance: Prng, at: number, until: number, nodes: readonly NodePlan[]): Fault {
   const node = anyNode(chance, nodes);
@@ -206,7 +228,7 @@ const KINDS: readonly (readonly [weight: number, draw: Draw])[] = [
       segment: anySegment(chance),
     }),
   ],
-  [3, (chance, at, until, nodes) => ({ kind: "address-removed", at, until, node: anyNode(chance, nodes) })],
+  [3, drawRemovals],
   [2, (chance, at, until, nodes) => ({ kind: "address-added", at, until, node: anyNode(chance, nodes) })],
   [
     2,
@@ -218,8 +240,8 @@ const KINDS: readonly (readonly [weight: number, draw: Draw])[] = [
       segment: anySegment(chance),
     }),
   ],
-  [4, (chance, at, until, nodes) => ({ kind: "check-fails", at, until, ...anyCheck(chance, nodes) })],
-  [2, (chance, at, until, nodes) => ({ kind: "number", at, until, ...anyNumber(chance, nodes) })],
+  [6, (chance, at, until, nodes) => ({ kind: "check-fails", at, until, ...anyCheck(chance, nodes, null) })],
+  [3, (chance, at, until, nodes) => ({ kind: "number", at, until, ...anyNumber(chance, nodes) })],
   [
     3,
     (chance, at, until, nodes) => ({
@@ -231,16 +253,7 @@ const KINDS: readonly (readonly [weight: number, draw: Draw])[] = [
     }),
   ],
   [2, (chance, at, until, nodes) => ({ kind: "feed-lost", at, until, node: anyNode(chance, nodes) })],
-  [
-    1,
-    (chance, at, until, nodes) => ({
-      kind: "add-fails",
-      at,
-      until,
-      node: anyNode(chance, nodes),
-      count: chance.integer(1, 3),
-    }),
-  ],
+  [2, drawRefusal],
   [3, drawStandby],
   [4, drawTakeover],
   [3, (chance, at, until) => ({ kind: "forgery", at, until, segment: anySegment(chance) })],
@@ -273,28 +286,4 @@ export function drawFaults(
     }
   }
   return faults.sort((a, b) => a.at - b.at);
-}
-
-/**
- * A node is started again behind a port that does not forward yet, and becomes a second master there; it is heard when the first one
- * has run for long. `interval` is that of their adverts, and there must be time for it before `peaceAt`.
- */
-export function drawLatePort(
-  chance: Prng,
-  nodes: readonly NodePlan[],
-  interval: number,
-  peaceAt: number,
-): Fault[] {
-  const at = 80 * interval;
-  // Until it is still new, or until both have run for long.
-  const until = at + (chance.chance(0.6) ? chance.between(10, 45) : chance.between(75, 90)) * interval + 20;
-  if (until >= peaceAt) return [];
-  const node = anyNode(chance, nodes);
-  const others = nodes.map((_, index) => index).filter((index) => index !== node);
-  const cut = { kind: "cut", at, until, from: [node], to: others, both: true } as const;
-  return [
-    { ...cut, segment: "lan" },
-    { ...cut, segment: "wan" },
-    { kind: "stop", at: at + 1, until: at + 15, node, restart: true },
-  ];
 }

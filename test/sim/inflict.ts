@@ -51,8 +51,8 @@ function harm(
 ): void {
   switch (fault.kind) {
     case "crash":
-      node.kill(fault.actions);
-      if (fault.respawn) later(() => node.start());
+      // From its death on, which may come long after.
+      node.kill(fault.actions, fault.respawn ? fault.until - fault.at : null);
       break;
     case "freeze":
       node.freeze();
@@ -79,8 +79,15 @@ function harm(
       later(() => node.addLink(fault.segment));
       break;
     case "address-removed": {
-      const [segment, { address }] = anyMoved(world, node);
-      node.takeAway(segment, address);
+      const takeAway = (): void => {
+        const [segment, { address }] = anyMoved(world, node);
+        node.takeAway(segment, address);
+      };
+      const each = (fault.until - fault.at) / fault.times;
+      takeAway();
+      for (let time = 1; time < fault.times; time++) {
+        world.schedule.at(fault.at + time * each, () => world.tell("address-removed again", takeAway));
+      }
       break;
     }
     case "route-removed": {
@@ -169,6 +176,7 @@ export function pacify(world: World): void {
   world.forged.clear();
   for (const node of world.nodes) {
     node.thaw();
+    node.mortality.spare(node.process === null);
     node.hooksFail = false;
     node.health.failing.clear();
     node.kernel.failAdditions = 0;

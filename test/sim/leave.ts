@@ -15,11 +15,19 @@ export const vouchesFor = ({ ledger }: Node, { index, address, prefix }: Address
     ),
   );
 
-/** What agents added to its kernel that is still there. */
-export const leftOn = ({ kernel }: Node): string[] => [
-  ...kernel.added().map(({ address }) => address),
-  ...kernel.forwarding.added().map(forwardingKey),
-];
+/**
+ * What is wrong with how an agent left, null for nothing. After a SIGKILL since the boot, `died`, nobody knows any more what
+ * promote_secondaries was before.
+ */
+export function leftBehind({ kernel }: Node, code: number, died: boolean): string | null {
+  const left = [
+    ...kernel.added().map(({ address }) => address),
+    ...kernel.forwarding.added().map(forwardingKey),
+  ];
+  if (code !== 0) return `left with exit code ${code}`;
+  if (left.length > 0) return `left ${left.join(", ")} behind`;
+  return kernel.promote.size > 0 && !died ? "left promote_secondaries set" : null;
+}
 
 type Left = Extract<Action, { kind: "promote-secondaries" | "ledger" | "history" | "log" | "reply" }>;
 

@@ -1,8 +1,9 @@
 /**
- * `bun test/sim/main.ts --seeds 10000 [--from N] [--first]` runs many seeds, up to the first that fails if asked;
- * `--seed N [--packets]` tells the story of one; `--churn HOURS` says what agents keep in memory that live so long.
+ * `bun test/sim/main.ts --seeds 10000 [--from N] [--first] [--census]` runs many seeds, up to the first that fails if asked, and
+ * counts what they come to; `--seed N [--packets]` tells the story of one; `--churn HOURS` says what agents keep in memory that live so long.
  */
 import { parseArgs } from "node:util";
+import { FEATURES } from "./census.ts";
 import { churn } from "./churn.ts";
 import { commandFor, configsOf, runSeed } from "./run.ts";
 
@@ -25,15 +26,26 @@ function tell(seed: number, packets: boolean): boolean {
   return violation === null;
 }
 
-function search(seeds: number, from: number, first: boolean): boolean {
+/** Prints how many seeds came to each feature. */
+function tellCensus(counts: ReadonlyMap<string, number>): void {
+  for (const [feature, seeds] of counts) console.log(`${String(seeds).padStart(6)}  ${feature}`);
+}
+
+function search(
+  seeds: number,
+  from: number,
+  { first, census }: { first: boolean; census: boolean },
+): boolean {
   const begun = performance.now();
   let failures = 0;
   let lived = 0;
   let steps = 0;
+  const counts = new Map(FEATURES.map((feature) => [feature, 0]));
   for (let seed = from; seed < from + seeds && !(first && failures > 0); seed++) {
     const outcome = runSeed(seed, "none");
     lived += outcome.lived;
     steps += outcome.steps;
+    for (const feature of outcome.seen) counts.set(feature, (counts.get(feature) ?? 0) + 1);
     const { violation } = outcome;
     if (violation === null) continue;
     failures++;
@@ -44,6 +56,7 @@ function search(seeds: number, from: number, first: boolean): boolean {
   }
   const seconds = ((performance.now() - begun) / 1000).toFixed(1);
   const hours = (lived / 3_600_000).toFixed(1);
+  if (census) tellCensus(counts);
   console.log(`${seeds} seeds, ${failures} failed: ${hours} virtual hours, ${steps} events in ${seconds} s`);
   return failures === 0;
 }
@@ -54,6 +67,7 @@ const { values } = parseArgs({
     seeds: { type: "string" },
     from: { type: "string" },
     first: { type: "boolean" },
+    census: { type: "boolean" },
     packets: { type: "boolean" },
     churn: { type: "string" },
   },
@@ -72,6 +86,9 @@ const good =
   values.churn !== undefined
     ? grow(count(values.churn, 24))
     : values.seed === undefined
-      ? search(count(values.seeds, 1000), count(values.from, 1), values.first === true)
+      ? search(count(values.seeds, 1000), count(values.from, 1), {
+          first: values.first === true,
+          census: values.census === true,
+        })
       : tell(count(values.seed, 0), values.packets === true);
 process.exit(good ? 0 : 1);

@@ -9,8 +9,9 @@ import type { ConfigSource } from "../../src/config/model.ts";
 import { Excuses } from "./excuses.ts";
 import { Health } from "./health.ts";
 import { Kernel } from "./kernel.ts";
-import { leftOn } from "./leave.ts";
+import { leftBehind } from "./leave.ts";
 import type { Frame, Network } from "./network.ts";
+import { Mortality } from "./mortality.ts";
 import type { Observer, Sent } from "./observer.ts";
 import { Orders } from "./orders.ts";
 import type { ConfigPlan, NodePlan, SegmentName } from "./plan.ts";
@@ -45,10 +46,6 @@ export class Node {
   #bootedAt: number;
   #boots = 1;
   #nextIndex = 2;
-  /** A SIGKILL since the boot: nobody knows any more what promote_secondaries was before. */
-  #died = false;
-  /** Actions that the process still performs before it dies; null: it lives. */
-  #dies: number | null = null;
 
   readonly number: number;
   readonly plan: NodePlan;
@@ -56,6 +53,7 @@ export class Node {
   readonly chance: Prng;
   readonly #network: Network;
   readonly observer: Observer;
+  readonly mortality: Mortality;
   readonly #makeAgent: () => Handler;
 
   constructor(
@@ -77,6 +75,11 @@ export class Node {
     this.config = plan.config;
     this.file = plan.config;
     this.#bootedAt = -plan.uptime;
+    this.mortality = new Mortality(
+      schedule,
+      () => this.#die(),
+      () => this.start(),
+    );
     this.excuses = new Excuses(schedule, () => observer.kernelChanged(this));
     this.kernel = new Kernel(
       schedule,
@@ -143,7 +146,7 @@ export class Node {
     if (this.process !== null || this.file === null) return;
     const process = new Process(this, this.#makeAgent());
     this.process = process;
-    this.#dies = null;
+    this.mortality.born();
     this.stopping = false;
     this.excuses.none();
     this.orders.none();
@@ -162,24 +165,15 @@ export class Node {
     process.control({ kind: "history-read", transitions: this.history });
   }
 
-  /** SIGKILL: at once, or after so many more actions. */
-  kill(actions: number | null): void {
-    if (this.process === null) return;
-    if (actions !== null) {
-      this.#dies = actions;
-      return;
-    }
-    this.process.alive = false;
-    this.process = null;
-    this.#died = true;
-    this.observer.lived(this, "SIGKILL");
+  /** SIGKILL, at once or after so many more actions; started again `respawn` milliseconds after that, or not. */
+  kill(actions: number | null, respawn: number | null): void {
+    if (this.process !== null) this.mortality.crash(actions, respawn);
   }
 
-  /** Whether the process dies before the action it is about to perform. */
-  diesNow(): boolean {
-    if (this.#dies === null || this.#dies-- > 0) return false;
-    this.kill(null);
-    return true;
+  #die(): void {
+    if (this.process !== null) this.process.alive = false;
+    this.process = null;
+    this.observer.lived(this, "SIGKILL");
   }
 
   freeze(): void {
@@ -214,10 +208,8 @@ export class Node {
     if (this.process !== null) this.process.alive = false;
     this.process = null;
     this.observer.lived(this, `exit ${code}`);
-    const left = leftOn(this);
-    if (code !== 0) this.complain(`left with exit code ${code}`);
-    else if (left.length > 0) this.complain(`left ${left.join(", ")} behind`);
-    else if (this.kernel.promote.size > 0 && !this.#died) this.complain("left promote_secondaries set");
+    const complaint = leftBehind(this, code, this.mortality.died);
+    if (complaint !== null) this.complain(complaint);
   }
 
   /** SIGHUP after the file was changed to `file`, null for one that is wrong. */
@@ -236,7 +228,7 @@ export class Node {
     this.kernel.forwarding.clear();
     if (!keepsLedger) this.ledger.clear();
     this.#boots++;
-    this.#died = false;
+    this.mortality.died = false;
     this.#nextIndex = 2;
     this.#bootedAt = this.schedule.now - 1000;
     for (const segment of SEGMENTS) this.addLink(segment);

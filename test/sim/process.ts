@@ -191,7 +191,7 @@ export class Process {
     const unconfirmed = event.kind === "addresses-changed" ? this.#unheard.splice(0) : [];
     const perform = (actions: readonly Action[]): void => {
       for (const action of actions) {
-        if (!this.alive || node.diesNow()) return;
+        if (!this.alive || node.mortality.strikes()) return;
         follow.push(...this.#perform(action));
       }
     };

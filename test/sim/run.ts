@@ -17,6 +17,8 @@ export interface Outcome {
   /** The same for the same run. */
   readonly hash: number;
   readonly trace: string;
+  /** What it came to, of FEATURES in census.ts. */
+  readonly seen: ReadonlySet<string>;
 }
 
 export function runSeed(seed: number, detail: Detail): Outcome {
@@ -24,7 +26,16 @@ export function runSeed(seed: number, detail: Detail): Outcome {
   const world = new World(plan, makeAgent, detail);
   world.run();
   const { violation, trace, schedule } = world.scene;
-  return { seed, violation, lived: schedule.now, steps: world.steps, hash: trace.hash, trace: trace.text() };
+  const { seen } = world.checkers.census;
+  return {
+    seed,
+    violation,
+    lived: schedule.now,
+    steps: world.steps,
+    hash: trace.hash,
+    trace: trace.text(),
+    seen,
+  };
 }
 
 /** The configuration files of a seed, for whoever wants to understand it. */
