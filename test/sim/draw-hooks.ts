@@ -47,8 +47,8 @@ export function drawHookFailures(
     const cause = faults.length === 0 || chance.chance(0.2) ? null : chance.pick(faults);
     const at = cause === null ? 0 : Math.max(0, chance.pick([cause.at, cause.until]) - 10);
     const until = Math.min(peaceAt - 1, at + 1000 * 10 ** chance.between(0, 1.5));
-    const any = chance.integer(0, nodes.length - 1);
-    const node = cause !== null && "node" in cause && chance.chance(0.5) ? cause.node : any;
+    const someone = chance.integer(0, nodes.length - 1);
+    const node = cause !== null && "node" in cause && chance.chance(0.5) ? cause.node : someone;
     return { kind: "hooks-fail", at, until, node };
   });
 }

@@ -17,6 +17,8 @@ export class Excuses {
   /** World times at which addresses were taken away by hand. */
   #losses: number[] = [];
   #until = 0;
+  /** World time at which an interface was there again. */
+  #backAt = Number.NEGATIVE_INFINITY;
   /** World time at which the agent that runs was started: its startup delay is an excuse of its routers. */
   startedAt = 0;
 
@@ -38,7 +40,13 @@ export class Excuses {
 
   /** An interface is there again. */
   deaf(): void {
+    this.#backAt = this.#schedule.now;
     this.#excuse(DEAF);
+  }
+
+  /** The agent slept since `frozenAt`: only now does it read that its sockets were closed. */
+  slept(frozenAt: number): void {
+    if (this.#backAt >= frozenAt) this.#excuse(DEAF);
   }
 
   /** The kernel refused an address. */

@@ -187,6 +187,7 @@ export class Node {
     if (this.process?.frozen !== true) return;
     this.thawedAt = this.schedule.now;
     this.slept = this.thawedAt - this.#frozenAt;
+    this.excuses.slept(this.#frozenAt);
     this.observer.lived(this, "SIGCONT");
     this.process.thaw();
   }
