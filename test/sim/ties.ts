@@ -8,7 +8,7 @@ import { sightAdvert } from "./packets.ts";
 import { type RouterPlan, segmentOf, virtualRouterOf } from "./plan.ts";
 import type { Part, Scene } from "./scene.ts";
 import { isMaster, pairs, partsOf, violate } from "./scene.ts";
-import { membersWith, rank, reliable } from "./truth.ts";
+import { membersWith, reliable } from "./truth.ts";
 
 /** A mastership is new for so many of its adverts, and for a minute at most; what is near to that is not judged. */
 const NEW_ADVERTS = 60;
@@ -27,6 +27,9 @@ export class Ties {
   readonly #clearSince = new Map<string, number>();
   /** When one of two nodes last heard the other while not all of it came through, by virtual router and node numbers. */
   readonly #muddledAt = new Map<string, number>();
+
+  /** The priority in the advert that was heard last. */
+  #heard = 0;
 
   constructor(scene: Scene) {
     this.#scene = scene;
@@ -57,6 +60,7 @@ export class Ties {
     const advert = sightAdvert(event.family, event.bytes);
     const link = node.kernel.link(event.index);
     if (advert === null || link === null) return;
+    this.#heard = advert.priority;
     const segment = segmentOf(link.name);
     const virtualRouter = `${segment} vrid ${advert.vrid} ipv${advert.family}`;
     for (const { node: other } of partsOf(this.#scene, virtualRouter)) {
@@ -107,7 +111,8 @@ export class Ties {
     if (muddled < FORGOTTEN * router.interval) return false;
     // Of two that have 254 the one that was taken stands by its address, like one that is not sticky.
     const sticky = isSticky(node, router) && isSticky(other.node, other.router);
-    return sticky && rank(node, router) === rank(other.node, other.router);
+    // As they said it: a link's delay has them run with another priority than what they track asks for.
+    return sticky && node.process?.agent.priorities().get(router.name) === this.#heard;
   }
 
   #age(node: Node, router: RouterPlan): number {
