@@ -5,7 +5,7 @@ import { INTERFACE, Lab } from "../lab/lab.ts";
 import type { Child } from "../lab/process.ts";
 import { now, until } from "../lab/process.ts";
 import type { Contender, Fleet } from "./contender.ts";
-import { ADDRESSES, addressOf, contender, HIGH, LOW, masters } from "./contender.ts";
+import { ADDRESSES, addressOf, contender, HIGH, LOW, masters, virtualMacOf } from "./contender.ts";
 
 const PINGER = new URL("../lab/pinger.ts", import.meta.url).pathname;
 /** 255 routers at 100 ms take keepalived 10 s and more. */
@@ -87,9 +87,11 @@ export class Bout {
     const { namespace } = this.lab.client;
     await namespace.ip(`neigh flush dev ${INTERFACE}`);
     const pinger = namespace.spawn([process.execPath, PINGER, INTERFACE, addressOf(vrid), "5"]);
-    await until(`the client knows who has ${addressOf(vrid)}`, ANSWER_MS, async () => {
+    await until(`${this.kind}: the client knows who has ${addressOf(vrid)}`, ANSWER_MS, async () => {
       const known = await namespace.run(["ip", "neigh", "show", addressOf(vrid)]);
-      return known.includes(this.node(0).mac);
+      // keepalived's node asks for the client by ARP in the virtual address's name, and there with its own MAC address.
+      const virtual = this.terms.virtualMac === true && known.includes(virtualMacOf(vrid));
+      return virtual || known.includes(this.node(0).mac);
     });
     return pinger;
   }

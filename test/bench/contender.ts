@@ -17,6 +17,8 @@ export interface Fleet {
   readonly interval: number;
   /** SCHED_RR priority; 0: ordinary scheduling. */
   readonly realtime?: number;
+  /** Each address at the virtual MAC address of its router, on a device of its own. */
+  readonly virtualMac?: boolean;
 }
 
 /** The priorities of a pair: the first node is the master. */
@@ -25,6 +27,9 @@ export const LOW = 100;
 
 /** VRIDs are 1 to `count`. */
 export const vrids = (fleet: Fleet): number[] => Array.from({ length: fleet.count }, (_, at) => at + 1);
+
+/** Where neighbours find a router that has a virtual MAC address (RFC 9568 7.3). */
+export const virtualMacOf = (vrid: number): string => `00:00:5e:00:01:${vrid.toString(16).padStart(2, "0")}`;
 
 /** The one address of a router: outside the stations' own subnet, the client has a route. */
 export const addressOf = (vrid: number): string => `10.78.${vrid >> 7}.${(vrid & 127) + 1}`;
@@ -44,11 +49,12 @@ export function keepalivedText(fleet: Fleet): string {
       `vrrp_instance VI_${vrid} {`,
       "  state BACKUP",
       `  interface ${INTERFACE}`,
+      ...(fleet.virtualMac === true ? [`  use_vmac vrrp.${vrid}`] : []),
       `  virtual_router_id ${vrid}`,
       "  version 3",
       `  priority ${fleet.priority}`,
       `  advert_int ${fleet.interval / 1000}`,
-      `  virtual_ipaddress { ${addressOf(vrid)}/32 dev ${INTERFACE} }`,
+      `  virtual_ipaddress { ${addressOf(vrid)}/32${fleet.virtualMac === true ? "" : ` dev ${INTERFACE}`} }`,
       "}",
     );
   }
@@ -70,6 +76,7 @@ export function haagentText(fleet: Fleet, runtimeDir: string): string {
       `priority = ${fleet.priority}`,
       `advert_interval = "${fleet.interval}ms"`,
       `addresses = ["${addressOf(vrid)}/32"]`,
+      `virtual_mac = ${fleet.virtualMac === true}`,
     );
   }
   return `${lines.join("\n")}\n`;

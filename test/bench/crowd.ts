@@ -40,12 +40,12 @@ export async function move(kind: DaemonKind, terms: Terms, trials: number, rows:
 
 function moved(bout: Bout, tape: Tape, from: number, to: number, rows: Rows): void {
   const { kind, terms } = bout;
-  const [first, second] = [bout.node(0).mac, bout.node(1).mac];
+  const [first, second] = [bout.node(0).address4, bout.node(1).address4];
   const told: number[] = [];
   const gaps: number[] = [];
   const late: number[] = [];
   for (const vrid of vrids(bout.sides[1].fleet)) {
-    told.push((tape.announced(addressOf(vrid), second, from) ?? Number.NaN) - from);
+    told.push((tape.announced(addressOf(vrid), bout.node(1).mac, from) ?? Number.NaN) - from);
     const taken = tape.adverts(vrid, second, from, to)[0]?.at ?? Number.NaN;
     const last = tape.adverts(vrid, first, 0, taken).at(-1)?.at ?? Number.NaN;
     late.push(taken - last - masterDown(LOW, terms.interval));
@@ -85,7 +85,9 @@ export async function reload(kind: DaemonKind, terms: Terms, trials: number, row
     }
     const tape = await recording.finish();
     for (const { what, from, to } of scenes) {
-      const gaps = vrids(bout.sides[0].fleet).flatMap((vrid) => tape.gaps(vrid, bout.node(0).mac, from, to));
+      const gaps = vrids(bout.sides[0].fleet).flatMap((vrid) =>
+        tape.gaps(vrid, bout.node(0).address4, from, to),
+      );
       const name = `reload of ${terms.count} x ${terms.interval} ms, ${what}: longest advert gap`;
       rows.add(name, "ms", kind, Math.max(...gaps));
     }

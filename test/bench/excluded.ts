@@ -94,7 +94,7 @@ export async function excluded(kind: DaemonKind, count: number, rows: Rows): Pro
     await daemon.stop();
     await all(true);
     const tape = await recording.finish();
-    const taken = tape.adverts(VRID, node.mac, begun)[0]?.at ?? Number.NaN;
+    const taken = tape.adverts(VRID, node.address4, begun)[0]?.at ?? Number.NaN;
     const told = addressesOf(count).map((address) => tape.announced(address, node.mac, begun) ?? Number.NaN);
     const label = `${count} addresses`;
     rows.add(

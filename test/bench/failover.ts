@@ -141,8 +141,8 @@ class Stage {
 function lateness(tape: Tape, stage: Stage, { event, from, to }: Scene): number {
   const { bout } = stage;
   const { interval } = bout.terms;
-  const [first, second] = [bout.node(0).mac, bout.node(1).mac];
-  const took = (mac: string): number => tape.adverts(VRID, mac, from, to)[0]?.at ?? Number.NaN;
+  const [first, second] = [bout.node(0).address4, bout.node(1).address4];
+  const took = (sender: string): number => tape.adverts(VRID, sender, from, to)[0]?.at ?? Number.NaN;
   switch (event) {
     case "silent loss":
     case "first takeover":

@@ -24,7 +24,7 @@ export async function load(kind: DaemonKind, terms: Terms, span: number, rows: R
     const before = processes.map(spent);
     await pass(span);
     const after = processes.map(spent);
-    const label = `${terms.count} x ${terms.interval} ms`;
+    const label = `${terms.count} x ${terms.interval} ms${terms.virtualMac === true ? ", virtual MAC" : ""}`;
     for (const side of sides) {
       const [start, end, pids] = [before[side], after[side], processes[side]];
       if (start === undefined || end === undefined || pids === undefined) continue;
@@ -51,7 +51,7 @@ async function evenness(bout: Bout, span: number, what: string, rows: Rows): Pro
   const to = now();
   const tape = await recording.finish();
   for (const vrid of vrids(bout.sides[0].fleet)) {
-    const gaps = tape.gaps(vrid, bout.node(0).mac, from, to);
+    const gaps = tape.gaps(vrid, bout.node(0).address4, from, to);
     rows.add(what, "ms", bout.kind, ...gaps.map((gap) => Math.abs(gap - bout.terms.interval)));
   }
 }

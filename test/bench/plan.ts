@@ -82,6 +82,16 @@ export function parts(quick: boolean): Part[] {
         "link down": few(50, 5),
       },
     }),
+    ...INTERVALS.map((interval) => {
+      const label = `${interval === 1000 ? "1 s" : `${interval} ms`}, virtual MAC`;
+      const trials = {
+        "silent loss": interval === 1000 ? few(8, 2) : few(40, 5),
+        "first takeover": few(interval === 1000 ? 4 : 15, 2),
+        "clean stop": few(interval === 1000 ? 8 : 20, 3),
+      };
+      const terms = { count: 1, interval, virtualMac: true };
+      return failovers(`mac-${interval}`, `the same at ${label} address`, { label, terms, trials });
+    }),
     ...[false, true].flatMap((busy) =>
       [0, REALTIME].map((realtime) => {
         const label = `10 ms${realtime > 0 ? ", real-time" : ""}${busy ? ", busy" : ""}`;
@@ -100,6 +110,9 @@ export function parts(quick: boolean): Part[] {
           (kind, rows) => load(kind, { count, interval }, span, rows),
         ),
       ),
+    ),
+    inTurn("mac-load", "cost of 100 routers at 1 s, each with a virtual MAC address", 1, (kind, rows) =>
+      load(kind, { count: 100, interval: 1000, virtualMac: true }, span, rows),
     ),
     ...[1, MOST].map((count) =>
       inTurn(`start-${count}`, `start with ${count} routers`, few(4, 1), (kind, rows) =>

@@ -91,10 +91,10 @@ export class Tape {
     }
   }
 
-  /** Adverts of one router from one sender in [from, to]. */
-  adverts(vrid: number, mac: string, from = 0, to = Number.POSITIVE_INFINITY): AdvertFrame[] {
+  /** Adverts of one router from one sender, by its IP address as a virtual MAC address is everybody's, in [from, to]. */
+  adverts(vrid: number, sender: string, from = 0, to = Number.POSITIVE_INFINITY): AdvertFrame[] {
     return (this.#adverts.get(vrid) ?? []).filter(
-      ({ at, source }) => source === mac && at >= from && at <= to,
+      ({ at, seen }) => seen.from === sender && at >= from && at <= to,
     );
   }
 
@@ -125,8 +125,8 @@ export class Tape {
   }
 
   /** The times between adverts of a router from a sender in [from, to]. */
-  gaps(vrid: number, mac: string, from: number, to: number): number[] {
-    return differences(this.adverts(vrid, mac, from, to).map(({ at }) => at));
+  gaps(vrid: number, sender: string, from: number, to: number): number[] {
+    return differences(this.adverts(vrid, sender, from, to).map(({ at }) => at));
   }
 }
 

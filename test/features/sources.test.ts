@@ -2,8 +2,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { Capture } from "../lab/capture.ts";
 import { addressesOf } from "../lab/owner.ts";
+import type { Child } from "../lab/process.ts";
 import { now, sleep, until } from "../lab/process.ts";
 import { Agent } from "./agent.ts";
+import { Scripts } from "./scripts.ts";
 import type { Box } from "./site.ts";
 import { addresses, Site } from "./site.ts";
 
@@ -100,6 +102,44 @@ describe("the source of adverts", () => {
     const states = agent.events("vrrp.state", "lan").map(({ fields }) => fields["to"]);
     expect(states).toEqual(["fault", "backup", "master"]);
   });
+
+  test("that a DHCP server changes is another one then, though the client flushes all addresses of its interface", async () => {
+    const scripts = await Scripts.create();
+    site.atClose(() => scripts.close());
+    await box.namespace.ip("addr flush dev eth1");
+    const serve = async (address: string): Promise<Child> => {
+      const files = ["lease_file", "pidfile"].map((key) => `${key} ${scripts.path(`${key}-${address}`)}`);
+      const pool = [`start ${address}`, `end ${address}`, "interface eth1", "option subnet 255.255.255.0"];
+      await scripts.put("udhcpd.conf", [...pool, ...files, "option lease 3600", ""].join("\n"));
+      const argv = ["busybox", "udhcpd", "-f", "-a", "100", scripts.path("udhcpd.conf")];
+      const child = site.box(1).namespace.spawn(argv);
+      site.atClose(() => child.end("SIGKILL"));
+      return child;
+    };
+    const first = await serve("10.77.1.7");
+    const agent = await started(IPV4);
+    await agent.is("lan", "fault", "no IPv4 address to send from");
+    // As the scripts of Debian and OpenWrt do it.
+    const hook = await scripts.write(
+      "hook.sh",
+      'case "$1" in deconfig) ip -4 addr flush dev "$interface" ;; bound | renew) ip addr replace "$ip/24" dev "$interface" ;; esac',
+    );
+    const asking = ["-i", "eth1", "-s", hook, "-T", "1", "-A", "1"];
+    const client = box.namespace.spawn(["busybox", "udhcpc", "-f", ...asking]);
+    site.atClose(() => client.end("SIGKILL"));
+    await agent.is("lan", "master");
+    expect(await senders()).toEqual(["10.77.1.7"]);
+    await first.end("SIGTERM");
+    await serve("10.77.1.8");
+    // Renew now: the server does not know the old address and says so.
+    client.signal("SIGUSR1");
+    await until("the new source", 20_000, () => wire.adverts().at(-1)?.seen.from === "10.77.1.8");
+    await agent.is("lan", "master");
+    expect(await senders()).toEqual(["10.77.1.8"]);
+    expect(await addressesOf(box)).toEqual(expect.arrayContaining(["10.77.1.8", VIP]));
+    const all = wire.adverts().map(({ seen }) => seen.from);
+    expect([...new Set(all)].sort()).toEqual(["10.77.1.7", "10.77.1.8"]);
+  }, 60_000);
 
   test("that is configured is a fault while no interface has it", async () => {
     const text = router(
