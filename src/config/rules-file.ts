@@ -5,6 +5,7 @@ import { hint } from "./nearest.ts";
 import type { Report } from "./report.ts";
 import { addressRules } from "./rules-address.ts";
 import { judgeChecks } from "./rules-check.ts";
+import { groupRules } from "./rules-group.ts";
 import { routesOnce, rulesApart } from "./rules-forwarding.ts";
 import { macRules } from "./rules-mac.ts";
 import { OWNER, routerRules } from "./rules-router.ts";
@@ -105,17 +106,6 @@ function judgePeer(
   seen.add(peer);
 }
 
-const syncGroups: FileRule = ({ routers }, report) => {
-  const members = new Map<string, number>();
-  const groups = routers.map(({ values }) => values.sync_group).filter((group) => group !== null);
-  for (const { value } of groups) if (value !== null) members.set(value, (members.get(value) ?? 0) + 1);
-  for (const { value, at } of groups) {
-    if (value === null || members.get(value) !== 1) continue;
-    const others = [...members.keys()].filter((other) => other !== value);
-    report.warning(at, `sync_group ${quote(value)} has one member only${hint(value, others)}`);
-  }
-};
-
 const trackedInterfaces: FileRule = ({ routers }, report) => {
   for (const { values } of routers) {
     const seen = new Set<string>();
@@ -164,7 +154,7 @@ const fileRules: readonly FileRule[] = [
   identities,
   addressesOnce,
   unicastParties,
-  syncGroups,
+  ...groupRules,
   trackedInterfaces,
   trackedChecks,
   judgeChecks,

@@ -202,7 +202,7 @@ export const vrrp = {
   sync_group: absent(
     name,
     "none",
-    "All routers of this node that name one group are master together or not at all: while one of them is in fault, or another node is its master, none holds its addresses.",
+    "All routers of this node that name one group are master together or not at all: while one of them is in fault, or another node is its master, none holds its addresses. With the same priority and weights in each: the group moves only to a node that is better in every member.",
     { keepalived: ["vrrp_sync_group"] },
   ),
   garp: group(

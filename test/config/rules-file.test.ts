@@ -1,6 +1,9 @@
 /** What must hold across the tables of a file. Each row: a rule, a text, all that is said of it. */
 import { agent, checked, router, second, table } from "./said.ts";
 
+const UNEVEN =
+  "11:14 warning: [vrrp.b] has another priority than [vrrp.a] of its sync group, or tracks other things by weight: the group moves only to a node that is better in every member";
+
 table("two routers", [
   [
     "of one VRID on one interface are an error at the second",
@@ -10,6 +13,23 @@ table("two routers", [
   ["of one VRID on two interfaces are fine", router() + second("vrid = 1", 'interface = "eth1"'), []],
   ["of one VRID and two families are fine", router() + second("vrid = 1", 'addresses = ["fe80::1/64"]'), []],
   ["in one sync group are fine", router('sync_group = "g"') + second('sync_group = "g"'), []],
+  [
+    "in one sync group with different priorities are a warning: it moves only where all of them do",
+    router('sync_group = "g"', "priority = 150") + second('sync_group = "g"'),
+    [UNEVEN],
+  ],
+  [
+    "in one sync group of which one tracks a weight are a warning",
+    router('sync_group = "g"', 'track_interfaces = [{ name = "eth7", weight = -10 }]') +
+      second('sync_group = "g"', 'track_interfaces = ["eth8"]'),
+    [UNEVEN],
+  ],
+  [
+    "in one sync group that track one thing by one weight are fine",
+    router('sync_group = "g"', 'track_interfaces = ["eth9", { name = "eth7", weight = -10 }]') +
+      second('sync_group = "g"', 'track_interfaces = [{ name = "eth7", weight = -10 }]'),
+    [],
+  ],
   [
     "in sync groups that differ by a slip are a warning each",
     router('sync_group = "lan"') + second('sync_group = "lam"'),
