@@ -10,8 +10,7 @@ const time = new Uint32Array(4);
 /** CLOCK_BOOTTIME in milliseconds with its fraction: monotonic, and goes on through suspend. */
 export function bootTime(): number {
   libc.clock_gettime(layout.CLOCK_BOOTTIME, ptr(time));
-  const [low = 0, high = 0, nanoseconds = 0] = time;
-  return (high * 2 ** 32 + low) * 1000 + nanoseconds / 1e6;
+  return ((time[1] ?? 0) * 2 ** 32 + (time[0] ?? 0)) * 1000 + (time[2] ?? 0) / 1e6;
 }
 
 /** SCHED_RR at `priority` (1-99) for the calling thread, the main one; children and new threads start as ordinary ones. */

@@ -168,6 +168,7 @@ export class Agent {
     let noticed = false;
     for (const router of world.routers.values()) {
       const { machine } = router;
+      if (deadline(machine) > turn.now && machine.kind === "backup") continue;
       const settings = router.settings();
       if (!stalled(settings, machine, turn.now) && !overslept(settings, machine, turn.now)) continue;
       drive(world, turn, router, { kind: "deadline" });

@@ -11,14 +11,18 @@ import type { Turn, World } from "./world.ts";
 
 /** Works out what follows from all that changed in the turn. */
 export function finish(world: World, turn: Turn): void {
+  const { touched } = turn;
   // Announcements under way leave in pieces, one in each turn, whatever it is about: none of them overtakes an advert.
   if (world.announcer.deadline() <= turn.now) advertiseDue(world, turn, null);
-  settleGroups(world, turn);
+  // Most turns hear an advert, and no role is another than before.
+  if (touched.size > 0) settleGroups(world, turn);
   if (proceed(world, turn)) settleGroups(world, turn);
-  take(world, turn);
-  tell(world, turn);
-  startHooks(world, turn);
-  if (turn.addresses || turn.touched.size > 0) settleDevices(world, turn);
+  if (touched.size > 0) {
+    take(world, turn);
+    tell(world, turn);
+    startHooks(world, turn);
+  }
+  if (turn.addresses || touched.size > 0) settleDevices(world, turn);
   if (turn.addresses) {
     reconcile(world, turn);
     reroute(world, turn);

@@ -110,7 +110,7 @@ function hear(world: World, turn: Turn, router: Router, packet: IpPacket, sealed
     if (!world.limiter.allows(`${what} differs ${router.config.name} ${source}`, turn.now)) continue;
     turn.out.log("warning", "vrrp.mismatch", { name: router.config.name, what, source });
   }
-  const spoke = spokeNow(before, version, turn.now);
+  const spoke = spokeNow(before?.spoke ?? null, version, turn.now);
   router.heard({ address: source, priority, interval, heardAt: turn.now, mismatch, spoke });
   const rivals = rivalry(router, source, priority, turn.now);
   if (!rivals) drive(world, turn, router, { kind: "advert", source, priority, interval, version });

@@ -43,7 +43,7 @@ export interface Peer {
   heardAt: Instant;
   mismatch: ReadonlySet<Difference>;
   /** When it was last heard in each version of the protocol. */
-  spoke: { readonly 2: Instant; readonly 3: Instant };
+  spoke: { 2: Instant; 3: Instant };
 }
 
 /** Another master that does not go away, or several: all hold the addresses. */
@@ -129,8 +129,8 @@ export class Router {
   sequence = 0;
   /** That was one of ours. */
   sequenceOwn = false;
-  /** Its adverts as ready actions by priority and sender; emptied when anything in them changes. */
-  adverts = new Map<string, readonly Action[]>();
+  /** Its adverts as ready actions by priority and sender (see send.ts); emptied when anything in them changes. */
+  adverts = new Map<number, readonly Action[]>();
   /** The name of the device of its virtual MAC address; null without one. Another one is another router. */
   readonly device: string | null;
   /** That device is there and sound. */

@@ -86,15 +86,20 @@ function advert(
 const versionsOf = ({ version }: RouterConfig): readonly Version[] =>
   version === "2+3" ? [3, 2] : [version];
 
+/** Above every priority: what is kept under a number from here on leaves from the virtual MAC address. */
+const VIRTUAL_MAC = 256;
+
 /**
  * The adverts of one turn, one for each destination and version; kept, as the next one is the same to the byte. A `master` with a
  * virtual MAC address sends from that; the last word of one that is none any more leaves from the interface's own.
  */
 export function adverts(router: Router, link: Link, priority: Priority, master: boolean): readonly Action[] {
-  const sender = master && router.config.virtualMac === true ? virtualMac(router.config) : null;
-  const kept = `${priority} ${sender}`;
+  const virtual = master && router.config.virtualMac === true;
+  // Asked for every advert that a backup hears: a number is looked up sooner than a text is put together.
+  const kept = virtual ? VIRTUAL_MAC + priority : priority;
   const known = router.adverts.get(kept);
   if (known !== undefined) return known;
+  const sender = virtual ? virtualMac(router.config) : null;
   const { source } = router;
   if (source === null) return [];
   const { multicastGroup, unicastPeers } = router.config;

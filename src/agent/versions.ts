@@ -17,11 +17,12 @@ export type Spoke = Peer["spoke"];
 
 const NEVER_HEARD = instant(Number.NEGATIVE_INFINITY);
 
-/** What is known of a peer's versions after an advert in one of them. */
-export const spokeNow = (before: Peer | undefined, version: Version, now: Instant): Spoke => ({
-  2: version === 2 ? now : (before?.spoke[2] ?? NEVER_HEARD),
-  3: version === 3 ? now : (before?.spoke[3] ?? NEVER_HEARD),
-});
+/** Notes an advert in one of a peer's versions; `before` is null of a peer that was never heard. Written in place: it is each advert. */
+export function spokeNow(before: Spoke | null, version: Version, now: Instant): Spoke {
+  const spoke = before ?? { 2: NEVER_HEARD, 3: NEVER_HEARD };
+  spoke[version] = now;
+  return spoke;
+}
 
 const speaks = ({ spoke, interval }: Peer, version: Version, now: Instant): boolean =>
   elapsed(spoke[version], now) <= FORGOTTEN * interval;
@@ -31,7 +32,7 @@ export function isEcho(router: Router, source: Ip, version: Version, now: Instan
   const counts = preferred(router.config.version);
   const peer = router.peers.get(source);
   if (peer === undefined || version === counts || !speaks(peer, counts, now)) return false;
-  peer.spoke = spokeNow(peer, version, now);
+  spokeNow(peer.spoke, version, now);
   return true;
 }
 

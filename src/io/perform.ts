@@ -39,6 +39,8 @@ export interface Parts {
 
 /** Frames that belong to no router and could not be sent are said this often, in milliseconds. */
 const LOST_EVERY = 60_000;
+/** What performing nothing gives. */
+const NOTHING = { events: [], exit: null } as const;
 
 /** The real world behind the loop. */
 export class World implements Outside {
@@ -70,6 +72,8 @@ export class World implements Outside {
   }
 
   perform(actions: readonly Action[]): { readonly events: readonly Event[]; readonly exit: number | null } {
+    // Most adverts that are heard ask for nothing.
+    if (actions.length === 0) return NOTHING;
     const events: Event[] = [];
     let exit: number | null = null;
     for (const action of actions) {

@@ -4,8 +4,8 @@ import type { Mutant } from "./mutants.ts";
 export const MACS: readonly Mutant[] = [
   {
     file: "src/agent/send.ts",
-    find: "const sender = master && router.config.virtualMac === true",
-    replace: "const sender = router.config.virtualMac === true",
+    find: "const virtual = master && router.config.virtualMac === true",
+    replace: "const virtual = router.config.virtualMac === true",
     breaks: "says its last word from the virtual MAC address, and so draws its packets to itself",
     caughtBy: "sim",
   },
