@@ -60,7 +60,7 @@ function isAddress(value: unknown): value is LedgerAddress {
   );
 }
 
-function isRecord(value: unknown): boolean {
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   if (!isObject(value)) return false;
   const { router, bootId, configHash, index, mac, state, added, forwarding, resumes, sequenceBase } = value;
   const texts = [router, bootId, configHash, mac, state].every((text) => typeof text === "string");
@@ -75,7 +75,8 @@ function isRecord(value: unknown): boolean {
 function isEntry(value: unknown): value is Written {
   if (!isObject(value)) return false;
   const { router, slot, record } = value;
-  return typeof router === "string" && typeof slot === "number" && (record === null || isRecord(record));
+  if (typeof router !== "string" || typeof slot !== "number") return false;
+  return record === null || (isRecord(record) && record["router"] === router);
 }
 
 function parse(text: string): unknown {

@@ -7,6 +7,7 @@ import { ANSWERS } from "./answers.ts";
 import { CANARIES } from "./canary.ts";
 import { DEVICES } from "./devices.ts";
 import { HEARTBEAT } from "./heartbeat.ts";
+import { ledgers } from "./ledger.ts";
 import { MESSAGES } from "./messages.ts";
 import { mutate, Random } from "./mutate.ts";
 import { ah } from "./header.ts";
@@ -19,7 +20,19 @@ const ROUNDS = Number(process.env["FUZZ_ROUNDS"] ?? 100_000);
 /** A long run asked for may take its time. */
 const TIMEOUT_MS = 3_600_000;
 
-const DECODERS = [ip4, ip6, ah, ...ADVERTS, arp, ndp, ...MESSAGES, ...DEVICES, ...ANSWERS, ...HEARTBEAT];
+const DECODERS = [
+  ip4,
+  ip6,
+  ah,
+  ...ADVERTS,
+  arp,
+  ndp,
+  ...MESSAGES,
+  ...DEVICES,
+  ...ANSWERS,
+  ...HEARTBEAT,
+  ledgers,
+];
 const CORPUS = new URL("./corpus/", import.meta.url);
 
 interface Find {
