@@ -29,6 +29,8 @@ export interface Differed {
   readonly logs: readonly (readonly string[])[];
   /** From the moment when both had advertised to each node's alarm, milliseconds; null without one. */
   readonly alarms: readonly (number | null)[];
+  /** How late the machine itself was, milliseconds. */
+  readonly noise: number;
 }
 
 /** A window in which each master must speak twice; a busy machine gets this many of them. */
@@ -38,6 +40,12 @@ const WINDOWS = 2;
 /** One node advertises and the same one has the address. */
 export const oneMaster = ({ masters, owners }: Pick<Differed, "masters" | "owners">): boolean =>
   masters.length === 1 && owners.join() === masters.join();
+
+/** How late a machine must be to have two masters of {@link oneMaster} in sight: the losing one's patience, at the slower one's interval. */
+export function excess(run: Differed, difference: Difference): number {
+  const slowest = Math.max(...SETTINGS[difference].map((router) => router.interval ?? ROUTER.interval));
+  return oneMaster(run) ? 0 : 3 * slowest;
+}
 
 /** Runs two nodes that differ; `strong` (0 or 1) has the higher priority. */
 export async function differ(
@@ -71,6 +79,7 @@ export async function differ(
       ...found,
       logs: pair.daemons.map((daemon) => [...daemon.log]),
       alarms: alarmed.map((at) => (at === null || both === null ? null : at - both)),
+      noise: pair.noise(startedAt, now()),
     };
   } finally {
     clearInterval(watch);
