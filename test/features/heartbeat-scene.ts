@@ -2,6 +2,7 @@
 import { decodeContent } from "../../src/heartbeat/content.ts";
 import type { Opened } from "../../src/heartbeat/packet.ts";
 import { open } from "../../src/heartbeat/packet.ts";
+import { CLASSIC_FIRST, encodeClassic } from "../../src/wire/heartbeat-classic.ts";
 import type { Message } from "../../src/wire/heartbeat-message.ts";
 import { encodeNetstrings, encodeTrailer } from "../../src/wire/heartbeat-netstring.ts";
 import { sign } from "../../src/heartbeat/keys.ts";
@@ -14,6 +15,7 @@ import type { Child } from "../lab/process.ts";
 import { until } from "../lab/process.ts";
 import { hex } from "../wire/hex.ts";
 
+const LINE_MS = 10_000;
 const NODE = new URL("../lab/heartbeat-node.ts", import.meta.url).pathname;
 
 /** Of both nodes, in milliseconds. */
@@ -31,7 +33,7 @@ const config = (deadtime: number): string[] => [
 
 export interface SceneSettings {
   readonly keys: NodeSettings["keys"];
-  readonly link?: "broadcast" | "unicast" | "multicast";
+  readonly link?: "broadcast" | "unicast" | "multicast" | "serial";
   /** Of both, milliseconds. */
   readonly deadtime?: number;
   /** More lines of ha.cf, and other files. */
@@ -45,6 +47,7 @@ const LINKS = {
   broadcast: { line: `bcast ${INTERFACE}`, to: "10.77.0.255" },
   unicast: { line: `ucast ${INTERFACE} 10.77.0.2`, to: "10.77.0.1" },
   multicast: { line: `mcast ${INTERFACE} ${GROUP} 694 1 0`, to: GROUP },
+  serial: { line: "serial", to: "" },
 } as const;
 
 type Line<Kind extends NodeLine["kind"]> = Extract<NodeLine, { readonly kind: Kind }>;
@@ -55,27 +58,23 @@ export class Scene {
   readonly #settings: NodeSettings;
   #ours: Child;
 
-  private constructor(lab: Lab, real: Heartbeat, settings: NodeSettings) {
+  private constructor(lab: Lab, real: Heartbeat, settings: NodeSettings, ours: Child) {
     this.lab = lab;
     this.real = real;
     this.#settings = settings;
-    this.#ours = this.#spawn(settings);
+    this.#ours = ours;
   }
 
   get ours(): Child {
     return this.#ours;
   }
 
-  #spawn(settings: NodeSettings): Child {
-    return this.lab.node(1).namespace.spawn([process.execPath, NODE, JSON.stringify(settings)]);
-  }
-
   /** Starts our node again after its end, in another life. */
   again(generation: number): void {
-    this.#ours = this.#spawn({ ...this.#settings, generation });
+    this.#ours = spawnNode(this.lab, { ...this.#settings, generation });
   }
 
-  /** Starts both, real heartbeat first. */
+  /** Starts both, real heartbeat first, unless ours has to make the line. */
   static async create(scene: SceneSettings): Promise<Scene> {
     const { keys, link = "broadcast", deadtime = DEADTIME, real = {}, ours = {} } = scene;
     const lab = await Lab.create(2);
@@ -87,22 +86,28 @@ export class Scene {
         );
       }
       const { line, to } = LINKS[link];
+      const settings: NodeSettings = {
+        ...{ name: "ours", peer: "real", to, keys, generation: 1, keepalive: KEEPALIVE, deadtime },
+        ...(link === "multicast" ? { join: lab.node(1).address4 } : {}),
+        ...(link === "serial" ? { serial: true } : {}),
+        ...ours,
+      };
+      const first = link === "serial" ? spawnNode(lab, settings) : null;
       const heartbeat = new Heartbeat(lab.node(0), "real", {
         authkeys: [
           `auth ${keys[0]?.[0] ?? 0}`,
           ...keys.map(([index, method, secret]) => `${index} ${method} ${secret}`),
         ],
         ...real,
-        config: [...config(deadtime), ...(real.config ?? []), line],
+        config: [
+          ...config(deadtime),
+          ...(real.config ?? []),
+          first === null ? line : `${line} ${await lineOf(first)}`,
+        ],
       });
       lab.atClose(() => heartbeat.close());
       await heartbeat.start();
-      const settings: NodeSettings = {
-        ...{ name: "ours", peer: "real", to, keys, generation: 1, keepalive: KEEPALIVE, deadtime },
-        ...(link === "multicast" ? { join: lab.node(1).address4 } : {}),
-        ...ours,
-      };
-      const made = new Scene(lab, heartbeat, settings);
+      const made = new Scene(lab, heartbeat, settings, first ?? spawnNode(lab, settings));
       lab.atClose(() => made.ours.end("SIGKILL"));
       return made;
     } catch (cause) {
@@ -113,10 +118,7 @@ export class Scene {
 
   /** What our node has told of one kind. */
   told<Kind extends NodeLine["kind"]>(kind: Kind): Line<Kind>[] {
-    return this.ours.lines
-      .filter((line) => line.startsWith("{"))
-      .map((line): NodeLine => JSON.parse(line))
-      .filter((line): line is Line<Kind> => line.kind === kind);
+    return toldBy(this.ours, kind);
   }
 
   /** Waits until our node's membership has said something. */
@@ -147,7 +149,10 @@ export class Scene {
       const { message, index } = opened.value;
       if (decodeContent(message) === null) throw new Error(`not read: ${line.hex}`);
       const body = encodeNetstrings(message);
-      const again = body.toHex() + encodeTrailer(sign(keys, index, body)).toHex();
+      const again =
+        bytes[0] === CLASSIC_FIRST
+          ? encodeClassic(message).toHex()
+          : body.toHex() + encodeTrailer(sign(keys, index, body)).toHex();
       if (again !== line.hex && !compressed(bytes)) throw new Error(`${line.hex} is written ${again}`);
       return opened.value;
     });
@@ -162,6 +167,21 @@ export class Scene {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.lab.close();
   }
+}
+
+const spawnNode = (lab: Lab, settings: NodeSettings): Child =>
+  lab.node(1).namespace.spawn([process.execPath, NODE, JSON.stringify(settings)]);
+
+const toldBy = <Kind extends NodeLine["kind"]>(node: Child, kind: Kind): Line<Kind>[] =>
+  node.lines
+    .filter((line) => line.startsWith("{"))
+    .map((line): NodeLine => JSON.parse(line))
+    .filter((line): line is Line<Kind> => line.kind === kind);
+
+/** Where the other end of a node's line is. */
+async function lineOf(node: Child): Promise<string> {
+  await node.says('"line"', LINE_MS);
+  return toldBy(node, "line")[0]?.path ?? "";
 }
 
 const compressed = (bytes: Uint8Array): boolean =>

@@ -17,8 +17,10 @@ must("hostname", name);
 must("mount", "--bind", directory, "/etc/ha.d");
 for (const place of ["/run", "/var/lib/heartbeat"]) must("mount", "-t", "tmpfs", "tmpfs", place);
 const own = ["ccm", "crm", "dopd", "rsctmp"].map((each) => `/run/heartbeat/${each}`);
+// Locks of serial lines.
+const locks = "/run/lock";
 const cores = ["root", "nobody", "hacluster"].map((each) => `/var/lib/heartbeat/cores/${each}`);
-for (const place of [...own, ...cores]) mkdirSync(place, { recursive: true });
+for (const place of [...own, ...cores, locks]) mkdirSync(place, { recursive: true });
 must("chown", "hacluster:haclient", "/run/heartbeat", ...own);
 
 const heartbeat = Bun.spawn(["/usr/libexec/heartbeat/heartbeat", "-f"], {

@@ -1,6 +1,7 @@
 /**
  * A node of a heartbeat cluster in few lines, made of the product's codec: `bun heartbeat-node.ts SETTINGS`, a {@link NodeSettings} in
- * JSON. It runs the product's membership, answers what the protocol wants answered, and holds no resources. Each datagram that it gets is a line of JSON, {@link NodeLine}, on standard output, and so is what it did with it. SIGTERM: a clean shutdown.
+ * JSON. It runs the product's membership, answers what the protocol wants answered, and holds no resources. Each
+ * message that it gets is a line of JSON, {@link NodeLine}, on standard output, and so is what it did with it. SIGTERM: a clean shutdown.
  */
 import { readFileSync } from "node:fs";
 import type { Tracking } from "../../src/heartbeat/admission.ts";
@@ -12,13 +13,14 @@ import { compose, isNumbered, readHeader } from "../../src/heartbeat/header.ts";
 import { History } from "../../src/heartbeat/history.ts";
 import type { KeyRing } from "../../src/heartbeat/keys.ts";
 import { signingIndex } from "../../src/heartbeat/keys.ts";
-import { open, sealDatagram } from "../../src/heartbeat/packet.ts";
+import { open, sealDatagram, sealSerial } from "../../src/heartbeat/packet.ts";
 import type { Action, Event, State } from "../../src/heartbeat/membership.ts";
 import { deadline, start, step } from "../../src/heartbeat/membership.ts";
 import { elapsed, instant, ms } from "../../src/base/units.ts";
 import type { Message } from "../../src/wire/heartbeat-message.ts";
 import { octetBytes, octets, TEXT, valueOf } from "../../src/wire/heartbeat-message.ts";
 import type { Method } from "../../src/wire/heartbeat-token.ts";
+import { openLine, openUdp } from "./heartbeat-medium.ts";
 
 export interface NodeSettings {
   readonly name: string;
@@ -26,6 +28,8 @@ export interface NodeSettings {
   /** Where to: an address of the peer, a broadcast address, or a group with the interface's address. */
   readonly to: string;
   readonly join?: string;
+  /** Speaks over a serial line instead. */
+  readonly serial?: boolean;
   readonly keys: readonly (readonly [index: number, method: Method, secret: string])[];
   /** Signs with what the peer signs with. */
   readonly follow?: boolean;
@@ -41,6 +45,8 @@ export interface NodeSettings {
 }
 
 export type NodeLine =
+  /** Where the peer finds its end of the line. */
+  | { readonly kind: "line"; readonly path: string }
   | { readonly kind: "heard"; readonly hex: string }
   /** Why a datagram of the peer did not count. */
   | { readonly kind: "dropped"; readonly reason: string; readonly type: string }
@@ -55,7 +61,6 @@ export type NodeLine =
   | { readonly kind: "late"; readonly what: string }
   | { readonly kind: "self"; readonly what: string };
 
-const PORT = 694;
 /** max_rexmit_delay. */
 const ASK_EVERY = ms(250);
 const TTL = 3;
@@ -78,23 +83,13 @@ let peerIndex: number | null = null;
 const now = () => instant(performance.now());
 const tell = (line: NodeLine): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
 
-const socket = await Bun.udpSocket({
-  hostname: "0.0.0.0",
-  port: PORT,
-  socket: { data: (_, data, __, ___) => take(data) },
-});
-socket.setBroadcast(true);
-if (settings.join !== undefined) {
-  socket.addMembership(settings.to, settings.join);
-  socket.setMulticastInterface(settings.join);
-}
+const medium = settings.serial === true ? openLine(take) : await openUdp(settings.to, settings.join, take);
+if (medium.path !== null) tell({ kind: "line", path: medium.path });
 
-const transmit = (message: Message): void =>
-  void socket.send(
-    sealDatagram(message, ring, signingIndex(ring, peerIndex, settings.follow === true)),
-    PORT,
-    settings.to,
-  );
+function transmit(message: Message): void {
+  const seal = medium.serial ? sealSerial : sealDatagram;
+  medium.send(seal(message, ring, signingIndex(ring, peerIndex, settings.follow === true)));
+}
 
 function send(content: Exclude<Content, { readonly kind: "other" }>): void {
   const extra = content.kind === "status" ? (settings.extra ?? []) : [];
