@@ -30,7 +30,7 @@ export interface Answer {
 export class History {
   /** In ascending order of their numbers. */
   readonly #sent: Sent[] = [];
-  /** The highest number that each node has acknowledged. */
+  /** The highest number that each node, of those configured, has acknowledged. */
   readonly #acked = new Map<string, number>();
   readonly #interval: Milliseconds;
   #highest = 0;
@@ -61,12 +61,12 @@ export class History {
     if (this.#sent.length > HISTORY_MAX) this.#sent.shift();
   }
 
-  /** `node` has everything up to `sequence`. What all of `alive`, node names, have is let go. */
+  /** `node`, a configured one, has everything up to `sequence`. What all of `alive`, node names, have is let go. */
   acknowledge(node: string, sequence: number, alive: readonly string[]): void {
     // Nobody can have what was never sent.
     if (sequence > this.#highest || sequence <= (this.#acked.get(node) ?? 0)) return;
     this.#acked.set(node, sequence);
-    const least = Math.min(...alive.map((each) => this.#acked.get(each) ?? 0));
+    const least = Math.min(sequence, ...alive.map((each) => this.#acked.get(each) ?? 0));
     const kept = this.#sent.findIndex((each) => each.sequence > least);
     this.#sent.splice(0, kept < 0 ? this.#sent.length : kept);
   }

@@ -43,7 +43,7 @@ export const PACKET_ERRORS = [
   ...(["unsigned", "key", "forged", "algorithm", "stream"] as const),
 ] as const satisfies readonly PacketError[];
 
-/** A datagram, in either form, or what {@link ../heartbeat/serial.ts} took off a line. */
+/** A datagram, in either form, or what serial.ts took off a line. */
 export const open = (bytes: Uint8Array, ring: KeyRing): Result<Opened, PacketError> =>
   bytes[0] === CLASSIC_FIRST ? openClassic(bytes, ring) : openNetstrings(bytes, ring);
 

@@ -16,7 +16,7 @@ const MARK = 3;
 
 /** What some bytes of a line came to. */
 export interface Taken {
-  /** Whole messages, marks included, for {@link ./packet.ts open}. */
+  /** Whole messages, marks included, for `open` of packet.ts. */
   readonly frames: readonly Uint8Array[];
   /** Bytes that belong to no message. */
   readonly skipped: number;

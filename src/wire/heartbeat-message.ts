@@ -28,7 +28,7 @@ export interface Field {
 
 export type Message = readonly Field[];
 
-/** Bytes of a message, decompressed if it was: 128 times what the largest of two nodes has. The real daemon takes 2 MiB, but sends so much for its clients only. */
+/** Bytes of a message, decompressed if it was: a thousand times the usual one. The daemon takes 2 MiB, but sends so much for its clients only. */
 export const MESSAGE_BYTES_MAX = 256 * 1024;
 /** Fields of a message; the longest of the daemon has 16. */
 export const FIELDS_MAX = 256;

@@ -5,15 +5,16 @@
  */
 import { readFileSync } from "node:fs";
 import type { Tracking } from "../../src/heartbeat/admission.ts";
-import { admit, due, forsaken, owesAck, UNHEARD, without } from "../../src/heartbeat/admission.ts";
+import { due, forsaken, owesAck, UNHEARD, without } from "../../src/heartbeat/admission.ts";
 import type { Content } from "../../src/heartbeat/content.ts";
-import { decodeContent, encodeContent } from "../../src/heartbeat/content.ts";
-import type { Header } from "../../src/heartbeat/header.ts";
-import { compose, isNumbered, readHeader } from "../../src/heartbeat/header.ts";
+import { encodeContent } from "../../src/heartbeat/content.ts";
+import { compose, isNumbered } from "../../src/heartbeat/header.ts";
 import { History } from "../../src/heartbeat/history.ts";
 import type { KeyRing } from "../../src/heartbeat/keys.ts";
 import { signingIndex } from "../../src/heartbeat/keys.ts";
-import { open, sealDatagram, sealSerial } from "../../src/heartbeat/packet.ts";
+import { sealDatagram, sealSerial } from "../../src/heartbeat/packet.ts";
+import type { Receiver } from "../../src/heartbeat/receive.ts";
+import { receive } from "../../src/heartbeat/receive.ts";
 import type { Action, Event, State } from "../../src/heartbeat/membership.ts";
 import { deadline, start, step } from "../../src/heartbeat/membership.ts";
 import { elapsed, instant, ms } from "../../src/base/units.ts";
@@ -49,7 +50,7 @@ export type NodeLine =
   | { readonly kind: "line"; readonly path: string }
   | { readonly kind: "heard"; readonly hex: string }
   /** Why a datagram of the peer did not count. */
-  | { readonly kind: "dropped"; readonly reason: string; readonly type: string }
+  | { readonly kind: "dropped"; readonly reason: string }
   | { readonly kind: "accepted"; readonly type: string; readonly lost: number; readonly change: string }
   | { readonly kind: "asked"; readonly sequence: number }
   | { readonly kind: "again"; readonly sequence: string }
@@ -63,6 +64,10 @@ export type NodeLine =
 
 /** max_rexmit_delay. */
 const ASK_EVERY = ms(250);
+/** After the first sign of a loss. */
+const ASK_AFTER = 100;
+/** Of ten numbers, the one that is acknowledged. */
+const ACK_TURN = 3;
 const TTL = 3;
 const LAST_STATUS_MS = 1500;
 
@@ -163,48 +168,37 @@ function wait(): void {
   );
 }
 
+const receiver: Receiver = {
+  ring,
+  own: { name, uuid },
+  sender: (source) => (source === peer ? { tracking, dead: state.peers.get(peer)?.status === "dead" } : null),
+};
+
 function take(bytes: Uint8Array): void {
-  const opened = open(bytes, ring);
-  const message = opened.ok ? opened.value.message : [];
-  const header = opened.ok ? readHeader(message) : null;
-  // Our own broadcasts come back to us.
-  if (header?.source === name) return;
-  tell({ kind: "heard", hex: Uint8Array.from(bytes).toHex() });
-  if (!opened.ok || header === null) {
-    return tell({ kind: "dropped", reason: opened.ok ? "header" : opened.error, type: "" });
+  const receipt = receive(receiver, bytes, instant(now() + ASK_AFTER));
+  if (receipt.kind === "dropped") {
+    if (receipt.reason === "own") return;
+    tell({ kind: "heard", hex: Uint8Array.from(bytes).toHex() });
+    return tell({ kind: "dropped", reason: receipt.reason });
   }
-  peerIndex = opened.value.index;
-  if (header.source !== peer) return tell({ kind: "dropped", reason: "node", type: header.type });
-  const content = decodeContent(message);
-  if (content === null) return tell({ kind: "dropped", reason: "content", type: header.type });
-  // A question may be its first message that we hear: the daemon asks once a second, and we answer at once.
-  if (!admitted(header) && !(tracking.generation === null && content.kind === "reqnodes")) return;
+  tell({ kind: "heard", hex: Uint8Array.from(bytes).toHex() });
+  const { header, content, admission } = receipt;
+  ({ tracking } = receipt);
+  peerIndex = receipt.index;
   peerUuid = header.uuid;
+  if (admission !== null) {
+    const { change, lost } = admission;
+    if (change !== "none") history.forget(peer);
+    tell({ kind: "accepted", type: header.type, lost, change });
+    const sequence = header.sequence ?? 0;
+    if (owesAck(tracking, sequence, ACK_TURN)) send({ kind: "ack", to: peer, sequence });
+  }
   const what = content.kind === "status" ? { status: content.status, deadtime: content.deadtime } : null;
   happens({ kind: "heard", name: peer, link: LINK, what });
-  answer(content);
-}
-
-/** Whether a numbered message counts; acknowledges it if it is its turn. */
-function admitted({ sequence, generation, type }: Header): boolean {
-  if (sequence === null || generation === null) return true;
-  const arrival = { sequence, generation, isStatus: type === "status" };
-  const dead = state.peers.get(peer)?.status === "dead";
-  const judged = admit(tracking, arrival, dead, instant(now() + 100));
-  tracking = judged.tracking;
-  if (judged.admission.kind === "dropped") {
-    tell({ kind: "dropped", reason: judged.admission.reason, type });
-    return false;
-  }
-  const { change, lost } = judged.admission;
-  if (change !== "none") history.forget(peer);
-  tell({ kind: "accepted", type, lost, change });
-  if (owesAck(tracking, sequence, 3)) send({ kind: "ack", to: peer, sequence });
-  return true;
+  if (receipt.forUs) answer(content);
 }
 
 function answer(content: Content): void {
-  if ("to" in content && content.to !== name) return;
   switch (content.kind) {
     case "reqnodes":
       return send({ kind: "repnodes", to: peer, nodes: [peer, name], removed: [] });

@@ -1,0 +1,98 @@
+/** The whole way of what comes in: bytes, an authentic message, a known sender, a content, and whether it counts. Whatever is dropped has its reason. */
+import type { Instant } from "../base/units.ts";
+import type { Message } from "../wire/heartbeat-message.ts";
+import type { Admission, AdmissionError, Tracking } from "./admission.ts";
+import { ADMISSION_ERRORS, admit } from "./admission.ts";
+import type { Content } from "./content.ts";
+import { decodeContent } from "./content.ts";
+import type { Header, Identity } from "./header.ts";
+import { readHeader } from "./header.ts";
+import type { KeyRing } from "./keys.ts";
+import type { PacketError } from "./packet.ts";
+import { open, PACKET_ERRORS } from "./packet.ts";
+
+/** Why something that came in counts for nothing. */
+export type DropReason =
+  | PacketError
+  /** It lacks what every message has. */
+  | "header"
+  /** We sent it ourselves: broadcasts come back. */
+  | "own"
+  /** No node of the configuration sent it. */
+  | "node"
+  /** It lacks what its type has. */
+  | "content"
+  | AdmissionError;
+
+/** Every {@link DropReason}, for counters and status. */
+export const DROP_REASONS = [
+  ...PACKET_ERRORS,
+  ...(["header", "own", "node", "content"] as const),
+  ...ADMISSION_ERRORS,
+] as const satisfies readonly DropReason[];
+
+/** What is known of a configured sender. */
+export interface Sender {
+  readonly tracking: Tracking;
+  /** Taken for dead. */
+  readonly dead: boolean;
+}
+
+export interface Receiver {
+  readonly ring: KeyRing;
+  readonly own: Identity;
+  /** By its name, lower case; null: not configured. */
+  readonly sender: (name: string) => Sender | null;
+}
+
+export type Receipt =
+  /** `source` is who is said to have sent it, where that is authentic: a duplicate still shows that its link lives. */
+  | { readonly kind: "dropped"; readonly reason: DropReason; readonly source: string | null }
+  | {
+      readonly kind: "accepted";
+      readonly header: Header;
+      readonly content: Content;
+      readonly message: Message;
+      /** Of the key that signed it. */
+      readonly index: number;
+      /** It is meant for us, alone or among all. */
+      readonly forUs: boolean;
+      /** Null: of a type that is not counted, or a question before anything that counts. */
+      readonly admission: Extract<Admission, { readonly kind: "accepted" }> | null;
+      /** Of its sender from here on. */
+      readonly tracking: Tracking;
+    };
+
+/** Judges a datagram, or a message off a line. What it shows to be missing is to be asked for at `askAt`: {@link admit}. */
+export function receive({ ring, own, sender }: Receiver, bytes: Uint8Array, askAt: Instant): Receipt {
+  const opened = open(bytes, ring);
+  if (!opened.ok) return { kind: "dropped", reason: opened.error, source: null };
+  const { message, index } = opened.value;
+  const header = readHeader(message);
+  if (header === null) return { kind: "dropped", reason: "header", source: null };
+  const { source } = header;
+  const drop = (reason: DropReason): Receipt => ({ kind: "dropped", reason, source });
+  if (source === own.name) return drop("own");
+  const known = sender(source);
+  if (known === null) return drop("node");
+  const content = decodeContent(message);
+  if (content === null) return drop("content");
+  const forUs = isFor(header, own);
+  const accepted = { kind: "accepted", header, content, message, index, forUs } as const;
+  const { sequence, generation } = header;
+  if (sequence === null || generation === null)
+    return { ...accepted, admission: null, tracking: known.tracking };
+  const arrival = { generation, sequence, isStatus: content.kind === "status" };
+  const { tracking, admission } = admit(known.tracking, arrival, known.dead, askAt);
+  if (admission.kind === "accepted") return { ...accepted, admission, tracking };
+  // A node that was there before us asks at once: answered now, it need not ask again in a second.
+  if (admission.reason === "early" && content.kind === "reqnodes")
+    return { ...accepted, admission: null, tracking };
+  return drop(admission.reason);
+}
+
+/** By UUID where it says one, as the daemon does; the types without a number go by name only. */
+function isFor({ sequence, destination, destinationUuid }: Header, own: Identity): boolean {
+  if (destinationUuid !== null && sequence !== null) return destinationUuid === own.uuid;
+  return destination === null || destination === own.name;
+}
