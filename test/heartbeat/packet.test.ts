@@ -1,7 +1,7 @@
 /** What a signature is worth, and how keys are replaced. */
 import { describe, expect, test } from "bun:test";
 import { deflateSync } from "node:zlib";
-import { signingIndex } from "../../src/heartbeat/keys.ts";
+import { sign, signingIndex } from "../../src/heartbeat/keys.ts";
 import type { PacketError } from "../../src/heartbeat/packet.ts";
 import { open, PACKET_ERRORS, sealDatagram, sealSerial } from "../../src/heartbeat/packet.ts";
 import { BYTES, octets, TEXT } from "../../src/wire/heartbeat-message.ts";
@@ -64,6 +64,19 @@ describe("a datagram", () => {
   });
 
   const text = (packet: Uint8Array): string => octets(packet);
+
+  test("is forged with more or less than the right token", () => {
+    for (const method of METHODS) {
+      const keys = ring([2, method, method === "crc" ? "" : "HI"]);
+      const body = encodeNetstrings(STATUS);
+      const signature = sign(keys, 2, body);
+      const signed = (each: string): Uint8Array => bytes(`${text(body)}${each.length}:${each},`);
+      expect(outcome(signed(signature), keys)).toBe(2);
+      expect(outcome(signed(signature.slice(0, -1)), keys)).toBe("forged");
+      // 64 digits are as many as any method has.
+      if (method !== "sha256") expect(outcome(signed(`${signature}0`), keys)).toBe("forged");
+    }
+  });
   const packed = (payload: Uint8Array, algorithm: string): Uint8Array =>
     sealDatagram(
       [

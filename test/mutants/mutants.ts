@@ -3,6 +3,7 @@
  * stays green under its mutant tests nothing. Where the simulator is named, nothing smaller is asked.
  */
 import { FORWARDING } from "./forwarding.ts";
+import { HEARTBEAT } from "./heartbeat.ts";
 import { HOOKS } from "./hooks.ts";
 import { OPERATOR } from "./operator.ts";
 import { VARIANTS } from "./variants.ts";
@@ -18,7 +19,7 @@ export interface Mutant {
   /** What the product then does wrong, after "a router that" or "an agent that". */
   readonly breaks: string;
   /** The suites that must notice: directories of test/, or the simulator. */
-  readonly caughtBy: "sim" | "vrrp" | "agent" | "wire" | "check" | "doctor";
+  readonly caughtBy: "sim" | "vrrp" | "agent" | "wire" | "check" | "doctor" | "heartbeat";
 }
 
 const timing: readonly Mutant[] = [
@@ -287,4 +288,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...codecs,
   ...VARIANTS,
   ...MACS,
+  ...HEARTBEAT,
 ];

@@ -1,0 +1,118 @@
+/** Faults of heartbeat. */
+import type { Mutant } from "./mutants.ts";
+
+const fault = (file: string, find: string, replace: string, breaks: string): Mutant => ({
+  file: `src/heartbeat/${file}.ts`,
+  find,
+  replace,
+  breaks,
+  caughtBy: "heartbeat",
+});
+
+export const HEARTBEAT: readonly Mutant[] = [
+  fault(
+    "keys",
+    "return difference === 0 ? index",
+    "return true ? index",
+    "believes a token of the right length",
+  ),
+  fault(
+    "keys",
+    'if (right.length !== signature.length) return "forged";',
+    "",
+    "believes a token with something behind it, or none",
+  ),
+  fault("keys", "follow && heard !== null", "heard !== null", "signs with what the peer signs with, unasked"),
+  fault(
+    "packet",
+    'if (typeof index !== "number") return fail(index);\n  // Only now',
+    "// Only now",
+    "takes a datagram that nobody signed",
+  ),
+  fault(
+    "admission",
+    'arrival.generation < generation) return drop("replay")',
+    'arrival.generation + 1 < generation) return drop("replay")',
+    "believes the life before",
+  ),
+  fault("admission", 'if (!arrival.isStatus) return drop("early");', "", "lets any message begin a life"),
+  fault(
+    "admission",
+    'if (dead && sequence <= highest) return drop("stale");',
+    "",
+    "wakes the dead with what was sent before",
+  ),
+  fault(
+    "admission",
+    'return { tracking: without(tracking, sequence), admission: accepted("none") };',
+    'return { tracking, admission: accepted("none") };',
+    "counts a late message as often as it comes",
+  ),
+  fault("admission", ".slice(-MISSING_MAX)", "", "remembers what is missing without bound"),
+  fault("admission", "if (lost > GAP_MAX) {", "if (lost > 2 * GAP_MAX) {", "asks for hundreds of messages"),
+  fault(
+    "history",
+    "if (this.#sent.length > HISTORY_MAX) this.#sent.shift();",
+    "",
+    "keeps all that it ever sent",
+  ),
+  fault(
+    "history",
+    "if (sequence > this.#highest || ",
+    "if (",
+    "believes an acknowledgement of what was never sent",
+  ),
+  fault("history", "first + ANSWERS_MAX - 1", "last", "answers a request of any size"),
+  fault(
+    "generation",
+    "Math.max(counted(stored), counted(heard), sane(time)) + 1",
+    "counted(stored) + 1",
+    "goes back when state_dir is lost",
+  ),
+  fault("generation", "time >= CLOCK_LEAST && ", "", "believes a clock that was never set"),
+  fault("serial", "if (this.#length === SERIAL_BYTES_MAX) {", "if (false) {", "writes over its end"),
+  fault(
+    "serial",
+    "if (this.#lineEndsWith(OPENING)) {",
+    "if (false) {",
+    "loses the message behind a half one",
+  ),
+  fault("receive", 'if (source === own.name) return drop("own");', "", "counts itself"),
+  fault("receive", "return destinationUuid === own.uuid;", "return true;", "takes what is for another"),
+  fault(
+    "membership",
+    "patience: says?.deadtime ?? peer.patience",
+    "patience: peer.patience",
+    "does not wait as long as a node announced",
+  ),
+  fault(
+    "membership",
+    'peer.status === "dead" ? peer : { ...peer, heardAt: now }',
+    '{ ...peer, heardAt: now, status: "up" }',
+    "wakes the dead with any message",
+  ),
+  fault(
+    "membership",
+    "heardAt: now };\n  const peers = Array",
+    "heardAt: link.heardAt };\n  const peers = Array",
+    "takes links for dead after a stall of its own",
+  ),
+  fault(
+    "membership",
+    'const heardAt = peer.status === "dead" || peer.heardAt === null ? peer.heardAt : now;',
+    "const { heardAt } = peer;",
+    "takes nodes for dead after a stall of its own",
+  ),
+  fault(
+    "membership",
+    'kind === "node" && state.peers.get(name)?.status !== "dead"',
+    'kind === "node"',
+    "waits for an answer of the dead",
+  ),
+  fault(
+    "membership",
+    "complete ? peer.patience : ms(Math.max(initdead, peer.patience))",
+    "peer.patience",
+    "gives up a peer while networks come up",
+  ),
+];
