@@ -32,11 +32,11 @@ export class PacketFilter {
   /** What the table says; null: there is none of ours. */
   #now: Refused | null = null;
 
-  /** One for each runtime_dir, named for it. */
-  constructor(directory: string, owned = true) {
+  /** One of each name for each runtime_dir, named for both. */
+  constructor(directory: string, owned = true, name = "") {
     const suffix = directory === USUAL_DIRECTORY ? "" : `-${Bun.hash.crc32(directory).toString(16)}`;
-    this.table = `haagent${suffix}`;
-    this.#marker = join(directory, "nftables");
+    this.table = `haagent${suffix}${name}`;
+    this.#marker = join(directory, `nftables${name}`);
     this.#owned = owned;
   }
 
@@ -98,9 +98,9 @@ export class PacketFilter {
     return errno === 0 ? 1 : gone ? 0 : errno;
   }
 
-  /** Removes what a killed agent left: true when there was something. */
+  /** Removes what a killed agent left, unless it is in use again: true when there was something. */
   sweep(): boolean {
-    return existsSync(this.#marker) && this.remove() === 1;
+    return this.#now === null && existsSync(this.#marker) && this.remove() === 1;
   }
 
   #ask(encode: (sequence: number) => Uint8Array): number {

@@ -11,7 +11,7 @@ import type { Kernel } from "./kernel.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Outside } from "./loop.ts";
 import { Notifier } from "./notify.ts";
-import type { PacketFilter } from "./packet-filter.ts";
+import type { PacketFilters } from "./packet-filters.ts";
 import type { CommandNotes } from "./orphans.ts";
 import { Packets } from "./packets.ts";
 import { Probes } from "./probes.ts";
@@ -28,7 +28,7 @@ export interface Parts {
   readonly ledger: Ledger;
   readonly promotion: Promotion;
   readonly virtualMacs: VirtualMacs;
-  readonly packetFilter: PacketFilter;
+  readonly packetFilters: PacketFilters;
   readonly control: Control;
   readonly journal: Journal;
   readonly history: HistoryFile;
@@ -91,7 +91,7 @@ export class World implements Outside {
   }
 
   #act(action: Exclude<Action, { kind: "frame" | "exit" }>): readonly Event[] {
-    const { transmitter, kernel, ledger, promotion, virtualMacs, packetFilter, control, journal } =
+    const { transmitter, kernel, ledger, promotion, virtualMacs, packetFilters, control, journal } =
       this.#parts;
     switch (action.kind) {
       case "packet":
@@ -99,7 +99,7 @@ export class World implements Outside {
       case "virtual-macs":
         return [{ kind: "virtual-macs", results: virtualMacs.set(action.devices) }];
       case "refuse":
-        return [{ kind: "refused", failure: packetFilter.set(action.refused) }];
+        return [{ kind: "refused", failure: packetFilters.set(action.refused) }];
       case "addresses":
         return [kernel.change(action.changes)];
       case "resync": {

@@ -10,7 +10,7 @@ import { Kernel } from "./kernel.ts";
 import { Ledger, readLedger } from "./ledger.ts";
 import { takeLock } from "./lock.ts";
 import { killOrphans } from "./orphans.ts";
-import { PacketFilter } from "./packet-filter.ts";
+import { PacketFilters } from "./packet-filters.ts";
 import { Promotion } from "./promotion.ts";
 import type { Stale } from "./run.ts";
 import { VirtualMacs } from "./virtual-macs.ts";
@@ -74,9 +74,9 @@ function releaseLocked(directory: string, stale: Stale): Result<Released, string
   const virtualMacs = new VirtualMacs(directory, warn);
   const others = virtualMacs.removeAll();
   virtualMacs.close();
-  const packetFilter = new PacketFilter(directory);
-  if (packetFilter.sweep()) others.push(`table inet ${packetFilter.table}`);
-  packetFilter.close();
+  const packetFilters = new PacketFilters(directory);
+  others.push(...packetFilters.sweep().map((table) => `table inet ${table}`));
+  packetFilters.close();
   const elsewhere = known.filter((record) => isElsewhere(record.bootId, here));
   if (elsewhere.length > 0) {
     const names = elsewhere.map(({ router }) => router).join(", ");

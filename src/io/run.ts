@@ -27,7 +27,7 @@ import type { Machine } from "./loop.ts";
 import { Loop } from "./loop.ts";
 import type { CommandNotes } from "./orphans.ts";
 import { killOrphans, openCommandNotes } from "./orphans.ts";
-import { PacketFilter } from "./packet-filter.ts";
+import { PacketFilters } from "./packet-filters.ts";
 import { World } from "./perform.ts";
 import { Promotion } from "./promotion.ts";
 import { reasonOf } from "./reason.ts";
@@ -100,7 +100,7 @@ interface Opened {
   readonly control: Control;
   readonly promotion: Promotion;
   readonly virtualMacs: VirtualMacs;
-  readonly packetFilter: PacketFilter;
+  readonly packetFilters: PacketFilters;
   readonly records: readonly LedgerRecord[];
   readonly notes: CommandNotes;
   close(): void;
@@ -143,11 +143,11 @@ function open(settings: AgentConfig, journal: Journal, post: (event: Event) => v
     const records = left.ok ? left.value : [];
     const ledger = Ledger.create(directory, records, warn("ledger"));
     const promotion = new Promotion(directory, warn("sysctl"));
-    const virtualMacs = new VirtualMacs(directory, warn("virtual MAC"));
+    const packetFilters = new PacketFilters(directory);
+    packetFilters.sweepRefused();
+    closers.push(() => packetFilters.close());
+    const virtualMacs = new VirtualMacs(directory, warn("virtual MAC"), () => packetFilters.sweep());
     closers.push(() => virtualMacs.close());
-    const packetFilter = new PacketFilter(directory);
-    packetFilter.sweep();
-    closers.push(() => packetFilter.close());
     const transmitter = Transmitter.open();
     if (!transmitter.ok) return refused(`packet socket: ${errnoName(transmitter.error)}`);
     closers.push(() => transmitter.value.close());
@@ -166,7 +166,7 @@ function open(settings: AgentConfig, journal: Journal, post: (event: Event) => v
       control: control.value,
       promotion,
       virtualMacs,
-      packetFilter,
+      packetFilters,
       records,
       notes,
       close,
@@ -214,7 +214,7 @@ export async function runAgent(options: RunOptions): Promise<number> {
     complain(opened.error);
     return EXIT_REFUSED;
   }
-  const { kernel, tables, ledger, promotion, virtualMacs, packetFilter, records, close } = opened.value;
+  const { kernel, tables, ledger, promotion, virtualMacs, packetFilters, records, close } = opened.value;
   schedule(settings, journal);
   makeState(settings, journal);
   const history = new HistoryFile(settings.stateDir, warning(journal, "history"));
@@ -231,7 +231,7 @@ export async function runAgent(options: RunOptions): Promise<number> {
       journal.write("error", "agent.bug", { detail: stackOf(error) });
       lastGasp(kernel, ledger, stale, journal);
       virtualMacs.removeAll();
-      packetFilter.set(null);
+      packetFilters.set(null);
       left(EXIT_BUG);
     };
     process.on("uncaughtException", broken);
@@ -262,7 +262,7 @@ export async function runAgent(options: RunOptions): Promise<number> {
   world.close();
   await commandsStarted(START_GRACE);
   virtualMacs.removeAll();
-  packetFilter.set(null);
+  packetFilters.set(null);
   promotion.restoreAll();
   close();
   for (const unsubscribe of signals) unsubscribe();

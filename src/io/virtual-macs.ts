@@ -44,6 +44,7 @@ const isOn = (macvlans: Macvlans, device: Device, base: number): boolean =>
 export class VirtualMacs {
   readonly #group: number;
   readonly #borrowed: BorrowedSettings;
+  readonly #tidied: () => void;
   #macvlans: Macvlans | null = null;
   #wanted: ReadonlyMap<string, VirtualMac> = new Map();
   /** Those that are so, as JSON, by name. */
@@ -58,9 +59,11 @@ export class VirtualMacs {
   #thread: Worker | null = null;
   #closed = false;
 
-  constructor(directory: string, warn: (detail: string) => void) {
+  /** `tidied` is told each time that nothing is there any more which is not wanted. */
+  constructor(directory: string, warn: (detail: string) => void, tidied: () => void = () => undefined) {
     this.#group = groupOf(directory);
     this.#borrowed = new BorrowedSettings(directory, warn);
+    this.#tidied = tidied;
   }
 
   #open(): Macvlans | string {
@@ -171,6 +174,7 @@ export class VirtualMacs {
       this.#thread = null;
       const used = [...this.#wanted.values()].filter(({ up, families }) => up && families.includes(4));
       this.#borrowed.restore(new Set(used.map(({ base }) => base)));
+      this.#tidied();
     }, milliseconds);
   }
 

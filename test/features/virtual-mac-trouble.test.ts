@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { Capture } from "../lab/capture.ts";
 import { addressesOf } from "../lab/owner.ts";
-import { sleep, until } from "../lab/process.ts";
+import { now, sleep, until } from "../lab/process.ts";
 import { Agent } from "./agent.ts";
 import type { Box } from "./site.ts";
 import { MAC, router, Scene, VIP } from "./virtual-mac-scene.ts";
@@ -77,6 +77,39 @@ describe("two masters with one virtual MAC address", () => {
     expect(wire.announcements(VIP, last).length).toBeGreaterThan(0);
     expect((await devicesOf(box.namespace)).map(({ up }) => up)).toEqual([false]);
   });
+});
+
+describe("a device that a killed agent left", () => {
+  test("tells nobody of itself by MLD when its addresses end, and goes with its table", async () => {
+    const wire = await Capture.start(client.namespace, ["eth1"]);
+    scene.site.atClose(() => wire.close());
+    const agent = await Agent.create(box.namespace, SIX);
+    scene.site.atClose(() => agent.close());
+    await agent.start();
+    await agent.is("lan6", "master");
+    await agent.kill();
+    const killed = now();
+    await until("its addresses are gone", 8000, async () => !(await addressesOf(box)).includes("fe80::50"));
+    // The kernel reports that it left a group once more, within a second.
+    await sleep(1200);
+    await wire.upTo(killed + 1200);
+    const from = wire.frames.filter(({ at, source }) => at > killed && source === "00:00:5e:00:02:33");
+    expect(from.map(({ destination }) => destination)).toEqual([]);
+    expect((await agent.command("release")).stdout).toMatch(
+      /removed vrrp6\.51\.eth1\nremoved table inet haagent\S*-devices\n/,
+    );
+    expect(await box.namespace.run(["nft", "list", "tables"])).toBe("");
+  }, 30_000);
+
+  test("is gone with its table when the next one has no such router", async () => {
+    const agent = await scene.master();
+    await agent.kill();
+    expect(await box.namespace.run(["nft", "list", "tables"])).toContain("-devices");
+    await agent.write(router("").replace("true", "false"));
+    await agent.start();
+    await until("no device", 5000, async () => (await scene.names()).length === 0);
+    await until("no table", 2000, async () => (await box.namespace.run(["nft", "list", "tables"])) === "");
+  }, 30_000);
 });
 
 describe("a device of that name", () => {
