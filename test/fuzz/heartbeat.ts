@@ -39,7 +39,7 @@ const netstrings = codec<Netstrings, MessageError>({
   name: "heartbeat-netstring",
   golden: [...vectors("netstring"), encodeNetstrings(FULL)],
   lengthFields: [],
-  watch: true,
+  watch: false,
   errors: REACHED,
   decode: decodeNetstrings,
   check: ({ message: fields, signature, signed }, from) => {
@@ -54,7 +54,7 @@ const classic = codec<Message, MessageError>({
   name: "heartbeat-classic",
   golden: [...vectors("classic"), encodeClassic(FULL)],
   lengthFields: [],
-  watch: true,
+  watch: false,
   errors: REACHED,
   decode: decodeClassic,
   check: (fields, from) => {
@@ -169,7 +169,7 @@ const bzip2 = target<Uint8Array | null>({
     .map((each) => Uint8Array.fromBase64(each))
     .map((each) => Uint8Array.from(each)),
   lengthFields: [],
-  watch: true,
+  watch: false,
   outcomes: { content: "reached", none: "reached" },
   decode: (from) => bunzip2(from, MOST),
   outcomeOf: (content) => (content === null ? "none" : "content"),
