@@ -27,6 +27,13 @@ export function setOption(fd: number, level: number, name: number, value: number
   return checked(libc.setsockopt(descriptor(fd), level, name, ptr(bytes), bytes.length));
 }
 
+/** getsockopt(2) into a structure, whose bytes the kernel also reads: how many it wrote, or minus errno. */
+export function getOption(fd: number, level: number, name: number, bytes: Uint8Array): number {
+  const length = Int32Array.of(integer(bytes.length, 1, 0x7fff_ffff, "option length"));
+  const result = checked(libc.getsockopt(descriptor(fd), level, name, ptr(bytes), ptr(length)));
+  return result < 0 ? result : (length[0] ?? 0);
+}
+
 function int32(value: number): Uint8Array {
   const bytes = new Uint8Array(4);
   viewOf(bytes).setInt32(0, integer(value, -0x8000_0000, 0x7fff_ffff, "socket option"), LITTLE);

@@ -44,6 +44,7 @@ const TABLE: Readonly<Record<string, Rule>> = {
   "src/heartbeat": { values: ["src/base", "src/wire"], types: [], packages: [] },
   "src/vrrp": { values: ["src/base"], types: ["src/wire"], packages: [] },
   "src/check": { values: ["src/base"], types: ["src/wire"], packages: [] },
+  "src/ipvs": { values: ["src/base", "src/wire/ipvs.ts"], types: ["src/wire"], packages: [] },
   "src/config": { values: ["src/base", "src/check/pattern.ts"], types: [], packages: ["toml"] },
   "src/agent": {
     values: ["src/base", "src/wire", "src/vrrp", "src/check", "src/config"],
@@ -60,6 +61,13 @@ const TABLE: Readonly<Record<string, Rule>> = {
     values: [
       ...["src/io", "src/base", "native", "src/check"],
       ...["src/wire/rtnetlink.ts", "src/wire/macvlan.ts", "src/wire/nftables.ts", "src/wire/control.ts"],
+      ...[
+        "src/wire/ipvs.ts",
+        "src/wire/ipvs-sockopt.ts",
+        "src/wire/ipvs-netlink.ts",
+        "src/wire/ipvs-told.ts",
+      ],
+      "src/wire/genetlink.ts",
       ...["src/wire/http.ts", "src/wire/icmp.ts", "src/wire/forwarding.ts", "src/wire/route.ts"],
     ],
     types: ["src/agent", "src/config/model.ts", "src/doctor/facts.ts"],

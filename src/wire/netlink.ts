@@ -13,6 +13,7 @@ const NLM_F_REQUEST = 0x01;
 const ATTRIBUTES_MAX = 256;
 /** The low 14 bits name the attribute, the others say how it is coded (NLA_F_NESTED, NLA_F_NET_BYTEORDER). */
 const ATTRIBUTE_TYPE_MASK = 0x3fff;
+const NLA_F_NESTED = 0x8000;
 const LITTLE = true;
 
 /** Payloads by attribute type. */
@@ -76,6 +77,14 @@ export function encodeAttribute(type: number, payload: Uint8Array): Uint8Array {
   bytes.set(payload, 4);
   return bytes;
 }
+
+/** A text, with its NUL. */
+export const string = (type: number, value: string): Uint8Array =>
+  encodeAttribute(type, new TextEncoder().encode(`${value}\0`));
+
+/** Attributes in an attribute, marked as such. */
+export const nested = (type: number, ...parts: readonly Uint8Array[]): Uint8Array =>
+  encodeAttribute(type | NLA_F_NESTED, joined(parts));
 
 /** Attributes or messages one after the other, each padded. */
 export function joined(parts: readonly Uint8Array[]): Uint8Array {

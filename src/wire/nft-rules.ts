@@ -1,10 +1,9 @@
 /**
- * The rules of our table in nf_tables as lists of expressions (<linux/netfilter/nf_tables.h>), and attributes as that subsystem wants
- * them: numbers in network order, what contains attributes marked.
+ * The rules of our table in nf_tables as lists of expressions (<linux/netfilter/nf_tables.h>), and numbers as that subsystem wants them:
+ * in network order.
  */
-import { encodeAttribute, joined, viewOf } from "./netlink.ts";
+import { encodeAttribute, nested, string, viewOf } from "./netlink.ts";
 
-const NLA_F_NESTED = 0x8000;
 /** Of families as nf_tables numbers them. */
 export const NFPROTO = { unspecified: 0, inet: 1, ipv4: 2, ipv6: 10 } as const;
 /** An element of a list, whatever is in the list. */
@@ -40,12 +39,6 @@ function big(value: number): Uint8Array {
 
 /** A 32-bit number. */
 export const number = (type: number, value: number): Uint8Array => encodeAttribute(type, big(value));
-/** A text, with its NUL. */
-export const string = (type: number, value: string): Uint8Array =>
-  encodeAttribute(type, new TextEncoder().encode(`${value}\0`));
-/** Attributes in an attribute. */
-export const nested = (type: number, ...parts: readonly Uint8Array[]): Uint8Array =>
-  encodeAttribute(type | NLA_F_NESTED, joined(parts));
 
 const expression = (name: string, ...data: readonly Uint8Array[]): Uint8Array =>
   nested(LIST_ELEMENT, string(EXPRESSION.name, name), nested(EXPRESSION.data, ...data));

@@ -20,8 +20,17 @@
  */
 import type { Ip } from "../base/address.ts";
 import { familyOf, ipBytes } from "../base/address.ts";
-import { align, encodeAttribute, encodeMessage, joined, NETLINK_HEADER, viewOf } from "./netlink.ts";
-import { DATA, LIST_ELEMENT, nested, NFPROTO, number, rules, string } from "./nft-rules.ts";
+import {
+  align,
+  encodeAttribute,
+  encodeMessage,
+  joined,
+  nested,
+  NETLINK_HEADER,
+  string,
+  viewOf,
+} from "./netlink.ts";
+import { DATA, LIST_ELEMENT, NFPROTO, number, rules } from "./nft-rules.ts";
 
 const NLM_F = { ack: 0x04, exclusive: 0x200, create: 0x400, append: 0x800 } as const;
 const NLMSG_ERROR = 2;

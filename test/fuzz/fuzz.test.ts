@@ -13,6 +13,7 @@ import { mutate, Random } from "./mutate.ts";
 import { ah } from "./header.ts";
 import { arp, ip4, ip6, ndp } from "./packets.ts";
 import { fuzz } from "./target.ts";
+import { VIRTUAL_SERVICES } from "./virtual-services.ts";
 
 /** The same in every run, so that a red one stays red. Others: `FUZZ_SEED=$RANDOM FUZZ_ROUNDS=5000000 bun test test/fuzz`. */
 const SEED = Number(process.env["FUZZ_SEED"] ?? 1);
@@ -32,6 +33,7 @@ const DECODERS = [
   ...ANSWERS,
   ...HEARTBEAT,
   ledgers,
+  ...VIRTUAL_SERVICES,
 ];
 const CORPUS = new URL("./corpus/", import.meta.url);
 
