@@ -16,7 +16,7 @@ beforeEach(async () => {
 });
 afterEach(() => site.close());
 
-const text = (command: readonly string[], more = 'interval = "100ms"'): string => `
+const text = (command: readonly string[], more = 'interval = "100ms"\ntimeout = "5s"'): string => `
 [vrrp.lan]
 interface = "eth1"
 vrid = 51
