@@ -38,6 +38,13 @@ export const TRACKING: readonly Mutant[] = [
     caughtBy: "sim",
   },
   {
+    file: "src/vrrp/backup.ts",
+    find: "if (now < masterDownAt) return same({ ...state, masterDownAt, expired: false, preemptAt: null });",
+    replace: "",
+    breaks: "preempts a master that is the better one by now",
+    caughtBy: "vrrp",
+  },
+  {
     file: "src/check/debounce.ts",
     find: "if (before === null || before.up === seen) return { up: seen, since: null };",
     replace: "if (before === null || before.up === seen) return before ?? { up: seen, since: null };",
