@@ -21,7 +21,6 @@ const own = ["ccm", "crm", "dopd", "rsctmp"].map((each) => `/run/heartbeat/${eac
 const locks = "/run/lock";
 const cores = ["root", "nobody", "hacluster"].map((each) => `/var/lib/heartbeat/cores/${each}`);
 for (const place of [...own, ...cores, locks]) mkdirSync(place, { recursive: true });
-must("chown", "hacluster:haclient", "/run/heartbeat", ...own);
 
 const heartbeat = Bun.spawn(["/usr/libexec/heartbeat/heartbeat", "-f"], {
   stdio: ["ignore", "inherit", "inherit"],
