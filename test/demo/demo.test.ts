@@ -58,6 +58,14 @@ describe("the demonstration", () => {
       expect(frames.at(-1)?.join("\n")).toContain(title);
       expect(after).toContain(title);
     }
+    // No sentence is cut off.
+    const said = frames.map((frame) => frame.join(" ").replace(/ +/g, " "));
+    for (const sentence of [
+      "as systemd or procd would; the addresses were left to the kernel with a deadline",
+      "after the kill, node2 never spoke",
+    ]) {
+      expect(said.some((frame) => frame.includes(sentence))).toBe(true);
+    }
     // What the client saw is on the screen: answers of both, and none.
     const answers = frames
       .flat()
@@ -66,6 +74,10 @@ describe("the demonstration", () => {
     expect(answers).toContain("1111111111");
     expect(answers).toContain("xxxxxxxxxx");
     expect(answers).toContain("2222222222");
+
+    const router = readFileSync(`${ROOT}.demo/node1.toml`, "utf8").split(/^(?=\[vrrp)/m)[1] ?? "";
+    expect(router).toContain("addresses = ");
+    expect(after.replace(/^ {3}/gm, "").replaceAll("\r", "")).toContain(router);
 
     for (const file of [`${ROOT}.demo/node1.toml`, `${ROOT}.demo/node2.toml`]) {
       const check = Bun.spawnSync([HAAGENT, "check", "--config", file]);

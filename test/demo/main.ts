@@ -27,6 +27,15 @@ const ROUTERS: readonly [RouterSpec, RouterSpec] = [
 ];
 const FILES = ROUTERS.map((_, side) => `${DIRECTORY}/node${side + 1}.toml`);
 
+/** The part of a configuration that a box of one's own needs. */
+const routerText = (router: RouterSpec): string => `[vrrp.VI_1]
+interface = "${INTERFACE}"
+vrid = ${router.vrid}                       # the same on both nodes, and unique on the wire
+priority = ${router.priority}                  # 1 to 254: the highest one that lives is master
+advert_interval = "${router.interval / 1000}s"          # three of them missing, and the backup takes over
+addresses = ${JSON.stringify(router.addresses)}   # what the clients use
+`;
+
 /** The configuration that a newcomer can take away. */
 function configText(router: RouterSpec, runtimeDir: string): string {
   return `# haagent.toml, written by \`npm start\`. To use it on a box of your own: copy it to /etc/haagent.toml,
@@ -36,13 +45,7 @@ function configText(router: RouterSpec, runtimeDir: string): string {
 runtime_dir = ${JSON.stringify(runtimeDir)}
 state_dir = ${JSON.stringify(`${runtimeDir}/state`)}
 
-[vrrp.VI_1]
-interface = "${INTERFACE}"
-vrid = ${router.vrid}                       # the same on both nodes, and unique on the wire
-priority = ${router.priority}                  # 1 to 254: the highest one that lives is master
-advert_interval = "${router.interval / 1000}s"          # three of them missing, and the backup takes over
-addresses = ${JSON.stringify(router.addresses)}   # what the clients use
-`;
+${routerText(router)}`;
 }
 
 /** Lines as they come, with the time since the start. */
@@ -139,7 +142,9 @@ async function main(): Promise<number> {
     HEADING,
     ...told.outcomes.map(row),
     "",
-    `Configurations, ready to be copied: ${told.files.join(" ")}`,
+    `The configuration of node1; node2 has priority = ${ROUTERS[1].priority}. Ready to be copied: ${told.files.join(" ")}`,
+    "",
+    routerText(ROUTERS[0]).replace(/^(?=.)/gm, "   "),
     "Everything else is cleaned up: no namespace, address or process is left.",
   ];
   console.log(lines.join("\n"));

@@ -31,6 +31,8 @@ const TAKE_OVER_MS = 15_000;
 
 const seconds = (span: number): string => `${(span / 1000).toFixed(2)} s`;
 const whole = (span: number): string => `${span.toFixed(0)} ms`;
+const unanswered = (lost: number): string =>
+  lost === 0 ? "no answer lost" : `${lost} ping${lost === 1 ? "" : "s"} unanswered`;
 
 /** Runs the acts in order; throws when something does not happen at all. */
 export async function tell(pair: Pair, teller: Teller): Promise<void> {
@@ -78,7 +80,7 @@ async function powerLost(pair: Pair, teller: Teller): Promise<Outcome> {
     title: "power lost",
     outage: outage.ms,
     floor,
-    words: `${outage.lost} of its pings unanswered`,
+    words: unanswered(outage.lost),
     good: outage.ms < floor + ROOM_MS,
   };
 }
@@ -102,7 +104,7 @@ async function respawned(pair: Pair, teller: Teller): Promise<Outcome> {
     title: "killed, respawned",
     outage: outage.ms > HICCUP_MS || lost > 0 ? outage.ms : null,
     floor: null,
-    words: lost === 0 ? "no answer lost" : `${lost} of its pings unanswered`,
+    words: unanswered(lost),
     good: kept,
   };
 }
@@ -124,7 +126,7 @@ async function stopped(pair: Pair, teller: Teller): Promise<Outcome> {
     title: "clean stop",
     outage: outage.ms,
     floor,
-    words: `${outage.lost} of its pings unanswered`,
+    words: unanswered(outage.lost),
     good: floor !== null && outage.ms < floor + ROOM_MS,
   };
 }
@@ -136,9 +138,7 @@ async function comesBack(pair: Pair, teller: Teller): Promise<void> {
   const end = now();
   const took = (pair.firstAdvert(0, startedAt) ?? end) - startedAt;
   const lost = pair.client.lost(startedAt, end - HICCUP_MS);
-  teller.say(
-    `node1 is master again ${seconds(took)} after its start; ${lost === 0 ? "no answer lost" : `${lost} pings unanswered`}`,
-  );
+  teller.say(`node1 is master again ${seconds(took)} after its start; ${unanswered(lost)}`);
 }
 
 /** Waits until the client is answered by `side`. */

@@ -40,7 +40,10 @@ export function screen(pair: Pair, told: Told, time: number, startedAt: number):
     "",
     ` ${bold(told.act)}`,
     ...pad(
-      told.story.slice(-STORY).map((line) => `   ${line.slice(0, COLUMNS - 4)}`),
+      told.story
+        .flatMap((line) => wrapped(line, COLUMNS - 6))
+        .slice(-STORY)
+        .map((line) => `   ${line}`),
       STORY,
     ),
     dim(HEADING),
@@ -60,6 +63,21 @@ export function row(outcome: Outcome): string {
   const floor = outcome.floor === null ? "-" : `${outcome.floor.toFixed(0)} ms`;
   const mark = outcome.good ? "" : "  FAILED";
   return `   ${outcome.title.padEnd(18)}${outage.padStart(9)}${floor.padStart(11)}   ${outcome.words}${mark}`;
+}
+
+/** A sentence in lines of so many columns, the later ones set in. */
+function wrapped(text: string, columns: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    if (line !== "" && line.length + 1 + word.length > columns) {
+      lines.push(line);
+      line = `  ${word}`;
+    } else {
+      line = line === "" ? word : `${line} ${word}`;
+    }
+  }
+  return [...lines, line];
 }
 
 const pad = (lines: readonly string[], count: number): string[] => [
