@@ -26,10 +26,8 @@ import { Outbox } from "./outbox.ts";
 import { receive } from "./receive.ts";
 import { reload } from "./reload.ts";
 import { status } from "./status.ts";
+import { sendFailed } from "./unsent.ts";
 import type { Turn, World } from "./world.ts";
-
-/** Answers to an advert that are the network's. */
-const NO_ROUTE: ReadonlySet<string> = new Set(["ENETUNREACH", "EHOSTUNREACH"]);
 
 export class Agent {
   private world: World | null = null;
@@ -200,20 +198,6 @@ export class Agent {
     next = earlier(next, world.routing.lookAt);
     this.wakeAt = earlier(next, world.listenAgainAt);
   }
-}
-
-function sendFailed(world: World, turn: Turn, name: string, errno: string): void {
-  const router = world.routers.get(name);
-  if (router === undefined) return;
-  if (world.alarms.allows(`send ${name} ${errno}`, turn.now)) {
-    turn.out.log("warning", "vrrp.send_failed", { name, errno });
-  }
-  // Without a route the advert is lost as in any network that is down: isolation is no stall of ours.
-  if (NO_ROUTE.has(errno)) return;
-  router.unsent += 1;
-  if (router.unsent < router.packets) return;
-  drive(world, turn, router, { kind: "unsent" });
-  turn.records.add(name);
 }
 
 function probed(world: World, turn: Turn, event: Extract<Event, { kind: "probe" }>): void {

@@ -8,6 +8,7 @@ import { awaitsRelease } from "./hooks.ts";
 import type { Router } from "./router.ts";
 import { keyOf } from "./router.ts";
 import { listen } from "./listen.ts";
+import { advertLength } from "./send.ts";
 import { track, usable } from "./tracking.ts";
 import { stuckFault, virtualMacFault } from "./virtual-mac-base.ts";
 import type { Turn, World } from "./world.ts";
@@ -60,6 +61,7 @@ function faultsOf(
     if (unicastSource !== null) faults.push(`source ${unicastSource} is on no interface`);
     else faults.push(`interface ${name} has no ${family === 4 ? "IPv4" : "link-local"} address to send from`);
   }
+  faults.push(widthFault(router, link));
   const deaf = link === null ? undefined : world.deaf.get(`${link.index} ${family}`);
   if (deaf !== undefined && usable(link)) faults.push(`cannot listen on ${name}: ${deaf}`);
   for (const other of router.interfaces) {
@@ -75,6 +77,13 @@ function faultsOf(
   const found = faults.filter((fault) => fault !== null);
   router.sudden = found.length > checked;
   return found;
+}
+
+/** Whether its adverts are too long for the link; those to unicast peers go wherever the kernel routes them. */
+function widthFault({ config }: Router, link: Link | null): string | null {
+  const bytes = advertLength(config);
+  if (link === null || config.unicastPeers.length > 0 || bytes <= link.mtu) return null;
+  return `an advert of ${bytes} bytes does not fit in the MTU of ${link.name}, which is ${link.mtu}`;
 }
 
 /** The first address that somebody else put where ours should go. */

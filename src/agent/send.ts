@@ -33,6 +33,14 @@ export function authOf({ config }: Pick<Router, "config">): Expectation["auth"] 
   return { type: auth.type, key };
 }
 
+/** Bytes of the longest advert of a router, IP header included; it is never sent in fragments. */
+export function advertLength({ family, version, auth, addresses }: RouterConfig): number {
+  const headers = (family === 4 ? 20 : 40) + 8;
+  // Version 2 ends in authentication data (RFC 3768 5.3.10), and may stand behind an authentication header (RFC 2402).
+  const sealed = (version === 3 ? 0 : 8) + (auth.type === "ah" ? 24 : 0);
+  return headers + sealed + (family === 4 ? 4 : 16) * addresses.length;
+}
+
 function advertisement(router: Router, version: Version, priority: Priority): Advertisement {
   const { vrid, advertInterval } = router.config;
   const addresses = router.config.addresses.map(({ address }) => address);

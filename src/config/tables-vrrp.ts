@@ -174,7 +174,7 @@ export const vrrp = {
     optional(
       list(record(peerFields, "address"), PEERS_MAX),
       [],
-      "Adverts go to these instead of a group, and are believed from these only.",
+      "Adverts go to these instead of a group; unicast ones are believed from these only.",
       { keepalived: ["unicast_peer"] },
     ),
     peerFields,

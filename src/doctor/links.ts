@@ -1,16 +1,11 @@
 /** The interfaces of the configuration: there and up, wide enough for an advert, and with settings that let addresses move. */
 import type { Link } from "../agent/boundary.ts";
+import { advertLength } from "../agent/send.ts";
 import type { Ip } from "../base/address.ts";
 import { ipBytes } from "../base/address.ts";
 import type { AddressConfig, Config, RouterConfig } from "../config/model.ts";
 import type { Facts } from "./facts.ts";
 import type { Finding } from "./finding.ts";
-
-/** Bytes of an advert besides its addresses: IP header, VRRP header, and in version 2 the authentication data. */
-const OVERHEAD = { 4: 20 + 8 + 8, 6: 40 + 8 } as const;
-/** The authentication header of keepalived: 12 bytes, and 12 of HMAC-MD5-96. */
-const SEAL_BYTES = 24;
-const ADDRESS_BYTES = { 4: 4, 6: 16 } as const;
 
 const carried = ({ addresses, excludedAddresses }: RouterConfig): readonly AddressConfig[] => [
   ...addresses,
@@ -164,10 +159,10 @@ function promotion(facts: Facts, name: string, routers: readonly RouterConfig[])
 }
 
 /** Whether an advert with all its addresses fits in a packet: it is never sent in fragments. */
-function width(facts: Facts, { name, interface: own, family, addresses, auth }: RouterConfig): Finding[] {
+function width(facts: Facts, router: RouterConfig): Finding[] {
+  const { name, interface: own } = router;
   const link = linkOf(facts, own);
-  const seal = auth.type === "ah" ? SEAL_BYTES : 0;
-  const bytes = OVERHEAD[family] + seal + ADDRESS_BYTES[family] * addresses.length;
+  const bytes = advertLength(router);
   if (link === undefined || bytes <= link.mtu) return [];
   return [
     {

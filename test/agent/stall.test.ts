@@ -199,7 +199,7 @@ describe("an advert that the kernel refuses", () => {
   test("from the first one on leaves the addresses where they are", () => {
     const lab = new Lab();
     const box = lab.box(router());
-    box.refuseSend = ({ router: name }) => (name === null ? null : "EPERM");
+    box.refuseSend = ({ router: name }) => (name === null ? null : "ENOBUFS");
     box.start();
     lab.run(3600);
     const before = box.actions.length;

@@ -164,6 +164,25 @@ describe("an interface", () => {
     await leavesNothing();
   });
 
+  test("whose MTU no advert fits in is a fault until it does", async () => {
+    const many = Array.from({ length: 20 }, (_, at) => `"10.77.1.${100 + at}/24"`).join(", ");
+    await agent.write(ROUTERS.slice(0, ROUTERS.indexOf("[vrrp.lan6]")).replace(`"${VIP}/24"`, many));
+    await box.namespace.ip("link set eth1 mtu 100");
+    await agent.start();
+    await agent.is("lan", "fault", "an advert of 108 bytes does not fit in the MTU of eth1, which is 100");
+    expect((await agent.command("status")).code).toBe(3);
+    await box.namespace.ip("link set eth1 mtu 108");
+    await agent.is("lan", "master");
+    await box.namespace.ip("link set eth1 mtu 107");
+    await agent.is("lan", "fault", "MTU");
+    await until(
+      "the addresses are gone",
+      2000,
+      async () => !(await addressesOf(box)).includes("10.77.1.119"),
+    );
+    expect(await agent.stop()).toBe(0);
+  });
+
   test("that goes and comes ten times in two seconds is used in the end", async () => {
     await master();
     for (let count = 0; count < 10; count++) {
