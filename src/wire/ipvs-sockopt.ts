@@ -34,7 +34,7 @@ import {
   readFlags,
   serviceFamily,
 } from "./ipvs.ts";
-import { viewOf } from "./netlink.ts";
+import { u64At, untilNul, viewOf } from "./netlink.ts";
 
 /** Options to set. */
 const SET = {
@@ -199,14 +199,13 @@ function decodeService(entry: Uint8Array): CountedService | null {
       ? { kind: "address", protocol, address, port: view.getUint16(SERVICE.port) }
       : { kind: "fwmark", mark, family };
   const name = entry.subarray(SERVICE.scheduler, SERVICE.scheduler + NAME_BYTES);
-  const end = name.indexOf(0);
   const { persistent, onePacket, schedulerFlags } = readFlags(view.getUint32(SERVICE.flags, LITTLE));
   const timeout = seconds(view.getUint32(SERVICE.timeout, LITTLE));
   const prefix = prefixOf(view.getUint32(SERVICE.netmask));
   return {
     service: {
       id,
-      scheduler: new TextDecoder().decode(end < 0 ? name : name.subarray(0, end)),
+      scheduler: untilNul(name),
       schedulerFlags,
       persistence: persistent ? { timeout, prefix } : null,
       onePacket,
@@ -258,7 +257,7 @@ function decodeDestination(entry: Uint8Array): ToldDestination | null {
 /** struct ip_vs_stats_user. Bytes are 64 bits wide, read as far as a number is exact. */
 function decodeStatistics(view: DataView, at: number): Statistics {
   const narrow = (offset: number): number => view.getUint32(at + offset, LITTLE);
-  const wide = (offset: number): number => Number(view.getBigUint64(at + offset, LITTLE));
+  const wide = (offset: number): number => u64At(view, at + offset);
   return {
     connections: narrow(0),
     inPackets: narrow(4),

@@ -9,7 +9,7 @@ import type { ServiceId, Statistics, Timeouts, ToldDestination, ToldService } fr
 import { forwardOf, prefixOf, protocolOf, readFlags, serviceFamily, tunnelOf } from "./ipvs.ts";
 import { AF, DESTINATION, SERVICE, TOP } from "./ipvs-attributes.ts";
 import type { Attributes } from "./netlink.ts";
-import { attribute, attributesOf, u32, viewOf } from "./netlink.ts";
+import { attribute, attributesOf, u32, u64At, untilNul, viewOf } from "./netlink.ts";
 
 const LITTLE = true;
 
@@ -21,11 +21,8 @@ const large = (attributes: Attributes, type: number): number => {
   const bytes = attribute(attributes, type, 4);
   return bytes === null ? 0 : u32(bytes);
 };
-const text = (attributes: Attributes, type: number): string => {
-  const bytes = attributes.get(type) ?? new Uint8Array();
-  const end = bytes.indexOf(0);
-  return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end));
-};
+const text = (attributes: Attributes, type: number): string =>
+  untilNul(attributes.get(type) ?? new Uint8Array());
 
 function familyIn(attributes: Attributes, type: number): Family | null {
   const number = small(attributes, type, LITTLE);
@@ -118,7 +115,7 @@ function decodeStatistics(attributes: Attributes, wide: number, narrow: number):
   const nest = attributesOf(attributes.get(wide) ?? attributes.get(narrow) ?? new Uint8Array());
   const count = (type: number): number => {
     const bytes = nest.get(type) ?? new Uint8Array();
-    if (bytes.length >= 8) return Number(viewOf(bytes).getBigUint64(0, LITTLE));
+    if (bytes.length >= 8) return u64At(viewOf(bytes), 0);
     return bytes.length >= 4 ? u32(bytes) : 0;
   };
   return {

@@ -17,6 +17,7 @@ import {
   joined,
   NETLINK_HEADER,
   u32,
+  untilNul,
   viewOf,
 } from "./netlink.ts";
 
@@ -112,11 +113,6 @@ export const encodeLook = (name: string, sequence: number): Uint8Array =>
     encodeAttribute(IFLA.name, text(`${name}\0`)),
     encodeAttribute(IFLA.extMask, encode32(RTEXT_FILTER_SKIP_STATS)),
   ]);
-
-const untilNul = (bytes: Uint8Array): string => {
-  const end = bytes.indexOf(0);
-  return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end));
-};
 
 function decodeDevice(body: Uint8Array): Device | null {
   if (body.length < 16) return null;

@@ -27,6 +27,17 @@ export const align = (length: number): number => (length + 3) & ~3;
 /** The first four bytes as an integer. */
 export const u32 = (bytes: Uint8Array): number => viewOf(bytes).getUint32(0, LITTLE);
 
+/** The eight bytes from `at` as an integer: exact up to 2⁵³, and without the detour of a bigint. */
+export const u64At = (view: DataView, at: number): number =>
+  view.getUint32(at + 4, LITTLE) * 2 ** 32 + view.getUint32(at, LITTLE);
+
+const decoder = new TextDecoder();
+/** Text up to the first NUL, or to the end. */
+export function untilNul(bytes: Uint8Array): string {
+  const end = bytes.indexOf(0);
+  return decoder.decode(end < 0 ? bytes : bytes.subarray(0, end));
+}
+
 /** The attributes of a message; a length that does not fit ends the walk. */
 export function attributesOf(bytes: Uint8Array): Attributes {
   const found = new Map<number, Uint8Array>();
