@@ -9,6 +9,7 @@ import { hostFindings } from "./host.ts";
 import { linkFindings } from "./links.ts";
 import { serviceFindings } from "./service.ts";
 import { snoopingFindings } from "./snooping.ts";
+import { virtualMacFindings } from "./virtual-mac.ts";
 import { wireFindings } from "./wire.ts";
 
 /** One look at the facts. Heartbeat and IPVS add theirs to the list below. */
@@ -19,6 +20,7 @@ const LOOKS: readonly Look[] = [
   fileFindings,
   serviceFindings,
   linkFindings,
+  virtualMacFindings,
   addressFindings,
   firewallFindings,
   snoopingFindings,

@@ -166,3 +166,12 @@ test("an authentication header is part of what has to fit", () => {
   expect(ids(narrow, config("version = 2"))).toEqual([]);
   expect(ids(narrow, config('version = 2\nauth = { type = "ah", key = "secret" }'))).toEqual(["fault mtu"]);
 });
+
+test("a virtual MAC address needs Ethernet, and settings that can be set", () => {
+  const virtual = config("virtual_mac = true");
+  expect(ids({ links: [{ ...eth1, ethernet: false, mac: null }] }, virtual)).toEqual(["fault virtual_mac"]);
+  const sealed = { value: "0", writable: false };
+  const settings = new Map([["net/ipv4/conf/eth1/arp_ignore", sealed]]);
+  expect(ids({ settings }, virtual)).toEqual(["fault virtual_mac"]);
+  expect(ids({ settings }, config())).toEqual([]);
+});

@@ -11,6 +11,10 @@ beforeAll(async () => {
 afterAll(() => patient.site.close());
 afterEach(() => patient.restore());
 
+/** A script in front of the doctor, with which /sys shows the devices of its network namespace. */
+const seeing = (): Promise<string> =>
+  patient.scripts.write("sysfs.sh", 'mount -t sysfs none /sys && exec "$@"');
+
 describe("an interface", () => {
   test("that is down, or not there, is a fault", async () => {
     const down = await patient.amid(
@@ -49,6 +53,27 @@ describe("an interface", () => {
       );
       expect(only(visited)).toMatchObject({ id: "arp_ignore", severity: "fault", subject: "eth1" });
     }
+  });
+
+  test("on which a virtual MAC address would be in vain", async () => {
+    await patient.agent.write(router("virtual_mac = true"));
+    const sysctl = (key: string, value: number) => () => patient.set(`all.${key}=${value}`);
+    for (const [key, value] of [
+      ["arp_filter", 1],
+      ["arp_ignore", 3],
+    ] as const) {
+      const { findings } = await patient.amid(sysctl(key, value), sysctl(key, 0));
+      const found = findings.filter(({ id }) => id === "virtual_mac");
+      expect(found).toMatchObject([{ severity: "fault", subject: "lan" }]);
+      expect(found[0]?.text).toContain(`net.ipv4.conf.all.${key} = ${value} keeps`);
+    }
+    const bridged = await patient.amid(
+      () => patient.box.namespace.ip("link add br0 type bridge", "link set eth1 master br0"),
+      () => patient.box.namespace.ip("link del br0"),
+      ["unshare", "--mount", await seeing()],
+    );
+    expect(bridged.findings.find(({ id }) => id === "virtual_mac")?.cure).toBe('write interface = "br0"');
+    expect((await patient.visit()).findings).toEqual([]);
   });
 
   test("with a twin in its subnet, that answers and asks in its name", async () => {
@@ -91,8 +116,7 @@ describe("an interface", () => {
   });
 
   test("on a bridge that snoops and does not query", async () => {
-    const seeing = await patient.scripts.write("sysfs.sh", 'mount -t sysfs none /sys && exec "$@"');
-    const through = ["unshare", "--mount", seeing];
+    const through = ["unshare", "--mount", await seeing()];
     const bridge = async (querier: number): Promise<Visit> =>
       patient.amid(
         () =>
