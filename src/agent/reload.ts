@@ -68,7 +68,7 @@ const sameRouter = (a: RouterConfig, b: RouterConfig): boolean =>
 /** A reload that waits for before_release. */
 export interface PendingReload {
   readonly source: ConfigSource;
-  /** The routers that it removes or makes anew. */
+  /** The routers that it removes or makes anew, and those that move with them. */
   readonly routers: ReadonlySet<Router>;
 }
 
@@ -113,9 +113,8 @@ export function reload(
   }
   const difference = compare(world, config);
   const said = { ...difference, findings: printed };
-  const ended = [...difference.removed, ...difference.restarted].flatMap(
-    (name) => world.routers.get(name) ?? [],
-  );
+  const along = movedAlong(world, config, difference);
+  const ended = [...named(world, [...difference.removed, ...difference.restarted]), ...along];
   world.pending = null;
   if (!waited && awaitsRelease(world, turn, ended, LEAVING)) {
     world.pending = { source: event.source, routers: new Set(ended) };
@@ -123,7 +122,7 @@ export function reload(
     answer(turn, event, { exit: 0, body: { ...said, waiting_for_hook: waits } });
     return;
   }
-  apply(world, turn, config, difference);
+  apply(world, turn, config, difference, along);
   logSettings(turn, config.agent);
   world.path = event.source.path;
   world.loadedAt = turn.now;
@@ -131,6 +130,19 @@ export function reload(
   const counts = Object.fromEntries(Object.entries(difference).map(([what, names]) => [what, names.length]));
   turn.out.log("info", "config.loaded", { file: event.source.path, ...counts });
   answer(turn, event, { exit: 0, body: said });
+}
+
+const named = (world: World, names: readonly string[]): Router[] =>
+  names.flatMap((name) => world.routers.get(name) ?? []);
+
+/** Routers that stay in a sync group of which a member is made anew: it moves as one, so they give up what they have. */
+function movedAlong(world: World, config: Config, { restarted }: Difference): Router[] {
+  const stays = ({ config: { name, syncGroup } }: Router): boolean =>
+    config.routers.some((next) => next.name === name && next.syncGroup === syncGroup);
+  const members = named(world, restarted)
+    .filter(stays)
+    .flatMap((router) => group(world, router));
+  return [...new Set(members)].filter((member) => stays(member) && !restarted.includes(member.config.name));
 }
 
 function answer(turn: Turn, event: Extract<Event, { kind: "config" }>, reply: Reply): void {
@@ -158,8 +170,14 @@ function compare(world: World, config: Config): Difference {
   return difference;
 }
 
-/** Makes the routers those of `config`; what did not change is not touched. */
-function apply(world: World, turn: Turn, config: Config, difference: Difference): void {
+/** Makes the routers those of `config`; what did not change is not touched, but for those that go `along` with their sync group. */
+function apply(
+  world: World,
+  turn: Turn,
+  config: Config,
+  difference: Difference,
+  along: readonly Router[],
+): void {
   const before = world.config;
   const standby = new Set<string>();
   for (const name of [...difference.removed, ...difference.restarted]) {
@@ -168,6 +186,7 @@ function apply(world: World, turn: Turn, config: Config, difference: Difference)
     if (router.order?.kind === "standby") standby.add(name);
     retire(world, turn, router);
   }
+  for (const member of along) drive(world, turn, member, { kind: "yield" });
   const hadLifetimes = hasLifetimes(before.agent, world.addressTotal);
   world.config = config;
   for (const action of world.checks.configure(config.checks, turn.now)) turn.out.defer(action);

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Box } from "./box.ts";
 import { addressOps, master, reply } from "./scenes.ts";
+import { end, latest, names } from "./scripts.ts";
 import { hear, priorities, told } from "./sight.ts";
 import { router, VIP } from "./text.ts";
 
@@ -141,6 +142,34 @@ describe("a router that is new", () => {
     lab.run(5000);
     expect([box.state("VI_1"), box.state("VI_2")]).toEqual(["master", "master"]);
     expect(box.router().counters.became_master).toBe(1);
+  });
+
+  test("moves its whole sync group when it is made anew", () => {
+    const group = { sync_group: "g" };
+    const { lab, box } = master(router(group) + router({ ...SECOND, ...group }, "VI_2"));
+    lab.run(10);
+    const since = lab.now;
+    box.reload(router({ ...group, priority: 120 }) + router({ ...SECOND, ...group, vrid: 77 }, "VI_2"));
+    expect([box.state("VI_1"), box.state("VI_2")]).toEqual(["backup", "backup"]);
+    expect(priorities(box, since)).toEqual([0, 0]);
+    lab.run(5000);
+    expect([box.state("VI_1"), box.state("VI_2")]).toEqual(["master", "master"]);
+  });
+
+  test("has before_release of its whole sync group waited for when it is made anew", () => {
+    const group = { sync_group: "g", hooks: { before_release: ["/bin/flush"] } };
+    const { lab, box } = master(router(group) + router({ ...SECOND, ...group }, "VI_2"));
+    lab.run(10);
+    const since = lab.now;
+    box.reload(router(group) + router({ ...SECOND, ...group, vrid: 77 }, "VI_2"));
+    expect(names(box).toSorted()).toEqual(["before_release VI_1", "before_release VI_2"]);
+    end(box, latest(box, "VI_2"));
+    expect([box.state("VI_1"), box.state("VI_2")]).toEqual(["master", "master"]);
+    expect(priorities(box, since)).toEqual([]);
+    end(box, latest(box, "VI_1"));
+    expect([box.state("VI_1"), box.state("VI_2")]).toEqual(["backup", "backup"]);
+    expect(priorities(box, since)).toEqual([0, 0]);
+    expect(names(box)).toHaveLength(2);
   });
 
   test("says so when the addresses are too many for lifetimes from now on", () => {

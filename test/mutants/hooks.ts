@@ -1,4 +1,4 @@
-/** Faults of awaited hooks. */
+/** Faults of awaited hooks, and of routers that come and go by a reload. */
 import type { Mutant } from "./mutants.ts";
 
 export const HOOKS: readonly Mutant[] = [
@@ -98,6 +98,13 @@ export const HOOKS: readonly Mutant[] = [
     find: "const returns = !stays && startsAsMaster(router.settings(), turn.now);",
     replace: "const returns = false;",
     breaks: "owns the addresses and says that it leaves in the turn in which it comes back",
+    caughtBy: "agent",
+  },
+  {
+    file: "src/agent/reload.ts",
+    find: '  for (const member of along) drive(world, turn, member, { kind: "yield" });\n',
+    replace: "",
+    breaks: "stays master while a reload makes a member of its sync group anew",
     caughtBy: "agent",
   },
 ];
