@@ -24,7 +24,11 @@ export async function load(kind: DaemonKind, terms: Terms, span: number, rows: R
     const before = processes.map(spent);
     await pass(span);
     const after = processes.map(spent);
-    const label = `${terms.count} x ${terms.interval} ms${terms.virtualMac === true ? ", virtual MAC" : ""}`;
+    const traits = [
+      terms.virtualMac === true ? ", virtual MAC" : "",
+      (terms.realtime ?? 0) > 0 ? ", real-time" : "",
+    ];
+    const label = `${terms.count} x ${terms.interval} ms${traits.join("")}`;
     for (const side of sides) {
       const [start, end, pids] = [before[side], after[side], processes[side]];
       if (start === undefined || end === undefined || pids === undefined) continue;

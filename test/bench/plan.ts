@@ -1,5 +1,6 @@
 /** Every part of the bench by name: what is run, how often, on whom. */
 import type { DaemonKind } from "../lab/daemon.ts";
+import { buildSizes, buildStarts } from "./builds.ts";
 import { occupy } from "./busy.ts";
 import { move, reload } from "./crowd.ts";
 import { excluded } from "./excluded.ts";
@@ -23,6 +24,12 @@ const ADDRESSES = 1000;
 const COUNTS = [1, 20, 100, MOST];
 const INTERVALS = [1000, 100];
 const REALTIME = 10;
+/** Below 100 ms: the largest number only, and below 50 ms as `haagent check` wants it, in real time. */
+const FAST = [
+  { interval: 50, realtime: 0 },
+  { interval: 20, realtime: REALTIME },
+  { interval: 10, realtime: REALTIME },
+];
 
 function failovers(name: string, about: string, plan: FailoverPlan, busy = false): Part {
   return {
@@ -51,6 +58,17 @@ function inTurn(
     about,
     async run(kinds, rows) {
       for (let round = 0; round < rounds; round++) for (const kind of kinds) await turn(kind, rows);
+    },
+  };
+}
+
+/** What only haagent has. */
+function ofOurs(name: string, about: string, measure: (rows: Rows) => Promise<void>): Part {
+  return {
+    name,
+    about,
+    run: async (kinds, rows) => {
+      if (kinds.includes("haagent")) await measure(rows);
     },
   };
 }
@@ -114,6 +132,11 @@ export function parts(quick: boolean): Part[] {
     inTurn("mac-load", "cost of 100 routers at 1 s, each with a virtual MAC address", 1, (kind, rows) =>
       load(kind, { count: 100, interval: 1000, virtualMac: true }, span, rows),
     ),
+    ...FAST.map((terms) =>
+      inTurn(`fast-${terms.interval}`, `cost of ${MOST} routers at ${terms.interval} ms`, 1, (kind, rows) =>
+        load(kind, { count: MOST, ...terms }, span, rows),
+      ),
+    ),
     ...[1, MOST].map((count) =>
       inTurn(`start-${count}`, `start with ${count} routers`, few(4, 1), (kind, rows) =>
         starts(kind, { count, interval: 1000 }, few(5, 3), rows),
@@ -133,5 +156,7 @@ export function parts(quick: boolean): Part[] {
       excluded(kind, ADDRESSES, rows),
     ),
     inTurn("size", "what is on the flash", 1, sizes),
+    ofOurs("builds-start", "start of the cross builds", (rows) => buildStarts(few(10, 2), rows)),
+    ofOurs("builds-size", "the cross builds and their packages", buildSizes),
   ];
 }
