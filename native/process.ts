@@ -13,11 +13,14 @@ export function bootTime(): number {
   return ((time[1] ?? 0) * 2 ** 32 + (time[0] ?? 0)) * 1000 + (time[2] ?? 0) / 1e6;
 }
 
-/** SCHED_RR at `priority` (1-99) for the calling thread, the main one; children and new threads start as ordinary ones. */
-export function setRealtime(priority: number): number {
+/**
+ * SCHED_RR at `priority` (1-99) for a thread of ours by its number, 0 for the calling one; its children and new threads start as ordinary
+ * ones.
+ */
+export function setRealtime(priority: number, thread = 0): number {
   const parameters = Int32Array.of(integer(priority, 1, 99, "realtime priority"));
   const policy = layout.SCHED_RR | layout.SCHED_RESET_ON_FORK;
-  return checked(libc.syscall(layout.SYS_SCHED_SETSCHEDULER, 0, policy, ptr(parameters)));
+  return checked(libc.syscall(layout.SYS_SCHED_SETSCHEDULER, thread, policy, ptr(parameters)));
 }
 
 /**

@@ -1,13 +1,5 @@
 /** The agent's process: takes what it needs of the system, runs the machine in it, and gives everything back. */
-import {
-  CAPABILITIES,
-  dropAmbientCapabilities,
-  lockMemory,
-  missingCapabilities,
-  setRealtime,
-  setTimeSlice,
-  setTimerSlack,
-} from "../../native/process.ts";
+import { CAPABILITIES, missingCapabilities } from "../../native/process.ts";
 import { errnoName } from "../../native/libc.ts";
 import type { AddressChange, Event, KernelAddress } from "../agent/boundary.ts";
 import type { Forwarding, ForwardingChange } from "../wire/forwarding.ts";
@@ -19,6 +11,7 @@ import { bootId } from "./boot.ts";
 import { bootClock } from "./clock.ts";
 import { Control } from "./control.ts";
 import { Journal } from "./journal.ts";
+import { schedule } from "./schedule.ts";
 import { HistoryFile, readHistory } from "./history.ts";
 import { Kernel } from "./kernel.ts";
 import { Ledger, readLedger } from "./ledger.ts";
@@ -73,11 +66,6 @@ const NOTIFY_GRACE = 500;
 const LOG_GRACE = 200;
 /** What was ordered last must have started, so that it runs on without us, or be killed. */
 const START_GRACE = 200;
-
-/** Lateness of timers of the agent's own thread, in nanoseconds. */
-const TIMER_SLACK = 1000;
-/** The shortest that there is, in nanoseconds: most turns are shorter still. */
-const TIME_SLICE = 100_000;
 
 const SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
 
@@ -183,22 +171,6 @@ function makeState({ stateDir }: AgentConfig, journal: Journal): void {
   } catch (error) {
     const detail = `${stateDir}: ${reasonOf(error)}`;
     journal.write("warning", "agent.warning", { what: "state_dir", detail });
-  }
-}
-
-/** Scheduling as configured; what the system does not allow is a warning. */
-function schedule(settings: AgentConfig, journal: Journal): void {
-  setTimerSlack(TIMER_SLACK);
-  setTimeSlice(TIME_SLICE);
-  dropAmbientCapabilities();
-  if (settings.realtimePriority === 0) return;
-  for (const [what, result] of [
-    ["realtime_priority", setRealtime(settings.realtimePriority)],
-    ["locking memory", lockMemory()],
-  ] as const) {
-    if (result < 0) {
-      journal.write("warning", "agent.warning", { what, detail: errnoName(result) });
-    }
   }
 }
 

@@ -1,6 +1,15 @@
 /** The agent's process as a whole: what it needs, what it refuses, and how it leaves. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { constants, closeSync, existsSync, openSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import {
+  constants,
+  closeSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import type { Action } from "../../src/agent/boundary.ts";
 import { ms } from "../../src/base/units.ts";
@@ -164,6 +173,16 @@ describe("the agent's process", () => {
     edge.order([{ kind: "probe", check: "c", probe: cp, timeout: ms(PATIENCE), user: "root" }]);
     expect((await edge.event("probe")).healthy).toBe(true);
     expect(scheduling(readFileSync(out, "utf8"))).toEqual(["0", "0"]);
+  });
+
+  test("runs in real time together with the thread that holds the allocator's lock", async () => {
+    await using edge = await Edge.start(space, fresh(), { realtime: 37 });
+    // rt_priority and policy, the 38th and 39th behind the name in proc(5) stat.
+    await until("the thread is as the main one", PATIENCE, () =>
+      readdirSync(`/proc/${edge.pid}/task`)
+        .map((thread) => readFileSync(`/proc/${edge.pid}/task/${thread}/stat`, "utf8"))
+        .some((stat) => /\(mi-scavenger\)(?: \S+){37} 37 2 /.test(stat)),
+    );
   });
 
   test("that breaks an invariant removes what it added and leaves with 70", async () => {
