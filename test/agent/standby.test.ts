@@ -52,6 +52,7 @@ describe("a router that is put in standby", () => {
 
   test.each([
     ["a check that it tracks recovers", { track_checks: ["web"] }],
+    ["a check recovers though it owns the addresses", { track_checks: ["web"], priority: 255 }],
     ["one that its sync group tracks recovers", { sync_group: "gw" }],
   ])("does not come back by itself when %s", (_, values) => {
     const other = router(
