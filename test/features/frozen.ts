@@ -9,6 +9,7 @@ const PTRACE_SEIZE = 0x4206;
 const PTRACE_INTERRUPT = 0x4207;
 /** <bits/waitflags.h>: for a thread of another process. */
 const WALL = 0x4000_0000;
+const WNOHANG = 1;
 
 const libc = dlopen("libc.so.6", {
   ptrace: { args: ["i64", "i64", "ptr", "ptr"], returns: FFIType.i64_fast },
@@ -34,5 +35,11 @@ export async function frozen(pid: number, tid: number): Promise<Disposable> {
       .slice(0, 1);
   await until("it stands still", 5000, () => state() === "t");
   libc.waitpid(tid, null, WALL);
-  return { [Symbol.dispose]: () => ptrace(PTRACE_DETACH) };
+  return {
+    [Symbol.dispose]() {
+      libc.ptrace(PTRACE_DETACH, tid, null, null);
+      // One that has ended meanwhile is there until its tracer heard of it, and its process with it.
+      libc.waitpid(tid, null, WALL | WNOHANG);
+    },
+  };
 }

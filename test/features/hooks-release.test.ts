@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { Keepalived } from "../lab/keepalived.ts";
 import { now, until } from "../lab/process.ts";
+import { frozen, threads } from "./frozen.ts";
 import { lives } from "./scripts.ts";
 import type { Agent } from "./agent.ts";
 import { router, Stage, VIP } from "./stage.ts";
@@ -41,6 +42,23 @@ describe("before_release", () => {
     expect(now() - from).toBeLessThan(2000);
     expect((await agent.says("hook.failed")).fields["detail"]).toBe(`${hangs}: timeout after 1s`);
     expect(lives(Number(stage.scripts.lines("pids")[0]))).toBe(false);
+    expect(await stage.holds()).toBe(false);
+  });
+
+  test("that cannot even begin, as its program is on a disk that hangs, holds SIGTERM up no longer", async () => {
+    const flush = await stage.witness("flush");
+    const hooks = `before_release = ["${flush}"], after_take = ["/bin/true"], timeout = "1s"`;
+    const agent = await stage.started(router(hooks));
+    await agent.says("hook.ended", "after_take");
+    const [worker = 0, ...others] = threads(agent.pid, "Worker");
+    expect(others).toEqual([]);
+    {
+      using _ = await frozen(agent.pid, worker);
+      agent.signal("SIGTERM");
+      await until("the agent has left", 5000, () => !lives(agent.pid));
+    }
+    expect(await agent.exited()).toBe(0);
+    expect((await agent.says("hook.failed")).fields["detail"]).toBe(`${flush}: timeout after 1s`);
     expect(await stage.holds()).toBe(false);
   });
 
