@@ -19,6 +19,8 @@ export class Manners {
   readonly #sentAt = new Map<string, number>();
   /** The one before, as long as the last one is of the present moment. */
   readonly #sentBefore = new Map<string, number>();
+  /** World time of the last priority 0, by virtual router. */
+  readonly #releasedAt = new Map<string, number>();
 
   constructor(scene: Scene) {
     this.#scene = scene;
@@ -36,7 +38,7 @@ export class Manners {
   }
 
   /** An advert leaves; `master`: its router was master before this turn. */
-  speaks(node: Node, router: RouterPlan, master: boolean): void {
+  speaks(node: Node, router: RouterPlan, priority: number, master: boolean): void {
     if (master && this.#silent(node, router) && !ordered(node, router)) {
       violate(this.#scene, `${node.plan.name} goes on as master of ${router.name} after a stall`);
     }
@@ -46,6 +48,7 @@ export class Manners {
     if (before < now) this.#sentBefore.set(key, before);
     this.#sentAt.set(key, now);
     this.#wakes(node, router);
+    if (priority === 0) this.#releasedAt.set(virtualRouterOf(router), now);
   }
 
   #wakes(node: Node, router: RouterPlan): void {
@@ -53,6 +56,8 @@ export class Manners {
     const { slept, thawedAt } = node;
     const bounds = this.#bounds(router);
     if (bounds === undefined || router.priority === 255) return;
+    // A priority 0 that was sent since is as good as hearing nobody for long.
+    if ((this.#releasedAt.get(virtualRouterOf(router)) ?? Number.NEGATIVE_INFINITY) > thawedAt) return;
     // As long as that, and neither a master's advert nor a backup's patience can have been due only just now.
     const long = slept > bounds.noMaster(0) + bounds.interval + 100;
     if (long && !ordered(node, router) && now - thawedAt < Math.min(LISTENS, 2.5 * router.interval)) {

@@ -85,7 +85,7 @@ export class Speech {
     if (errno !== null) return null;
     const { watches, schedule } = this.#scene;
     watches.renew(`hole ${node.number} ${router}`, schedule.now);
-    this.#manners.speaks(node, plan, isMaster(this.#scene, node, plan));
+    this.#manners.speaks(node, plan, advert.priority, isMaster(this.#scene, node, plan));
     return null;
   }
 
