@@ -1,6 +1,6 @@
 /** A packet's way in: IP header, the router it belongs to, admission, the machine; and what is said of those that fail. */
 import type { Ip } from "../base/address.ts";
-import type { Expectation, Rejection } from "../vrrp/admit.ts";
+import type { Difference, Expectation, Rejection } from "../vrrp/admit.ts";
 import { admitAdvertisement, admitOrigin, differences, intervalOf, rejectionOf } from "../vrrp/admit.ts";
 import { RELEASING } from "../vrrp/state.ts";
 import type { IpPacket } from "../wire/ip.ts";
@@ -20,6 +20,8 @@ import { isEcho, mayBeHalf, spokeNow } from "./versions.ts";
 import { wire } from "./world.ts";
 
 type Frame = Extract<Event, { kind: "frame" }>;
+
+const NONE: ReadonlySet<Difference> = new Set();
 
 /** Handles one received packet of protocol 112. */
 export function receive(world: World, turn: Turn, frame: Frame): void {
@@ -101,10 +103,9 @@ function hear(world: World, turn: Turn, router: Router, packet: IpPacket, sealed
   const { priority } = advertisement;
   const interval = intervalOf(advertisement);
   const before = router.peers.get(source);
-  const mismatch =
-    priority === RELEASING || mayBeHalf(router, before, version)
-      ? (before?.mismatch ?? new Set())
-      : differences(expected, packet, advertisement);
+  const known = before?.mismatch ?? NONE;
+  const differing = priority === RELEASING ? known : differences(expected, packet, advertisement);
+  const mismatch = mayBeHalf(router, before, version) ? known : differing;
   for (const what of mismatch) {
     if (before?.mismatch.has(what) === true) continue;
     if (!world.limiter.allows(`${what} differs ${router.config.name} ${source}`, turn.now)) continue;
@@ -116,7 +117,8 @@ function hear(world: World, turn: Turn, router: Router, packet: IpPacket, sealed
   if (!rivals) drive(world, turn, router, { kind: "advert", source, priority, interval, version });
   if (router.machine.kind === "backup") prepare(world, router);
   if (router.machine.kind === "master" && priority !== RELEASING) {
-    contested(world, turn, router, { source, interval, setting: [...mismatch].join(",") });
+    // All that is different: its other half puts that right at once, and there may never be another advert.
+    contested(world, turn, router, { source, interval, setting: [...differing].join(",") });
   }
 }
 

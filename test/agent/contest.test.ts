@@ -9,6 +9,7 @@ import { router } from "./text.ts";
 /** What another master of priority 100 is like. */
 interface Other {
   readonly addresses: readonly string[];
+  readonly version?: 2;
   /** Of version 3, milliseconds. */
   readonly interval?: number;
 }
@@ -67,6 +68,20 @@ describe("a master that hears another one", () => {
 
   test("alarms over one advert when something differs: keepalived that rejects our adverts may never speak again", () => {
     expect(alarms(DIFFERING, 500)).toEqual(["addresses"]);
+    expect(alarms({ ...SAME, version: 2 }, 500)).toEqual(["version"]);
+  });
+
+  test("takes no half of a peer that speaks both versions for what keeps the two apart", () => {
+    const lab = new Lab();
+    const box = lab.box(router({ version: 2, priority: 150 }));
+    box.start();
+    lab.run(10_000);
+    const last = adverts(box).at(-1)?.at ?? 0;
+    lab.run(last + 500 - lab.now);
+    hear(box, { source: "192.0.2.77" });
+    hear(box, { source: "192.0.2.77", version: 2 });
+    lab.run(5000);
+    expect(box.logs("vrrp.contested")).toEqual([]);
   });
 
   test("knows a loser's last word, which comes right after an advert of its own, whatever differs", () => {
