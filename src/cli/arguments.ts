@@ -75,8 +75,10 @@ function strict(command: Command, words: readonly string[]): Result<string[], st
     const definition =
       flag.startsWith("--") && Object.hasOwn(command.args, name) ? command.args[name] : undefined;
     if (definition === undefined || definition.type === "positional") {
-      const known = Object.keys(command.args).filter((each) => command.args[each]?.type !== "positional");
-      return fail(`unknown flag ${flag} for "${command.name}"${hint(name, known)}`);
+      const known = Object.keys(command.args)
+        .filter((each) => command.args[each]?.type !== "positional")
+        .map((each) => `--${each}`);
+      return fail(`unknown flag ${flag} for "${command.name}"${hint(flag, known)}`);
     }
     if (seen.has(name)) return fail(`--${name} is given twice`);
     seen.add(name);
