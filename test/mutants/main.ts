@@ -12,7 +12,7 @@ let survivors = 0;
 /** The suite that tests the file's folder; the simulator stands for none. */
 const suiteOf = ({ file }: Mutant): Mutant["caughtBy"] => {
   const folder = file.split("/")[1];
-  const suites = ["vrrp", "agent", "wire", "check", "doctor", "heartbeat"] as const;
+  const suites = ["vrrp", "agent", "wire", "check", "doctor", "heartbeat", "ipvs"] as const;
   return suites.find((suite) => suite === folder) ?? "sim";
 };
 

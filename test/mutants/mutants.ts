@@ -5,6 +5,7 @@
 import { FORWARDING } from "./forwarding.ts";
 import { HEARTBEAT } from "./heartbeat.ts";
 import { HOOKS } from "./hooks.ts";
+import { IPVS } from "./ipvs.ts";
 import { OPERATOR } from "./operator.ts";
 import { VARIANTS } from "./variants.ts";
 import { MACS } from "./virtual-mac.ts";
@@ -19,7 +20,7 @@ export interface Mutant {
   /** What the product then does wrong, after "a router that" or "an agent that". */
   readonly breaks: string;
   /** The suites that must notice: directories of test/, or the simulator. */
-  readonly caughtBy: "sim" | "vrrp" | "agent" | "wire" | "check" | "doctor" | "heartbeat";
+  readonly caughtBy: "sim" | "vrrp" | "agent" | "wire" | "check" | "doctor" | "heartbeat" | "ipvs";
 }
 
 const timing: readonly Mutant[] = [
@@ -289,4 +290,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...VARIANTS,
   ...MACS,
   ...HEARTBEAT,
+  ...IPVS,
 ];

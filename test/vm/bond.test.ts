@@ -12,7 +12,7 @@ const router = (priority: number): string => `
 interface = "bond0"
 vrid = 51
 priority = ${priority}
-advert_interval = "200ms"
+advert_interval = "500ms"
 addresses = ["${VIP}/24"]
 `;
 

@@ -14,7 +14,7 @@ const router = (priority: number): string => `
 interface = "eth1"
 vrid = 51
 priority = ${priority}
-advert_interval = "200ms"
+advert_interval = "500ms"
 addresses = ["${VIP}/24"]
 `;
 

@@ -1,0 +1,57 @@
+/** Faults in the table of virtual services. */
+import type { Mutant } from "./mutants.ts";
+
+const fault = (file: string, find: string, replace: string, breaks: string): Mutant => ({
+  file: `src/ipvs/${file}.ts`,
+  find,
+  replace,
+  breaks,
+  caughtBy: "ipvs",
+});
+
+export const IPVS: readonly Mutant[] = [
+  fault(
+    "difference",
+    "[...made, ...added, ...raised, ...lowered, ...removed]",
+    "[...made, ...removed, ...added, ...raised, ...lowered]",
+    "removes the last server before it adds the fallback",
+  ),
+  fault(
+    "difference",
+    "[...made, ...added, ...raised, ...lowered, ...removed]",
+    "[...made, ...added, ...lowered, ...raised, ...removed]",
+    "drains the last server before another has weight",
+  ),
+  fault(
+    "difference",
+    ".filter((id) => ours.has(serviceKey(id)))\n",
+    "\n",
+    "deletes the virtual services of others",
+  ),
+  fault("difference", "else if (!sameDestination(found, destination)) {", "else {", "writes what is there"),
+  fault(
+    "pool",
+    'verdict === "up" ? destination.weight : kernel',
+    'verdict === "up" ? destination.weight : destination.weight',
+    "gives weight to a server that no check has passed",
+  ),
+  fault(
+    "pool",
+    'verdict === "up" ? destination.weight : kernel',
+    'verdict === "up" ? destination.weight : 0',
+    "takes servers out when it is restarted",
+  ),
+  fault(
+    "pool",
+    'duty === "drain" || (verdict',
+    'duty === "serve" || (verdict',
+    "removes a server that is to be drained",
+  ),
+  fault("pool", ">= pool.quorum", "> 0", "has a quorum of one, whatever is configured"),
+  fault(
+    "pool",
+    "[fallback, ...without(destinations, fallback)]",
+    "[fallback, ...destinations]",
+    "adds its fallback twice",
+  ),
+];
