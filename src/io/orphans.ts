@@ -28,19 +28,23 @@ export function openCommandNotes(runtimeDir: string, boot: string): CommandNotes
 
 /** Writes down that a command runs as the leader of its process group. A file system that refuses costs no more than the note. */
 export function noteCommand({ directory, boot }: CommandNotes, pid: number): void {
-  // The time it started tells it from whoever has its number later. What is gone already needs no note.
-  const startTime = statOf(pid)?.startTime;
-  if (startTime === undefined) return;
   try {
+    // The time it started tells it from whoever has its number later. What is gone already needs no note.
+    const startTime = statOf(pid)?.startTime;
+    if (startTime === undefined) return;
     writeFileSync(join(directory, String(pid)), `${startTime} ${boot}\n`, { mode: 0o600 });
   } catch {
-    // Full: it runs all the same, and its agent ends it as ever.
+    // Full, or no descriptors left: it runs all the same, and its agent ends it as ever.
   }
 }
 
 /** It has ended, or was killed. */
 export function forgetCommand({ directory }: CommandNotes, pid: number): void {
-  rmSync(join(directory, String(pid)), { force: true });
+  try {
+    rmSync(join(directory, String(pid)), { force: true });
+  } catch {
+    // Read-only by now: the note names a process that is no more.
+  }
 }
 
 /**

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from "node:path";
 import { ms } from "../../src/base/units.ts";
 import { runCommand } from "../../src/io/command.ts";
-import { killOrphans, noteCommand, openCommandNotes } from "../../src/io/orphans.ts";
+import { forgetCommand, killOrphans, noteCommand, openCommandNotes } from "../../src/io/orphans.ts";
 import { lives } from "../features/scripts.ts";
 import { until } from "../lab/process.ts";
 import { PATIENCE, temporaryDirectory } from "./edge.ts";
@@ -89,6 +89,18 @@ describe("a command whose agent died", () => {
     writeFileSync(join(place, "1"), `${startTime} ${BOOT}\n`);
     mkdirSync(join(place, "notes"));
     expect(killOrphans(directory.path, BOOT)).toEqual([]);
+  });
+});
+
+describe("a directory that cannot be written to", () => {
+  test("costs the note and nothing else", async () => {
+    using directory = temporaryDirectory();
+    const [pid] = await left(directory.path);
+    const notes = { directory: join(directory.path, "child"), boot: BOOT };
+    noteCommand(notes, pid);
+    forgetCommand(notes, pid);
+    expect(lives(pid)).toBe(true);
+    kill(pid);
   });
 });
 
