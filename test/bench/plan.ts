@@ -157,6 +157,7 @@ export function parts(quick: boolean): Part[] {
     ),
     inTurn("size", "what is on the flash", 1, sizes),
     ofOurs("builds-start", "start of the cross builds", (rows) => buildStarts(few(10, 2), rows)),
-    ofOurs("builds-size", "the cross builds and their packages", buildSizes),
+    // A minute of compressing, and nothing in it that could be measured in less.
+    ...(quick ? [] : [ofOurs("builds-size", "the cross builds and their packages", buildSizes)]),
   ];
 }

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from "bun:test";
 import manifest from "../../package.json";
 import { Lab } from "../lab/lab.ts";
 import { Owners } from "../lab/owner.ts";
-import { now, run, sleep, until } from "../lab/process.ts";
+import { now, run, until } from "../lab/process.ts";
 import type { MachineOptions } from "../services/machine.ts";
 import { Machine } from "../services/machine.ts";
 import { CONFIG, VIP } from "../services/promises.ts";
@@ -72,13 +72,11 @@ async function life(
   const other = await pid(machine, OTHER);
 
   // Upgraded: another program, the same master, the same configuration. What is none of the package's goes on.
-  await sleep(1500);
   const upgrading = now();
   await dpkg(machine, "--install", NEW);
   await until("the new one runs", WAIT_MS, async () => ![null, first].includes(await pid(machine)));
-  await sleep(2500);
+  await until("it has resumed", WAIT_MS, async () => (await resumed(machine)) === 1);
   expect(owners.nobody(upgrading, now())).toBe(0);
-  expect(await resumed(machine)).toBe(1);
   expect(await machine.run("cat", FILE)).toBe(CONFIG);
   expect(await pid(machine, OTHER)).toBe(other);
   await machine.run("haagent", "stop", "--config", OTHER);
