@@ -24,8 +24,9 @@ await using guest = await Guest.boot({ processors: 2, memory: 1024 });
 const argv = [process.execPath, "test", "--only-failures", `--timeout=${TEST_TIMEOUT_MS}`, ...files];
 const task = await guest.spawn(argv, { cwd: ROOT, env: ENVIRONMENT });
 const end = performance.now() + SUITE_MS;
-while (task.code === null && performance.now() < end) await sleep(POLL_MS);
+while (task.code === null && guest.running && performance.now() < end) await sleep(POLL_MS);
 process.stdout.write(task.stdout);
 process.stderr.write(task.stderr);
-if (task.code === null) console.error(`not done within ${SUITE_MS} ms`);
+if (task.code === null)
+  console.error(guest.running ? `not done within ${SUITE_MS} ms` : "the guest ended before its tests");
 process.exitCode = task.code ?? TIMED_OUT;

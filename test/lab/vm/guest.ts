@@ -103,11 +103,16 @@ export class Guest {
     }
   }
 
+  /** False once it was closed, or died. */
+  get running(): boolean {
+    return this.#qemu.running;
+  }
+
   /** Runs a program to its end. */
   async ran(argv: readonly string[], limit = COMMAND_MS): Promise<Ran> {
     const task = await this.spawn(argv);
     const end = (): string => `${argv.join(" ")} ends in the guest: ${task.stderr} ${this.#trouble()}`;
-    await until(end, limit, () => task.code !== null);
+    await until(end, limit, () => task.code !== null || this.#gone());
     return { code: task.code ?? -1, stdout: task.stdout, stderr: task.stderr };
   }
 
@@ -134,7 +139,11 @@ export class Guest {
       COMMAND_MS,
       () => job.pid !== null || this.#gone(),
     );
-    const output = (what: string): Buffer => readFileSync(`${this.#files.jobs}/${job.name}.${what}`);
+    const output = (what: string): Buffer => {
+      const path = `${this.#files.jobs}/${job.name}.${what}`;
+      // The number of a process is told before it has opened them.
+      return existsSync(path) ? readFileSync(path) : Buffer.alloc(0);
+    };
     return {
       pid: job.pid ?? 0,
       get code() {
