@@ -70,7 +70,7 @@ export const VARIANTS: readonly Mutant[] = [
     find: "  router.sequence = header.sequence;\n",
     replace: "",
     breaks: "counts its adverts by itself, so that the others drop them",
-    caughtBy: "sim",
+    caughtBy: "agent",
   },
   {
     file: "src/agent/begin.ts",
