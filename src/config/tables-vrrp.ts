@@ -76,7 +76,9 @@ export const vrrp = {
   advert_interval: optional(
     duration(10, 255 * SECOND),
     ms(SECOND),
-    "Between two adverts. Version 2: whole seconds, 1s to 255s; version 3: 10ms to 40.95s in steps of 10ms.",
+    "Between two adverts. Version 2: whole seconds, 1s to 255s; version 3: 10ms to 40.95s in steps of 10ms. " +
+      "A version 2 advert of another interval is believed all the same, and the longer interval counts (RFC 3768 7.1 would drop it, and so " +
+      "make two masters of a typing error).",
     { see: "RFC 9568 5.2.7, RFC 3768 5.3.7", keepalived: ["advert_int"] },
   ),
   preempt: optional(boolean, true, "Whether a higher priority takes over from a master that works.", {
