@@ -14,6 +14,7 @@ import type { Advertisement } from "../wire/vrrp.ts";
 import { encodeAdvertisement, PROTOCOL_VRRP } from "../wire/vrrp.ts";
 import { Agent } from "./agent.ts";
 import type { Action, Event, KernelAddress, Link } from "./boundary.ts";
+import type { VirtualMac } from "./virtual-mac.ts";
 
 /** Turns until everybody is master, at most. */
 const TURNS_MAX = 100;
@@ -43,7 +44,13 @@ const SOURCE: ConfigSource = {
     vrid = 4
     version = 2
     auth = { type = "ah", key = "rehearse" }
-    addresses = ["192.0.2.4/32"]`,
+    addresses = ["192.0.2.4/32"]
+    [vrrp.mac]
+    interface = "stage"
+    vrid = 5
+    virtual_mac = true
+    accept = false
+    addresses = ["192.0.2.5/32"]`,
   failure: null,
   mode: 0o600,
   hostname: "rehearsal",
@@ -77,7 +84,10 @@ const KEY = new TextEncoder().encode("rehearse");
 /** What another router would say with this priority, to each of ours. `sequence`: of the one behind an authentication header. */
 function adverts(rank: Priority, sequence: number): Event[] {
   const made: [4 | 6, Advertisement][] = [
-    [4, { version: 3, vrid: 1, priority: rank, interval: centiseconds(100), addresses: ["192.0.2.1" as Ip] }],
+    ...[1, 5].map((vrid): [4, Advertisement] => [
+      4,
+      { version: 3, vrid, priority: rank, interval: centiseconds(100), addresses: [`192.0.2.${vrid}` as Ip] },
+    ]),
     [
       4,
       {
@@ -129,6 +139,7 @@ const SEQUENCE = 1000;
 class Stage {
   readonly actions: Action[] = [];
   private readonly agent = new Agent();
+  private links: readonly Link[] = [LINK];
   private now: Instant = instant(1e9);
   private wakeAt: Instant = instant(0);
 
@@ -138,7 +149,10 @@ class Stage {
     const perform = (actions: readonly Action[]): void => {
       for (const action of actions) {
         this.actions.push(action);
-        if (action.kind === "resync") events.push({ kind: "kernel", links: [LINK], addresses: ADDRESSES });
+        if (action.kind === "resync")
+          events.push({ kind: "kernel", links: this.links, addresses: ADDRESSES });
+        if (action.kind === "refuse") events.push({ kind: "refused", failure: null });
+        if (action.kind === "virtual-macs") events.push(this.devices(action.devices));
         if (action.kind !== "addresses") continue;
         for (const change of action.changes) encodeAddressChange(change, 1);
         const results = action.changes.map((change) => ({ change, errno: null }));
@@ -150,6 +164,19 @@ class Stage {
       this.wakeAt = handled.wakeAt;
       perform(handled.actions);
     }
+  }
+
+  private devices(wanted: readonly VirtualMac[]): Event {
+    const made = wanted.map(({ name, mac, up }, at) => ({
+      ...LINK,
+      index: LINK.index + 1 + at,
+      name,
+      mac,
+      up,
+      carrier: up,
+    }));
+    this.links = [LINK, ...made];
+    return { kind: "virtual-macs", results: made.map((link) => ({ name: link.name, link, failure: null })) };
   }
 
   /** Lets this much time pass, with every deadline in it. */

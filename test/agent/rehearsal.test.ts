@@ -14,7 +14,7 @@ const told = (actions: readonly Action[], name: string): string[] =>
 const played = (): readonly Action[] => [...rehearse()].at(-1) ?? [];
 
 describe("a rehearsal", () => {
-  test.each(["v3", "v2", "v6", "ah"])("of %s takes over, yields and takes over again", (name) => {
+  test.each(["v3", "v2", "v6", "ah", "mac"])("of %s takes over, yields and takes over again", (name) => {
     expect(told(played(), name)).toEqual([
       "init backup",
       "backup master",
@@ -27,7 +27,15 @@ describe("a rehearsal", () => {
   test("goes through adverts, addresses, announcements and the ledger, and complains of nothing", () => {
     const actions = played();
     const kinds = new Set(actions.map(({ kind }) => kind));
-    for (const kind of ["frame", "addresses", "ledger", "listen", "promote-secondaries"] as const) {
+    for (const kind of [
+      "frame",
+      "addresses",
+      "ledger",
+      "listen",
+      "promote-secondaries",
+      "virtual-macs",
+      "refuse",
+    ] as const) {
       expect(kinds).toContain(kind);
     }
     const adverts = actions.filter((action) => action.kind === "frame" && action.router !== null);
