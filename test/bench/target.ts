@@ -38,7 +38,13 @@ const TARGETS: readonly Target[] = [
     { promise: "RSS < 80 MB with 255", row: `255 x 1000 ms ${role}: RSS`, of: worst, limit: at(80) },
     { promise: "RSS < 80 MB with 255", row: `255 x 100 ms ${role}: RSS`, of: worst, limit: at(80) },
     {
-      promise: "CPU at 255 x 100 ms <= keepalived's",
+      promise: "CPU at 255 x 100 ms <= 6.7 % of a core",
+      row: `255 x 100 ms ${role}: CPU`,
+      of: median,
+      limit: at(6.7),
+    },
+    {
+      promise: "CPU at 255 x 100 ms <= keepalived's here",
       row: `255 x 100 ms ${role}: CPU`,
       of: median,
       limit: (row) => row.keepalived.median,
