@@ -19,6 +19,7 @@ export const DEMO_TOOLS: readonly Tool[] = [
 /** For `npm test`: what the demo needs, and the real peers and witnesses. */
 export const TEST_TOOLS: readonly Tool[] = [
   ...DEMO_TOOLS,
+  { program: "chrt", debian: "util-linux", reason: "suites that take no processor from others" },
   { program: "ps", debian: "procps", reason: "process groups and sessions of scripts" },
   { program: "sysctl", debian: "procps", reason: "kernel settings of a namespace" },
   { program: "nft", debian: "nftables", reason: "links that lose packets one way" },

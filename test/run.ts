@@ -1,6 +1,7 @@
 /**
- * `npm test`: types, format and build first, then every suite. A suite is a directory of test files; three lanes keep two
- * cores honest: pure code, then what waits for real kernels, then what measures, alone.
+ * `npm test`: types, format and build first, then every suite. A suite is a directory of test files; lanes keep two cores honest:
+ * pure code; then what waits for real kernels and, in the time that this leaves the processors idle, the long runs of pure code;
+ * then what measures.
  * Names on the command line run only those suites. The last line is `N passed, N failed`.
  */
 import { existsSync, readdirSync } from "node:fs";
@@ -8,8 +9,10 @@ import { existsSync, readdirSync } from "node:fs";
 const ROOT = `${import.meta.dir}/..`;
 const BUN = process.execPath;
 
-/** Directories whose files run one by one on a machine that does nothing else: they measure, and print what they measured. */
-const SERIAL = ["peers", "demo"];
+/** Directories whose files measure, and print what they measured: on a machine that does little else. */
+const MEASURING = ["peers", "demo"];
+/** Directories of pure code that runs for minutes. */
+const PATIENT = ["mutants", "sim", "fuzz"];
 /** Directories whose files run side by side, each in namespaces of its own: real kernels, mostly waiting. */
 const KERNEL = ["guests", "cli", "io", "features", "builds", "services", "package", "samples"];
 /** Directories whose files run together in a guest, by test/vm.ts. */
@@ -19,6 +22,30 @@ const CROSS = ["builds", "package"];
 /** At a time, on two cores. */
 const QUICK_AT_ONCE = 2;
 const KERNEL_AT_ONCE = 3;
+const PATIENT_AT_ONCE = 2;
+/** Those of the measuring files whose few labs are idle most of the time: one of them beside one of the others. */
+const QUIET = [
+  "demo/demo",
+  "peers/frr",
+  "peers/manners",
+  "peers/mixed",
+  "peers/spanning-tree",
+  "peers/transition",
+];
+/** Those of the kernels' suites that keep a processor busy: one at a time, so that the others' daemons come to their turn. */
+const HUNGRY = [
+  ...["vm", "builds/arm64", "builds/x64", "builds/musl", "package/tarballs", "package/openwrt"],
+  ...["features/crowds", "features/many", "features/routers", "features/thousand"],
+];
+/** Files that others wait for: the longest, so that no lane ends with one of them alone. All others follow by name. */
+const FIRST = [
+  ...["mutants/sim", "mutants/agent", "sim/sim", "fuzz/fuzz"],
+  ...["package/debian", "features/virtual-mac-peers", "samples/samples", "features/operator"],
+  ...["features/reload", "services/sysv", "services/openrc", "features/seal", "features/virtual-mac"],
+  ...["peers/exits", "peers/differ", "peers/heal", "peers/transition", "demo/demo"],
+];
+/** Before a command that is to have the processor when nobody else wants it: SCHED_IDLE. */
+const LEISURELY = ["chrt", "--idle", "0"];
 /** What `bun test` says before anything else. */
 const HEADER = /^bun test v.*$/m;
 /** For one test; real daemons need seconds. */
@@ -37,6 +64,8 @@ interface Outcome {
   readonly passed: number;
   readonly failed: number;
   readonly seconds: number;
+  /** Of those, on a processor: its own time, and of what it started and saw end. */
+  readonly busy: number;
 }
 
 /** Counts of the closing lines of `bun test` (` 12 pass`, ` 1 fail`); of another program one, by its exit code. */
@@ -74,16 +103,18 @@ async function run(job: Job): Promise<Outcome> {
   const text = stdout + stderr;
   const counted = count(text, code === 0);
   const seconds = (performance.now() - start) / 1000;
+  const busy = Number(child.resourceUsage()?.cpuTime.total ?? 0) / 1e6;
+  const outcome: Outcome = { name: job.name, ...counted, seconds, busy };
   if (counted.failed > 0) console.log(`\n----- ${job.name}: exit ${code}\n${text.trimEnd()}\n-----\n`);
-  else if (SERIAL.some((name) => job.name.startsWith(`${name}/`)))
+  else if (MEASURING.some((name) => job.name.startsWith(`${name}/`)))
     console.log(stdout.replace(HEADER, "").trim());
-  console.log(line({ name: job.name, ...counted, seconds }));
-  return { name: job.name, ...counted, seconds };
+  console.log(line(outcome));
+  return outcome;
 }
 
 const line = (outcome: Outcome): string =>
   `${outcome.failed === 0 ? "ok  " : "FAIL"} ${outcome.name.padEnd(28)} ${String(outcome.passed).padStart(6)} passed` +
-  ` ${String(outcome.failed).padStart(4)} failed ${outcome.seconds.toFixed(1).padStart(7)} s`;
+  ` ${String(outcome.failed).padStart(4)} failed ${outcome.seconds.toFixed(1).padStart(7)} s, busy ${outcome.busy.toFixed(1).padStart(6)} s`;
 
 /** Runs jobs, at most `width` at a time, in order of the list. */
 async function lane(jobs: readonly Job[], width: number): Promise<Outcome[]> {
@@ -132,26 +163,31 @@ if (wanted.length === 0) {
   ];
   outcomes.push(...(await lane(checks, 1)));
 }
+const rank = ({ name }: Job): number => (FIRST.includes(name) ? FIRST.indexOf(name) : FIRST.length);
 const perFile = (names: readonly string[]): Job[] =>
   names
     .filter((name) => directories.includes(name) && selected(name))
     .flatMap(testFiles)
-    .map((path) => bunTest(path.slice("./test/".length, -".test.ts".length), [path]));
-const quick = directories.filter(
-  (name) => ![...KERNEL, ...SERIAL, ...GUEST].includes(name) && selected(name),
-);
+    .map((path) => bunTest(path.slice("./test/".length, -".test.ts".length), [path]))
+    .sort((one, other) => rank(one) - rank(other));
+const slow = [...KERNEL, ...PATIENT, ...MEASURING, ...GUEST];
+const quick = directories.filter((name) => !slow.includes(name) && selected(name));
+const patient = perFile(PATIENT).map(({ name, argv }) => ({ name, argv: [...LEISURELY, ...argv] }));
 const guests = GUEST.filter(selected).map((name) => ({ name, argv: [BUN, `${ROOT}/test/vm.ts`] }));
-outcomes.push(
-  ...(await lane(
-    [
-      ...(selected("tidy") ? [bunTest("tidy", ["./test/tidy.test.ts"])] : []),
-      ...quick.map((name) => bunTest(name, [`./test/${name}/`])),
-    ],
-    QUICK_AT_ONCE,
-  )),
-  ...(await lane([...guests, ...perFile(KERNEL)], KERNEL_AT_ONCE)),
-  ...(await lane(perFile(SERIAL), 1)),
-);
+const kernel = [...guests, ...perFile(KERNEL)];
+const hungry = kernel.filter(({ name }) => HUNGRY.includes(name));
+const waiting = kernel.filter(({ name }) => !HUNGRY.includes(name));
+const pure = [
+  ...(selected("tidy") ? [bunTest("tidy", ["./test/tidy.test.ts"])] : []),
+  ...quick.map((name) => bunTest(name, [`./test/${name}/`])),
+];
+outcomes.push(...(await lane(pure, QUICK_AT_ONCE)));
+const beside = [lane(waiting, KERNEL_AT_ONCE), lane(hungry, 1), lane(patient, PATIENT_AT_ONCE)];
+outcomes.push(...(await Promise.all(beside)).flat());
+const measuring = perFile(MEASURING);
+const alone = measuring.filter(({ name }) => !QUIET.includes(name));
+const quiet = measuring.filter(({ name }) => QUIET.includes(name));
+outcomes.push(...(await Promise.all([lane(alone, 1), lane(quiet, 1)])).flat());
 const passed = outcomes.reduce((sum, outcome) => sum + outcome.passed, 0);
 const failed = outcomes.reduce((sum, outcome) => sum + outcome.failed, 0);
 const bad = outcomes.filter((outcome) => outcome.failed > 0);

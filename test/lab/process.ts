@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 
 /** How long a short command may take; the machine may be busy. */
-const COMMAND_MS = 10_000;
+const COMMAND_MS = 20_000;
 /** Lines kept of one child; older ones are dropped. */
 const LINES_MAX = 20_000;
 

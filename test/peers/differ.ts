@@ -41,10 +41,10 @@ const WINDOWS = 2;
 export const oneMaster = ({ masters, owners }: Pick<Differed, "masters" | "owners">): boolean =>
   masters.length === 1 && owners.join() === masters.join();
 
-/** How late a machine must be to have two masters of {@link oneMaster} in sight: the losing one's patience, at the slower one's interval. */
+/** How late a machine must be for two masters of {@link oneMaster} in sight: one that stands still for two intervals steps down. */
 export function excess(run: Differed, difference: Difference): number {
-  const slowest = Math.max(...SETTINGS[difference].map((router) => router.interval ?? ROUTER.interval));
-  return oneMaster(run) ? 0 : 3 * slowest;
+  const fastest = Math.min(...SETTINGS[difference].map((router) => router.interval ?? ROUTER.interval));
+  return oneMaster(run) ? 0 : 2 * fastest;
 }
 
 /** Runs two nodes that differ; `strong` (0 or 1) has the higher priority. */

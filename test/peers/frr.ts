@@ -6,6 +6,7 @@ import { Client } from "../lab/client.ts";
 import { Frr } from "../lab/frr.ts";
 import { Haagent } from "../lab/haagent.ts";
 import { Lab } from "../lab/lab.ts";
+import { lateness, unwatchLateness, watchLateness } from "../lab/lateness.ts";
 import { now, until } from "../lab/process.ts";
 
 /** Time that a wait may take beyond what the protocol asks: the machine may be busy. */
@@ -28,6 +29,8 @@ export interface Met {
   readonly received: number;
   readonly rejected: number;
   readonly mismatch: readonly string[];
+  /** How late the machine itself was, milliseconds. */
+  readonly noise: number;
 }
 
 interface Side {
@@ -45,6 +48,9 @@ interface Side {
 /** Meets once: `router` is what both have, but for the priority. */
 export async function meet(better: Better, router: Partial<RouterSpec>): Promise<Met> {
   await using lab = await Lab.create(2);
+  watchLateness();
+  lab.atClose(unwatchLateness);
+  const startedAt = now();
   const spec = (priority: number): RouterSpec => ({ ...ROUTER, ...router, priority });
   const ours = spec(better === "haagent" ? 200 : 100);
   const theirs = spec(better === "frr" ? 200 : 100);
@@ -91,6 +97,7 @@ export async function meet(better: Better, router: Partial<RouterSpec>): Promise
     received: counters.adverts_received,
     rejected: Object.values(counters.rejected).reduce((sum, count) => sum + count, 0),
     mismatch: peers.flatMap((peer) => peer.mismatch),
+    noise: Math.max(client.noise(startedAt, now()), lateness(startedAt, now())),
   };
 }
 

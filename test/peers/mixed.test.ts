@@ -15,6 +15,9 @@ const DIFFERENCES: readonly Difference[] = [
 ];
 const STRONGER = { haagent: 0, keepalived: 1 } as const;
 
+/** What may keep an alarm from coming is looked at anew so often. */
+const AGAIN = 2;
+
 interface Mixed extends Differed {
   readonly difference: Difference;
   readonly strong: keyof typeof STRONGER;
@@ -52,10 +55,12 @@ describe("haagent and keepalived with settings that differ", () => {
         strong,
         ...(await differ(["haagent", "keepalived"], difference, STRONGER[strong])),
       });
-      const run = await meet();
       // One advert in fifty of keepalived comes within 20 ms of ours and looks like a last word, and it may be its only one.
-      const missed = promised(run) === "alarm" && said(run, "vrrp.contested") === undefined;
-      return missed ? await meet() : run;
+      const missed = (run: Mixed): boolean =>
+        promised(run) === "alarm" && said(run, "vrrp.contested") === undefined;
+      let run = await meet();
+      for (let left = AGAIN; left > 0 && missed(run); left--) run = await meet();
+      return run;
     });
     for (const run of runs) {
       report({
