@@ -156,6 +156,7 @@ describe("the owner", () => {
     expect(said).toEqual(["init master"]);
     await low.is("lan", "backup", "has priority 255");
     await until("the address is gone", 2000, async () => !(await addressesOf(site.box(0))).includes(VIP));
+    await until("its adverts are seen", 5000, () => wire.adverts(0, site.box(1).mac).length > 0);
     expect(wire.adverts(0, site.box(1).mac)[0]?.seen.priority).toBe(255);
     await owner.stop();
     await low.is("lan", "master");

@@ -64,6 +64,10 @@ describe("adverts behind an authentication header", () => {
     await high.is("lan", "master");
     const low = await started(1, router(100, AH));
     await until("it is heard", 5000, async () => (await low.router("lan")).master !== null);
+    // Just after an advert: whoever is back within two intervals of it resumes.
+    const count = async (): Promise<number> => (await high.router("lan")).counters.adverts_sent;
+    const sent = await count();
+    await until("it advertises", 5000, async () => (await count()) > sent);
     await high.kill();
     await high.start();
     expect((await high.router("lan")).reason).toBe("resumed after a restart");

@@ -5,9 +5,9 @@ import { MUTANTS } from "./mutants.ts";
 import { Plot } from "./plant.ts";
 
 /** Milliseconds: on a busy machine it may take a while, and that proves nothing. */
-const PATIENCE = 240_000;
+const PATIENCE = 900_000;
 /** Of each run. */
-const RUN = 100_000;
+const RUN = 400_000;
 
 type Catcher = Mutant["caughtBy"];
 

@@ -107,7 +107,12 @@ describe("an agent that breaks one promise", () => {
     ["says everything twenty times", "adverts of", (actions) => actions.flatMap(twentyTimes), all],
     ["ignores SIGTERM", "after SIGTERM", same, (event) => event.kind !== "signal"],
     ["keeps no ledger", "ledger does not say", without(({ kind }) => kind === "ledger"), all],
-    ["does not look at its interfaces", "without carrier", same, (event) => event.kind !== "link"],
+    [
+      "does not look at its interfaces",
+      "without carrier|is not up for a master",
+      same,
+      (event) => event.kind !== "link",
+    ],
     [
       "lets addresses be taken away",
       "is not there|sends no advert",
