@@ -45,9 +45,13 @@ const TABLE: Readonly<Record<string, Rule>> = {
   "src/vrrp": { values: ["src/base"], types: ["src/wire"], packages: [] },
   "src/check": { values: ["src/base"], types: ["src/wire"], packages: [] },
   "src/ipvs": { values: ["src/base", "src/wire/ipvs.ts"], types: ["src/wire"], packages: [] },
-  "src/config": { values: ["src/base", "src/check/pattern.ts"], types: [], packages: ["toml"] },
+  "src/config": {
+    values: ["src/base", "src/check/pattern.ts", "src/heartbeat", "src/wire/heartbeat-message.ts"],
+    types: ["src/wire/heartbeat-token.ts"],
+    packages: ["toml"],
+  },
   "src/agent": {
-    values: ["src/base", "src/wire", "src/vrrp", "src/check", "src/config"],
+    values: ["src/base", "src/wire", "src/vrrp", "src/check", "src/config", "src/heartbeat"],
     types: [],
     packages: [],
   },
@@ -68,9 +72,13 @@ const TABLE: Readonly<Record<string, Rule>> = {
         "src/wire/ipvs-told.ts",
       ],
       "src/wire/genetlink.ts",
+      ...["src/config/keys-file.ts", "src/heartbeat/generation.ts"],
       ...["src/wire/http.ts", "src/wire/icmp.ts", "src/wire/forwarding.ts", "src/wire/route.ts"],
     ],
-    types: ["src/agent", "src/config/model.ts", "src/doctor/facts.ts"],
+    types: [
+      ...["src/agent", "src/config/model.ts", "src/config/heartbeat-model.ts", "src/doctor/facts.ts"],
+      "src/wire/heartbeat-message.ts",
+    ],
     packages: ["bun", "node:"],
   },
   "src/cli": {

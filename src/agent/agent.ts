@@ -19,6 +19,7 @@ import { compareForwarding, forwarded, look, lookBehind } from "./forwarding.ts"
 import { drive } from "./drive.ts";
 import { finish } from "./finish.ts";
 import { addressGone, addressTold, linkGone, linkTold, reassess } from "./feed.ts";
+import { heartbeatEvent, heartbeatKernel } from "./heartbeat.ts";
 import { why } from "./history.ts";
 import { deafened } from "./listen.ts";
 import { standby, takeover } from "./operator.ts";
@@ -83,23 +84,31 @@ export class Agent {
       case "deadline":
         due(world, turn, urgent);
         break;
+      case "heartbeat":
+        heartbeatEvent(world, turn, event);
+        break;
       case "link":
         linkTold(world, turn, event.link);
+        heartbeatKernel(world, turn);
         break;
       case "link-gone":
         linkGone(world, turn, event.index);
+        heartbeatKernel(world, turn);
         break;
       case "address":
         addressTold(world, turn, event.address);
+        heartbeatKernel(world, turn);
         break;
       case "address-gone":
         addressGone(world, turn, event.key);
+        heartbeatKernel(world, turn);
         break;
       case "kernel":
         world.kernel.replace(event.links, event.addresses);
         compare(world, turn);
         lookBehind(world, turn);
         assess(world, turn, world.routers.values());
+        heartbeatKernel(world, turn);
         break;
       case "virtual-macs":
       case "refused":
@@ -196,6 +205,7 @@ export class Agent {
     next = earlier(next, world.resyncAt);
     next = earlier(next, earlier(world.virtualMacs.retryAt, world.refusal.retryAt));
     next = earlier(next, world.routing.lookAt);
+    if (world.cluster !== null) next = earlier(next, world.cluster.wakeAt);
     this.wakeAt = earlier(next, world.listenAgainAt);
   }
 }

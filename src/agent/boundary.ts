@@ -7,6 +7,7 @@ import type { Instant, Milliseconds, Seconds } from "../base/units.ts";
 import type { Forwarding, ForwardingChange, ForwardingResult } from "../wire/forwarding.ts";
 import type { Refused } from "../wire/nftables.ts";
 import type { ConfigSource, LogLevel, ProbeConfig } from "../config/model.ts";
+import type { HeartbeatAction, HeartbeatEvent } from "./heartbeat-boundary.ts";
 import type { Transition } from "./history.ts";
 import type { LedgerRecord } from "./ledger.ts";
 import type { Listener } from "./listen.ts";
@@ -90,6 +91,7 @@ export interface Reply {
 }
 
 export type Event =
+  | HeartbeatEvent
   /** First event of all: the world as found. `ledger` holds what an earlier agent left, any boot. */
   | {
       readonly kind: "start";
@@ -184,6 +186,7 @@ export type Event =
   | { readonly kind: "signal"; readonly signal: "SIGTERM" | "SIGINT" | "SIGHUP" };
 
 export type Action =
+  | HeartbeatAction
   /** Through a packet socket, bytes after the link-layer header. `router` is set on its adverts: they go into the ledger. */
   | {
       readonly kind: "frame";
@@ -230,11 +233,7 @@ export type Action =
    * net.ipv4.conf.IF.promote_secondaries: set while we hold an address there, put back after. By index, as the interface may have
    * another name by then.
    */
-  | {
-      readonly kind: "promote-secondaries";
-      readonly index: number;
-      readonly enable: boolean;
-    }
+  | { readonly kind: "promote-secondaries"; readonly index: number; readonly enable: boolean }
   /** Replace (or, with null, forget) what the ledger says of a router; done before any later action. */
   | { readonly kind: "ledger"; readonly router: string; readonly record: LedgerRecord | null }
   | {

@@ -7,6 +7,7 @@ import { contestDue } from "./contest.ts";
 import { retryDevices } from "./devices.ts";
 import { drive } from "./drive.ts";
 import { look } from "./forwarding.ts";
+import { heartbeatDue } from "./heartbeat.ts";
 import { listenAgain } from "./listen.ts";
 import type { Turn, World } from "./world.ts";
 
@@ -41,6 +42,7 @@ export function due(world: World, turn: Turn, urgent: Perform | null): void {
   if (world.resyncAt <= turn.now) requestResync(world, turn);
   retryDevices(world, turn);
   if (world.routing.lookAt <= turn.now) look(world, turn);
+  heartbeatDue(world, turn);
 }
 
 /** The adverts of masters that are due while something else takes long. A backup's patience may have frames waiting: not that. */

@@ -1,5 +1,6 @@
 /** Start, reload and stop: a configuration becomes routers, or a difference to the routers that run. */
 import { load } from "../config/load.ts";
+import type { HeartbeatConfig } from "../config/heartbeat-model.ts";
 import { errorAt } from "../config/place.ts";
 import { printFinding } from "../config/print.ts";
 import type { AgentConfig, CheckConfig, Config, ConfigSource, RouterConfig } from "../config/model.ts";
@@ -7,6 +8,7 @@ import { warnOfLifetimes } from "./addresses.ts";
 import { assess } from "./assess.ts";
 import type { Event, Reply } from "./boundary.ts";
 import { drive } from "./drive.ts";
+import { configureHeartbeat, leave } from "./heartbeat.ts";
 import { awaitsRelease } from "./hooks.ts";
 import { completeStandby, standDown } from "./operator.ts";
 import { hasLifetimes } from "./lifetimes.ts";
@@ -25,6 +27,8 @@ interface Difference {
   readonly checks: readonly string[];
   /** Keys of `[agent]`. */
   readonly agent: readonly string[];
+  /** Keys of `[heartbeat]`, or `heartbeat` where the whole table comes or goes. */
+  readonly heartbeat: readonly string[];
 }
 
 const equal = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
@@ -49,6 +53,23 @@ const NAMES: Record<keyof AgentConfig, string> = {
 function agentChanges(before: AgentConfig, next: AgentConfig): string[] {
   const keys = Object.keys(NAMES) as (keyof AgentConfig)[]; // what `Record` above says of them
   return keys.filter((key) => !equal(before[key], next[key])).map((key) => NAMES[key]);
+}
+
+const HEARTBEAT_NAMES: Record<keyof HeartbeatConfig, string> = {
+  nodes: "nodes",
+  keepalive: "keepalive",
+  warntime: "warntime",
+  deadtime: "deadtime",
+  initdead: "initdead",
+  udpPort: "udp_port",
+  auth: "auth",
+  links: "links",
+};
+
+function heartbeatChanges(before: HeartbeatConfig | null, next: HeartbeatConfig | null): string[] {
+  if (before === null || next === null) return before === next ? [] : ["heartbeat"];
+  const keys = Object.keys(HEARTBEAT_NAMES) as (keyof HeartbeatConfig)[]; // what `Record` above says of them
+  return keys.filter((key) => !equal(before[key], next[key])).map((key) => HEARTBEAT_NAMES[key]);
 }
 
 function checkChanges(before: readonly CheckConfig[], next: readonly CheckConfig[]): string[] {
@@ -159,6 +180,7 @@ function compare(world: World, config: Config): Difference {
     changed: [],
     checks: checkChanges(before.checks, config.checks),
     agent: agentChanges(before.agent, config.agent),
+    heartbeat: heartbeatChanges(before.heartbeat, config.heartbeat),
   };
   const fresh = new Map(config.routers.map((router) => [router.name, router]));
   for (const [name, router] of world.routers) {
@@ -190,6 +212,7 @@ function apply(
   const hadLifetimes = hasLifetimes(before.agent, world.addressTotal);
   world.config = config;
   for (const action of world.checks.configure(config.checks, turn.now)) turn.out.defer(action);
+  configureHeartbeat(world, turn, config);
   const changed = new Set<Router>();
   for (const next of config.routers) {
     const router = world.routers.get(next.name);
@@ -263,6 +286,7 @@ export function shutDown(world: World, turn: Turn): void {
   }
   if (waits || world.hooks.busy) return;
   world.stopped = true;
+  leave(world, turn);
   turn.addresses = true;
   // Last of all: what is gone must not be taken away again from whoever puts it there after us.
   for (const router of world.routers.keys()) turn.out.finally({ kind: "ledger", router, record: null });

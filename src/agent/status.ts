@@ -3,6 +3,7 @@ import type { Instant } from "../base/units.ts";
 import { elapsed } from "../base/units.ts";
 import { effectOf } from "../vrrp/priority.ts";
 import { RELEASING } from "../vrrp/state.ts";
+import { heartbeatDegraded, heartbeatStatus } from "./cluster-status.ts";
 import { hookText } from "./hooks.ts";
 import { prospect } from "./prospect.ts";
 import { acceptFailure, refuses } from "./refusal.ts";
@@ -25,7 +26,7 @@ function health(world: World, now: Instant): "ok" | "degraded" | "fault" {
   if (routers.some(({ role }) => role === "standby")) return "degraded";
   const contended = routers.some((router) => router.contest?.alarmed === true && !contestOver(router, now));
   const accepting = routers.some((router) => router.holds && acceptFailure(world, router) !== null);
-  return contended || accepting ? "degraded" : "ok";
+  return contended || accepting || heartbeatDegraded(world) ? "degraded" : "ok";
 }
 
 /** What a router waits for that was started a moment ago; null when it does not. */
@@ -145,7 +146,7 @@ export function status(
       health: healthNow,
       config: { file: world.path, loaded_at: clock(world.loadedAt), last_error: world.lastError },
       vrrp: routers.map((router) => routerStatus(world, router, now, clock)),
-      heartbeat: { nodes: [], links: [], resources: [] },
+      heartbeat: heartbeatStatus(world, now),
       services: [],
     },
   };

@@ -6,6 +6,7 @@ import type { Config } from "../config/model.ts";
 import { OWNER } from "../vrrp/state.ts";
 import { Announcer } from "./announcer.ts";
 import type { Action } from "./boundary.ts";
+import type { Cluster } from "./cluster.ts";
 import type { Listener } from "./listen.ts";
 import { Checks } from "./checks.ts";
 import type { PendingReload } from "./reload.ts";
@@ -49,6 +50,8 @@ export interface World {
   /** A reload that waits for before_release. */
   pending: PendingReload | null;
   readonly linkDelays: LinkDelays;
+  /** Null: no heartbeat. */
+  cluster: Cluster | null;
   /** For what a packet can make us say: a flood of sources uses it up. */
   readonly limiter: Limiter;
   /** For what concerns a router, whoever sends: a flood must not silence it. */
@@ -133,6 +136,7 @@ export function makeWorld(
     hooks: new Hooks(),
     pending: null,
     linkDelays: new LinkDelays(),
+    cluster: null,
     limiter: new Limiter(),
     alarms: new Limiter(),
     virtual: new Set(),

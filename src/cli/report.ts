@@ -15,6 +15,36 @@ export interface StatusReport {
     readonly last_error: string | null;
   };
   readonly vrrp: readonly RouterReport[];
+  readonly heartbeat?: HeartbeatReport;
+}
+
+export interface HeartbeatReport {
+  /** The number of this node's life. */
+  readonly generation?: number;
+  /** Messages that counted for nothing, by reason. */
+  readonly dropped?: Readonly<Record<string, number>>;
+  readonly nodes: readonly {
+    readonly name: string;
+    readonly self?: boolean;
+    readonly state: string;
+    readonly last_heard_ms: number | null;
+    /** It stopped in order. */
+    readonly left?: boolean;
+  }[];
+  readonly links: readonly {
+    readonly name: string;
+    readonly type: string;
+    readonly peer: string;
+    readonly state: string;
+    readonly last_heard_ms: number | null;
+    /** Why it is not open, or what its last error was. */
+    readonly failure?: string | null;
+    readonly counters?: {
+      readonly bytes_sent: number;
+      readonly bytes_received: number;
+      readonly errors: number;
+    };
+  }[];
 }
 
 export interface RouterReport {

@@ -4,6 +4,7 @@
  */
 import { duration } from "./duration.ts";
 import { electionLines, priorityLines, trackText } from "./election.ts";
+import { heartbeatLines } from "./show-heartbeat.ts";
 import type { Placed, RouterReport, StatusReport } from "./report.ts";
 
 /** Characters of a name or address before it is cut in a table. */
@@ -15,13 +16,17 @@ export function show(report: StatusReport, now: number): string {
   const head = [`${node}: ${health}   haagent ${version}, pid ${pid}, ${config.file}`];
   if (config.last_error !== null) head.push(`! the last reload was refused: ${config.last_error}`);
   const [first] = report.vrrp;
+  const cluster = report.heartbeat === undefined ? [] : heartbeatLines(report.heartbeat);
   const body =
     first === undefined
-      ? ["no virtual router"]
+      ? cluster.length > 0
+        ? []
+        : ["no virtual router"]
       : report.vrrp.length === 1
         ? whole(first, now)
         : table(report.vrrp, now);
-  return `${[...head, "", ...body].join("\n")}\n`;
+  const gap = body.length > 0 && cluster.length > 0 ? [""] : [];
+  return `${[...head, "", ...body, ...gap, ...cluster].join("\n")}\n`;
 }
 
 /** How long it has been since a time of day; empty when the clock stepped so far that it cannot be told. */

@@ -3,7 +3,8 @@ import type { Family, Ip } from "../base/address.ts";
 import { priority } from "../base/units.ts";
 import type { Given } from "./kind.ts";
 import { buildCheck } from "./build-check.ts";
-import type { AddressConfig, AgentConfig, AuthConfig, Config, RouterConfig } from "./model.ts";
+import { buildHeartbeat } from "./build-heartbeat.ts";
+import type { AddressConfig, AgentConfig, AuthConfig, Config, ConfigSource, RouterConfig } from "./model.ts";
 import type { AddressEntry, AgentValues, RouterSection, Sections } from "./sections.ts";
 import { familyOfRouter } from "./sections.ts";
 
@@ -14,12 +15,15 @@ const GROUPS: Readonly<Record<Family, Ip>> = { 4: "224.0.0.18" as Ip, 6: "ff02::
 const NAMELESS = "localhost";
 
 /** The configuration, or null if anything that it needs could not be read. */
-export function build(sections: Sections, hostname: string): Config | null {
-  const agent = buildAgent(sections.agent, hostname);
+export function build(sections: Sections, source: ConfigSource): Config | null {
+  const agent = buildAgent(sections.agent, source.hostname);
   const routers = all(sections.routers.map(buildRouter));
   const checks = all(sections.checks.map(buildCheck));
+  const heartbeat =
+    sections.heartbeat === null ? null : buildHeartbeat(sections.heartbeat, source.keysFile ?? null);
   if (agent === null || routers === null || checks === null) return null;
-  return { agent, routers, checks };
+  if (heartbeat === null && sections.heartbeat !== null) return null;
+  return { agent, routers, checks, heartbeat };
 }
 
 /** The values, or null if any of them is. */
@@ -42,12 +46,16 @@ function plain<V extends Readonly<Record<string, Given<unknown> | null>>>(values
   return result as Plain<V>;
 }
 
+/** What a node calls itself: as written, or as its host is called. */
+export const nodeName = (written: string | null, hostname: string): string =>
+  written ?? (hostname === "" ? NAMELESS : hostname);
+
 function buildAgent(values: AgentValues, hostname: string): AgentConfig | null {
   const read = plain(values);
   const log = read === null ? null : plain(read.log);
   if (read === null || log === null) return null;
   return {
-    node: read.node ?? (hostname === "" ? NAMELESS : hostname),
+    node: nodeName(read.node, hostname),
     runtimeDir: read.runtime_dir,
     stateDir: read.state_dir,
     controlGroup: read.control_group,

@@ -3,7 +3,8 @@ import { build } from "./build.ts";
 import type { ConfigSource, Loaded } from "./model.ts";
 import { Report } from "./report.ts";
 import { judge } from "./rules-file.ts";
-import { judgeAccounts, judgeReadable, judgeWritable } from "./rules-host.ts";
+import { judgeKeysFile } from "./keys-file.ts";
+import { judgeAccounts, judgeMember, judgeReadable, judgeWritable } from "./rules-host.ts";
 import { scan } from "./scan.ts";
 import type { Sections } from "./sections.ts";
 import { readSections } from "./sections.ts";
@@ -34,8 +35,10 @@ function read(source: ConfigSource): Loaded {
   if (sections !== null) {
     judgeReadable(source.mode ?? 0, sections, report);
     judgeAccounts(source.accounts, sections, report);
+    judgeMember(source.hostname, sections, report);
+    judgeKeysFile(source, sections, report);
   }
-  const config = sections === null || report.failed ? null : build(sections, source.hostname);
+  const config = sections === null || report.failed ? null : build(sections, source);
   if (config === null && !report.failed) report.error(0, "not understood; this is a bug of haagent");
   return { config, findings: report.findings(text) };
 }

@@ -66,6 +66,14 @@ function laterKeys(where: string, fields: Fields, path: string): string[] {
     const name = path === "" ? key : `${path}.${key}`;
     if (field.later === null) return laterKeys(where, field.fields ?? {}, name);
     const { harmless } = field.later;
-    return [`- ${where} \`${name}\`${harmless === null ? "" : ` (\`${harmless}\`)`}: ${explanation(field)}`];
+    const inner =
+      field.fields === null
+        ? ""
+        : ` Its keys: ${Object.keys(field.fields)
+            .map((each) => `\`${each}\``)
+            .join(", ")}.`;
+    return [
+      `- ${where} \`${name}\`${harmless === null ? "" : ` (\`${harmless}\`)`}: ${explanation(field)}${inner}`,
+    ];
   });
 }

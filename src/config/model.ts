@@ -1,6 +1,7 @@
 /** What a checked haagent.toml means: the values the machines run on, every default filled in, every name resolved. */
 import type { Family, Ip } from "../base/address.ts";
 import type { Milliseconds, Priority } from "../base/units.ts";
+import type { HeartbeatConfig, KeysFile } from "./heartbeat-model.ts";
 import type { RouteConfig } from "./route.ts";
 import type { RuleConfig } from "./rule.ts";
 
@@ -9,6 +10,8 @@ export interface Config {
   readonly agent: AgentConfig;
   readonly routers: readonly RouterConfig[];
   readonly checks: readonly CheckConfig[];
+  /** Null: no heartbeat. */
+  readonly heartbeat: HeartbeatConfig | null;
 }
 
 export type LogLevel = "debug" | "info" | "warning" | "error";
@@ -256,4 +259,6 @@ export interface ConfigSource {
   readonly hostname: string;
   /** The users and groups of this host by name; null where they are not known, or do not matter. */
   readonly accounts: { readonly users: readonly string[]; readonly groups: readonly string[] } | null;
+  /** The file that `heartbeat.auth.keys_file` names, where it does. */
+  readonly keysFile?: KeysFile | null;
 }

@@ -8,6 +8,7 @@ import { judgeChecks } from "./rules-check.ts";
 import { groupRules } from "./rules-group.ts";
 import { routesOnce, rulesApart } from "./rules-forwarding.ts";
 import { macRules } from "./rules-mac.ts";
+import { judgeHeartbeat } from "./rules-heartbeat.ts";
 import { OWNER, routerRules } from "./rules-router.ts";
 import type { AgentValues, Sections } from "./sections.ts";
 import { entries, familyOfRouter, virtualAddresses } from "./sections.ts";
@@ -158,6 +159,7 @@ const fileRules: readonly FileRule[] = [
   trackedInterfaces,
   trackedChecks,
   judgeChecks,
+  judgeHeartbeat,
   lifetime,
   routesOnce,
   rulesApart,

@@ -1,7 +1,9 @@
 /** What must hold between a file and the host that it was read on: who may write and read it, and the accounts it names. */
+import { nodeName } from "./build.ts";
 import type { ConfigSource } from "./model.ts";
 import type { Report } from "./report.ts";
 import type { Sections } from "./sections.ts";
+import { entries } from "./sections.ts";
 import { quote } from "./words.ts";
 
 /** Permission bits of others and of the group. */
@@ -19,9 +21,10 @@ export function judgeWritable(mode: number, report: Report): void {
 }
 
 /** A file with a key is for its owner to read. */
-export function judgeReadable(mode: number, { routers }: Sections, report: Report): void {
+export function judgeReadable(mode: number, { routers, heartbeat }: Sections, report: Report): void {
   if ((mode & READABLE_BY_ANYONE_ELSE) === 0) return;
-  const key = routers.map(({ values }) => values.auth?.value?.key).find((given) => given?.written === true);
+  const keys = [...routers.map(({ values }) => values.auth?.value?.key), heartbeat?.values.auth?.value.key];
+  const key = keys.find((given) => given?.written === true);
   if (!key) return;
   report.warning(key.at, "the file holds a key and is readable by others than its owner; cure: chmod 600");
 }
@@ -43,4 +46,14 @@ export function judgeAccounts(accounts: ConfigSource["accounts"], { agent }: Sec
       `there is no group ${quote(group.value)} on this host: the agent will not start`,
     );
   }
+}
+
+/** A node that its own cluster does not know would be heard by nobody. */
+export function judgeMember(hostname: string, { agent, heartbeat }: Sections, report: Report): void {
+  const nodes = heartbeat?.values.nodes;
+  if (nodes === undefined || nodes === null || agent.node === null) return;
+  const own = nodeName(agent.node.value, hostname);
+  if (entries(nodes).some(({ value }) => value.toLowerCase() === own.toLowerCase())) return;
+  const whence = agent.node.value === null ? "the host name" : "agent.node";
+  report.error(nodes.at, `nodes does not name this node, ${quote(own)} (${whence}): add it`);
 }

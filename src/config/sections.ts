@@ -10,6 +10,7 @@ import type { Report } from "./report.ts";
 import type { Spot } from "./scan.ts";
 import { agent, tables } from "./tables.ts";
 import { check } from "./tables-check.ts";
+import { heartbeat } from "./tables-heartbeat.ts";
 import { vrrp } from "./tables-vrrp.ts";
 import { bareKey, header, isTable, plural, say } from "./words.ts";
 
@@ -24,6 +25,11 @@ interface Section<F> {
 export type AgentValues = Values<typeof agent>;
 export type RouterSection = Section<typeof vrrp>;
 export type CheckSection = Section<typeof check>;
+/** `[heartbeat]`, and where it stands. */
+export interface HeartbeatSection {
+  readonly at: number;
+  readonly values: Values<typeof heartbeat>;
+}
 /** One entry of `addresses` or `excluded_addresses`. */
 export type AddressEntry = NonNullable<NonNullable<RouterSection["values"]["addresses"]>["value"][number]>;
 
@@ -32,6 +38,8 @@ export interface Sections {
   readonly agent: AgentValues;
   readonly routers: readonly RouterSection[];
   readonly checks: readonly CheckSection[];
+  /** Null: there is no such table. */
+  readonly heartbeat: HeartbeatSection | null;
 }
 
 /** Tables of one sort; a machine's generated file may be long, but not without end. */
@@ -51,7 +59,9 @@ export function readSections(
     path: "",
   });
   const agentTable = place("agent");
-  if (values["agent"] !== undefined && !isTable(values["agent"])) notATable(agentTable, "agent", report);
+  for (const key of ["agent", "heartbeat"] as const) {
+    if (values[key] !== undefined && !isTable(values[key])) notATable(place(key), key, report);
+  }
   return {
     agent: readFields(agent, agentTable, "[agent]", report),
     routers: readNamed(place("vrrp"), "vrrp", report, (table, label) =>
@@ -60,6 +70,12 @@ export function readSections(
     checks: readNamed(place("check"), "check", report, (table, label) =>
       readFields(check, table, label, report),
     ),
+    heartbeat: isTable(values["heartbeat"])
+      ? {
+          at: place("heartbeat").spot.key,
+          values: readFields(heartbeat, place("heartbeat"), "[heartbeat]", report),
+        }
+      : null,
   };
 }
 

@@ -6,7 +6,8 @@ import { account, name } from "./network.ts";
 import { RUNTIME_DIR } from "./runtime-dir.ts";
 import { directory, logTarget } from "./system.ts";
 import { check } from "./tables-check.ts";
-import { heartbeat, mail, realserver, virtualServer } from "./tables-later.ts";
+import { heartbeat } from "./tables-heartbeat.ts";
+import { mail, realserver, virtualServer } from "./tables-later.ts";
 import { vrrp } from "./tables-vrrp.ts";
 
 const FACILITIES = [
@@ -94,7 +95,12 @@ export const tables = {
   mail: { doc: "Mail about changes of state.", fields: mail, named: false, later: true },
   vrrp: { doc: "A virtual router; the table's name is its name.", fields: vrrp, named: true, later: false },
   check: { doc: "A probe that can move a virtual router.", fields: check, named: true, later: false },
-  heartbeat: { doc: "Linux-HA heartbeat.", fields: heartbeat, named: false, later: true },
+  heartbeat: {
+    doc: "Linux-HA heartbeat: membership over several links.",
+    fields: heartbeat,
+    named: false,
+    later: false,
+  },
   virtual_server: { doc: "An IPVS service.", fields: virtualServer, named: true, later: true },
   realserver: { doc: "A real server behind a director.", fields: realserver, named: false, later: true },
 } satisfies Readonly<Record<string, Table>>;

@@ -9,10 +9,16 @@ export interface Adopted {
 
 /** What {@link adopt} calls. */
 interface Receiver {
-  /** One datagram, whole. The bytes are the callee's. */
-  data(bytes: Uint8Array): void;
+  /** One datagram, whole. The bytes are the callee's. Reading can be held up by `socket`. */
+  data(bytes: Uint8Array, socket: Pausable): void;
   /** The kernel reported an error while receiving, and the descriptor is closed: `ENETDOWN`, `ENOBUFS`. */
   failed(errno: string): void;
+}
+
+/** While it is paused, what comes waits in the kernel, which throws away what is too much. */
+export interface Pausable {
+  pause(): void;
+  resume(): void;
 }
 
 /** The name of an error that Bun gives: `code` as in Node. */
@@ -38,8 +44,8 @@ export function adopt(fd: number, receiver: Receiver): Adopted {
       socket = opened;
       if (closed) opened.terminate();
     },
-    data(_, bytes) {
-      if (!closed) receiver.data(bytes);
+    data(opened, bytes) {
+      if (!closed) receiver.data(bytes, opened);
     },
     close(_, error) {
       end(error);

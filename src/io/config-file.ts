@@ -1,6 +1,8 @@
 /** Reads the configuration file into plain data; what cannot be read becomes a text, so that it is a finding like any other. */
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { hostname } from "node:os";
+import type { KeysFile } from "../config/heartbeat-model.ts";
+import { keysFileOf } from "../config/keys-file.ts";
 import type { ConfigSource } from "../config/model.ts";
 import { accounts } from "./account.ts";
 import { reasonOf } from "./reason.ts";
@@ -18,6 +20,28 @@ function readBounded(descriptor: number): Uint8Array | string {
     length += read;
   }
   return `EFBIG: larger than ${FILE_BYTES_MAX} bytes`;
+}
+
+/** The file of keys at `path`. Throws nothing. */
+function readKeys(path: string): KeysFile {
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    return { path, bytes: null, failure: reasonOf(error), mode: 0 };
+  }
+  try {
+    const status = fstatSync(descriptor);
+    const mode = status.mode & 0o777;
+    if (!status.isFile()) return { path, bytes: null, failure: "is not a file", mode };
+    const bytes = readBounded(descriptor);
+    if (typeof bytes === "string") return { path, bytes: null, failure: bytes, mode };
+    return { path, bytes: bytes.slice(), failure: null, mode };
+  } catch (error) {
+    return { path, bytes: null, failure: reasonOf(error), mode: 0 };
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 /** The file at `path` as it is now. Throws nothing. */
@@ -39,7 +63,9 @@ export function readConfig(path: string): ConfigSource {
     const bytes = readBounded(descriptor);
     if (typeof bytes === "string") return failed(bytes, mode);
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-    return { path, text, failure: null, mode, hostname: hostname(), accounts: accounts() };
+    const keys = keysFileOf(text);
+    const keysFile = keys === null ? null : readKeys(keys);
+    return { path, text, failure: null, mode, hostname: hostname(), accounts: accounts(), keysFile };
   } catch (error) {
     return failed(error instanceof TypeError ? "is not UTF-8 text" : reasonOf(error), null);
   } finally {

@@ -4,6 +4,7 @@ import type { Action, Event } from "../agent/boundary.ts";
 import { unreachable } from "../base/assert.ts";
 import type { Clock } from "./clock.ts";
 import type { Control } from "./control.ts";
+import { HeartbeatLinks } from "./heartbeat.ts";
 import { HookRunner } from "./hooks.ts";
 import type { HistoryFile } from "./history.ts";
 import type { Journal } from "./journal.ts";
@@ -35,6 +36,7 @@ export interface Parts {
   readonly notes: CommandNotes;
   /** The configuration file. */
   readonly path: string;
+  readonly stateDir: string;
 }
 
 /** Frames that belong to no router and could not be sent are said this often, in milliseconds. */
@@ -51,6 +53,7 @@ export class World implements Outside {
   readonly probes: Probes;
   readonly notifier: Notifier;
   readonly #hooks: HookRunner;
+  readonly heartbeat: HeartbeatLinks;
   #lost = 0;
   #lostSaidAt = Number.NEGATIVE_INFINITY;
 
@@ -61,6 +64,7 @@ export class World implements Outside {
     this.probes = new Probes(post, parts.notes);
     this.notifier = new Notifier(post);
     this.#hooks = new HookRunner(post, parts.notes);
+    this.heartbeat = new HeartbeatLinks(parts.stateDir, post);
   }
 
   wait(milliseconds: number): readonly number[] {
@@ -138,6 +142,8 @@ export class World implements Outside {
       case "notify":
         this.notifier.add(action);
         return [];
+      case "heartbeat":
+        return this.heartbeat.perform(action);
       case "history":
         this.#parts.history.add(action.transition);
         return [];

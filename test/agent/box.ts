@@ -5,8 +5,7 @@ import type { Transition } from "../../src/agent/history.ts";
 import type { LedgerRecord } from "../../src/agent/ledger.ts";
 import { unreachable } from "../../src/base/assert.ts";
 import { instant, NEVER } from "../../src/base/units.ts";
-import type { RouterReport, StatusReport } from "../../src/cli/report.ts";
-import { isStatusReport } from "../../src/cli/report.ts";
+import { isStatusReport, type RouterReport, type StatusReport } from "../../src/cli/report.ts";
 import type { Lab } from "./harness.ts";
 import { TestKernel } from "./kernel.ts";
 
@@ -205,6 +204,7 @@ export class Box {
         this.exitCode = action.code;
         this.kill();
         return [];
+      case "heartbeat":
       case "promote-secondaries":
       case "probe":
       case "probe-cancel":

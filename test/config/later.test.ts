@@ -1,5 +1,5 @@
 /** Keys, tables and values that this version does not do are refused; their harmless defaults are not. Each row: a rule, a text, all that is said of it. */
-import { agent, checked, router, table } from "./said.ts";
+import { agent, checked, heartbeat, router, table } from "./said.ts";
 
 table("a key of a later version", [
   ["mail of a router", router("mail = true"), ["5:1 error: mail = true is not in this version"]],
@@ -19,10 +19,19 @@ table("a key of a later version", [
   ],
   ["the table [mail]", router() + "[mail]\n", ["5:1 error: [mail] is not in this version"]],
   [
-    "the table [heartbeat]",
-    router() + '[heartbeat]\nnodes = ["a"]\n',
-    ["5:1 error: [heartbeat] is not in this version"],
+    "resources of [heartbeat]",
+    heartbeat(
+      'auto_failback = "legacy"',
+      'watchdog = "/dev/watchdog"',
+      'resources = ["ha1 IPaddr::192.0.2.1"]',
+    ),
+    [
+      '5:1 error: auto_failback = "legacy" is not in this version',
+      "6:1 error: watchdog is not in this version",
+      "7:1 error: resources is not in this version",
+    ],
   ],
+  ["auto_failback = true of [heartbeat]", heartbeat("auto_failback = true"), []],
   ["the table [realserver]", router() + "[realserver]\n", ["5:1 error: [realserver] is not in this version"]],
   [
     "the tables [virtual_server.NAME]",
@@ -36,10 +45,5 @@ table("a key of a later version", [
     "check of another type",
     checked('type = "https"', "-command"),
     ['7:8 error: type = "https" is not in this version'],
-  ],
-  [
-    "heartbeat alone, which is not nothing to do",
-    '[heartbeat]\nnodes = ["a"]\n',
-    ["1:1 error: [heartbeat] is not in this version"],
   ],
 ]);

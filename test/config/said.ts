@@ -35,6 +35,16 @@ export const checked = (...lines: readonly string[]): string =>
 /** A good file that begins with `[agent]`; the lines follow from line 2 on. */
 export const agent = (...lines: readonly string[]): string => edit(["[agent]"], lines) + router();
 
+const HEARTBEAT = [
+  "[heartbeat]",
+  'nodes = ["ha1", "ha2"]',
+  'auth = { method = "sha1", key = "k" }',
+  'links = [{ type = "broadcast", interface = "eth0" }, { type = "serial", device = "/dev/ttyS0" }]',
+];
+
+/** A good `[heartbeat]` and nothing else; the lines follow from line 5 on. */
+export const heartbeat = (...lines: readonly string[]): string => edit(HEARTBEAT, lines);
+
 function edit(base: readonly string[], lines: readonly string[]): string {
   const keyOf = (line: string): string => /^-?([a-z_]+)/.exec(line)?.[1] ?? "";
   const changed = base.flatMap((line) => {

@@ -274,6 +274,7 @@ export class Process {
       case "virtual-macs":
       case "refuse":
         return [this.devices.perform(action)];
+      case "heartbeat":
       case "notify":
       case "log-settings":
         return [];

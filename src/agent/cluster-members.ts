@@ -1,0 +1,89 @@
+/** Membership at work: an event goes into its machine, and what it wants is said, logged and remembered. */
+import { unreachable } from "../base/assert.ts";
+import type { Instant } from "../base/units.ts";
+import { elapsed } from "../base/units.ts";
+import { forsaken } from "../heartbeat/admission.ts";
+import type { Action, Event, Step } from "../heartbeat/membership.ts";
+import { deadline, start, step } from "../heartbeat/membership.ts";
+import type { Cluster, Link } from "./cluster.ts";
+import { resourcesStart } from "./cluster-resources.ts";
+import { say } from "./cluster-send.ts";
+import type { Turn } from "./world.ts";
+
+/** The first words of this life. */
+export function joins(cluster: Cluster, turn: Turn): void {
+  turn.out.log("info", "heartbeat.node", { node: cluster.name, state: "up", generation: cluster.generation });
+  take(cluster, turn, start(cluster.settings(), turn.now));
+}
+
+/** Something happens to membership. */
+export function happen(cluster: Cluster, turn: Turn, event: Event): void {
+  if (cluster.state === null || cluster.left) return;
+  take(cluster, turn, step(cluster.settings(), cluster.state, event, turn.now));
+}
+
+/** When membership wants to be looked at. */
+export const membersDue = (cluster: Cluster): Instant | null =>
+  cluster.state === null || cluster.left ? null : deadline(cluster.settings(), cluster.state);
+
+function take(cluster: Cluster, turn: Turn, { state, actions }: Step): void {
+  cluster.state = state;
+  for (const action of actions) perform(cluster, turn, action);
+}
+
+function perform(cluster: Cluster, turn: Turn, action: Action): void {
+  switch (action.kind) {
+    case "say":
+      return say(cluster, turn, { kind: "status", status: action.status, deadtime: action.deadtime });
+    case "ask-nodes":
+      return say(cluster, turn, { kind: "reqnodes", to: action.to });
+    case "active":
+      turn.out.log("info", "heartbeat.node", { node: cluster.name, state: "active" });
+      return resourcesStart(cluster, turn);
+    case "node":
+      return nodeIs(cluster, turn, action);
+    case "link": {
+      const link = cluster.links.get(action.link);
+      if (link === undefined || !concerns(cluster, link, action.name)) return;
+      const { type, name } = link.config;
+      const level = action.state === "up" ? "info" : "warning";
+      const fields = { link: name, type, node: action.name, state: action.state };
+      return turn.out.log(level, "heartbeat.link", fields);
+    }
+    case "late": {
+      const late_ms = Math.round(action.silence);
+      return turn.out.log("warning", "heartbeat.late", { node: action.name, after_ms: late_ms });
+    }
+    default:
+      return unreachable(action);
+  }
+}
+
+function nodeIs(
+  cluster: Cluster,
+  turn: Turn,
+  { name, from, to }: Extract<Action, { readonly kind: "node" }>,
+): void {
+  const node = cluster.nodes.get(name);
+  if (node === undefined) return;
+  const fields = { node: name, from, state: to };
+  if (to !== "dead") return turn.out.log("info", "heartbeat.node", fields);
+  const heardAt = Math.max(...node.heardOn.values());
+  const reason = node.left
+    ? "it had stopped"
+    : Number.isFinite(heardAt)
+      ? `not heard for ${Math.round(elapsed(heardAt as Instant, turn.now))} ms on any link`
+      : "never heard";
+  node.tracking = forsaken(node.tracking);
+  node.stable = false;
+  cluster.history.forget(name);
+  turn.out.log(node.left ? "info" : "warning", "heartbeat.node", { ...fields, reason });
+}
+
+/** A line leads to one node, and so may a unicast link: the others are not missing on it. */
+export function concerns(cluster: Cluster, { id, config }: Link, node: string): boolean {
+  const point = config.type === "serial" || (config.type === "unicast" && config.peers.length === 1);
+  const known = cluster.nodes.get(node);
+  if (!point || known === undefined || known.heardOn.has(id)) return true;
+  return ![...cluster.nodes.values()].some(({ heardOn }) => heardOn.has(id));
+}

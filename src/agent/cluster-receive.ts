@@ -1,0 +1,168 @@
+/** What comes in over the links: judged, counted, answered. */
+import { due, nextAsk, owesAck, without } from "../heartbeat/admission.ts";
+import type { Content } from "../heartbeat/content.ts";
+import type { Receipt, Receiver } from "../heartbeat/receive.ts";
+import { receive } from "../heartbeat/receive.ts";
+import { unreachable } from "../base/assert.ts";
+import type { Event } from "../heartbeat/membership.ts";
+import type { Instant } from "../base/units.ts";
+import { after, earlier, ms, NEVER } from "../base/units.ts";
+import type { Cluster, Link, Node } from "./cluster.ts";
+import { REPEAT_EVERY } from "./cluster.ts";
+import { happen } from "./cluster-members.ts";
+import { resourceTold } from "./cluster-resources.ts";
+import { say, transmit } from "./cluster-send.ts";
+import type { HeartbeatEvent } from "./heartbeat-boundary.ts";
+import type { Turn } from "./world.ts";
+
+/** What is missing is asked for so much later, and up to 200 ms more: it may just come out of order. */
+const ASK_AFTER = 50;
+const ASK_SPREAD = 200;
+
+/** Bytes of a link: a datagram is a message, of a line every whole one counts. */
+export function bytesReceived(
+  cluster: Cluster,
+  turn: Turn,
+  { link: id, bytes }: Extract<HeartbeatEvent, { readonly what: "received" }>,
+): void {
+  const link = cluster.links.get(id);
+  if (link === undefined || cluster.state === null) return;
+  link.counters.receivedBytes += bytes.length;
+  if (link.config.type !== "serial") return take(cluster, turn, link, bytes);
+  const { frames, skipped, halves, oversized } = link.framer.take(bytes);
+  cluster.drop("noise", skipped);
+  cluster.drop("half", halves);
+  cluster.drop("oversized", oversized);
+  for (const frame of frames) take(cluster, turn, link, frame);
+}
+
+const receiverOf = (cluster: Cluster, own: Receiver["own"]): Receiver => ({
+  ring: cluster.ring,
+  own,
+  sender: (name) => {
+    const node = cluster.nodes.get(name);
+    if (node === undefined) return null;
+    return { tracking: node.tracking, dead: cluster.state?.peers.get(name)?.status === "dead" };
+  },
+});
+
+function take(cluster: Cluster, turn: Turn, link: Link, bytes: Uint8Array): void {
+  const { identity } = cluster;
+  if (identity === null) return;
+  const askAt = after(turn.now, ms(ASK_AFTER + cluster.random(ASK_SPREAD)));
+  const receipt = receive(receiverOf(cluster, identity), bytes, askAt);
+  if (receipt.kind === "dropped") {
+    cluster.drop(receipt.reason);
+    const node = receipt.source === null ? undefined : cluster.nodes.get(receipt.source);
+    // The same over another link, or a link that is slower than the other.
+    if (node !== undefined && (receipt.reason === "duplicate" || receipt.reason === "old")) {
+      heard(cluster, turn, link, node, "again");
+    }
+    return;
+  }
+  accepted(cluster, turn, link, receipt);
+}
+
+function accepted(
+  cluster: Cluster,
+  turn: Turn,
+  link: Link,
+  receipt: Extract<Receipt, { readonly kind: "accepted" }>,
+): void {
+  const { header, content, admission, tracking } = receipt;
+  const node = cluster.nodes.get(header.source);
+  if (node === undefined) return;
+  node.tracking = tracking;
+  node.uuid = header.uuid ?? node.uuid;
+  cluster.heardIndex = receipt.index;
+  if (admission !== null) {
+    const { change, lost } = admission;
+    if (change !== "none") {
+      cluster.history.forget(node.name);
+      node.left = false;
+      node.stable = false;
+      const reason = change === "restarted" ? "began a new life" : "returned after a partition";
+      turn.out.log("info", "heartbeat.node", { node: node.name, state: change, reason });
+    }
+    cluster.lost += lost;
+    const { sequence } = header;
+    if (sequence !== null && owesAck(node.tracking, sequence, node.turn)) {
+      say(cluster, turn, { kind: "ack", to: node.name, sequence });
+    }
+  }
+  heard(
+    cluster,
+    turn,
+    link,
+    node,
+    content.kind === "status" ? { status: content.status, deadtime: content.deadtime } : null,
+  );
+  if (receipt.forUs) answer(cluster, turn, node, content);
+}
+
+function heard(
+  cluster: Cluster,
+  turn: Turn,
+  link: Link,
+  node: Node,
+  what: Extract<Event, { readonly kind: "heard" }>["what"],
+): void {
+  link.counters.receivedMessages++;
+  node.heardOn.set(link.id, turn.now);
+  happen(cluster, turn, { kind: "heard", name: node.name, link: link.id, what });
+}
+
+function answer(cluster: Cluster, turn: Turn, node: Node, content: Content): void {
+  const { name } = node;
+  switch (content.kind) {
+    case "reqnodes":
+      return say(cluster, turn, { kind: "repnodes", to: name, nodes: cluster.config.nodes, removed: [] });
+    case "repnodes":
+      return happen(cluster, turn, { kind: "nodes-told" });
+    case "ack": {
+      const alive = [...(cluster.state?.peers ?? [])].filter(([, { status }]) => status !== "dead");
+      return cluster.history.acknowledge(
+        name,
+        content.sequence,
+        alive.map(([each]) => each),
+      );
+    }
+    case "nak":
+      node.tracking = without(node.tracking, content.sequence);
+      return;
+    case "rexmit": {
+      const { again, naks } = cluster.history.answer(name, content.first, content.last, turn.now);
+      for (const message of again) transmit(cluster, turn, message);
+      for (const { sequence, why } of naks) say(cluster, turn, { kind: "nak", to: name, sequence, why });
+      return;
+    }
+    case "status":
+    case "other":
+      return;
+    case "starting":
+    case "resource":
+    case "standby":
+    case "takeover":
+    case "ip-request":
+    case "ip-response":
+    case "shutdone":
+      return resourceTold(cluster, turn, node, content);
+    default:
+      return unreachable(content);
+  }
+}
+
+/** Asks for what is missing and due. */
+export function askAgain(cluster: Cluster, turn: Turn): void {
+  for (const node of cluster.nodes.values()) {
+    const { tracking, ask } = due(node.tracking, turn.now, REPEAT_EVERY);
+    node.tracking = tracking;
+    for (const sequence of ask) {
+      say(cluster, turn, { kind: "rexmit", to: node.name, first: sequence, last: sequence });
+    }
+  }
+}
+
+/** When to do that next. */
+export const nextQuestion = (cluster: Cluster): Instant =>
+  [...cluster.nodes.values()].reduce((least, { tracking }) => earlier(least, nextAsk(tracking)), NEVER);

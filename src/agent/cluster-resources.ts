@@ -1,0 +1,53 @@
+/** The answers of a node that holds no resources: others can start, move theirs, and leave beside it. */
+import type { Content } from "../heartbeat/content.ts";
+import type { Cluster, Node } from "./cluster.ts";
+import { say } from "./cluster-send.ts";
+import type { Turn } from "./world.ts";
+
+type About = Extract<
+  Content,
+  {
+    readonly kind:
+      "starting" | "resource" | "standby" | "takeover" | "ip-request" | "ip-response" | "shutdone";
+  }
+>;
+
+/** What another node says of resources. */
+export function resourceTold(cluster: Cluster, turn: Turn, node: Node, content: About): void {
+  const active = cluster.state?.own === "active";
+  switch (content.kind) {
+    case "starting":
+      node.stable = false;
+      if (active) report(cluster, turn);
+      return;
+    case "resource": {
+      if (content.stable === null) return;
+      const settled = content.stable && !node.stable;
+      node.stable = content.stable;
+      // Once: two that answer each answer never end.
+      if (settled && active) report(cluster, turn);
+      return;
+    }
+    case "ip-request":
+      return say(cluster, turn, { kind: "ip-response", to: node.name, group: content.group, owned: false });
+    case "shutdone":
+      node.left = true;
+      turn.out.log("info", "heartbeat.node", { node: node.name, state: "leaving", reason: "it stops" });
+      return;
+    default:
+  }
+}
+
+const report = (cluster: Cluster, turn: Turn): void =>
+  say(cluster, turn, { kind: "resource", hold: "none", full: true, stable: true, info: null });
+
+/** Takes part from now on. */
+export function resourcesStart(cluster: Cluster, turn: Turn): void {
+  say(cluster, turn, { kind: "starting" });
+}
+
+/** The last words: nothing is held, and nobody need wait for us. */
+export function resourcesEnd(cluster: Cluster, turn: Turn): void {
+  say(cluster, turn, { kind: "resource", hold: "none", full: true, stable: false, info: "shutdown" });
+  say(cluster, turn, { kind: "shutdone" });
+}

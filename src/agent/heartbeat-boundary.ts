@@ -1,0 +1,88 @@
+/** What enters and leaves the agent for heartbeat: a part of boundary.ts. */
+import type { Family, Ip } from "../base/address.ts";
+import type { Octets } from "../wire/heartbeat-message.ts";
+
+/** A link as the edge opens it; `id` names it. */
+export type Medium =
+  | {
+      readonly kind: "udp";
+      readonly id: string;
+      readonly interface: string;
+      /** Of that interface: one that is made anew is another. */
+      readonly index: number;
+      readonly family: Family;
+      readonly port: number;
+      /** The group to join, and how many hops messages to it go; null: no multicast. */
+      readonly group: { readonly address: Ip; readonly ttl: number } | null;
+      /** Where each message goes. */
+      readonly destinations: readonly Ip[];
+    }
+  | {
+      readonly kind: "serial";
+      readonly id: string;
+      readonly device: string;
+      readonly baud: number;
+      readonly rtscts: boolean;
+    };
+
+/** What messages tell of the host; nothing is decided on it. */
+export interface HostTime {
+  /** Milliseconds since 1970. */
+  readonly wallClock: number;
+  /** The line of /proc/loadavg. */
+  readonly load: string;
+}
+
+export type HeartbeatEvent =
+  /** What state_dir has of this node's earlier lives: the answer to `heartbeat-recall`. */
+  | {
+      readonly kind: "heartbeat";
+      readonly what: "recalled";
+      /** 16 octets; null: none is kept. */
+      readonly uuid: Octets | null;
+      readonly generation: number | null;
+      /** 16 random octets. */
+      readonly fresh: Octets;
+      readonly host: HostTime;
+      /** Why nothing could be read; null also where there is nothing yet. */
+      readonly failure: string | null;
+    }
+  /** The answer to `heartbeat-keep`: null when it is on the disk. */
+  | { readonly kind: "heartbeat"; readonly what: "kept"; readonly failure: string | null }
+  /** The answer to `heartbeat-look`. */
+  | { readonly kind: "heartbeat"; readonly what: "host"; readonly host: HostTime }
+  /** A datagram, or some bytes of a line. */
+  | {
+      readonly kind: "heartbeat";
+      readonly what: "received";
+      readonly link: string;
+      readonly bytes: Uint8Array;
+    }
+  /** So many datagrams, or bytes, were thrown away unread: more came than anybody of the cluster sends. */
+  | { readonly kind: "heartbeat"; readonly what: "flood"; readonly link: string; readonly count: number }
+  /** A link was opened (null), or could not be, or failed and is closed. */
+  | {
+      readonly kind: "heartbeat";
+      readonly what: "opened";
+      readonly link: string;
+      readonly failure: string | null;
+    }
+  /** A message could not be sent, or was left out because an earlier one still waits. */
+  | { readonly kind: "heartbeat"; readonly what: "unsent"; readonly link: string; readonly reason: string };
+
+export type HeartbeatAction =
+  /** Read what is kept in state_dir. */
+  | { readonly kind: "heartbeat"; readonly what: "recall" }
+  /** Keep this in state_dir, on the disk before it is answered. */
+  | { readonly kind: "heartbeat"; readonly what: "keep"; readonly uuid: Octets; readonly generation: number }
+  | { readonly kind: "heartbeat"; readonly what: "look" }
+  /** The complete set of links wanted from now on; those that are not open are tried again. What is open as it is wanted is not touched. */
+  | { readonly kind: "heartbeat"; readonly what: "media"; readonly media: readonly Medium[] }
+  /** Send on these links. A `status` takes the place of an earlier one that still waits. */
+  | {
+      readonly kind: "heartbeat";
+      readonly what: "send";
+      readonly links: readonly string[];
+      readonly bytes: Uint8Array;
+      readonly status: boolean;
+    };

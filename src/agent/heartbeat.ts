@@ -1,0 +1,150 @@
+/** Heartbeat in the agent: where its events, its time, a reload and the end of the agent arrive. */
+import { unreachable } from "../base/assert.ts";
+import { after, earlier, elapsed, ms, NEVER } from "../base/units.ts";
+import type { Config } from "../config/model.ts";
+import { nextGeneration } from "../heartbeat/generation.ts";
+import { reshaped } from "../heartbeat/reshape.ts";
+import { Cluster } from "./cluster.ts";
+import { linkOpened, settleLinks, unsent } from "./cluster-links.ts";
+import { happen, joins, membersDue } from "./cluster-members.ts";
+import { askAgain, bytesReceived, nextQuestion } from "./cluster-receive.ts";
+import { resourcesEnd } from "./cluster-resources.ts";
+import type { HeartbeatEvent } from "./heartbeat-boundary.ts";
+import type { Turn, World } from "./world.ts";
+
+/** How often the host's load is looked at, which messages tell. */
+const LOOK_EVERY = ms(10_000);
+/** Handled so much later than due, the silence of the others is our own sleep. */
+const SLEEP = 500;
+
+/** Follows the configuration: at the start, and at each reload. */
+export function configureHeartbeat(world: World, turn: Turn, { agent, heartbeat }: Config): void {
+  const { cluster } = world;
+  if (heartbeat === null) {
+    if (cluster !== null) leave(world, turn);
+    world.cluster = null;
+    return;
+  }
+  if (cluster === null) {
+    world.cluster = new Cluster(heartbeat, agent.node);
+    turn.out.defer({ kind: "heartbeat", what: "recall" });
+    return;
+  }
+  if (JSON.stringify(heartbeat) === JSON.stringify(cluster.config)) return;
+  cluster.reconfigure(heartbeat);
+  if (cluster.state === null) return;
+  cluster.state = reshaped(cluster.settings(), cluster.state, turn.now);
+  settle(world, turn, cluster);
+}
+
+/** One of heartbeat's events. */
+export function heartbeatEvent(world: World, turn: Turn, event: HeartbeatEvent): void {
+  const { cluster } = world;
+  if (cluster === null) return;
+  switch (event.what) {
+    case "recalled":
+      recalled(cluster, turn, event);
+      break;
+    case "kept":
+      kept(world, cluster, turn, event.failure);
+      break;
+    case "host":
+      cluster.host = { time: event.host, at: turn.now };
+      break;
+    case "received":
+      bytesReceived(cluster, turn, event);
+      break;
+    case "flood":
+      cluster.drop("flood", event.count);
+      break;
+    case "opened":
+      linkOpened(cluster, turn, event);
+      break;
+    case "unsent":
+      unsent(cluster, event);
+      break;
+    default:
+      unreachable(event);
+  }
+  schedule(cluster);
+}
+
+function recalled(
+  cluster: Cluster,
+  turn: Turn,
+  { uuid, generation, fresh, host, failure }: Extract<HeartbeatEvent, { readonly what: "recalled" }>,
+): void {
+  if (failure !== null) stateLost(turn, failure);
+  cluster.seed(fresh);
+  cluster.host = { time: host, at: turn.now };
+  cluster.identity = { name: cluster.name, uuid: uuid ?? fresh };
+  const time = host.wallClock / 1000;
+  cluster.generation = nextGeneration({ stored: generation, heard: null, time });
+  const keep = { uuid: cluster.identity.uuid, generation: cluster.generation };
+  turn.out.defer({ kind: "heartbeat", what: "keep", ...keep });
+}
+
+const stateLost = (turn: Turn, detail: string): void =>
+  turn.out.log("warning", "agent.warning", {
+    what: "heartbeat generation",
+    detail: `${detail}; without it and without a clock the others take this node's next life for a replay`,
+  });
+
+/** Only what is on the disk is said: nobody must ever hear an earlier life after a later one. */
+function kept(world: World, cluster: Cluster, turn: Turn, failure: string | null): void {
+  if (cluster.state !== null) return;
+  if (failure !== null) stateLost(turn, failure);
+  settleLinks(world, turn, cluster);
+  cluster.startAt = after(turn.now, ms(0));
+}
+
+/** Whatever is due. */
+export function heartbeatDue(world: World, turn: Turn): void {
+  const { cluster } = world;
+  if (cluster === null || cluster.wakeAt > turn.now) return;
+  if (cluster.startAt <= turn.now) {
+    cluster.startAt = NEVER;
+    joins(cluster, turn);
+  }
+  const due = membersDue(cluster);
+  if (due !== null && due <= turn.now) {
+    happen(cluster, turn, { kind: elapsed(due, turn.now) > SLEEP ? "slept" : "deadline" });
+  }
+  askAgain(cluster, turn);
+  if (cluster.lookAt <= turn.now) {
+    cluster.lookAt = after(turn.now, LOOK_EVERY);
+    turn.out.defer({ kind: "heartbeat", what: "look" });
+  }
+  if (cluster.retryAt <= turn.now) settleLinks(world, turn, cluster);
+  schedule(cluster);
+}
+
+/** The kernel's links or addresses are others: so may be where messages go. */
+export function heartbeatKernel(world: World, turn: Turn): void {
+  const { cluster } = world;
+  if (cluster !== null && cluster.generation > 0 && !cluster.left) settle(world, turn, cluster);
+}
+
+function settle(world: World, turn: Turn, cluster: Cluster): void {
+  settleLinks(world, turn, cluster);
+  schedule(cluster);
+}
+
+/** Says good-bye; nothing is said after it. */
+export function leave(world: World, turn: Turn): void {
+  const { cluster } = world;
+  if (cluster === null || cluster.left) return;
+  if (cluster.state !== null) resourcesEnd(cluster, turn);
+  cluster.left = true;
+  turn.out.finally({ kind: "heartbeat", what: "media", media: [] });
+  schedule(cluster);
+}
+
+function schedule(cluster: Cluster): void {
+  const due = membersDue(cluster);
+  const members = cluster.left
+    ? NEVER
+    : earlier(earlier(due ?? NEVER, nextQuestion(cluster)), cluster.retryAt);
+  const look = cluster.state === null || cluster.left ? NEVER : cluster.lookAt;
+  cluster.wakeAt = earlier(earlier(members, look), cluster.startAt);
+}

@@ -1,0 +1,45 @@
+/** Heartbeat's part of the status for people: nodes and links, a line each, and what was dropped. */
+import { duration } from "./duration.ts";
+import type { HeartbeatReport } from "./report.ts";
+
+const ago = (milliseconds: number | null): string =>
+  milliseconds === null ? "never heard" : `heard ${duration(milliseconds)} ago`;
+
+const kilobytes = (bytes: number): string =>
+  bytes < 10_000 ? `${bytes} B` : `${Math.round(bytes / 1000)} kB`;
+
+/** No lines where there is no heartbeat. */
+export function heartbeatLines({ nodes, links, dropped }: HeartbeatReport): string[] {
+  if (nodes.length === 0) return [];
+  const rows = [
+    ...nodes.map(({ name, self, state, last_heard_ms: heard, left }) => [
+      "node",
+      name,
+      state,
+      self === true ? "this node" : `${ago(heard)}${left === true ? ", had stopped" : ""}`,
+    ]),
+    ...links.map(({ name, type, peer, state, last_heard_ms: heard, failure, counters }) => [
+      "link",
+      `${name} ${type} ${peer}`,
+      state,
+      [
+        ago(heard),
+        ...(counters === undefined
+          ? []
+          : [`${kilobytes(counters.bytes_sent)} out, ${kilobytes(counters.bytes_received)} in`]),
+        ...(counters !== undefined && counters.errors > 0 ? [`${counters.errors} not sent`] : []),
+        ...(typeof failure === "string" ? [failure] : []),
+      ].join("; "),
+    ]),
+  ];
+  const width = (column: number): number => Math.max(...rows.map((row) => row[column]?.length ?? 0));
+  const widths = [0, 1, 2].map(width);
+  const lines = rows.map(
+    (row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ")}`,
+  );
+  const reasons = Object.entries(dropped ?? {}).filter(
+    ([reason]) => reason !== "duplicate" && reason !== "own",
+  );
+  const told = reasons.map(([reason, count]) => `${count} ${reason}`).join(", ");
+  return ["heartbeat", ...lines, ...(told === "" ? [] : [`  dropped  ${told}`])];
+}

@@ -1,0 +1,57 @@
+/** What `[heartbeat]` means: the values that membership and links run on. */
+import type { Family, Ip } from "../base/address.ts";
+import type { Milliseconds } from "../base/units.ts";
+import type { Method } from "../wire/heartbeat-token.ts";
+
+/** One medium between the nodes; `name` is what people call it: its interface, or its device. */
+export type LinkConfig =
+  | { readonly type: "broadcast"; readonly name: string }
+  | { readonly type: "multicast"; readonly name: string; readonly group: Ip; readonly ttl: number }
+  /** All nodes that are reached one by one over an interface: what comes in over it cannot be told apart by whom it was meant for. */
+  | {
+      readonly type: "unicast";
+      readonly name: string;
+      readonly family: Family;
+      readonly peers: readonly Ip[];
+    }
+  | { readonly type: "serial"; readonly name: string; readonly baud: number; readonly rtscts: boolean };
+
+/** What messages are signed with, as plain data. */
+export interface HeartbeatKeys {
+  /** The index of the key that signs. */
+  readonly signing: number;
+  readonly keys: readonly {
+    readonly index: number;
+    readonly method: Method;
+    /** One character a byte; empty with crc. */
+    readonly secret: string;
+  }[];
+  /** Sign with the key that a peer signs with: for heartbeat 3.0.6, which cannot replace its keys otherwise. */
+  readonly follow: boolean;
+}
+
+/** The `[heartbeat]` table. */
+export interface HeartbeatConfig {
+  /** Names of all nodes, this one included, in lower case as the protocol compares them. */
+  readonly nodes: readonly string[];
+  readonly keepalive: Milliseconds;
+  /** Below deadtime. */
+  readonly warntime: Milliseconds;
+  /** More than two keepalives. */
+  readonly deadtime: Milliseconds;
+  /** At least deadtime. */
+  readonly initdead: Milliseconds;
+  readonly udpPort: number;
+  readonly auth: HeartbeatKeys;
+  readonly links: readonly LinkConfig[];
+}
+
+/** A file of keys as it was read, together with the configuration that names it. */
+export interface KeysFile {
+  readonly path: string;
+  /** Null where it could not be read, with the reason. */
+  readonly bytes: Uint8Array | null;
+  readonly failure: string | null;
+  /** Permission bits. */
+  readonly mode: number;
+}

@@ -1,0 +1,128 @@
+/** The keys of `[heartbeat]`, and which of them belong to which type of link. */
+import { ms } from "../base/units.ts";
+import type { Fields } from "./field.ts";
+import { absent, later, listing, optional, record, required } from "./field.ts";
+import { boolean, choice, commands, duration, integer, list, text } from "./kind.ts";
+import { groupAddress, hostAddress, interfaceName, name } from "./network.ts";
+import { directory, secret } from "./system.ts";
+
+const SECOND = 1000;
+const HOUR = 3600 * SECOND;
+const ELEMENTS_MAX = 4096;
+
+const words = (manual: string) => text(manual, () => null);
+
+const authFields = {
+  method: absent(
+    choice(["crc", "md5", "sha1", "sha256"]),
+    "that of keys_file",
+    "How messages are signed: crc keeps damaged messages out and nobody else; sha256 among haagents only. Its key has the number 1.",
+  ),
+  key: absent(secret, "none", "The shared key; crc has none."),
+  keys_file: absent(
+    directory(""),
+    "none",
+    "A file of keys as heartbeat writes it (authkeys), mode 0600, instead of method and key: all its keys are accepted, the one that its auth line names signs.",
+  ),
+  follow: optional(
+    boolean,
+    false,
+    "Sign with the key that a peer was last heard to sign with. For the time in which the keys of a cluster with a heartbeat 3.0.6 are replaced, which takes each message for signed with its own key.",
+  ),
+} satisfies Fields;
+
+const linkFields = {
+  type: required(choice(["serial", "broadcast", "multicast", "unicast"]), "The medium."),
+  device: absent(
+    directory(""),
+    "none",
+    "serial: the line; 8 bits, no parity, locked for us alone. One that the kernel uses as its console is refused.",
+    { see: "termios(3)" },
+  ),
+  baud: optional(
+    integer(300, 4_000_000),
+    19_200,
+    "serial: its speed, any that the port can do; messages may take half of it.",
+  ),
+  rtscts: optional(
+    boolean,
+    false,
+    "serial: hardware flow control. heartbeat always has it on: without these wires in the cable it must be off here.",
+  ),
+  interface: absent(interfaceName, "none", "All others: the interface, whatever the routes say."),
+  group: absent(groupAddress, "none", "multicast: the group."),
+  ttl: optional(integer(1, 255), 1, "multicast: how many hops messages go."),
+  peer: absent(hostAddress, "none", "unicast: the other node; one link for each of several."),
+} satisfies Fields;
+
+/** The keys that a link of each type needs; `may` has a default. */
+export const LINK_KEYS = {
+  serial: { needs: ["device"], may: ["baud", "rtscts"] },
+  broadcast: { needs: ["interface"], may: [] },
+  multicast: { needs: ["interface", "group"], may: ["ttl"] },
+  unicast: { needs: ["interface", "peer"], may: [] },
+} as const;
+
+const fenceFields = {
+  command: required(commands, "The command that takes the other node's power."),
+  timeout: optional(duration(10, HOUR), ms(20 * SECOND), "How long it may run."),
+  delay: absent(duration(0, HOUR), "0s on the preferred node, 5s on the other", "How long to wait first."),
+  on_failure: optional(words("block"), "block", "What follows when fencing fails."),
+} satisfies Fields;
+
+/** `[heartbeat]` */
+export const heartbeat = {
+  nodes: required(
+    list(name, ELEMENTS_MAX),
+    "The uname -n of each node, this one (agent.node) included: two to five.",
+    { see: "heartbeat's node" },
+  ),
+  keepalive: optional(duration(10, HOUR), ms(SECOND), "Between two messages."),
+  warntime: absent(
+    duration(10, HOUR),
+    "deadtime / 2",
+    "Silence that is worth a warning, and makes a link late.",
+  ),
+  deadtime: optional(
+    duration(10, HOUR),
+    ms(10 * SECOND),
+    "Silence that means death; told to the others, each of which waits so long for us. More than two keepalives.",
+  ),
+  initdead: absent(duration(10, HOUR), "2 × deadtime", "The same after the start, while networks come up."),
+  udp_port: optional(integer(1, 65_535), 694, "The port of broadcast, multicast and unicast links."),
+  auto_failback: later(
+    choice([true, false, "legacy"]),
+    true,
+    "Whether resources return to the preferred node.",
+  ),
+  auth: listing(required(record(authFields), "How messages are signed.", { secret: true }), authFields),
+  links: listing(
+    required(list(record(linkFields), ELEMENTS_MAX), "The media between the nodes; two at least."),
+    linkFields,
+  ),
+  ping_nodes: later(
+    list(hostAddress, ELEMENTS_MAX),
+    null,
+    "ipfail: the side that sees more of these keeps the resources.",
+  ),
+  ping_groups: later(
+    words("table of arrays of addresses"),
+    null,
+    "Groups of addresses that count as one ping node.",
+  ),
+  watchdog: later(directory(""), null, "A watchdog device."),
+  resource_dirs: later(
+    list(directory(""), ELEMENTS_MAX),
+    null,
+    "Where resource scripts are looked for: /etc/ha.d/resource.d, /etc/init.d.",
+  ),
+  resources: later(
+    list(words("haresources line"), ELEMENTS_MAX),
+    null,
+    "haresources lines: the preferred node, then its resources, started left to right.",
+  ),
+  fence: listing(
+    later(record(fenceFields), null, "What makes sure of the other node's death before a takeover."),
+    fenceFields,
+  ),
+} satisfies Fields;

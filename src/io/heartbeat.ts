@@ -1,0 +1,114 @@
+/** Heartbeat at the edge: its links, and what it keeps on the disk. */
+import type { Event } from "../agent/boundary.ts";
+import type { HeartbeatAction, HeartbeatEvent, Medium } from "../agent/heartbeat-boundary.ts";
+import { unreachable } from "../base/assert.ts";
+import { hostTime, keep, recall } from "./heartbeat-state.ts";
+import { SerialLink } from "./heartbeat-serial.ts";
+import { UdpLink } from "./heartbeat-udp.ts";
+
+/** How often a line is looked at while the agent waits for its last words to leave, in milliseconds. */
+const DRAIN_STEP = 10;
+
+interface Open {
+  readonly medium: Medium;
+  readonly link: UdpLink | SerialLink;
+}
+
+export class HeartbeatLinks {
+  readonly #open = new Map<string, Open>();
+  readonly #post: (event: Event) => void;
+  readonly #stateDir: string;
+
+  /** `post` takes what comes in by itself. */
+  constructor(stateDir: string, post: (event: Event) => void) {
+    this.#stateDir = stateDir;
+    this.#post = post;
+  }
+
+  /** Performs an action; gives the events that come of it at once. */
+  perform(action: HeartbeatAction): readonly Event[] {
+    switch (action.what) {
+      case "recall":
+        void recall(this.#stateDir).then(this.#post);
+        return [];
+      case "keep":
+        void keep(this.#stateDir, action.uuid, action.generation).then(this.#post);
+        return [];
+      case "look":
+        return [{ kind: "heartbeat", what: "host", host: hostTime() }];
+      case "media":
+        return this.#want(action.media);
+      case "send":
+        return this.#send(action);
+      default:
+        return unreachable(action);
+    }
+  }
+
+  #want(media: readonly Medium[]): Event[] {
+    const wanted = new Map(media.map((medium) => [medium.id, medium]));
+    for (const [id, open] of this.#open) {
+      const medium = wanted.get(id);
+      if (medium !== undefined && this.#kept(open, medium)) wanted.delete(id);
+      else {
+        this.#open.delete(id);
+        this.#leave(open.link);
+      }
+    }
+    return [...wanted.values()].map((medium) => this.#start(medium));
+  }
+
+  /** Stays open as it is; a UDP link that only sends elsewhere too. */
+  #kept(open: Open, medium: Medium): boolean {
+    const { link } = open;
+    if (medium.kind === "udp" && open.medium.kind === "udp" && link instanceof UdpLink) {
+      const same = { ...open.medium, destinations: medium.destinations };
+      if (!Bun.deepEquals(same, medium)) return false;
+      if (Bun.deepEquals(open.medium, medium)) return true;
+      link.retarget(medium);
+      this.#open.set(medium.id, { medium, link });
+      this.#post({ kind: "heartbeat", what: "opened", link: medium.id, failure: null });
+      return true;
+    }
+    return Bun.deepEquals(open.medium, medium);
+  }
+
+  #start(medium: Medium): Event {
+    const failed = (event: HeartbeatEvent): void => {
+      if (event.what === "opened") this.#open.delete(medium.id);
+      this.#post(event);
+    };
+    const opened = medium.kind === "udp" ? UdpLink.open(medium, failed) : SerialLink.open(medium, failed);
+    if (opened.ok) this.#open.set(medium.id, { medium, link: opened.value });
+    return { kind: "heartbeat", what: "opened", link: medium.id, failure: opened.ok ? null : opened.error };
+  }
+
+  #send({ links, bytes, status }: Extract<HeartbeatAction, { readonly what: "send" }>): Event[] {
+    const events: Event[] = [];
+    for (const id of links) {
+      const link = this.#open.get(id)?.link;
+      const reason = link === undefined ? "not open" : link.send(bytes, status);
+      if (reason !== null) events.push({ kind: "heartbeat", what: "unsent", link: id, reason });
+    }
+    return events;
+  }
+
+  /** Lines that still send when they are left: {@link finish} closes them. */
+  readonly #leaving: SerialLink[] = [];
+
+  #leave(link: UdpLink | SerialLink): void {
+    if (link instanceof SerialLink && link.pending > 0) this.#leaving.push(link);
+    else link.close();
+  }
+
+  /** Waits until the last words have left, at most `patience` milliseconds, and closes everything. */
+  async finish(patience: number): Promise<void> {
+    const end = performance.now() + patience;
+    while (this.#leaving.some((link) => link.pending > 0) && performance.now() < end) {
+      await Bun.sleep(DRAIN_STEP);
+    }
+    for (const link of this.#leaving.splice(0)) link.close();
+    for (const { link } of this.#open.values()) link.close();
+    this.#open.clear();
+  }
+}

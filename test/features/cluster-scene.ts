@@ -1,0 +1,175 @@
+/** A cluster of two on one wire, or several: haagent, the compiled binary, beside haagent or beside Debian's heartbeat. */
+import { existsSync, readFileSync } from "node:fs";
+import { HAAGENT } from "../lab/haagent.ts";
+import { Heartbeat } from "../lab/heartbeat.ts";
+import { Lab } from "../lab/lab.ts";
+import type { Station } from "../lab/lab.ts";
+import type { Child, Ran } from "../lab/process.ts";
+import { ran, until } from "../lab/process.ts";
+import { makeScratch, removeScratch } from "../lab/scratch.ts";
+
+const START_MS = 15_000;
+const STOP_MS = 10_000;
+/** Long enough for a peer that starts on a busy machine. */
+export const PATIENCE_MS = 30_000;
+
+export interface ClusterStatus {
+  readonly health: string;
+  readonly heartbeat: {
+    readonly generation: number;
+    readonly dropped: Readonly<Record<string, number>>;
+    readonly nodes: readonly {
+      readonly name: string;
+      readonly state: string;
+      readonly last_heard_ms: number | null;
+    }[];
+    readonly links: readonly {
+      readonly name: string;
+      readonly type: string;
+      readonly peer: string;
+      readonly state: string;
+      readonly failure: string | null;
+      readonly counters: { readonly bytes_sent: number; readonly bytes_received: number };
+    }[];
+  };
+}
+
+/** The times that both nodes of a scene have. */
+export const TIMES = { keepalive: 200, deadtime: 3000 } as const;
+
+/** `[heartbeat]` of a node among `a` and `b`: `links` as the file has them. */
+export const cluster = (links: readonly string[], auth: string): string =>
+  `
+[heartbeat]
+nodes = ["a", "b"]
+keepalive = "${TIMES.keepalive}ms"
+deadtime = "${TIMES.deadtime}ms"
+initdead = "60s"
+auth = ${auth}
+links = [
+${links.map((link) => `  ${link},\n`).join("")}]
+`;
+
+/** haagent as a node of a cluster. */
+export class Member {
+  readonly station: Station;
+  readonly name: string;
+  readonly directory = makeScratch();
+  readonly log: string[] = [];
+  #child: Child | null = null;
+
+  constructor(station: Station, name: string) {
+    this.station = station;
+    this.name = name;
+  }
+
+  get path(): string {
+    return `${this.directory}/haagent.toml`;
+  }
+
+  /** The generation that is kept for its next life. */
+  get generation(): string {
+    const path = `${this.directory}/state/hb_generation`;
+    return existsSync(path) ? readFileSync(path, "latin1") : "";
+  }
+
+  async write(text: string): Promise<void> {
+    const head = `[agent]\nnode = "${this.name}"\nruntime_dir = "${this.directory}/run"\nstate_dir = "${this.directory}/state"\n`;
+    await Bun.write(this.path, head + text);
+    await ran(["chmod", "600", this.path]);
+  }
+
+  async start(): Promise<void> {
+    this.#child = this.station.namespace.spawn([HAAGENT, "run", "--config", this.path], {
+      onLine: (line) => this.log.push(line),
+    });
+    await this.#child.says("agent.ready", START_MS);
+  }
+
+  signal(signal: "SIGKILL" | "SIGSTOP" | "SIGCONT" | "SIGHUP"): void {
+    this.#child?.signal(signal);
+  }
+
+  async stop(): Promise<void> {
+    await this.#child?.end("SIGTERM", STOP_MS);
+  }
+
+  /** A client command; it may fail. */
+  command(...argv: readonly string[]): Promise<Ran> {
+    return ran(this.station.namespace.enter([HAAGENT, ...argv, "--config", this.path]));
+  }
+
+  async status(): Promise<ClusterStatus> {
+    const { stdout } = await this.command("status", "--json");
+    // The contract fixes these keys; a test that reads another value there fails.
+    return JSON.parse(stdout) as ClusterStatus;
+  }
+
+  /** Waits until it has logged a line with all these words, from line `from` on; gives the number of the line after. */
+  async says(words: readonly string[], from = 0, limit = PATIENCE_MS): Promise<number> {
+    let found = -1;
+    await until(
+      () => `${this.name} says ${words.join(" ")}; it said: ${this.log.slice(-20).join("\n")}`,
+      limit,
+      () => {
+        found = this.log.findIndex((line, at) => at >= from && words.every((word) => line.includes(word)));
+        return found >= 0;
+      },
+    );
+    return found + 1;
+  }
+
+  /** Waits until it takes the other node for that. */
+  sees(node: string, state: string, from = 0): Promise<number> {
+    return this.says(["heartbeat.node", `node=${node}`, `state=${state}`], from);
+  }
+
+  async close(): Promise<void> {
+    await this.#child?.end("SIGKILL");
+    removeScratch(this.directory);
+  }
+}
+
+/** The lab with addresses that have a broadcast address, as heartbeat wants them. */
+export async function wires(): Promise<Lab> {
+  const lab = await Lab.create(2);
+  for (const { namespace, address4 } of lab.nodes) {
+    await namespace.ip(`addr del ${address4}/24 dev eth0`, `addr add ${address4}/24 broadcast + dev eth0`);
+  }
+  return lab;
+}
+
+/** A second wire between the two nodes, that has no bridge: `eth1`, 10.78.0.1 and .2. */
+export async function secondWire(lab: Lab): Promise<void> {
+  const [one, two] = [lab.node(0).namespace, lab.node(1).namespace];
+  await one.ip(`link add eth1 type veth peer name eth1 netns ${two.pid}`);
+  for (const [at, node] of [one, two].entries()) {
+    await node.ip(`addr add 10.78.0.${at + 1}/24 broadcast + dev eth1`, "link set eth1 up");
+  }
+}
+
+/** A node of the lab as a member, closed with it. */
+export function member(lab: Lab, index: number, name: string): Member {
+  const made = new Member(lab.node(index), name);
+  lab.atClose(() => made.close());
+  return made;
+}
+
+/** Debian's heartbeat as the node `a`, closed with the lab; `link` is the line of ha.cf. */
+export function daemon(
+  lab: Lab,
+  link: string,
+  keys: readonly string[],
+  more: readonly string[] = [],
+): Heartbeat {
+  const { keepalive, deadtime } = TIMES;
+  const made = new Heartbeat(lab.node(0), "a", {
+    authkeys: keys,
+    config: [
+      ...[`keepalive ${keepalive}ms`, `deadtime ${deadtime}ms`, `warntime ${deadtime / 2}ms`, "initdead 60"],
+      ...["auto_failback off", "node a b", ...more, link],
+    ],
+  });
+  lab.atClose(() => made.close());
+  return made;
+}
