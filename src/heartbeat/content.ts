@@ -48,6 +48,8 @@ export type Content =
       /** Whether nothing is under way; null where it says neither. */
       readonly stable: boolean | null;
       readonly info: Octets | null;
+      /** The ping nodes that the sender hears: an haagent says so, and a heartbeat does not look at it. Null: not said. */
+      readonly pings: number | null;
     }
   /** A step of a standby: `me`, `other` or `done`. */
   | { readonly kind: "standby"; readonly hold: Hold; readonly step: Octets }
@@ -56,6 +58,10 @@ export type Content =
   /** auto_failback legacy: the owner of a group is asked to let it go. `group` is its first resource. */
   | { readonly kind: "ip-request"; readonly group: Octets }
   | { readonly kind: "ip-response"; readonly to: string; readonly group: Octets; readonly owned: boolean }
+  /** ipfail: the sender hears so many ping nodes, and wants to know who of both hears more. */
+  | { readonly kind: "ping-count"; readonly to: string; readonly count: number }
+  /** ipfail: `to` hears fewer, and shall give up what it holds; or shall not, as both hear the same. */
+  | { readonly kind: "give-up"; readonly to: string; readonly really: boolean }
   /** All resources are released, and the sender is about to end. */
   | { readonly kind: "shutdone" }
   | { readonly kind: "other" };
@@ -69,6 +75,14 @@ const hex = (value: number): string => value.toString(16);
 /** Each name is ended by a blank, and so is no name. */
 const names = (list: readonly string[]): string =>
   list.length === 0 ? " " : list.map((name) => `${name} `).join("");
+
+/** From one node's ipfail to the other's: a client of the daemon, which brings its messages to it by these. */
+const ipfail = (to: string): Fields => [
+  ["dest", to],
+  ["from_id", "ipfail"],
+  ["to_id", "ipfail"],
+  ["client_gen", "0"],
+];
 
 function fieldsOf(content: Exclude<Content, { readonly kind: "other" }>): Fields {
   switch (content.kind) {
@@ -122,6 +136,7 @@ function fieldsOf(content: Exclude<Content, { readonly kind: "other" }>): Fields
         ...(content.full ? [["rtype", "full"] as const] : []),
         ...(content.stable === null ? [] : [["isstable", content.stable ? "1" : "0"] as const]),
         ...(content.info === null ? [] : [["info", content.info] as const]),
+        ...(content.pings === null ? [] : [["haagent", String(content.pings)] as const]),
       ];
     case "standby":
       return [
@@ -147,6 +162,10 @@ function fieldsOf(content: Exclude<Content, { readonly kind: "other" }>): Fields
         ["weown", content.owned ? "yes" : "no"],
         ["ok", "OK"],
       ];
+    case "ping-count":
+      return [["t", "num_ping_nodes"], ["num_ping", String(content.count)], ...ipfail(content.to)];
+    case "give-up":
+      return [["t", content.really ? "you_are_dead" : "abort_giveup"], ...ipfail(content.to)];
     case "shutdone":
       return [
         ["t", "shutdone"],
@@ -212,7 +231,14 @@ export function decodeContent(message: Message): Content | null {
       const stable = stability === null ? null : stability === "1";
       return hold === null
         ? null
-        : { kind: "resource", hold, full: valueOf(message, "rtype") === "full", stable, info };
+        : {
+            kind: "resource",
+            hold,
+            full: valueOf(message, "rtype") === "full",
+            stable,
+            info,
+            pings: parseDecimal(valueOf(message, "haagent")),
+          };
     }
     case "ask_resources":
       return hold === null || info === null ? null : { kind: "standby", hold, step: info };
@@ -224,6 +250,13 @@ export function decodeContent(message: Message): Content | null {
       const owned = valueOf(message, "weown") === "yes";
       return group === null || to === null ? null : { kind: "ip-response", to, group, owned };
     }
+    case "num_ping_nodes": {
+      const count = parseDecimal(valueOf(message, "num_ping"));
+      return to === null || count === null ? null : { kind: "ping-count", to, count };
+    }
+    case "you_are_dead":
+    case "abort_giveup":
+      return to === null ? null : { kind: "give-up", to, really: valueOf(message, "t") === "you_are_dead" };
     case "shutdone":
       return { kind: "shutdone" };
     default:

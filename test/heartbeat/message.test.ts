@@ -94,7 +94,9 @@ describe("a content", () => {
     reqnodes: { kind: "reqnodes", to: "b" },
     repnodes: { kind: "repnodes", to: "b", nodes: ["a", "b"], removed: [] },
     starting: { kind: "starting" },
-    resource: { kind: "resource", hold: "foreign", full: false, stable: null, info: "mach_down" },
+    resource: { kind: "resource", hold: "foreign", full: false, stable: null, info: "mach_down", pings: 2 },
+    "ping-count": { kind: "ping-count", to: "b", count: 12 },
+    "give-up": { kind: "give-up", to: "b", really: true },
     standby: { kind: "standby", hold: "all", step: "me" },
     takeover: { kind: "takeover", hold: "local" },
     "ip-request": { kind: "ip-request", group: "IPaddr::10.9.0.100/24/eth0" },
@@ -149,6 +151,7 @@ describe("a content", () => {
       "t=hb_takeover",
       "t=ip-request",
     ],
+    ...["t=num_ping_nodes dest=b", "t=num_ping_nodes num_ping=1", "t=you_are_dead", "t=abort_giveup"],
     ...["t=ip-request-resp ipaddr=x", "t=repnodes nodelist=a"],
   ])("is none in %j", (text) => expect(decodeContent(message(text))).toBe(null));
 });

@@ -205,10 +205,17 @@ function answer(content: Content): void {
     case "repnodes":
       return happens({ kind: "nodes-told" });
     case "starting":
-      return send({ kind: "resource", hold: "none", full: true, stable: state.own === "active", info: null });
+      return send({
+        kind: "resource",
+        hold: "none",
+        full: true,
+        stable: state.own === "active",
+        info: null,
+        pings: null,
+      });
     case "resource":
       if (content.stable !== true || state.own !== "active") return;
-      return send({ kind: "resource", hold: "none", full: true, stable: true, info: null });
+      return send({ kind: "resource", hold: "none", full: true, stable: true, info: null, pings: null });
     case "ack":
       history.acknowledge(peer, content.sequence, [peer]);
       return tell({ kind: "acked", sequence: content.sequence });
@@ -238,7 +245,7 @@ function ask(): void {
 }
 
 process.on("SIGTERM", () => {
-  send({ kind: "resource", hold: "none", full: true, stable: false, info: "shutdown" });
+  send({ kind: "resource", hold: "none", full: true, stable: false, info: "shutdown", pings: null });
   send({ kind: "shutdone" });
   setTimeout(() => process.exit(0), LAST_STATUS_MS);
 });

@@ -1,0 +1,107 @@
+/** One step of the machine in takeover.ts: the state as it becomes, what is to be done, and what its parts have in common. */
+import type { Instant } from "../base/units.ts";
+import type { Content, Hold } from "./content.ts";
+import type { Event as GroupEvent } from "./group.ts";
+import { isSettled, mayRun, step as stepGroup } from "./group.ts";
+import type { Holding } from "./holding.ts";
+import { union, without, wordOf } from "./holding.ts";
+import type { Action, GroupPlan, News, Peer, Settings, State } from "./takeover-state.ts";
+
+/** What a report says when groups are about to be started; the daemon's words. */
+export const ACQUIRES = "req_our_resources()";
+
+export class Turn {
+  readonly settings: Settings;
+  readonly now: Instant;
+  readonly actions: Action[] = [];
+  state: State;
+
+  constructor(settings: Settings, state: State, now: Instant) {
+    this.settings = settings;
+    this.state = state;
+    this.now = now;
+  }
+
+  set(change: Partial<State>): void {
+    this.state = { ...this.state, ...change };
+  }
+
+  setPeer(change: Partial<Peer>): void {
+    this.set({ peer: { ...this.state.peer, ...change } });
+  }
+
+  say(content: Exclude<Content, { readonly kind: "other" }>): void {
+    this.actions.push({ kind: "say", content });
+  }
+
+  news(what: News, hold: Hold = "none"): void {
+    this.actions.push({ kind: "news", what, hold });
+  }
+
+  /** Says what we hold. */
+  report(stable: boolean, info: string | null = null): void {
+    const { hold, pings } = this.state;
+    this.say({ kind: "resource", hold: wordOf(hold), full: true, stable, info, pings: pings ?? 0 });
+    this.set({ reportedAt: this.now });
+  }
+
+  drive(plan: GroupPlan, event: GroupEvent): void {
+    const before = this.state.groups.get(plan.key);
+    if (before === undefined) return;
+    const { state, actions } = stepGroup(plan, before, event, this.now);
+    this.set({ groups: new Map(this.state.groups).set(plan.key, state) });
+    for (const action of actions) this.actions.push({ ...action, group: plan.key });
+  }
+
+  plansOf(of: Holding): readonly GroupPlan[] {
+    return this.settings.groups.filter(({ local }) => (local ? of.local : of.foreign));
+  }
+
+  /** Holds these classes, and starts their groups. */
+  start(of: Holding): void {
+    this.set({ hold: union(this.state.hold, of) });
+    for (const plan of this.plansOf(of)) {
+      if (!this.state.barred.has(plan.key)) this.drive(plan, { kind: "start" });
+    }
+  }
+
+  /** Holds these classes no more, and stops their groups. */
+  stop(of: Holding): void {
+    this.set({ hold: without(this.state.hold, of) });
+    for (const plan of this.plansOf(of)) this.drive(plan, { kind: "stop" });
+  }
+
+  /** Whether nothing of these classes can run here. */
+  stopped(of: Holding): boolean {
+    return this.plansOf(of).every(({ key }) => {
+      const group = this.state.groups.get(key);
+      return group === undefined || !mayRun(group);
+    });
+  }
+
+  /** Whether all groups of these classes have got where they were to go. */
+  settled(of: Holding): boolean {
+    return this.plansOf(of).every(({ key }) => {
+      const group = this.state.groups.get(key);
+      return group === undefined || isSettled(group);
+    });
+  }
+
+  /** Whether one of these classes has a group that only an operator may start. */
+  bars(of: Holding): boolean {
+    return this.plansOf(of).some(({ key }) => this.state.barred.has(key));
+  }
+
+  /** Both take part, nothing is under way, and the other one has said what it holds. */
+  get agreed(): boolean {
+    const { phase, peer, standby } = this.state;
+    return (
+      phase === "stable" &&
+      peer.status === "alive" &&
+      peer.stable &&
+      peer.reported &&
+      standby.role === "none" &&
+      !this.state.lettingGo
+    );
+  }
+}

@@ -1,0 +1,210 @@
+/**
+ * Who of two nodes runs which groups, as a pure machine: `step(settings, state, event, now)` gives the next state and what to do. Its
+ * parts: negotiation.ts (beginning, failback, what nobody has), standby.ts (clean moves), death.ts (takeover, fence), partition.ts
+ * (both had the same), ipfail.ts, legacy.ts; group.ts runs the scripts.
+ *
+ *   init ── active, and nothing of an earlier agent runs ─► starting ─► received ─► stable
+ *   any of these ── the other node dead or gone ─► stable, with everything, if need be behind the fence
+ *   any ── `stop` ─► leaving ── all stopped ─► left
+ */
+import { unreachable } from "../base/assert.ts";
+import type { Instant } from "../base/units.ts";
+import { after, earlier, instant, ms, NEVER } from "../base/units.ts";
+import type { Content } from "./content.ts";
+import { fenceConfirmed, fenceDue, fenceRan, forget, peerDied, peerLeft } from "./death.ts";
+import { deadline as groupDeadline, UNKNOWN } from "./group.ts";
+import { EVERYTHING, NOTHING, wordOf } from "./holding.ts";
+import { giveUpDue, giveUpTold, pingsChanged, pingsTold } from "./ipfail.ts";
+import { groupGranted, groupRequested, requestDue, requestProgress } from "./legacy.ts";
+import { audit, begin, failbackDue, negotiationDue, peerReports, peerStarts } from "./negotiation.ts";
+import { letGoProgress, peerHeard, peerReturned, unbar, yieldDue } from "./partition.ts";
+import { give, inverse, standbyMessage, standbyOver, standbyProgress } from "./standby.ts";
+import type { Event, Peer, Settings, State, Step } from "./takeover-state.ts";
+import { Turn } from "./takeover-turn.ts";
+
+/** Until a group that failed here is offered to the other node, or tried again. */
+const RETRY_AFTER = ms(30_000);
+
+const NOBODY: Peer = {
+  status: "unheard",
+  hold: NOTHING,
+  stable: false,
+  reported: false,
+  sequence: 0,
+  haagent: false,
+  pings: null,
+  before: NOTHING,
+};
+
+/** The first step: looks what an earlier agent may have left, and stops it. */
+export function start(settings: Settings, now: Instant): Step {
+  const turn = new Turn(settings, initial(settings), now);
+  for (const plan of settings.groups) turn.drive(plan, { kind: "stop" });
+  return { state: turn.state, actions: turn.actions };
+}
+
+const initial = ({ groups }: Settings): State => ({
+  phase: "init",
+  active: false,
+  stableAt: NEVER,
+  hold: NOTHING,
+  groups: new Map(groups.map(({ key }) => [key, UNKNOWN])),
+  barred: new Set(),
+  peer: NOBODY,
+  standby: { role: "none" },
+  fence: { kind: "idle" },
+  runs: 0,
+  owed: false,
+  reportedAt: instant(Number.NEGATIVE_INFINITY),
+  lettingGo: false,
+  auditAt: NEVER,
+  yieldAt: NEVER,
+  retryAt: NEVER,
+  requestAt: NEVER,
+  requested: new Set(),
+  pings: null,
+  giveUp: null,
+});
+
+/** The transition function. */
+export function step(settings: Settings, state: State, event: Event, now: Instant): Step {
+  const turn = new Turn(settings, state, now);
+  happen(turn, event);
+  for (const plan of settings.groups) {
+    const group = turn.state.groups.get(plan.key);
+    if (group !== undefined && groupDeadline(group) <= now) turn.drive(plan, { kind: "deadline" });
+  }
+  begin(turn);
+  negotiationDue(turn);
+  standbyProgress(turn);
+  standbyOver(turn);
+  letGoProgress(turn);
+  requestProgress(turn);
+  fenceDue(turn);
+  yieldDue(turn);
+  requestDue(turn);
+  giveUpDue(turn);
+  failed(turn);
+  failbackDue(turn);
+  audit(turn);
+  leave(turn);
+  return { state: turn.state, actions: turn.actions };
+}
+
+function happen(turn: Turn, event: Event): void {
+  switch (event.kind) {
+    case "active":
+      return turn.set({ active: true });
+    case "peer-heard":
+      return peerHeard(turn);
+    case "peer-dead":
+      return peerDied(turn);
+    case "peer-back":
+      if (event.how === "returned") return peerReturned(turn);
+      forget(turn);
+      // The other life's groups: an agent that begins stops them before it takes part.
+      return turn.set({ peer: { ...NOBODY, status: "alive" }, owed: true });
+    case "message":
+      if (turn.state.peer.status === "alive") hear(turn, event.content, event.sequence);
+      return;
+    case "ran": {
+      const plan = turn.settings.groups.find(({ key }) => key === event.group);
+      if (plan !== undefined) turn.drive(plan, { kind: "ran", run: event.run, outcome: event.outcome });
+      return;
+    }
+    case "fenced":
+      return fenceRan(turn, event.run, event.ok);
+    case "confirmed":
+      return fenceConfirmed(turn);
+    case "standby":
+      if (!give(turn, event.what)) turn.news("standby-refused", event.what);
+      return;
+    case "takeover":
+      unbar(turn);
+      if (turn.settings.failback === "legacy" || !turn.agreed)
+        return turn.news("standby-refused", event.what);
+      return turn.say({ kind: "takeover", hold: event.what });
+    case "pings":
+      return pingsChanged(turn, event.alive);
+    case "stop":
+      return stop(turn);
+    case "deadline":
+      return;
+    default:
+      unreachable(event);
+  }
+}
+
+function hear(turn: Turn, content: Content, sequence: number): void {
+  switch (content.kind) {
+    case "starting":
+      return peerStarts(turn, sequence);
+    case "resource":
+      return peerReports(turn, content, sequence);
+    case "standby":
+      return standbyMessage(turn, content, sequence);
+    case "takeover":
+      return void give(turn, inverse(content.hold));
+    case "ip-request":
+      return groupRequested(turn, content.group);
+    case "ip-response":
+      return groupGranted(turn, content.group);
+    case "ping-count":
+      return pingsTold(turn, content.count);
+    case "give-up":
+      return giveUpTold(turn, content.really);
+    case "shutdone":
+      return peerLeft(turn);
+    case "status":
+    case "ack":
+    case "rexmit":
+    case "nak":
+    case "reqnodes":
+    case "repnodes":
+    case "other":
+      return;
+    default:
+      unreachable(content);
+  }
+}
+
+/** What failed here is offered to the other node, or, when it cannot have it now, tried again. */
+function failed(turn: Turn): void {
+  const { hold, retryAt, phase } = turn.state;
+  const groups = turn.plansOf(hold).filter(({ key }) => turn.state.groups.get(key)?.phase === "failed");
+  if (groups.length === 0 || phase !== "stable") return turn.set({ retryAt: NEVER });
+  if (retryAt === NEVER) return turn.set({ retryAt: after(turn.now, RETRY_AFTER) });
+  if (retryAt > turn.now) return;
+  turn.set({ retryAt: NEVER });
+  const local = groups.some((plan) => plan.local);
+  const foreign = groups.some((plan) => !plan.local);
+  if (give(turn, wordOf({ local, foreign }))) return;
+  for (const plan of groups) turn.drive(plan, { kind: "start" });
+}
+
+function stop(turn: Turn): void {
+  const { phase, active } = turn.state;
+  if (phase === "leaving" || phase === "left") return;
+  forget(turn);
+  turn.set({ phase: "leaving", stableAt: NEVER, requestAt: NEVER, lettingGo: false });
+  turn.stop(EVERYTHING);
+  if (active && turn.settings.failback !== "legacy") turn.report(false, "shutdown");
+}
+
+function leave(turn: Turn): void {
+  if (turn.state.phase !== "leaving" || !turn.stopped(EVERYTHING)) return;
+  turn.set({ phase: "left" });
+  turn.say({ kind: "shutdone" });
+  turn.actions.push({ kind: "left" });
+}
+
+/** When the machine wants a `deadline` event at the latest. */
+export function deadline(_: Settings, state: State): Instant {
+  const { standby, fence, giveUp } = state;
+  const all = [state.stableAt, state.auditAt, state.yieldAt, state.retryAt, state.requestAt];
+  if (standby.role !== "none") all.push(standby.until);
+  if (fence.kind === "waiting") all.push(fence.at);
+  if (giveUp !== null) all.push(giveUp.at);
+  for (const group of state.groups.values()) all.push(groupDeadline(group));
+  return all.reduce(earlier, NEVER);
+}

@@ -1,0 +1,91 @@
+/** What a seed draws: the cluster, its settings, and what happens to it. */
+import { ms } from "../../../src/base/units.ts";
+import type * as membership from "../../../src/heartbeat/membership.ts";
+import type { Failback, FenceSettings, GroupPlan } from "../../../src/heartbeat/takeover-state.ts";
+import type { Prng } from "../../sim/prng.ts";
+import type { GroupView, Terms } from "./view.ts";
+
+export const NAMES = ["a", "b"] as const;
+const KEEPALIVE = 1000;
+const DEADTIME = 5000;
+/** Longest of one script: it has ended by then, or hangs. */
+const SCRIPT = 3000;
+const SIZE_MAX = 3;
+
+export interface Plan {
+  /** Only operators act. */
+  readonly calm: boolean;
+  readonly links: number;
+  readonly failback: Failback;
+  readonly fence: FenceSettings | null;
+  /** Of fence runs, 0 to 1. */
+  readonly fenceFails: number;
+  /** Of starts and stops, 0 to 1. */
+  readonly scriptFails: number;
+  /** Ping nodes; 0: none are configured. */
+  readonly pings: number;
+  readonly groups: readonly (GroupView & { readonly size: number })[];
+  /** Milliseconds until peace. */
+  readonly faults: number;
+  readonly terms: Terms;
+}
+
+export function draw(prng: Prng): Plan {
+  const calm = prng.chance(0.25);
+  const fenced = prng.chance(0.5);
+  const fenceFails = prng.chance(0.3) ? 0.5 : 0;
+  const fence: FenceSettings | null = fenced
+    ? {
+        delay: ms(0),
+        timeout: ms(4000),
+        pause: ms(2000),
+        tries: 3,
+        onFailure: fenceFails > 0 && prng.chance(0.3) ? "proceed" : "block",
+      }
+    : null;
+  const failback = prng.pick<Failback>([true, true, true, false, false, "legacy"]);
+  const groups = Array.from({ length: prng.integer(1, 3) }, (_, at) => ({
+    key: `group${at}`,
+    preferred: prng.integer(0, 1),
+    shared: prng.chance(0.2),
+    size: prng.integer(1, SIZE_MAX),
+  }));
+  return {
+    calm,
+    ...{ links: prng.integer(1, 3), failback, fence, fenceFails, groups },
+    scriptFails: !calm && prng.chance(0.2) ? 0.1 : 0,
+    pings: failback !== "legacy" && prng.chance(0.4) ? 2 : 0,
+    faults: prng.integer(30_000, 70_000),
+    terms: {
+      calm,
+      fenced: fence?.onFailure === "block",
+      failback,
+      bound: 15_000,
+      takeover: fenceFails > 0 ? Number.POSITIVE_INFINITY : 45_000,
+      peace: 75_000,
+    },
+  };
+}
+
+/** The settings of a node's machines. */
+export function membersOf(links: readonly string[], index: 0 | 1): membership.Settings {
+  return {
+    peers: [{ name: NAMES[1 - index] ?? "", kind: "node", links }],
+    keepalive: ms(KEEPALIVE),
+    warntime: ms(DEADTIME / 2),
+    deadtime: ms(DEADTIME),
+    initdead: ms(2 * DEADTIME),
+  };
+}
+
+export const planOf = (group: Plan["groups"][number], index: 0 | 1): GroupPlan => ({
+  ...{ key: group.key, local: group.preferred === index, shared: group.shared, size: group.size },
+  timeouts: { status: ms(SCRIPT), start: ms(SCRIPT), stop: ms(SCRIPT) },
+  ...{ startTries: 2, stopTries: 3, pause: ms(500), stuckPause: ms(3000) },
+});
+
+/** The second node waits, so that two do not shoot each other. */
+export const fenceOf = (fence: FenceSettings | null, index: 0 | 1): FenceSettings | null =>
+  fence === null ? null : { ...fence, delay: ms(index === 0 ? 0 : DEADTIME) };
+
+export const TIMES = { keepalive: ms(KEEPALIVE), deadtime: ms(DEADTIME) } as const;

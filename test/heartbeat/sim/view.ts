@@ -1,0 +1,48 @@
+/** What the checkers see of a simulated cluster: not what its nodes believe, but what is. */
+
+export interface GroupView {
+  readonly key: string;
+  /** Index of the node that prefers it. */
+  readonly preferred: number;
+  readonly shared: boolean;
+}
+
+export interface NodeView {
+  /** The machine has power. */
+  readonly powered: boolean;
+  /** Our process exists, and is not frozen. */
+  readonly running: boolean;
+  /** Clean end, and not started since. */
+  readonly left: boolean;
+  /** It takes the other one for dead. */
+  readonly alone: boolean;
+  /** How many resources of each group run, in whole or in part: from the beginning of a start to the end of a stop. */
+  readonly resources: ReadonlyMap<string, number>;
+  /** A script of a group has been made to fail, or hangs. */
+  readonly excused: ReadonlySet<string>;
+}
+
+export interface View {
+  readonly now: number;
+  readonly nodes: readonly [NodeView, NodeView];
+  /** A link carries everything both ways. */
+  readonly connected: boolean;
+  readonly groups: readonly GroupView[];
+  /** Resources of each group, by its key. */
+  readonly sizes: ReadonlyMap<string, number>;
+}
+
+/** What was drawn for this run, as far as the promises depend on it. */
+export interface Terms {
+  /** No fault at all, only operators: then no group ever has two places. */
+  readonly calm: boolean;
+  /** A takeover is fenced, and blocked where that fails. */
+  readonly fenced: boolean;
+  readonly failback: boolean | "legacy";
+  /** Longest that a group may be on two nodes that can exchange messages, milliseconds. */
+  readonly bound: number;
+  /** A node whose peer is off has everything after so long. */
+  readonly takeover: number;
+  /** From the last fault until everything is as it should be. */
+  readonly peace: number;
+}
