@@ -119,7 +119,7 @@ export function audit(turn: Turn): void {
   const local = !hold.local && !theirs.local;
   // A haagent does the same with its own.
   const foreign = !hold.foreign && !theirs.foreign && !peer.haagent;
-  const doubled = !isNothing(both(turn));
+  const doubled = peer.haagent && !isNothing(both(turn));
   if (!local && !foreign && !doubled) return turn.set({ auditAt: NEVER });
   if (auditAt === NEVER) {
     return turn.set({ auditAt: doubled ? reportAgainAt(turn) : after(turn.now, AUDIT_AFTER) });

@@ -2,23 +2,29 @@
 import { describe, expect, test } from "bun:test";
 import { Run } from "./sim/run.ts";
 
-/** Five milliseconds each, or ten. */
-const SEEDS = Number(process.env["SEEDS"] ?? 300);
-const FIRST = Number(process.env["SEED"] ?? 1);
+/** Three milliseconds each. */
+const SEEDS = 600;
+const LINES = 60;
+/** A busy machine is no failure. */
+const PATIENCE_MS = 120_000;
 
 describe("two nodes and their resources", () => {
-  test("keep to one place each, and have one, under any seed", () => {
-    let clashes = 0;
-    for (let seed = FIRST; seed < FIRST + SEEDS; seed++) {
-      const { broken, trace, plan, clashes: more } = new Run(seed).run();
-      clashes += more;
-      if (broken !== null) {
-        throw new Error(
-          `seed ${seed}: ${broken}\n${JSON.stringify(plan)}\n${trace.slice(-Number(process.env["LINES"] ?? 60)).join("\n")}`,
-        );
+  test(
+    "have one place each, under any seed",
+    () => {
+      let clashes = 0;
+      for (let seed = 1; seed <= SEEDS; seed++) {
+        const { broken, trace, clashes: more } = new Run(seed).run();
+        clashes += more;
+        if (broken !== null) throw new Error([`seed ${seed}: ${broken}`, ...trace.slice(-LINES)].join("\n"));
       }
-    }
-    // A simulator without a split brain to heal proves nothing about healing.
-    if (SEEDS >= 100) expect(clashes).toBeGreaterThan(5);
+      // Without a split brain to heal it proves nothing about healing.
+      expect(clashes).toBeGreaterThan(SEEDS / 20);
+    },
+    PATIENCE_MS,
+  );
+
+  test("come to the same under the same seed", () => {
+    expect(new Run(7).run()).toEqual(new Run(7).run());
   });
 });

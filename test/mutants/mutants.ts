@@ -7,6 +7,7 @@ import { HEARTBEAT } from "./heartbeat.ts";
 import { HOOKS } from "./hooks.ts";
 import { IPVS } from "./ipvs.ts";
 import { OPERATOR } from "./operator.ts";
+import { TAKEOVER } from "./takeover.ts";
 import { VARIANTS } from "./variants.ts";
 import { MACS } from "./virtual-mac.ts";
 import { TELLING } from "./telling.ts";
@@ -290,5 +291,6 @@ export const MUTANTS: readonly Mutant[] = [
   ...VARIANTS,
   ...MACS,
   ...HEARTBEAT,
+  ...TAKEOVER,
   ...IPVS,
 ];

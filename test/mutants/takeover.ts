@@ -1,0 +1,160 @@
+/** Faults of who runs what. */
+import type { Mutant } from "./mutants.ts";
+
+const fault = (file: string, find: string, replace: string, breaks: string): Mutant => ({
+  file: `src/heartbeat/${file}.ts`,
+  find,
+  replace,
+  breaks,
+  caughtBy: "heartbeat",
+});
+
+export const TAKEOVER: readonly Mutant[] = [
+  fault(
+    "haresources",
+    ".toLowerCase();\n    if",
+    ";\n    if",
+    "tells nodes apart by the case of their letters",
+  ),
+  fault(
+    "group",
+    'size - 1, tries: 0 }, "status")',
+    '0, tries: 0 }, "status")',
+    "leaves behind what an earlier agent started",
+  ),
+  fault(
+    "group",
+    "state.at === 0) return settle",
+    "state.at >= 0) return settle",
+    "stops only the last resource",
+  ),
+  fault(
+    "group",
+    '// It may have gone whatever its stop says.\n  if (state.task === "stop")',
+    "if (false)",
+    "does not look at what would not stop",
+  ),
+  fault(
+    "group",
+    "!state.running || event.run !== state.run",
+    "!state.running",
+    "takes an old answer for a new one",
+  ),
+  fault(
+    "group",
+    "code !== null && !saysRunning(output) : code === 0;\n  if (gone)",
+    "!saysRunning(output) : code === 0;\n  if (gone)",
+    "believes a status that hangs",
+  ),
+  fault(
+    "standby",
+    'step === "stopping" && turn.stopped(holdingOf(what))',
+    'step === "stopping"',
+    "says that it has stopped before it has",
+  ),
+  fault(
+    "standby",
+    "!turn.agreed || turn.bars(classes)",
+    "!turn.agreed",
+    "takes data that both may have written",
+  ),
+  fault(
+    "standby",
+    "sequence <= standby.sequence) return;",
+    "false) return;",
+    "ends a standby for an older report",
+  ),
+  fault(
+    "standby",
+    'if (standby.role === "none") turn.report(true);',
+    "",
+    "leaves a taker waiting for an hour",
+  ),
+  fault(
+    "death",
+    'fence === null || peer.status === "gone"',
+    'fence === null || peer.status !== "unheard"',
+    "takes over without a fence",
+  ),
+  fault("death", "if (ok) {", "if (ok || !ok) {", "takes over though the fence failed"),
+  fault("death", "fence.run !== run ||", "", "believes a fence of an earlier silence"),
+  fault("death", "after(turn.now, fence.delay)", "turn.now", "shoots at once, as the other one does"),
+  fault("partition", "more < 0 ? shared", "more > 0 ? shared", "lets go where it hears more"),
+  fault("partition", "{ ...shared, local: false }", "NOTHING", "keeps what the other one keeps"),
+  fault(
+    "partition",
+    "{ ...shared, local: false };",
+    "shared;",
+    "lets go of everything, as the other one does",
+  ),
+  fault(
+    "partition",
+    'if (standby.role !== "none") cancel(turn);',
+    "return;",
+    "asks for a standby while both have everything",
+  ),
+  fault(
+    "partition",
+    'if (peer.status === "dead" && phase === "stable") turn.report(!turn.state.lettingGo);',
+    "",
+    "does not tell a node that it never heard what it has",
+  ),
+  fault(
+    "partition",
+    "if (!turn.stopped({ local",
+    "if (false && !turn.stopped({ local",
+    "says that it has let go before it has",
+  ),
+  fault(
+    "negotiation",
+    "if (peer.hold.foreign) return turn.report(true);",
+    "",
+    "begins with what the other one has",
+  ),
+  fault(
+    "negotiation",
+    'phase === "received" && peer.reported',
+    'phase === "received"',
+    "takes from one that lives and says nothing",
+  ),
+  fault("negotiation", "if (sequence <= peer.sequence) return;", "", "believes an older report"),
+  fault(
+    "negotiation",
+    "|| !turn.settled({ local: true, foreign: true })",
+    "",
+    "takes part while its last life's groups run",
+  ),
+  fault(
+    "negotiation",
+    "const local = !hold.local && !theirs.local;",
+    "const local = false;",
+    "leaves what nobody has",
+  ),
+  fault(
+    "negotiation",
+    "if ((peer.pings !== null && peer.pings < (pings ?? 0)) || ",
+    "if (",
+    "gives back to a side that sees less",
+  ),
+  fault("ipfail", "if (pings < theirs) return schedule(turn);", "", "keeps everything where it sees less"),
+  fault("ipfail", "ms(2 * turn.settings.keepalive)", "ms(0)", "gives up for a ping node that both lose"),
+  fault(
+    "legacy",
+    "state !== undefined && mayRun(state)",
+    "state === undefined",
+    "answers for a group before it is stopped",
+  ),
+  fault(
+    "takeover",
+    '"leaving" || !turn.stopped(EVERYTHING)',
+    '"leaving"',
+    "says that it has gone before it has",
+  ),
+  fault("takeover", 'if (turn.state.peer.status === "alive") hear', "hear", "obeys the dead"),
+  fault(
+    "takeover",
+    "if (give(turn, wordOf({ local, foreign }))) return;",
+    "",
+    "keeps what fails here from the other node",
+  ),
+];
