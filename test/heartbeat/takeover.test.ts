@@ -212,6 +212,9 @@ describe("a node that begins", () => {
     const play = new Play().give({ kind: "peer-heard" }).give({ kind: "active" });
     play.said();
     expect(play.passes(25_000).said()).toBe("starting, starting");
+    play.hears({ kind: "starting" }).give({ kind: "peer-back", how: "restarted" });
+    play.said();
+    expect(play.passes(25_000).said()).toBe("starting, starting");
   });
 
   test("takes everything when nobody else is there", () => {
@@ -277,6 +280,10 @@ describe("a node whose peer is dead", () => {
     expect(play.said()).toBe("(partition), resource local/1");
     expect(play.fenceEnds(true).passes(1000).said()).toBe("");
     expect(play.give({ kind: "confirmed" }).said()).toBe("");
+    play.give({ kind: "peer-dead" }).passes(5000);
+    play.said();
+    expect(play.give({ kind: "fenced", run: 1, ok: true }).said()).toBe("");
+    expect(play.give({ kind: "fenced", run: 2, ok: true }).said()).toEndWith("theirs started");
   });
 });
 
@@ -314,6 +321,15 @@ describe("a standby", () => {
     play.give({ kind: "standby", what: "local" }).asks("local", "other");
     play.said();
     expect(play.reports("all", true).said()).toBe("resource none/1, (standby-done local)");
+  });
+
+  test("is not over for an older report that was lost and comes late", () => {
+    const play = Play.agreed().give({ kind: "standby", what: "local" });
+    play.hears({ kind: "standby", hold: "local", step: "other" }, 50);
+    play.said();
+    play.hears({ kind: "resource", hold: "local", full: true, stable: true, info: null, pings: null }, 49);
+    expect(play.said()).toBe("");
+    expect(play.asks("local", "done").said()).toBe("resource none/1, (standby-done local)");
   });
 
   test("is refused while anything is under way", () => {
@@ -398,6 +414,13 @@ describe("after a partition", () => {
     expect(play.passes(60_000).said()).toEndWith(
       "(let-go foreign), resource local/0, theirs stopped, resource local/1",
     );
+  });
+
+  test("one that was never heard before is told what we have, as it may have it too", () => {
+    const play = new Play().give({ kind: "peer-dead" }).give({ kind: "active" });
+    play.said();
+    expect(play.give({ kind: "peer-heard" }).said()).toBe("resource all/1");
+    expect(play.passes(5000).said()).toBe("resource all/1");
   });
 
   test("an haagent that hears as many ping nodes keeps what prefers it, and so do we", () => {
@@ -527,7 +550,7 @@ describe("a report", () => {
   test("of a dead node that was long on its way counts for nothing", () => {
     const play = Play.agreed().give({ kind: "peer-dead" });
     play.said();
-    expect(play.asks("all", "me").reports("all", true).said()).toBe("");
+    expect(play.asks("all", "me").reports("all", true).hears({ kind: "starting" }).said()).toBe("");
   });
 });
 
