@@ -137,6 +137,8 @@ function answer(cluster: Cluster, turn: Turn, node: Node, content: Content): voi
       return;
     }
     case "status":
+    case "ping-count":
+    case "give-up":
     case "other":
       return;
     case "starting":

@@ -39,7 +39,7 @@ export function resourceTold(cluster: Cluster, turn: Turn, node: Node, content: 
 }
 
 const report = (cluster: Cluster, turn: Turn): void =>
-  say(cluster, turn, { kind: "resource", hold: "none", full: true, stable: true, info: null });
+  say(cluster, turn, { kind: "resource", hold: "none", full: true, stable: true, info: null, pings: null });
 
 /** Takes part from now on. */
 export function resourcesStart(cluster: Cluster, turn: Turn): void {
@@ -48,6 +48,6 @@ export function resourcesStart(cluster: Cluster, turn: Turn): void {
 
 /** The last words: nothing is held, and nobody need wait for us. */
 export function resourcesEnd(cluster: Cluster, turn: Turn): void {
-  say(cluster, turn, { kind: "resource", hold: "none", full: true, stable: false, info: "shutdown" });
+  say(cluster, turn, { kind: "resource", hold: "none", full: true, stable: false, info: "shutdown", pings: null });
   say(cluster, turn, { kind: "shutdone" });
 }

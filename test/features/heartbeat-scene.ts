@@ -22,12 +22,12 @@ const NODE = new URL("../lab/heartbeat-node.ts", import.meta.url).pathname;
 const KEEPALIVE = 200;
 /** A stall of seconds is no death. */
 const DEADTIME = 10_000;
-const config = (deadtime: number): string[] => [
+const config = (deadtime: number, initdead: number, failback: string): string[] => [
   `keepalive ${KEEPALIVE}ms`,
   `deadtime ${deadtime}ms`,
   `warntime ${deadtime / 2}ms`,
-  "initdead 60",
-  "auto_failback off",
+  `initdead ${initdead}`,
+  `auto_failback ${failback}`,
   "node real ours",
 ];
 
@@ -36,6 +36,10 @@ export interface SceneSettings {
   readonly link?: "broadcast" | "unicast" | "multicast" | "serial";
   /** Of both, milliseconds. */
   readonly deadtime?: number;
+  /** Of real heartbeat, in seconds. */
+  readonly initdead?: number;
+  readonly failback?: "on" | "off" | "legacy";
+  readonly oursFirst?: boolean;
   /** More lines of ha.cf, and other files. */
   readonly real?: Partial<HeartbeatFiles>;
   readonly ours?: Partial<NodeSettings>;
@@ -77,6 +81,7 @@ export class Scene {
   /** Starts both, real heartbeat first, unless ours has to make the line. */
   static async create(scene: SceneSettings): Promise<Scene> {
     const { keys, link = "broadcast", deadtime = DEADTIME, real = {}, ours = {} } = scene;
+    const { initdead = 60, failback = "off", oursFirst = link === "serial" } = scene;
     const lab = await Lab.create(2);
     try {
       for (const { namespace, address4 } of lab.nodes) {
@@ -92,7 +97,7 @@ export class Scene {
         ...(link === "serial" ? { serial: true } : {}),
         ...ours,
       };
-      const first = link === "serial" ? spawnNode(lab, settings) : null;
+      const first = oursFirst ? spawnNode(lab, settings) : null;
       const heartbeat = new Heartbeat(lab.node(0), "real", {
         authkeys: [
           `auth ${keys[0]?.[0] ?? 0}`,
@@ -100,9 +105,9 @@ export class Scene {
         ],
         ...real,
         config: [
-          ...config(deadtime),
+          ...config(deadtime, initdead, failback),
           ...(real.config ?? []),
-          first === null ? line : `${line} ${await lineOf(first)}`,
+          first === null || link !== "serial" ? line : `${line} ${await lineOf(first)}`,
         ],
       });
       lab.atClose(() => heartbeat.close());

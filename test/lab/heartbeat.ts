@@ -17,6 +17,8 @@ export interface HeartbeatFiles {
   readonly config: readonly string[];
   readonly authkeys: readonly string[];
   readonly haresources?: readonly string[];
+  /** Scripts of resource.d, by name. */
+  readonly scripts?: Readonly<Record<string, readonly string[]>>;
   /** Packets to lose, for example `xmitloss=0.3`. */
   readonly testing?: readonly string[];
 }
@@ -44,15 +46,31 @@ export class Heartbeat {
       .map((line) => line.replace(/^.*?heartbeat: \[\d+\]: /, ""));
   }
 
+  /** What stands in a file of /etc/ha.d, in lines. */
+  read(name: string): readonly string[] {
+    const path = `${this.#directory ?? ""}/${name}`;
+    return existsSync(path) ? readFileSync(path, "utf8").split("\n").filter(Boolean) : [];
+  }
+
+  /** Runs one of its tools there, like hb_standby. */
+  async tool(name: string, ...args: readonly string[]): Promise<void> {
+    const into = ["nsenter", `--target=${this.#first()}`, "--mount", "--uts", "--"];
+    await run([...into, `/usr/share/heartbeat/${name}`, ...args]);
+  }
+
   async start(): Promise<void> {
     const directory = makeScratch();
     this.#directory = directory;
-    const { config, authkeys, haresources = [], testing } = this.#files;
+    const { config, authkeys, haresources = [], scripts = {}, testing } = this.#files;
     cpSync(PACKAGED, directory, { recursive: true });
     await this.write("ha.cf", ["realtime off", "logfile /etc/ha.d/log", ...config]);
     await this.write("authkeys", authkeys);
     await run(["chmod", "600", `${directory}/authkeys`]);
     await this.write("haresources", haresources);
+    for (const [name, lines] of Object.entries(scripts)) {
+      await this.write(`resource.d/${name}`, lines);
+      await run(["chmod", "755", `${directory}/resource.d/${name}`]);
+    }
     if (testing !== undefined) await this.write("OnlyForTesting", testing);
     // The machine ends with its first process, and that with this one.
     const machine = ["unshare", "--mount", "--uts", "--pid", "--fork", "--kill-child", "--mount-proc", "--"];
