@@ -3,6 +3,7 @@
  * gives up only after twice the keepalive, and only if it still hears fewer then: a ping node that both lose is lost to one of them first.
  */
 import { after, ms } from "../base/units.ts";
+import { isNothing } from "./holding.ts";
 import { give } from "./standby.ts";
 import type { Turn } from "./takeover-turn.ts";
 
@@ -48,9 +49,8 @@ export function giveUpTold(turn: Turn, really: boolean): void {
 }
 
 export function giveUpDue(turn: Turn): void {
-  const { giveUp, hold } = turn.state;
+  const { giveUp, hold, pinned } = turn.state;
   if (giveUp === null || giveUp.at > turn.now) return;
-  const nothing = !hold.local && !hold.foreign;
-  const done = nothing || give(turn, giveUp.what);
+  const done = pinned || isNothing(hold) || give(turn, giveUp.what);
   turn.set({ giveUp: done ? null : { ...giveUp, at: after(turn.now, AGAIN_AFTER) } });
 }

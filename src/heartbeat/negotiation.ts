@@ -54,9 +54,9 @@ export function peerReports(
   sequence: number,
 ): void {
   const { peer } = turn.state;
-  if (!full) return turn.setPeer({ hold: union(peer.hold, holdingOf(hold)) });
   // One that was lost, and came only now.
   if (sequence <= peer.sequence) return;
+  if (!full) return turn.setPeer({ hold: union(peer.hold, holdingOf(hold)) });
   const settles = !peer.stable && stable === true;
   turn.setPeer({ hold: holdingOf(hold), stable: stable === true, reported: true, sequence });
   if (pings !== null) turn.setPeer({ haagent: true, pings });
@@ -95,7 +95,7 @@ export function failbackDue(turn: Turn): void {
   if (settings.failback !== true || !owed || !turn.agreed) return;
   if (!hold.foreign) return turn.set({ owed: false });
   // To the side that sees less nothing goes by itself.
-  if ((peer.pings !== null && peer.pings < (pings ?? 0)) || state.giveUp !== null) return;
+  if (state.pinned || (peer.pings !== null && peer.pings < (pings ?? 0)) || state.giveUp !== null) return;
   give(turn, "foreign");
 }
 

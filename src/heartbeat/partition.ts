@@ -62,7 +62,7 @@ export function compare(turn: Turn): void {
 /** Groups whose data two nodes may have destroyed: whoever lets go of one does not start it again, and who keeps it does not give it. */
 function unrepeatable(turn: Turn, shared: Holding, loses: Holding): void {
   if (turn.settings.fence !== null || !turn.plansOf(shared).some((plan) => plan.shared)) return;
-  turn.set({ owed: false });
+  turn.set({ pinned: true });
   const barred = turn.plansOf(loses).filter((plan) => plan.shared);
   if (barred.length === 0) return;
   turn.set({ barred: new Set([...turn.state.barred, ...barred.map(({ key }) => key)]) });
@@ -104,7 +104,7 @@ export const reportAgainAt = (turn: Turn): typeof turn.now =>
 /** An operator has looked at the data: what was barred here may be started. */
 export function unbar(turn: Turn): void {
   const barred = turn.state.barred;
-  turn.set({ barred: new Set() });
+  turn.set({ barred: new Set(), pinned: false });
   for (const plan of turn.plansOf(overlap(turn.state.hold, EVERYTHING))) {
     if (barred.has(plan.key)) turn.drive(plan, { kind: "start" });
   }

@@ -131,4 +131,6 @@ export function standbyOver(turn: Turn): void {
   if (standby.role === "none" || standby.until > turn.now) return;
   cancel(turn);
   turn.report(true);
+  // It may have been offered because it failed here.
+  turn.retry();
 }

@@ -101,6 +101,8 @@ export interface State {
   readonly groups: ReadonlyMap<string, GroupState>;
   /** Shared groups that ran on both nodes, and that this one let go: not started until an operator says so. */
   readonly barred: ReadonlySet<string>;
+  /** A shared group ran on both nodes: nothing goes to the other one by itself, until an operator moves something. */
+  readonly pinned: boolean;
   readonly peer: Peer;
   readonly standby: Standby;
   readonly fence: Fence;

@@ -71,6 +71,13 @@ export class Turn {
     for (const plan of this.plansOf(of)) this.drive(plan, { kind: "stop" });
   }
 
+  /** Starts what we hold and could not start. */
+  retry(): void {
+    for (const plan of this.plansOf(this.state.hold)) {
+      if (this.state.groups.get(plan.key)?.phase === "failed") this.drive(plan, { kind: "start" });
+    }
+  }
+
   /** Whether nothing of these classes can run here. */
   stopped(of: Holding): boolean {
     return this.plansOf(of).every(({ key }) => {

@@ -50,6 +50,7 @@ const initial = ({ groups }: Settings): State => ({
   hold: NOTHING,
   groups: new Map(groups.map(({ key }) => [key, UNKNOWN])),
   barred: new Set(),
+  pinned: false,
   peer: NOBODY,
   standby: { role: "none" },
   fence: { kind: "idle" },
@@ -117,6 +118,7 @@ function happen(turn: Turn, event: Event): void {
     case "confirmed":
       return fenceConfirmed(turn);
     case "standby":
+      turn.set({ pinned: false });
       if (!give(turn, event.what)) turn.news("standby-refused", event.what);
       return;
     case "takeover":
@@ -178,8 +180,7 @@ function failed(turn: Turn): void {
   turn.set({ retryAt: NEVER });
   const local = groups.some((plan) => plan.local);
   const foreign = groups.some((plan) => !plan.local);
-  if (give(turn, wordOf({ local, foreign }))) return;
-  for (const plan of groups) turn.drive(plan, { kind: "start" });
+  if (!give(turn, wordOf({ local, foreign }))) turn.retry();
 }
 
 function stop(turn: Turn): void {
@@ -199,7 +200,7 @@ function leave(turn: Turn): void {
 }
 
 /** When the machine wants a `deadline` event at the latest. */
-export function deadline(_: Settings, state: State): Instant {
+export function deadline(state: State): Instant {
   const { standby, fence, giveUp } = state;
   const all = [state.stableAt, state.auditAt, state.yieldAt, state.retryAt, state.requestAt];
   if (standby.role !== "none") all.push(standby.until);

@@ -40,6 +40,8 @@ export interface SceneSettings {
   readonly initdead?: number;
   readonly failback?: "on" | "off" | "legacy";
   readonly oursFirst?: boolean;
+  /** Real heartbeat is started by the test. */
+  readonly alone?: boolean;
   /** More lines of ha.cf, and other files. */
   readonly real?: Partial<HeartbeatFiles>;
   readonly ours?: Partial<NodeSettings>;
@@ -81,7 +83,7 @@ export class Scene {
   /** Starts both, real heartbeat first, unless ours has to make the line. */
   static async create(scene: SceneSettings): Promise<Scene> {
     const { keys, link = "broadcast", deadtime = DEADTIME, real = {}, ours = {} } = scene;
-    const { initdead = 60, failback = "off", oursFirst = link === "serial" } = scene;
+    const { initdead = 60, failback = "off", oursFirst = link === "serial", alone = false } = scene;
     const lab = await Lab.create(2);
     try {
       for (const { namespace, address4 } of lab.nodes) {
@@ -111,7 +113,7 @@ export class Scene {
         ],
       });
       lab.atClose(() => heartbeat.close());
-      await heartbeat.start();
+      if (!alone) await heartbeat.start();
       const made = new Scene(lab, heartbeat, settings, first ?? spawnNode(lab, settings));
       lab.atClose(() => made.ours.end("SIGKILL"));
       return made;

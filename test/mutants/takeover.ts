@@ -10,6 +10,7 @@ const fault = (file: string, find: string, replace: string, breaks: string): Mut
 });
 
 export const TAKEOVER: readonly Mutant[] = [
+  fault("negotiation", "if (state.pinned || ", "if (", "gives data that both may have written"),
   fault(
     "haresources",
     ".toLowerCase();\n    if",
@@ -132,8 +133,8 @@ export const TAKEOVER: readonly Mutant[] = [
   ),
   fault(
     "negotiation",
-    "if ((peer.pings !== null && peer.pings < (pings ?? 0)) || ",
-    "if (",
+    "(peer.pings !== null && peer.pings < (pings ?? 0)) || ",
+    "",
     "gives back to a side that sees less",
   ),
   fault("ipfail", "if (pings < theirs) return schedule(turn);", "", "keeps everything where it sees less"),
@@ -153,8 +154,8 @@ export const TAKEOVER: readonly Mutant[] = [
   fault("takeover", 'if (turn.state.peer.status === "alive") hear', "hear", "obeys the dead"),
   fault(
     "takeover",
-    "if (give(turn, wordOf({ local, foreign }))) return;",
-    "",
+    "if (!give(turn, wordOf({ local, foreign }))) turn.retry();",
+    "turn.retry();",
     "keeps what fails here from the other node",
   ),
 ];

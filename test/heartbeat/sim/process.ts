@@ -82,7 +82,7 @@ export class Process {
     const asks = this.alone ? NEVER : nextAsk(this.#tracking);
     const least = Math.min(
       membership.deadline(this.#settings.members, this.#members),
-      takeover.deadline(this.#settings.takeover, this.state),
+      takeover.deadline(this.state),
       asks,
     );
     return instant(least);
@@ -93,7 +93,7 @@ export class Process {
     if (membership.deadline(this.#settings.members, this.#members) <= now) {
       this.#membersStep({ kind: "deadline" });
     }
-    if (takeover.deadline(this.#settings.takeover, this.state) <= now) this.happens({ kind: "deadline" });
+    if (takeover.deadline(this.state) <= now) this.happens({ kind: "deadline" });
     const asking = due(this.#tracking, now, ASK_EVERY);
     this.#tracking = asking.tracking;
     for (const sequence of asking.ask) {
