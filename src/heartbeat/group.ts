@@ -106,6 +106,10 @@ export const UNKNOWN: State = {
 /** Whether anything of it may run. */
 export const mayRun = ({ phase }: State): boolean => phase !== "stopped" && phase !== "failed";
 
+/** Whether a script of it was started since nothing of it ran: then its data may have been written. */
+export const hasBegun = ({ phase, at, task }: State): boolean =>
+  phase === "starting" ? at > 0 || task === "start" : phase === "started" || phase === "stopping";
+
 /** Whether nothing is under way: it has got where it was to go, or will not get there. */
 export const isSettled = (state: State): boolean =>
   state.phase === "started" || state.phase === "stopped" || state.phase === "failed";

@@ -11,7 +11,7 @@ import { tellPings } from "./ipfail.ts";
 import { requestGroups } from "./legacy.ts";
 import { give, standbyReported } from "./standby.ts";
 import type { Turn } from "./takeover-turn.ts";
-import { ACQUIRES } from "./takeover-turn.ts";
+import { ACQUIRES, LEAVES } from "./takeover-turn.ts";
 
 /** A negotiation without a stable one ends. */
 const STABLE_AFTER = ms(10_000);
@@ -37,10 +37,10 @@ export function begin(turn: Turn): void {
 /** The other one begins: it holds nothing. */
 export function peerStarts(turn: Turn, sequence: number): void {
   turn.setPeer({ hold: NOTHING, stable: false, reported: true, sequence });
-  const { phase, standby, lettingGo } = turn.state;
+  const { phase, standby } = turn.state;
   if (phase !== "starting" && phase !== "received" && phase !== "stable") return;
   turn.set({ owed: true });
-  turn.report(phase === "stable" && standby.role === "none" && !lettingGo);
+  turn.report(phase === "stable" && standby.role === "none");
   if (phase === "starting") receive(turn);
 }
 
@@ -50,7 +50,7 @@ const receive = (turn: Turn): void =>
 /** The other one says what it holds. */
 export function peerReports(
   turn: Turn,
-  { hold, full, stable, pings }: Extract<Content, { readonly kind: "resource" }>,
+  { hold, full, stable, info, pings }: Extract<Content, { readonly kind: "resource" }>,
   sequence: number,
 ): void {
   const { peer } = turn.state;
@@ -58,7 +58,10 @@ export function peerReports(
   if (sequence <= peer.sequence) return;
   if (!full) return turn.setPeer({ hold: union(peer.hold, holdingOf(hold)) });
   const settles = !peer.stable && stable === true;
-  turn.setPeer({ hold: holdingOf(hold), stable: stable === true, reported: true, sequence });
+  // One that leaves says that it holds nothing before it has stopped it: `shutdone` is the word for that.
+  const reported = info !== LEAVES;
+  turn.setPeer({ hold: holdingOf(hold), stable: stable === true, reported, sequence });
+  if (!reported) turn.set({ yieldAt: NEVER });
   if (pings !== null) turn.setPeer({ haagent: true, pings });
   if (stable === true) standbyReported(turn, sequence);
   const { phase } = turn.state;
@@ -66,7 +69,7 @@ export function peerReports(
   if (phase === "starting" || phase === "received") {
     if (stable === true) settle(turn);
   } else if (settles && turn.agreed && turn.settings.failback !== "legacy") turn.report(true);
-  compare(turn);
+  if (stable === true) compare(turn);
   if (settles) tellPings(turn);
 }
 
@@ -101,11 +104,14 @@ export function failbackDue(turn: Turn): void {
 
 /** Says what we hold, again, to a node that lives and does not say what it holds: what either said before it was heard is lost. */
 function silence(turn: Turn): void {
-  const { phase, peer, auditAt, standby, lettingGo } = turn.state;
+  const { phase, peer, auditAt, standby, yieldAt } = turn.state;
+  const legacy = turn.settings.failback === "legacy";
+  // In the old way nobody reports but after a partition.
+  if (legacy && yieldAt === NEVER) return turn.set({ auditAt: NEVER });
   if (phase !== "stable" || peer.status !== "alive" || peer.reported || standby.role !== "none") {
     return turn.set({ auditAt: NEVER });
   }
-  if (auditAt <= turn.now) turn.report(!lettingGo);
+  if (auditAt <= turn.now) turn.report(true);
   if (auditAt <= turn.now || auditAt === NEVER) turn.set({ auditAt: after(turn.now, SILENCE) });
 }
 
@@ -113,12 +119,13 @@ function silence(turn: Turn): void {
 export function audit(turn: Turn): void {
   const { state, settings } = turn;
   const { hold, peer, auditAt } = state;
-  if (settings.failback === "legacy") return turn.set({ auditAt: NEVER });
   if (!turn.agreed) return silence(turn);
   const theirs = mirrored(peer.hold);
-  const local = !hold.local && !theirs.local;
+  // The old way asks for its own until it has them.
+  const legacy = settings.failback === "legacy";
+  const local = !legacy && !hold.local && !theirs.local;
   // A haagent does the same with its own.
-  const foreign = !hold.foreign && !theirs.foreign && !peer.haagent;
+  const foreign = !legacy && !hold.foreign && !theirs.foreign && !peer.haagent;
   const doubled = peer.haagent && !isNothing(both(turn));
   if (!local && !foreign && !doubled) return turn.set({ auditAt: NEVER });
   if (auditAt === NEVER) {

@@ -4,10 +4,12 @@
  * same: who hears fewer lets go of all that both have, else each keeps the groups that prefer it.
  */
 import { after, later, ms, NEVER } from "../base/units.ts";
+import { hasBegun } from "./group.ts";
 import type { Holding } from "./holding.ts";
 import { EVERYTHING, isNothing, mirrored, NOTHING, overlap, wordOf } from "./holding.ts";
 import { forget } from "./death.ts";
 import { cancel, isWaiting } from "./standby.ts";
+import type { GroupPlan } from "./takeover-state.ts";
 import type { Turn } from "./takeover-turn.ts";
 
 /** A heartbeat has let go by then: it begins after two seconds, and its stops take their time. */
@@ -21,18 +23,25 @@ export function peerHeard(turn: Turn): void {
   if (peer.status === "gone") return;
   turn.setPeer({ status: "alive" });
   turn.set({ fence: { kind: "idle" } });
-  if (peer.status === "dead" && phase === "stable") turn.report(!turn.state.lettingGo);
+  if (peer.status !== "dead" || phase !== "stable") return;
+  turn.report(true);
+  doubt(turn);
 }
 
 /** It was taken for dead without having been so. */
 export function peerReturned(turn: Turn): void {
-  const { phase, peer } = turn.state;
+  const { phase } = turn.state;
   turn.setPeer({ status: "alive", hold: NOTHING, stable: false, reported: false });
   forget(turn);
   turn.news("partition");
   if (phase !== "stable") return;
-  turn.report(!turn.state.lettingGo);
-  if (!peer.haagent) turn.set({ yieldAt: after(turn.now, YIELD_WITHIN) });
+  turn.report(true);
+  doubt(turn);
+}
+
+/** A heartbeat, or one that has not said what it is, may have the same, and has some time to let go of it. */
+function doubt(turn: Turn): void {
+  if (!turn.state.peer.haagent) turn.set({ yieldAt: after(turn.now, YIELD_WITHIN) });
 }
 
 /** What both have by the other one's last report. */
@@ -48,7 +57,7 @@ export function compare(turn: Turn): void {
   // What was asked for before rests on what is not so.
   if (standby.role !== "none") cancel(turn);
   if (!peer.haagent) {
-    if (turn.state.yieldAt === NEVER) turn.set({ yieldAt: after(turn.now, YIELD_WITHIN) });
+    if (turn.state.yieldAt === NEVER) doubt(turn);
     return;
   }
   turn.set({ yieldAt: NEVER });
@@ -61,9 +70,14 @@ export function compare(turn: Turn): void {
 
 /** Groups whose data two nodes may have destroyed: whoever lets go of one does not start it again, and who keeps it does not give it. */
 function unrepeatable(turn: Turn, shared: Holding, loses: Holding): void {
-  if (turn.settings.fence !== null || !turn.plansOf(shared).some((plan) => plan.shared)) return;
-  turn.set({ pinned: true });
-  const barred = turn.plansOf(loses).filter((plan) => plan.shared);
+  if (turn.settings.fence !== null) return;
+  const written = (of: Holding): readonly GroupPlan[] =>
+    turn.plansOf(of).filter((plan) => {
+      const group = turn.state.groups.get(plan.key);
+      return plan.shared && group !== undefined && hasBegun(group);
+    });
+  if (written(shared).length > 0) turn.set({ pinned: true });
+  const barred = written(loses);
   if (barred.length === 0) return;
   turn.set({ barred: new Set([...turn.state.barred, ...barred.map(({ key }) => key)]) });
   turn.news("barred", wordOf(loses));
@@ -71,18 +85,17 @@ function unrepeatable(turn: Turn, shared: Holding, loses: Holding): void {
 
 function letGo(turn: Turn, loses: Holding): void {
   turn.news("let-go", wordOf(loses));
-  turn.set({ lettingGo: true });
   turn.stop(loses);
-  turn.report(false);
+  turn.report(true);
 }
 
-/** What we let go of is stopped. */
+/** Sees when what we let go of, in a standby that nobody waits for any more too, is stopped. */
 export function letGoProgress(turn: Turn): void {
-  const { lettingGo, hold, phase } = turn.state;
-  if (!lettingGo || phase !== "stable") return;
-  if (!turn.stopped({ local: !hold.local, foreign: !hold.foreign })) return;
-  turn.set({ lettingGo: false });
-  turn.report(true);
+  const { phase, standby, lettingGo, peer } = turn.state;
+  const now = phase === "stable" && standby.role === "none" && turn.isLettingGo;
+  if (now === lettingGo) return;
+  turn.set({ lettingGo: now });
+  if (!now && phase === "stable" && (turn.settings.failback !== "legacy" || peer.haagent)) turn.report(true);
 }
 
 /** A heartbeat came back and has not let go: it did not see us return. Then we do. */

@@ -6,7 +6,7 @@
  * The taker starts nothing before the giver has stopped. What it is about is always said in the giver's view.
  */
 import { unreachable } from "../base/assert.ts";
-import { after, ms } from "../base/units.ts";
+import { after, ms, NEVER } from "../base/units.ts";
 import type { Content, Hold } from "./content.ts";
 import { holdingOf, mirrored } from "./holding.ts";
 import type { Standby } from "./takeover-state.ts";
@@ -14,7 +14,7 @@ import type { Turn } from "./takeover-turn.ts";
 
 /** Until a taker has agreed. */
 const ANSWER_WITHIN = ms(10_000);
-/** For the scripts of one side, as in the daemon. */
+/** For the starts of one side, as in the daemon. */
 const WORK_WITHIN = ms(3_600_000);
 
 /** Asks the other node to take so much of what we hold; false: not now. */
@@ -56,13 +56,15 @@ export function standbyMessage(
       if (standby.role === "none") turn.report(true);
       return;
     }
-    const until = after(turn.now, WORK_WITHIN);
-    turn.set({ standby: { ...standby, step: "stopping", until, sequence } });
+    // However long it takes: what may run here is not given up.
+    turn.set({ standby: { ...standby, step: "stopping", until: NEVER, sequence } });
     turn.stop(holdingOf(what));
-    turn.report(false, "standby");
+    turn.reportGiven("standby");
     return;
   }
-  if (step !== "done" || standby.role === "none" || standby.what !== what) return;
+  if (step !== "done") return;
+  if (standby.role === "none") return turn.report(true);
+  if (standby.what !== what) return;
   if (standby.role === "giving") {
     if (standby.step === "taking") finish(turn);
     return;
@@ -76,8 +78,7 @@ function asked(turn: Turn, what: Hold, sequence: number): void {
   const classes = mirrored(holdingOf(what));
   // What an operator has to look at first is not taken.
   if (what === "none" || !turn.agreed || turn.bars(classes)) return;
-  const until = after(turn.now, WORK_WITHIN);
-  turn.set({ standby: { role: "taking", what, step: "offered", until, sequence } });
+  turn.set({ standby: { role: "taking", what, step: "offered", until: NEVER, sequence } });
   turn.say({ kind: "standby", hold: what, step: "other" });
 }
 

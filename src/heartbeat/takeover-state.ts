@@ -112,7 +112,7 @@ export interface State {
   readonly owed: boolean;
   /** When we last said what we hold. */
   readonly reportedAt: Instant;
-  /** Groups are stopped because the other one has them too. */
+  /** Groups that we do not hold are not stopped yet, without a word for their end being agreed. */
   readonly lettingGo: boolean;
   /** When to look again for groups that nobody or both hold. */
   readonly auditAt: Instant;

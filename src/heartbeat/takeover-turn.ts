@@ -4,11 +4,13 @@ import type { Content, Hold } from "./content.ts";
 import type { Event as GroupEvent } from "./group.ts";
 import { isSettled, mayRun, step as stepGroup } from "./group.ts";
 import type { Holding } from "./holding.ts";
-import { union, without, wordOf } from "./holding.ts";
+import { isNothing, union, without, wordOf } from "./holding.ts";
 import type { Action, GroupPlan, News, Peer, Settings, State } from "./takeover-state.ts";
 
 /** What a report says when groups are about to be started; the daemon's words. */
 export const ACQUIRES = "req_our_resources()";
+/** And when everything is about to be stopped. */
+export const LEAVES = "shutdown";
 
 export class Turn {
   readonly settings: Settings;
@@ -38,11 +40,38 @@ export class Turn {
     this.actions.push({ kind: "news", what, hold });
   }
 
-  /** Says what we hold. */
+  /**
+   * Says what we hold, and what we hold no more and have not stopped yet: to the other one it is ours as long as it may run here. `stable` is
+   * what it is to be without the latter.
+   */
   report(stable: boolean, info: string | null = null): void {
     const { hold, pings } = this.state;
-    this.say({ kind: "resource", hold: wordOf(hold), full: true, stable, info, pings: pings ?? 0 });
+    const word = wordOf(union(hold, this.leftover));
+    this.say({
+      ...{ kind: "resource", hold: word, full: true, stable: stable && !this.isLettingGo, info },
+      pings: pings ?? 0,
+    });
     this.set({ reportedAt: this.now });
+  }
+
+  /** Says that so much is given up, which is about to be stopped: a step of a standby or of leaving, which has its own word for the end. */
+  reportGiven(info: string): void {
+    const { hold, pings } = this.state;
+    this.say({ kind: "resource", hold: wordOf(hold), full: true, stable: false, info, pings: pings ?? 0 });
+    this.set({ reportedAt: this.now });
+  }
+
+  /** What we do not hold, and what may run here still. */
+  get leftover(): Holding {
+    const { hold } = this.state;
+    return {
+      local: !hold.local && !this.stopped({ local: true, foreign: false }),
+      foreign: !hold.foreign && !this.stopped({ local: false, foreign: true }),
+    };
+  }
+
+  get isLettingGo(): boolean {
+    return !isNothing(this.leftover);
   }
 
   drive(plan: GroupPlan, event: GroupEvent): void {
@@ -108,7 +137,7 @@ export class Turn {
       peer.stable &&
       peer.reported &&
       standby.role === "none" &&
-      !this.state.lettingGo
+      !this.isLettingGo
     );
   }
 }

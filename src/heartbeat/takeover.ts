@@ -20,7 +20,7 @@ import { audit, begin, failbackDue, negotiationDue, peerReports, peerStarts } fr
 import { letGoProgress, peerHeard, peerReturned, unbar, yieldDue } from "./partition.ts";
 import { give, inverse, standbyMessage, standbyOver, standbyProgress } from "./standby.ts";
 import type { Event, Peer, Settings, State, Step } from "./takeover-state.ts";
-import { Turn } from "./takeover-turn.ts";
+import { LEAVES, Turn } from "./takeover-turn.ts";
 
 /** Until a group that failed here is offered to the other node, or tried again. */
 const RETRY_AFTER = ms(30_000);
@@ -79,7 +79,6 @@ export function step(settings: Settings, state: State, event: Event, now: Instan
   negotiationDue(turn);
   standbyProgress(turn);
   standbyOver(turn);
-  letGoProgress(turn);
   requestProgress(turn);
   fenceDue(turn);
   yieldDue(turn);
@@ -88,6 +87,7 @@ export function step(settings: Settings, state: State, event: Event, now: Instan
   failed(turn);
   failbackDue(turn);
   audit(turn);
+  letGoProgress(turn);
   leave(turn);
   return { state: turn.state, actions: turn.actions };
 }
@@ -189,7 +189,7 @@ function stop(turn: Turn): void {
   forget(turn);
   turn.set({ phase: "leaving", stableAt: NEVER, requestAt: NEVER, lettingGo: false });
   turn.stop(EVERYTHING);
-  if (active && turn.settings.failback !== "legacy") turn.report(false, "shutdown");
+  if (active && turn.settings.failback !== "legacy") turn.reportGiven(LEAVES);
 }
 
 function leave(turn: Turn): void {

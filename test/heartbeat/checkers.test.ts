@@ -92,7 +92,9 @@ describe("the checkers", () => {
 
   test("leave alone what only an operator may start again", () => {
     const shared = { groups: [{ key: "g", preferred: 0, shared: true }], connected: false };
-    expect(ended({}, view(1, node(0), node(0), shared), view(0, node(2), node(2), shared))).toBe(null);
+    expect(
+      ended({}, view(1, node(0), node(0), shared), view(0, node(2, { alone: true }), node(2), shared)),
+    ).toBe(null);
     expect(ended({}, view(1, node(0), node(0), shared))).toContain("on no node");
   });
 });

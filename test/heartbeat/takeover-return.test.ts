@@ -51,7 +51,7 @@ describe("after a partition", () => {
     play.said();
     play.reports("local", true);
     expect(play.passes(60_000).said()).toEndWith(
-      "(let-go foreign), resource local/0, theirs stopped, resource local/1",
+      "(let-go foreign), resource all/0, theirs stopped, resource local/1",
     );
   });
 
@@ -66,7 +66,7 @@ describe("after a partition", () => {
     const play = Play.reunited({ ...SETTINGS, failback: false }, 0);
     play.said();
     expect(play.reports("all", true, 0).said()).toContain(
-      "(let-go foreign), resource local/0, theirs stopped, resource local/1",
+      "(let-go foreign), resource all/0, theirs stopped, resource local/1",
     );
   });
 
@@ -77,7 +77,9 @@ describe("after a partition", () => {
       .give({ kind: "peer-back", how: "returned" })
       .give({ kind: "peer-heard" });
     fewer.said();
-    expect(fewer.reports("all", true, 2).said()).toContain("(let-go all), resource none/0, ");
+    expect(fewer.reports("all", true, 2).said()).toContain(
+      "(let-go all), resource all/0, pings 1, ours stopped, theirs stopped, resource none/1",
+    );
     const more = Play.agreed({ ...SETTINGS, failback: false }, 1).give({ kind: "pings", alive: 2 });
     more
       .give({ kind: "peer-dead" })

@@ -45,6 +45,14 @@ describe("a node that begins", () => {
     expect(play.passes(25_000).said()).toBe("starting, starting");
   });
 
+  test("takes nothing from one that leaves before that has stopped what it had", () => {
+    const play = new Play().give({ kind: "peer-heard" }).give({ kind: "active" });
+    play.said();
+    play.hears({ kind: "resource", hold: "none", full: true, stable: false, info: "shutdown", pings: null });
+    expect(play.passes(60_000).said()).not.toContain("started");
+    expect(play.hears({ kind: "shutdone" }).said()).toEndWith("ours started, theirs started");
+  });
+
   test("takes everything when nobody else is there", () => {
     const play = new Play().give({ kind: "peer-dead" });
     play.said();
@@ -180,6 +188,18 @@ describe("a standby", () => {
       expect(Play.agreed().hears({ kind: "takeover", hold: theirs }).said()).toBe(`ask ${ours} me`);
     }
     expect(Play.agreed().give({ kind: "takeover", what: "local" }).said()).toBe("hb_takeover local");
+  });
+
+  test("ends with the other node's restart, and what is not stopped yet is ours to it", () => {
+    const play = Play.agreed({ ...SETTINGS, failback: false })
+      .asks("local", "me")
+      .asks("local", "done");
+    play.hangs.add("stop theirs");
+    play.give({ kind: "standby", what: "foreign" }).asks("foreign", "other");
+    play.said();
+    play.give({ kind: "peer-back", how: "restarted" }).hears({ kind: "starting" });
+    expect(play.said()).toBe("resource all/0");
+    expect(play.unhangs().said()).toBe("theirs stopped, resource local/1");
   });
 
   test("ends with the other node's death, and everything is ours when its stop has ended", () => {

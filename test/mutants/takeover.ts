@@ -96,15 +96,21 @@ export const TAKEOVER: readonly Mutant[] = [
   ),
   fault(
     "partition",
-    'if (peer.status === "dead" && phase === "stable") turn.report(!turn.state.lettingGo);',
-    "",
+    "turn.report(true);\n  doubt(turn);\n}\n\n/** It was",
+    "}\n\n/** It was",
     "does not tell a node that it never heard what it has",
   ),
   fault(
-    "partition",
-    "if (!turn.stopped({ local",
-    "if (false && !turn.stopped({ local",
-    "says that it has let go before it has",
+    "takeover-turn",
+    "stable: stable && !this.isLettingGo",
+    "stable",
+    "says that all is done while it stops",
+  ),
+  fault(
+    "takeover-turn",
+    "wordOf(union(hold, this.leftover))",
+    "wordOf(hold)",
+    "does not own what it has not stopped yet",
   ),
   fault(
     "negotiation",
@@ -118,6 +124,12 @@ export const TAKEOVER: readonly Mutant[] = [
     'phase === "received"',
     "takes from one that lives and says nothing",
   ),
+  fault(
+    "negotiation",
+    "info !== LEAVES",
+    "info !== ACQUIRES",
+    "takes from one that leaves what that has not stopped",
+  ),
   fault("negotiation", "if (sequence <= peer.sequence) return;", "", "believes an older report"),
   fault(
     "negotiation",
@@ -127,7 +139,7 @@ export const TAKEOVER: readonly Mutant[] = [
   ),
   fault(
     "negotiation",
-    "const local = !hold.local && !theirs.local;",
+    "const local = !legacy && !hold.local && !theirs.local;",
     "const local = false;",
     "leaves what nobody has",
   ),

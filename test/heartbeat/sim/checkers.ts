@@ -22,6 +22,8 @@ export class Checkers {
   readonly #both = new Map<string, Since>();
   /** Groups that were on both at some time. */
   readonly #clashed = new Set<string>();
+  /** One took the other for dead without that being so. */
+  #apart = false;
   /** Each node's loneliness: the other one has no power. */
   readonly #lonely: [Since, Since] = [null, null];
 
@@ -38,6 +40,7 @@ export class Checkers {
     const meeting = connected && nodes.every(({ powered, running, left }) => powered && running && !left);
     this.#meeting = since(this.#meeting, meeting, now);
     this.#agreed = since(this.#agreed, meeting && nodes.every(({ alone }) => !alone), now);
+    if (nodes.every(({ powered }) => powered) && nodes.some(({ alone }) => alone)) this.#apart = true;
     for (const group of view.groups) this.#group(view, group);
     this.#takeovers(view);
   }
@@ -76,8 +79,8 @@ export class Checkers {
     }
   }
 
-  /** Two nodes wrote to one disk: only an operator may start it again. */
-  #isBarred = (group: GroupView): boolean => group.shared && this.#clashed.has(group.key);
+  /** Both may have written to one disk, or one cannot know that they have not: only an operator may start again what is on it. */
+  #isBarred = (group: GroupView): boolean => group.shared && this.#apart;
 
   /** After peace has lasted. */
   end(view: View): void {

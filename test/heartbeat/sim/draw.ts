@@ -10,6 +10,7 @@ const KEEPALIVE = 1000;
 const DEADTIME = 5000;
 /** Longest of one script: it has ended by then, or hangs. */
 const SCRIPT = 3000;
+const STOP = 10_000;
 const SIZE_MAX = 3;
 
 export interface Plan {
@@ -20,6 +21,9 @@ export interface Plan {
   readonly fence: FenceSettings | null;
   /** Of fence runs, 0 to 1. */
   readonly fenceFails: number;
+  /** How long a script takes, milliseconds, at least and at most; and one that stops something. */
+  readonly scripts: readonly [number, number];
+  readonly stops: readonly [number, number];
   /** Of starts and stops, 0 to 1. */
   readonly scriptFails: number;
   /** Ping nodes; 0: none are configured. */
@@ -50,8 +54,13 @@ export function draw(prng: Prng): Plan {
     shared: prng.chance(0.2),
     size: prng.integer(1, SIZE_MAX),
   }));
+  // Databases take their time to stop.
+  const lazy = prng.chance(0.3);
+  const slow = lazy || prng.chance(0.3);
   return {
     calm,
+    scripts: slow && !lazy ? [500, SCRIPT - 200] : [10, 800],
+    stops: lazy ? [2000, STOP - 1000] : slow ? [500, SCRIPT - 200] : [10, 800],
     ...{ links: prng.integer(1, 3), failback, fence, fenceFails, groups },
     scriptFails: !calm && prng.chance(0.2) ? 0.1 : 0,
     pings: failback !== "legacy" && prng.chance(0.4) ? 2 : 0,
@@ -60,9 +69,9 @@ export function draw(prng: Prng): Plan {
       calm,
       fenced: fence?.onFailure === "block",
       failback,
-      bound: 15_000,
-      takeover: fenceFails > 0 ? Number.POSITIVE_INFINITY : 45_000,
-      peace: 75_000,
+      bound: lazy ? 45_000 : slow ? 25_000 : 15_000,
+      takeover: fenceFails > 0 ? Number.POSITIVE_INFINITY : lazy ? 100_000 : slow ? 70_000 : 45_000,
+      peace: lazy ? 120_000 : 75_000,
     },
   };
 }
@@ -80,7 +89,7 @@ export function membersOf(links: readonly string[], index: 0 | 1): membership.Se
 
 export const planOf = (group: Plan["groups"][number], index: 0 | 1): GroupPlan => ({
   ...{ key: group.key, local: group.preferred === index, shared: group.shared, size: group.size },
-  timeouts: { status: ms(SCRIPT), start: ms(SCRIPT), stop: ms(SCRIPT) },
+  timeouts: { status: ms(SCRIPT), start: ms(SCRIPT), stop: ms(STOP) },
   ...{ startTries: 2, stopTries: 3, pause: ms(500), stuckPause: ms(3000) },
 });
 

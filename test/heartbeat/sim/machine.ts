@@ -1,4 +1,5 @@
 /** A simulated machine: power, our process or none, and the resources that run on it, which outlive the process. */
+import type { Task } from "../../../src/heartbeat/group.ts";
 import type { Action, Settings } from "../../../src/heartbeat/takeover-state.ts";
 import type * as membership from "../../../src/heartbeat/membership.ts";
 import type { Message } from "../../../src/wire/heartbeat-message.ts";
@@ -27,6 +28,8 @@ export interface Around {
   readonly tell: (text: string) => void;
   /** Live ping nodes that this machine sees; null: there are none. */
   readonly pings: () => number | null;
+  /** How long a script takes. */
+  readonly scriptTakes: (task: Task) => number;
   readonly scriptFails: () => "fails" | "hangs" | null;
 }
 
@@ -199,7 +202,7 @@ export class Machine {
   }
 
   #run({ group, run, at, task, timeout }: Extract<Action, { readonly kind: "run" }>): void {
-    const { prng, agenda } = this.#around;
+    const { agenda } = this.#around;
     const resources = this.#running.get(group);
     if (resources === undefined) throw new Error(`there is no ${group}`);
     const trouble = task === "status" ? null : this.#around.scriptFails();
@@ -207,7 +210,7 @@ export class Machine {
     // What begins may run from its first moment, and what ends until its last one.
     if (task === "start") resources[at] = true;
     const { process } = this;
-    agenda.at(agenda.now + (trouble === "hangs" ? timeout : prng.between(10, 800)), () => {
+    agenda.at(agenda.now + (trouble === "hangs" ? timeout : this.#around.scriptTakes(task)), () => {
       // Its scripts end with a process.
       if (this.process !== process) return;
       if (task === "stop" && trouble === null) resources[at] = false;

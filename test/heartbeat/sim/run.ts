@@ -10,7 +10,7 @@ import { Agenda, Wires } from "./world.ts";
 /** Between two faults, at most. */
 const FAULT_EVERY = 12_000;
 /** Into peace, when one node is started anew: what is owed is paid by then. */
-const CYCLE_AT = 30_000;
+const CYCLE_AT = 45_000;
 const LINES_MAX = 400;
 
 export interface Outcome {
@@ -49,7 +49,7 @@ export class Run {
   }
 
   #machine(index: 0 | 1): Machine {
-    const { groups, fence, failback, fenceFails, scriptFails, pings } = this.#plan;
+    const { groups, fence, failback, fenceFails, scripts, stops, scriptFails, pings } = this.#plan;
     const prng = this.#prng.fork();
     const takeover = {
       peer: NAMES[1 - index] ?? "",
@@ -73,6 +73,7 @@ export class Run {
       },
       tell: (text) => this.#tell(`${NAMES[index]} ${text}`),
       pings: () => (pings === 0 ? null : this.#pings[index]),
+      scriptTakes: (task) => prng.between(...(task === "stop" ? stops : scripts)),
       scriptFails: () => {
         if (this.#peace || !prng.chance(scriptFails)) return null;
         return prng.pick(["fails", "hangs"] as const);
@@ -151,16 +152,16 @@ export class Run {
     this.#restart(machine);
   }
 
-  /** Starts a machine that leaves. */
-  #restart(machine: Machine): void {
+  /** Starts a machine whose process `leaving` leaves, as soon as it has. */
+  #restart(machine: Machine, leaving = machine.process): void {
     this.#later(100, 500, () => {
       machine.begin();
-      if (machine.process === null || machine.left) this.#restart(machine);
-      else if (machine.process.state.phase === "leaving") this.#restart(machine);
+      if (machine.process === leaving && machine.powered) this.#restart(machine, leaving);
     });
   }
 
-  #fault(): void {
+  /** Something happens; `extra`: beside what happens anyway. */
+  #fault(extra = false): void {
     if (this.#peace) return;
     const machine = this.#prng.pick(this.#machines);
     const calm = [() => this.#order(machine), () => this.#stop(machine), () => this.#ping()];
@@ -174,18 +175,21 @@ export class Run {
       () => machine.freeze(this.#prng.pick([300, 2000, 9000, 20_000])),
     ];
     this.#prng.pick(this.#plan.calm ? calm : [...calm, ...bad])();
-    this.#later(100, FAULT_EVERY, () => this.#fault());
+    if (!extra) this.#later(100, FAULT_EVERY, () => this.#fault());
   }
 
   #order(machine: Machine): void {
     const what = this.#prng.pick(["all", "local", "foreign"] as const);
     machine.order({ kind: this.#prng.pick(["standby", "takeover"] as const), what });
+    // What happens in the middle of a move is worth more than what happens in between.
+    if (!this.#plan.calm && this.#prng.chance(0.5)) this.#later(0, 5000, () => this.#fault(true));
   }
 
   #stop(machine: Machine): void {
-    if (machine.process === null) return;
+    const { process } = machine;
+    if (process === null) return;
     machine.order("stop");
-    this.#later(2000, 15_000, () => this.#restart(machine));
+    this.#later(2000, 15_000, () => this.#restart(machine, process));
   }
 
   #ping(): void {
