@@ -124,7 +124,7 @@ export function audit(turn: Turn): void {
   // The old way asks for its own until it has them.
   const legacy = settings.failback === "legacy";
   const local = !legacy && !hold.local && !theirs.local;
-  // A haagent does the same with its own.
+  // An haagent does the same with its own.
   const foreign = !legacy && !hold.foreign && !theirs.foreign && !peer.haagent;
   const doubled = peer.haagent && !isNothing(both(turn));
   if (!local && !foreign && !doubled) return turn.set({ auditAt: NEVER });

@@ -3,10 +3,11 @@
  * ours, and let go only if it does not. Among haagents each says what it holds and how many ping nodes it hears, and both come to the
  * same: who hears fewer lets go of all that both have, else each keeps the groups that prefer it.
  */
+import type { Instant } from "../base/units.ts";
 import { after, later, ms, NEVER } from "../base/units.ts";
 import { hasBegun } from "./group.ts";
 import type { Holding } from "./holding.ts";
-import { EVERYTHING, isNothing, mirrored, NOTHING, overlap, wordOf } from "./holding.ts";
+import { isNothing, mirrored, NOTHING, overlap, wordOf } from "./holding.ts";
 import { forget } from "./death.ts";
 import { cancel, isWaiting } from "./standby.ts";
 import type { GroupPlan } from "./takeover-state.ts";
@@ -111,14 +112,14 @@ export function yieldDue(turn: Turn): void {
 }
 
 /** When to say again what we hold, while both have the same. */
-export const reportAgainAt = (turn: Turn): typeof turn.now =>
+export const reportAgainAt = (turn: Turn): Instant =>
   later(turn.now, after(turn.state.reportedAt, REPORT_EVERY));
 
 /** An operator has looked at the data: what was barred here may be started. */
 export function unbar(turn: Turn): void {
   const barred = turn.state.barred;
   turn.set({ barred: new Set(), pinned: false });
-  for (const plan of turn.plansOf(overlap(turn.state.hold, EVERYTHING))) {
+  for (const plan of turn.plansOf(turn.state.hold)) {
     if (barred.has(plan.key)) turn.drive(plan, { kind: "start" });
   }
 }
