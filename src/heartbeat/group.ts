@@ -87,7 +87,7 @@ export interface Step {
 
 /** What a `status` has to say for a resource that runs: heartbeat reads the words, not the exit code. */
 export const saysRunning = (output: string): boolean =>
-  !/[Nn]ot[ \t]+[Rr]unning/.test(output) && /[Rr]unning|OK/.test(output);
+  !/[Nn][Oo][Tt] [^]*[Rr]unning/.test(output) && /[Rr]unning|OK/.test(output);
 
 /** Nobody knows yet what runs: an agent before us may have left it behind. */
 export const UNKNOWN: State = {

@@ -117,20 +117,23 @@ export function parseResource(text: string): Result<Resource, string> {
   if (text.length > TEXT_MAX) return fail(`a resource has at most ${TEXT_MAX} characters`);
   const bare = bareAddress(text);
   // An IPv6 address may have `::` in it, so it is looked for first.
-  const [script = "", ...args] = bare === null ? text.split("::") : [bare, text];
+  const [script = "", ...words] = bare === null ? text.split("::") : [bare, text];
+  // As heartbeat does: between `::` and `::` is no argument.
+  const args = words.filter((word) => word !== "");
   if (!/^[A-Za-z0-9_][A-Za-z0-9_.@-]*$/.test(script)) {
     return fail(
       `"${script}" is no name of a script: write NAME::ARGUMENT, its directory is in resource_dirs`,
     );
   }
   if (ADDRESSES.includes(script)) {
-    const argument = parseAddressArgument(bare === null ? args.join("::") : text);
+    const behind = words.join("::");
+    const argument = parseAddressArgument(behind);
     if (!argument.ok)
       return fail(`${script} needs an address: ${argument.error}; write ${script}::10.0.0.9/24/eth0`);
     const isV6 = familyOf(argument.value.ip) === 6;
-    if (script === "IPaddr" && isV6) return fail(`IPaddr is for IPv4: write IPv6addr::${args.join("::")}`);
-    if (script === "IPv6addr" && !isV6) return fail(`IPv6addr is for IPv6: write IPaddr::${args.join("::")}`);
-    return ok({ text, script, args: [bare === null ? args.join("::") : text] });
+    if (script === "IPaddr" && isV6) return fail(`IPaddr is for IPv4: write IPv6addr::${behind}`);
+    if (script === "IPv6addr" && !isV6) return fail(`IPv6addr is for IPv6: write IPaddr::${behind}`);
+    return ok({ text, script, args: [behind] });
   }
   const [least, form] = NEEDS[script] ?? [0, ""];
   if (args.length < least) return fail(`${script} needs more arguments: ${form}`);

@@ -209,7 +209,7 @@ describe("what a resource says of itself", () => {
   test("is heartbeat's words", () => {
     for (const text of ["running", "is running (pid 3)", "OK", "Running"])
       expect([text, saysRunning(text)]).toEqual([text, true]);
-    for (const text of ["", "stopped", "not running", "Not  Running OK", "ok"]) {
+    for (const text of ["", "stopped", "not running", "Not  Running OK", "is not currently running", "ok"]) {
       expect([text, saysRunning(text)]).toEqual([text, false]);
     }
   });

@@ -46,8 +46,8 @@ describe("a line of haresources", () => {
     ]);
   });
 
-  test("keeps empty arguments where they stand", () => {
-    expect(groups("ha1 script::::two")).toEqual(["ha1: script(,two)"]);
+  test("has no empty arguments, as heartbeat has none", () => {
+    expect(groups("ha1 script::::two")).toEqual(["ha1: script(two)"]);
   });
 
   test("is known by its first resource, as it is written", () => {
