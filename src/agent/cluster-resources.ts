@@ -48,6 +48,13 @@ export function resourcesStart(cluster: Cluster, turn: Turn): void {
 
 /** The last words: nothing is held, and nobody need wait for us. */
 export function resourcesEnd(cluster: Cluster, turn: Turn): void {
-  say(cluster, turn, { kind: "resource", hold: "none", full: true, stable: false, info: "shutdown", pings: null });
+  say(cluster, turn, {
+    kind: "resource",
+    hold: "none",
+    full: true,
+    stable: false,
+    info: "shutdown",
+    pings: null,
+  });
   say(cluster, turn, { kind: "shutdone" });
 }
