@@ -76,6 +76,10 @@ export function linkOpened(
   const link = cluster.links.get(id);
   if (link === undefined) return;
   if (failure === null) {
+    if (link.failure !== null) {
+      const { type, name } = link.config;
+      turn.out.log("info", "heartbeat.link", { link: name, type, state: "open" });
+    }
     link.open = true;
     link.failure = null;
     return;
@@ -97,10 +101,11 @@ function closed(turn: Turn, link: Link, failure: string): void {
 /** A message was not sent on a link. */
 export function unsent(
   cluster: Cluster,
+  turn: Turn,
   { link: id, reason }: Extract<HeartbeatEvent, { readonly what: "unsent" }>,
 ): void {
   const link = cluster.links.get(id);
   if (link === undefined) return;
   link.counters.errors++;
-  link.failure = reason;
+  link.unsent = { reason, at: turn.now };
 }

@@ -10,16 +10,23 @@ import { resourcesStart } from "./cluster-resources.ts";
 import { say } from "./cluster-send.ts";
 import type { Turn } from "./world.ts";
 
+/** So much later than due, the silence of the others is our own sleep. */
+const SLEEP = 500;
+
 /** The first words of this life. */
 export function joins(cluster: Cluster, turn: Turn): void {
   turn.out.log("info", "heartbeat.node", { node: cluster.name, state: "up", generation: cluster.generation });
   take(cluster, turn, start(cluster.settings(), turn.now));
 }
 
-/** Something happens to membership. */
+/** Something happens to membership. What others said while we slept may still wait, so the sleep comes first. */
 export function happen(cluster: Cluster, turn: Turn, event: Event): void {
   if (cluster.state === null || cluster.left) return;
-  take(cluster, turn, step(cluster.settings(), cluster.state, event, turn.now));
+  const settings = cluster.settings();
+  if (elapsed(deadline(settings, cluster.state), turn.now) > SLEEP) {
+    take(cluster, turn, step(settings, cluster.state, { kind: "slept" }, turn.now));
+  }
+  take(cluster, turn, step(settings, cluster.state, event, turn.now));
 }
 
 /** When membership wants to be looked at. */

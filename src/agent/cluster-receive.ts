@@ -1,7 +1,7 @@
 /** What comes in over the links: judged, counted, answered. */
 import { due, nextAsk, owesAck, without } from "../heartbeat/admission.ts";
 import type { Content } from "../heartbeat/content.ts";
-import type { Receipt, Receiver } from "../heartbeat/receive.ts";
+import type { DropReason, Receipt, Receiver } from "../heartbeat/receive.ts";
 import { receive } from "../heartbeat/receive.ts";
 import { unreachable } from "../base/assert.ts";
 import type { Event } from "../heartbeat/membership.ts";
@@ -18,6 +18,12 @@ import type { Turn } from "./world.ts";
 /** What is missing is asked for so much later, and up to 200 ms more: it may just come out of order. */
 const ASK_AFTER = 50;
 const ASK_SPREAD = 200;
+
+/** Reasons that are somebody's mistake, or attack: told once a minute for each link. The others belong to every day. */
+const TOLD: readonly DropReason[] = [
+  ...(["unsigned", "key", "forged", "oversized", "algorithm", "stream"] as const),
+  ...(["header", "node", "content", "replay", "stale"] as const),
+];
 
 /** Bytes of a link: a datagram is a message, of a line every whole one counts. */
 export function bytesReceived(
@@ -53,6 +59,10 @@ function take(cluster: Cluster, turn: Turn, link: Link, bytes: Uint8Array): void
   const receipt = receive(receiverOf(cluster, identity), bytes, askAt);
   if (receipt.kind === "dropped") {
     cluster.drop(receipt.reason);
+    if (TOLD.includes(receipt.reason) && cluster.limiter.allows(`${receipt.reason} ${link.id}`, turn.now)) {
+      const fields = { link: link.config.name, type: link.config.type, reason: receipt.reason };
+      turn.out.log("warning", "heartbeat.rejected", { ...fields, source: receipt.source ?? "unknown" });
+    }
     const node = receipt.source === null ? undefined : cluster.nodes.get(receipt.source);
     // The same over another link, or a link that is slower than the other.
     if (node !== undefined && (receipt.reason === "duplicate" || receipt.reason === "old")) {

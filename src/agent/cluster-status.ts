@@ -33,9 +33,18 @@ export function heartbeatStatus({ cluster }: World, now: Instant): object {
   };
 }
 
+/** Keepalives for which a message that could not be sent stays worth telling. */
+const TROUBLE_LASTS = 3;
+
+function trouble({ config }: Cluster, { failure, unsent }: Link, now: Instant): string | null {
+  if (failure !== null || unsent === null) return failure;
+  return elapsed(unsent.at, now) <= config.keepalive * TROUBLE_LASTS ? unsent.reason : null;
+}
+
 /** A row for each node that the link leads to. */
 function linkRows(cluster: Cluster, link: Link, now: Instant): object[] {
-  const { config, open, failure, counters, id } = link;
+  const { config, open, counters, id } = link;
+  const failure = trouble(cluster, link, now);
   return [...cluster.nodes.values()]
     .filter(({ name }) => concerns(cluster, link, name))
     .map(({ name, heardOn }) => {

@@ -12,6 +12,7 @@ import type { Instant } from "../base/units.ts";
 import { instant, ms, NEVER } from "../base/units.ts";
 import type { Octets } from "../wire/heartbeat-message.ts";
 import { octetBytes } from "../wire/heartbeat-message.ts";
+import { Limiter } from "./limiter.ts";
 import type { HostTime, Medium } from "./heartbeat-boundary.ts";
 
 /** How often a peer asks again for what it lacks, as heartbeat's max_rexmit_delay has it. */
@@ -47,8 +48,10 @@ export interface Link {
   readonly id: string;
   readonly config: LinkConfig;
   open: boolean;
-  /** Why it is not open, or the last message was not sent. */
+  /** Why it is not open. */
   failure: string | null;
+  /** The last message that was not sent. */
+  unsent: { readonly reason: string; readonly at: Instant } | null;
   readonly framer: SerialFramer;
   readonly counters: {
     sentMessages: number;
@@ -77,6 +80,8 @@ export class Cluster {
   readonly drops = new Map<Drop, number>();
   /** Messages of others that were passed over, whether they came later or not. */
   lost = 0;
+  /** For what others can make us say. */
+  readonly limiter = new Limiter();
   readonly history = new History(REPEAT_EVERY);
   /** Null until state_dir has told it. */
   identity: Identity | null = null;
@@ -156,6 +161,7 @@ const newLink = (id: string, config: LinkConfig): Link => ({
   config,
   open: false,
   failure: null,
+  unsent: null,
   framer: new SerialFramer(),
   counters: { sentMessages: 0, sentBytes: 0, receivedMessages: 0, receivedBytes: 0, errors: 0 },
 });

@@ -1,6 +1,6 @@
 /** Heartbeat in the agent: where its events, its time, a reload and the end of the agent arrive. */
 import { unreachable } from "../base/assert.ts";
-import { after, earlier, elapsed, ms, NEVER } from "../base/units.ts";
+import { after, earlier, ms, NEVER } from "../base/units.ts";
 import type { Config } from "../config/model.ts";
 import { nextGeneration } from "../heartbeat/generation.ts";
 import { reshaped } from "../heartbeat/reshape.ts";
@@ -14,8 +14,6 @@ import type { Turn, World } from "./world.ts";
 
 /** How often the host's load is looked at, which messages tell. */
 const LOOK_EVERY = ms(10_000);
-/** Handled so much later than due, the silence of the others is our own sleep. */
-const SLEEP = 500;
 
 /** Follows the configuration: at the start, and at each reload. */
 export function configureHeartbeat(world: World, turn: Turn, { agent, heartbeat }: Config): void {
@@ -61,7 +59,7 @@ export function heartbeatEvent(world: World, turn: Turn, event: HeartbeatEvent):
       linkOpened(cluster, turn, event);
       break;
     case "unsent":
-      unsent(cluster, event);
+      unsent(cluster, turn, event);
       break;
     default:
       unreachable(event);
@@ -107,9 +105,7 @@ export function heartbeatDue(world: World, turn: Turn): void {
     joins(cluster, turn);
   }
   const due = membersDue(cluster);
-  if (due !== null && due <= turn.now) {
-    happen(cluster, turn, { kind: elapsed(due, turn.now) > SLEEP ? "slept" : "deadline" });
-  }
+  if (due !== null && due <= turn.now) happen(cluster, turn, { kind: "deadline" });
   askAgain(cluster, turn);
   if (cluster.lookAt <= turn.now) {
     cluster.lookAt = after(turn.now, LOOK_EVERY);

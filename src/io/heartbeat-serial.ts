@@ -34,6 +34,8 @@ const HASTE = 2;
 const HASTE_SLACK = 100;
 /** The kernel may hold a second's worth; more, as when the other side does not take it, and nothing is written. */
 const HELD_MAX = 1000;
+/** Milliseconds until a line that takes nothing is tried again. */
+const BLOCKED_WAIT = 50;
 
 /** The lock file of a line: what follows /dev/ with everything else than letters and digits left out. */
 export const lockPath = (device: string): string =>
@@ -59,6 +61,8 @@ function takeLock(path: string): string | null {
       writeFileSync(path, content, { flag: "wx", mode: 0o644 });
       return null;
     } catch (error) {
+      // Where nobody has a place for locks, nobody else looks there.
+      if (codeOf(error) === "ENOENT") return null;
       if (codeOf(error) !== "EEXIST") return `${path}: ${reasonOf(error)}`;
     }
     const holder = lockHolder(path);
@@ -176,19 +180,21 @@ export class SerialLink {
     this.#timer = null;
     const held = (pendingOutput(this.#fd) * BITS_PER_BYTE * 1000) / this.#baud;
     const now = performance.now();
-    for (let next = held > HELD_MAX ? null : this.#queue.next(now); next !== null;) {
+    let blocked = held > HELD_MAX;
+    for (let next = blocked ? null : this.#queue.next(now); next !== null;) {
       let count = 0;
       try {
         count = writeSync(this.#fd, next);
       } catch (error) {
         if (codeOf(error) !== "EAGAIN") return this.#fail(codeOf(error));
       }
-      if (count === 0) break;
+      blocked = count === 0;
+      if (blocked) break;
       this.#queue.wrote(count, now);
       next = this.#queue.next(now);
     }
     const wait = this.#queue.wait(now);
-    if (wait > 0) this.#timer = setTimeout(() => this.#write(), wait);
+    if (wait > 0) this.#timer = setTimeout(() => this.#write(), Math.max(wait, blocked ? BLOCKED_WAIT : 0));
   }
 
   async #read(): Promise<void> {
@@ -223,10 +229,9 @@ export class SerialLink {
     if (this.#timer !== null) clearTimeout(this.#timer);
     // Else close(2) waits until the other side has taken it, for half a minute.
     flushLine(this.#fd, false);
-    const end = (): void => {
-      closeSync(this.#fd);
-      removeLock(this.#lock);
-    };
+    // Now, not when the reader has ended: the next one may be about to take it.
+    removeLock(this.#lock);
+    const end = (): void => closeSync(this.#fd);
     this.#reader.cancel().then(end, end);
   }
 }

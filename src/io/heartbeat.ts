@@ -6,7 +6,8 @@ import { hostTime, keep, recall } from "./heartbeat-state.ts";
 import { SerialLink } from "./heartbeat-serial.ts";
 import { UdpLink } from "./heartbeat-udp.ts";
 
-/** How often a line is looked at while the agent waits for its last words to leave, in milliseconds. */
+/** How long a line may take for its last words, and how often it is looked at, in milliseconds: three messages at 9,600 baud take 700. */
+const DRAIN_MAX = 1000;
 const DRAIN_STEP = 10;
 
 interface Open {
@@ -14,10 +15,18 @@ interface Open {
   readonly link: UdpLink | SerialLink;
 }
 
+async function drain(link: SerialLink): Promise<void> {
+  const end = performance.now() + DRAIN_MAX;
+  while (link.pending > 0 && performance.now() < end) await Bun.sleep(DRAIN_STEP);
+  link.close();
+}
+
 export class HeartbeatLinks {
   readonly #open = new Map<string, Open>();
   readonly #post: (event: Event) => void;
   readonly #stateDir: string;
+  /** Lines that still send their last words. */
+  readonly #leaving = new Set<Promise<void>>();
 
   /** `post` takes what comes in by itself. */
   constructor(stateDir: string, post: (event: Event) => void) {
@@ -52,7 +61,9 @@ export class HeartbeatLinks {
       if (medium !== undefined && this.#kept(open, medium)) wanted.delete(id);
       else {
         this.#open.delete(id);
-        this.#leave(open.link);
+        // One that is opened anew in another way cannot wait for its last words.
+        if (medium === undefined) this.#leave(open.link);
+        else open.link.close();
       }
     }
     return [...wanted.values()].map((medium) => this.#start(medium));
@@ -93,22 +104,17 @@ export class HeartbeatLinks {
     return events;
   }
 
-  /** Lines that still send when they are left: {@link finish} closes them. */
-  readonly #leaving: SerialLink[] = [];
-
+  /** Closed at once, but for a line that still sends. */
   #leave(link: UdpLink | SerialLink): void {
-    if (link instanceof SerialLink && link.pending > 0) this.#leaving.push(link);
-    else link.close();
+    if (!(link instanceof SerialLink) || link.pending === 0) return link.close();
+    const drained = drain(link).finally(() => this.#leaving.delete(drained));
+    this.#leaving.add(drained);
   }
 
-  /** Waits until the last words have left, at most `patience` milliseconds, and closes everything. */
-  async finish(patience: number): Promise<void> {
-    const end = performance.now() + patience;
-    while (this.#leaving.some((link) => link.pending > 0) && performance.now() < end) {
-      await Bun.sleep(DRAIN_STEP);
-    }
-    for (const link of this.#leaving.splice(0)) link.close();
-    for (const { link } of this.#open.values()) link.close();
+  /** Closes everything, lines when the last words have left them or had their time. */
+  async finish(): Promise<void> {
+    for (const { link } of this.#open.values()) this.#leave(link);
     this.#open.clear();
+    await Promise.all(this.#leaving);
   }
 }

@@ -64,8 +64,6 @@ const EXIT_BUG = 70;
 /** How long notify commands may hold up the exit, and then the last log lines, in milliseconds. */
 const NOTIFY_GRACE = 500;
 const LOG_GRACE = 200;
-/** How long a serial line may take for heartbeat's good-bye: three messages at 9,600 baud take 700. */
-const LAST_WORDS_GRACE = 1000;
 /** What was ordered last must have started, so that it runs on without us, or be killed. */
 const START_GRACE = 200;
 
@@ -234,7 +232,7 @@ export async function runAgent(options: RunOptions): Promise<number> {
     rehearseWhenIdle(rehearse());
   });
 
-  await Promise.all([world.notifier.finish(NOTIFY_GRACE), world.heartbeat.finish(LAST_WORDS_GRACE)]);
+  await Promise.all([world.notifier.finish(NOTIFY_GRACE), world.heartbeat.finish()]);
   world.close();
   await commandsStarted(START_GRACE);
   virtualMacs.removeAll();
