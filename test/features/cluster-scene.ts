@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { HAAGENT } from "../lab/haagent.ts";
 import { Heartbeat } from "../lab/heartbeat.ts";
+import type { NodeSettings } from "../lab/heartbeat-node.ts";
 import { Lab } from "../lab/lab.ts";
 import type { Station } from "../lab/lab.ts";
 import type { Child, Ran } from "../lab/process.ts";
@@ -172,4 +173,56 @@ export function daemon(
   });
   lab.atClose(() => made.close());
   return made;
+}
+
+const LINE = new URL("../lab/line.ts", import.meta.url).pathname;
+
+/** A null-modem cable between two ports, of a directory of its own. */
+export class Cable {
+  readonly #directory = makeScratch();
+  readonly ports: readonly [string, string];
+  readonly #station: Station;
+  #process: Child | null = null;
+
+  constructor(lab: Lab) {
+    this.#station = lab.client;
+    this.ports = [`${this.#directory}/one`, `${this.#directory}/other`];
+    lab.atClose(() => this.close());
+  }
+
+  /** Its ports are there from now on. */
+  async plug(baud = 19_200): Promise<void> {
+    this.#process = this.#station.namespace.spawn([process.execPath, LINE, String(baud), ...this.ports]);
+    await this.#process.says("ready", START_MS);
+  }
+
+  /** Its ports are gone. */
+  async unplug(): Promise<void> {
+    await this.#process?.end("SIGKILL");
+  }
+
+  /** Nothing passes any more, or everything again. */
+  toggle(): void {
+    this.#process?.signal("SIGUSR1");
+  }
+
+  noise(): void {
+    this.#process?.signal("SIGUSR2");
+  }
+
+  async close(): Promise<void> {
+    await this.unplug();
+    removeScratch(this.#directory);
+  }
+}
+
+const NODE = new URL("../lab/heartbeat-node.ts", import.meta.url).pathname;
+
+/** Somebody else on the wire, made of the product's codec, who says what he wants with whatever key. */
+export function stranger(lab: Lab, name: string, keys: NodeSettings["keys"], generation: number): Child {
+  const settings: NodeSettings = {
+    ...{ name, peer: "b", to: "10.77.0.255", keys, generation },
+    ...TIMES,
+  };
+  return lab.client.namespace.spawn([process.execPath, NODE, JSON.stringify(settings)]);
 }

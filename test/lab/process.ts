@@ -76,7 +76,7 @@ export function childrenOf(pid: number): number[] {
   }
 }
 
-type Signal = "SIGTERM" | "SIGKILL" | "SIGSTOP" | "SIGCONT" | "SIGHUP" | "SIGUSR1" | "SIGINT";
+type Signal = "SIGTERM" | "SIGKILL" | "SIGSTOP" | "SIGCONT" | "SIGHUP" | "SIGUSR1" | "SIGUSR2" | "SIGINT";
 
 export interface ChildOptions {
   /** Gets standard output as bytes; without it, output is split into `lines`. */

@@ -1,0 +1,220 @@
+/** Agents of one heartbeat cluster on a clock that only moves when told: every link carries to all that have it open, at once or with losses. */
+import { Agent } from "../../src/agent/agent.ts";
+import type { Action, Event } from "../../src/agent/boundary.ts";
+import type { Medium } from "../../src/agent/heartbeat-boundary.ts";
+import { macFromBytes } from "../../src/base/address.ts";
+import type { Ip } from "../../src/base/address.ts";
+import { instant } from "../../src/base/units.ts";
+
+/** On every link, in milliseconds. */
+const LATENCY = 1;
+/** Turns at one moment; more is two that answer each other without end. */
+const TURNS_MAX = 2000;
+const WALL_CLOCK = 1_800_000_000_000;
+
+type Log = Extract<Action, { kind: "log" }>;
+type Send = Extract<Action, { kind: "heartbeat"; what: "send" }>;
+
+export class Wire {
+  now = 1_000_000;
+  readonly nodes: WireNode[] = [];
+  /** Says whether a message from one node reaches another over a link. */
+  passes: (link: string, from: WireNode, to: WireNode) => boolean = () => true;
+  /** Messages that left a node, whatever became of them. */
+  sent = 0;
+  #queue: { readonly at: number; readonly run: () => void }[] = [];
+
+  /** A node of that name, with `[heartbeat]` as given; it runs from now on. */
+  node(name: string, text: string): WireNode {
+    const made = new WireNode(this, this.nodes.length, name, text);
+    this.nodes.push(made);
+    made.start();
+    return made;
+  }
+
+  run(milliseconds: number): void {
+    const end = this.now + milliseconds;
+    let turns = 0;
+    for (;;) {
+      const next = Math.min(this.#queue[0]?.at ?? Infinity, ...this.nodes.map((node) => node.wakeAt));
+      if (next > end) break;
+      turns = next > this.now ? 0 : turns + 1;
+      if (turns > TURNS_MAX) throw new Error(`turns without end at ${this.now}`);
+      this.now = Math.max(this.now, next);
+      const due = this.#queue[0];
+      if (due !== undefined && due.at <= this.now) {
+        this.#queue.shift();
+        due.run();
+      } else for (const node of this.nodes) node.tick();
+    }
+    this.now = end;
+  }
+
+  soon(run: () => void): void {
+    this.#queue.push({ at: this.now + LATENCY, run });
+  }
+
+  carry(from: WireNode, { links, bytes }: Send): void {
+    this.sent += links.length;
+    for (const link of links) {
+      for (const node of this.nodes) {
+        if (node === from || !this.passes(link, from, node)) continue;
+        this.soon(() => node.hear(link, bytes));
+      }
+    }
+  }
+}
+
+export class WireNode {
+  readonly wire: Wire;
+  readonly name: string;
+  text: string;
+  readonly logs: (Log & { readonly at: number })[] = [];
+  media: readonly Medium[] = [];
+  wakeAt = Infinity;
+  /** What is kept in state_dir. */
+  kept: { readonly uuid: string; readonly generation: number } | null = null;
+  /** Links that cannot be opened, with the reason. */
+  readonly broken = new Map<string, string>();
+  exit: number | null = null;
+  readonly #number: number;
+  #agent: Agent | null = null;
+  #frozen: Event[] | null = null;
+
+  constructor(wire: Wire, number: number, name: string, text: string) {
+    this.wire = wire;
+    this.#number = number;
+    this.name = name;
+    this.text = text;
+  }
+
+  start(): void {
+    this.#agent = new Agent();
+    const mac = macFromBytes(Uint8Array.of(2, 0, 0, 0, 0, this.#number));
+    const link = { ethernet: true, mac, mtu: 1500, up: true, carrier: true, forwarding6: false };
+    const addresses = { label: null, secondary: false, tentative: false, validLifetime: null };
+    this.handle({
+      ...{ kind: "start", pid: 1, version: "0", bootId: "boot", forwarding: [], ledger: [] },
+      source: this.#source(),
+      links: [2, 3].map((index) => ({ ...link, index, name: `eth${index - 2}` })),
+      addresses: [2, 3].map((index) => ({
+        ...addresses,
+        index,
+        // An address that is written like one.
+        address: `10.0.${index}.${this.#number + 1}` as Ip,
+        prefix: 24,
+      })),
+    });
+  }
+
+  #source() {
+    const text = `[agent]\nnode = "${this.name}"\n${this.text}`;
+    return { path: "x", text, failure: null, mode: 0o600, hostname: "h", accounts: null };
+  }
+
+  /** It dies without a word. */
+  kill(): void {
+    this.#agent = null;
+    this.media = [];
+    this.wakeAt = Infinity;
+  }
+
+  reload(text: string): void {
+    this.text = text;
+    this.handle({ kind: "config", source: this.#source(), connection: 1 });
+  }
+
+  stop(): void {
+    this.handle({ kind: "signal", signal: "SIGTERM" });
+  }
+
+  /** SIGSTOP: what comes waits. */
+  freeze(): void {
+    this.#frozen = [];
+  }
+
+  thaw(): void {
+    const waiting = this.#frozen ?? [];
+    this.#frozen = null;
+    for (const event of waiting) this.handle(event);
+  }
+
+  tick(): void {
+    if (this.#frozen !== null) this.wakeAt = Infinity;
+    else if (this.wakeAt <= this.wire.now) this.handle({ kind: "deadline" });
+  }
+
+  hear(link: string, bytes: Uint8Array): void {
+    if (!this.media.some(({ id }) => id === link)) return;
+    this.handle({ kind: "heartbeat", what: "received", link, bytes });
+  }
+
+  status(): Record<string, unknown> {
+    let body: unknown = null;
+    const request = { command: "status", name: null } as const;
+    const handled = this.#agent?.handle(
+      { kind: "request", connection: 9, request, wallClock: WALL_CLOCK },
+      instant(this.wire.now),
+    );
+    for (const action of handled?.actions ?? []) if (action.kind === "reply") ({ body } = action.reply);
+    return { ...Object(body) };
+  }
+
+  /** What was logged of heartbeat, in words: the event's own and the values. */
+  said(event = "heartbeat.", from = 0): string[] {
+    return this.logs
+      .filter(({ event: each, at }) => each.startsWith(event) && at >= from)
+      .map(({ fields }) => Object.values(fields).join(" "));
+  }
+
+  handle(event: Event): void {
+    if (this.#frozen !== null) return void this.#frozen.push(event);
+    const agent = this.#agent;
+    if (agent === null) return;
+    const { actions, wakeAt } = agent.handle(event, instant(this.wire.now));
+    this.wakeAt = wakeAt;
+    for (const action of actions) this.#perform(action);
+  }
+
+  #perform(action: Action): void {
+    switch (action.kind) {
+      case "log":
+        this.logs.push({ ...action, at: this.wire.now });
+        return;
+      case "exit":
+        this.exit = action.code;
+        return this.kill();
+      case "heartbeat":
+        return this.#heartbeat(action);
+      default:
+    }
+  }
+
+  #heartbeat(action: Extract<Action, { kind: "heartbeat" }>): void {
+    const host = { wallClock: WALL_CLOCK, load: "0.00 0.00 0.00 1/1 1" };
+    switch (action.what) {
+      case "recall": {
+        const fresh = String.fromCharCode(this.#number + 1).repeat(16);
+        const { uuid = null, generation = null } = this.kept ?? {};
+        const told = { uuid, generation, fresh, host, failure: null };
+        return this.wire.soon(() => this.handle({ kind: "heartbeat", what: "recalled", ...told }));
+      }
+      case "keep":
+        this.kept = { uuid: action.uuid, generation: action.generation };
+        return this.wire.soon(() => this.handle({ kind: "heartbeat", what: "kept", failure: null }));
+      case "look":
+        return this.handle({ kind: "heartbeat", what: "host", host });
+      case "media": {
+        const fresh = action.media.filter(({ id }) => !this.media.some((open) => open.id === id));
+        this.media = action.media.filter(({ id }) => !this.broken.has(id));
+        for (const { id } of fresh) {
+          this.handle({ kind: "heartbeat", what: "opened", link: id, failure: this.broken.get(id) ?? null });
+        }
+        return;
+      }
+      case "send":
+        return this.wire.carry(this, action);
+      default:
+    }
+  }
+}

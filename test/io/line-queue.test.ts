@@ -1,0 +1,64 @@
+/** What waits for a serial line: paced, bounded, and the newest status only. */
+import { describe, expect, test } from "bun:test";
+import { LineQueue } from "../../src/io/line-queue.ts";
+
+/** At 9,600 baud a byte takes 1.04 ms, and a second has 960. */
+const BAUD = 9600;
+const message = (length: number, mark: number): Uint8Array => new Uint8Array(length).fill(mark);
+
+/** Writes all that may be written in a span, in steps of a millisecond; gives the marks of the bytes and when the last one went. */
+function drain(queue: LineQueue, from: number, span: number): { marks: number[]; last: number } {
+  const marks: number[] = [];
+  let last = from;
+  for (let now = from; now < from + span; now++) {
+    for (let next = queue.next(now); next !== null; next = queue.next(now)) {
+      marks.push(...next);
+      queue.wrote(next.length, now);
+      last = now;
+    }
+  }
+  return { marks, last };
+}
+
+describe("the queue of a line", () => {
+  test("hands over what the line carries, and no more than a moment ahead", () => {
+    const queue = new LineQueue(BAUD);
+    expect(queue.offer(message(480, 1), false)).toBe(0);
+    const { marks, last } = drain(queue, 0, 2000);
+    expect(marks).toHaveLength(480);
+    expect(last).toBeGreaterThan(380);
+    expect(last).toBeLessThan(500);
+    expect(queue.length).toBe(0);
+    expect(queue.wait(2000)).toBe(0);
+  });
+
+  test("keeps the newest status of those that wait, but ends one that has begun", () => {
+    const queue = new LineQueue(BAUD);
+    for (const mark of [1, 2, 3]) queue.offer(message(100, mark), true);
+    const begun = queue.next(0) ?? new Uint8Array();
+    queue.wrote(begun.length, 0);
+    for (const mark of [4, 5]) queue.offer(message(100, mark), true);
+    const { marks } = drain(queue, 0, 2000);
+    const all = [...begun, ...marks];
+    expect([...new Set(all)]).toEqual([3, 5]);
+    expect(all).toHaveLength(200);
+  });
+
+  test("never holds more than a second, and says what it left out", () => {
+    const queue = new LineQueue(BAUD);
+    let left = 0;
+    for (let mark = 0; mark < 50; mark++) left += queue.offer(message(200, mark), false);
+    expect(queue.length).toBeLessThanOrEqual(960);
+    expect(left).toBe(46);
+    expect([...new Set(drain(queue, 0, 3000).marks)]).toEqual([46, 47, 48, 49]);
+  });
+
+  test("waits for the line, not longer", () => {
+    const queue = new LineQueue(BAUD);
+    queue.offer(message(200, 1), false);
+    const first = queue.next(0);
+    queue.wrote(first?.length ?? 0, 0);
+    expect(queue.wait(0)).toBeGreaterThan(0);
+    expect(queue.wait(0)).toBeLessThanOrEqual(50);
+  });
+});
