@@ -135,7 +135,8 @@ export class UdpLink {
     const fd = open(medium);
     if (fd.ok) return ok(new UdpLink(fd.value, membership, medium, post));
     membership?.close();
-    return fail(errnoName(fd.error));
+    const errno = errnoName(fd.error);
+    return fail(errno === "EACCES" ? `EACCES: port ${medium.port} needs CAP_NET_BIND_SERVICE` : errno);
   }
 
   /** Messages go elsewhere from now on. */

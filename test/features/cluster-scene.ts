@@ -15,6 +15,7 @@ const STOP_MS = 10_000;
 export const PATIENCE_MS = 30_000;
 
 export interface ClusterStatus {
+  readonly pid: number;
   readonly health: string;
   readonly heartbeat: {
     readonly generation: number;

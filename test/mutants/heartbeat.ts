@@ -9,7 +9,50 @@ const fault = (file: string, find: string, replace: string, breaks: string): Mut
   caughtBy: "heartbeat",
 });
 
+/** Of the agent's part in a cluster. */
+const agentFault = (file: string, find: string, replace: string, breaks: string): Mutant => ({
+  ...{ file: `src/agent/${file}.ts`, find, replace, breaks },
+  caughtBy: "agent",
+});
+
 export const HEARTBEAT: readonly Mutant[] = [
+  agentFault(
+    "cluster-members",
+    "elapsed(deadline(settings, cluster.state), turn.now) > SLEEP",
+    "false",
+    "takes the others for dead when it wakes up",
+  ),
+  agentFault(
+    "cluster-resources",
+    "const settled = content.stable && !node.stable;",
+    "const settled = content.stable;",
+    "answers each answer, without end",
+  ),
+  agentFault(
+    "cluster-receive",
+    'receipt.reason === "duplicate" || receipt.reason === "old"',
+    "false",
+    "lets a second link die",
+  ),
+  agentFault(
+    "cluster-receive",
+    "for (const message of again) transmit(cluster, turn, message);",
+    "",
+    "sends nothing again",
+  ),
+  agentFault(
+    "heartbeat",
+    "if (cluster.state !== null) resourcesEnd(cluster, turn);",
+    "",
+    "leaves without a word",
+  ),
+  agentFault(
+    "cluster-links",
+    "if (told === cluster.told && cluster.retryAt > turn.now) return;",
+    "if (told === cluster.told) return;",
+    "gives a link up that could not be opened",
+  ),
+
   fault(
     "keys",
     "return difference === 0 ? index",
