@@ -8,6 +8,15 @@ const ago = (milliseconds: number | null): string =>
 const kilobytes = (bytes: number): string =>
   bytes < 10_000 ? `${bytes} B` : `${Math.round(bytes / 1000)} kB`;
 
+/** What can change of nodes and links, each with what names it. */
+export const heartbeatStates = (report: HeartbeatReport | undefined): ReadonlyMap<string, string> =>
+  new Map([
+    ...(report?.nodes ?? []).map(({ name, state }) => [`node ${name}`, state] as const),
+    ...(report?.links ?? []).map(
+      ({ name, type, peer, state }) => [`link ${name} ${type} ${peer}`, state] as const,
+    ),
+  ]);
+
 /** No lines where there is no heartbeat. */
 export function heartbeatLines({ nodes, links, dropped }: HeartbeatReport): string[] {
   if (nodes.length === 0) return [];

@@ -137,6 +137,8 @@ export class WireNode {
     const waiting = this.#frozen ?? [];
     this.#frozen = null;
     for (const event of waiting) this.handle(event);
+    // What was due meanwhile is looked at now.
+    if (this.#agent !== null) this.wakeAt = this.wire.now;
   }
 
   tick(): void {

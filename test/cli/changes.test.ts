@@ -84,3 +84,25 @@ describe("a change of the status", () => {
     expect(told(report(), report({}, { vrrp: [] }))).toEqual(["T lan: no more"]);
   });
 });
+
+describe("a change of a cluster", () => {
+  const cluster = (link: string, ...nodes: readonly string[]): Partial<StatusReport> => ({
+    heartbeat: {
+      nodes: nodes.map((state, at) => ({ name: `ha${at + 1}`, state, last_heard_ms: at * 100 })),
+      links: [{ name: "eth1", type: "broadcast", peer: "ha2", state: link, last_heard_ms: 0 }],
+    },
+  });
+  test("is told of each node and link that is another, or no more", () => {
+    const before = report({}, cluster("up", "active", "active"));
+    expect(told(before, report({}, cluster("up", "active", "active")))).toEqual([]);
+    expect(told(before, report({}, cluster("dead", "active", "dead")))).toEqual([
+      "T node ha2: dead",
+      "T link eth1 broadcast ha2: dead",
+    ]);
+    expect(told(before, report())).toEqual([
+      "T node ha1: no more",
+      "T node ha2: no more",
+      "T link eth1 broadcast ha2: no more",
+    ]);
+  });
+});

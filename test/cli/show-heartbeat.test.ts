@@ -1,0 +1,43 @@
+/** Nodes and links of a cluster as status shows them to people. */
+import { expect, test } from "bun:test";
+import { heartbeatLines } from "../../src/cli/show-heartbeat.ts";
+
+const counters = { bytes_sent: 123_456, bytes_received: 99, errors: 0 };
+
+test("nodes and links are a table, with what was dropped below it but not what is dropped every day", () => {
+  expect(
+    heartbeatLines({
+      dropped: { own: 7, duplicate: 900, forged: 3, noise: 12 },
+      nodes: [
+        { name: "ha1", self: true, state: "active", last_heard_ms: null },
+        { name: "ha2", self: false, state: "dead", last_heard_ms: 37_000, left: true },
+      ],
+      links: [
+        {
+          name: "eth1",
+          type: "broadcast",
+          peer: "ha2",
+          state: "dead",
+          last_heard_ms: 37_000,
+          failure: null,
+          counters,
+        },
+        {
+          ...{ name: "/dev/ttyS0", type: "serial", peer: "ha2", state: "failed", last_heard_ms: null },
+          ...{ failure: "ENOENT", counters: { ...counters, errors: 4 } },
+        },
+      ],
+    }),
+  ).toEqual([
+    "heartbeat",
+    "  node  ha1                    active  this node",
+    "  node  ha2                    dead    heard 37s ago, had stopped",
+    "  link  eth1 broadcast ha2     dead    heard 37s ago; 123 kB out, 99 B in",
+    "  link  /dev/ttyS0 serial ha2  failed  never heard; 123 kB out, 99 B in; 4 not sent; ENOENT",
+    "  dropped  3 forged, 12 noise",
+  ]);
+});
+
+test("no cluster is no line", () => {
+  expect(heartbeatLines({ nodes: [], links: [] })).toEqual([]);
+});
