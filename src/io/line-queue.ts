@@ -30,16 +30,23 @@ export class LineQueue {
     return this.#waiting.reduce((sum, { bytes }) => sum + bytes.length, 0) - this.#gone;
   }
 
-  /** Puts a message at the end; says how many are left out for it: what it replaces does not count. */
+  /**
+   * Takes a message; says how many others are left out for it. A status goes before all that waits: answers to what was lost must not
+   * make a line look dead.
+   */
   offer(bytes: Uint8Array, status: boolean): number {
-    if (status)
-      this.#waiting = this.#waiting.filter((each, at) => !each.status || (at === 0 && this.#gone > 0));
-    this.#waiting.push({ bytes, status });
-    let dropped = 0;
     // One that has begun to go ends whole.
     const first = this.#gone > 0 ? 1 : 0;
+    if (status) {
+      this.#waiting = this.#waiting.filter((each, at) => at < first || !each.status);
+      this.#waiting.splice(first, 0, { bytes, status });
+    } else this.#waiting.push({ bytes, status });
+    let dropped = 0;
+    // On a line on which one takes longer, that one still goes.
     while (this.length * this.#byteTime > QUEUE_MAX && this.#waiting.length > first + 1) {
-      this.#waiting.splice(first, 1);
+      const oldest = this.#waiting.findIndex((each, at) => at >= first && !each.status);
+      if (oldest < 0) break;
+      this.#waiting.splice(oldest, 1);
       dropped++;
     }
     return dropped;

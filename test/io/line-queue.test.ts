@@ -53,6 +53,23 @@ describe("the queue of a line", () => {
     expect([...new Set(drain(queue, 0, 3000).marks)]).toEqual([46, 47, 48, 49]);
   });
 
+  test("lets a status go before all else, and leaves none out", () => {
+    const queue = new LineQueue(BAUD);
+    for (let mark = 0; mark < 10; mark++) queue.offer(message(200, mark), false);
+    queue.offer(message(100, 99), true);
+    for (let mark = 10; mark < 20; mark++) queue.offer(message(200, mark), false);
+    expect([...new Set(drain(queue, 0, 3000).marks)]).toEqual([99, 16, 17, 18, 19]);
+  });
+
+  test("sends one at a time on a line on which each takes seconds", () => {
+    const queue = new LineQueue(600);
+    queue.offer(message(100, 1), true);
+    queue.wrote(queue.next(0)?.length ?? 0, 0);
+    expect(queue.offer(message(100, 2), false)).toBe(0);
+    expect(queue.offer(message(100, 3), false)).toBe(1);
+    expect([...new Set(drain(queue, 0, 6000).marks)]).toEqual([1, 3]);
+  });
+
   test("waits for the line, not longer", () => {
     const queue = new LineQueue(BAUD);
     queue.offer(message(200, 1), false);
