@@ -1,6 +1,7 @@
 /** Serial lines of a cluster: beside Ethernet, alone, noisy, unplugged, with heartbeat at the other end. */
 import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
+import { run } from "../lab/process.ts";
 import { Cable, cluster, daemon, member, PATIENCE_MS, TIMES, wires } from "./cluster-scene.ts";
 
 const BROADCAST = '{ type = "broadcast", interface = "eth0" }';
@@ -79,6 +80,21 @@ describe("a serial line", () => {
     for (const each of [a, b]) await each.write(cluster([serial(port)], KEY));
     await a.start();
     await a.says(["heartbeat.node", "node=a", "state=up"]);
+    const settings = await run(["stty", "-F", port, "-a"]);
+    expect(settings).toContain(`speed ${BAUD} baud`);
+    for (const flag of [
+      "cs8",
+      "-parenb",
+      "clocal",
+      "-crtscts",
+      "-icanon",
+      "-echo",
+      "-isig",
+      "-opost",
+      "-ixon",
+    ]) {
+      expect(settings.split(/[\s;]+/)).toContain(flag);
+    }
     await b.start();
     await b.says(["heartbeat.link", "state=failed", "has it"]);
     expect(existsSync(lock)).toBe(true);

@@ -12,6 +12,8 @@ export interface Handler {
   roles(): ReadonlyMap<string, Role>;
   /** The effective priority of each router. */
   priorities(): ReadonlyMap<string, number>;
+  /** What every other node of its cluster is, by name. */
+  members(): ReadonlyMap<string, string>;
 }
 
 /**
@@ -28,6 +30,10 @@ export function handlerOf(agent: Agent): Handler {
     priorities() {
       const routers = agent["world"]?.routers.values() ?? [];
       return new Map<string, number>([...routers].map((router) => [router.config.name, router.priority]));
+    },
+    members() {
+      const peers = agent["world"]?.cluster?.state?.peers ?? [];
+      return new Map([...peers].map(([name, { status }]) => [name, status]));
     },
   };
 }

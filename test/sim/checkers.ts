@@ -18,6 +18,7 @@
  * 15 every transition is written down
  * 17 a device of a virtual MAC address is there for its router and up while that holds; adverts come from it, the last word does not;
  *    with accept = false just what the router holds is refused (macs.ts)
+ * 18 in peace everybody of a cluster has everybody else; a generation never goes back (cluster.ts)
  * 16 hooks let through what they say, one of a router runs at a time, SIGTERM waits no longer than they may (gates.ts, node.ts)
  */
 import type { Action, AddressChange, Event } from "../../src/agent/boundary.ts";

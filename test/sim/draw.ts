@@ -1,6 +1,7 @@
 /** The seed draws the configuration too: how many nodes, which virtual routers, and where the nodes differ. */
 import type { Ip } from "../../src/base/address.ts";
 import { boundsOf } from "./bounds.ts";
+import { withCluster } from "./cluster.ts";
 import { addressesOf, type Common, drawCommon, ownAddress, partOf } from "./draw-router.ts";
 import { drawHookFailures, withHooks } from "./draw-hooks.ts";
 import { drawMacFaults, withMacs } from "./draw-macs.ts";
@@ -133,6 +134,7 @@ export function drawPlan(seed: number): Plan {
       checks,
       lifetime,
       method: "auto",
+      cluster: null,
     };
     const own = (segment: SegmentName): PlannedAddress[] => [
       { address: ownAddress(segment, 4, host), prefix: 24 },
@@ -152,7 +154,7 @@ export function drawPlan(seed: number): Plan {
     first !== undefined && first.syncGroup === null && chance.chance(0.12) && routers.every(knowsNoPeers);
   const all = crowned ? nodes.map((node, number) => (number === owner ? crown(node, first) : node)) : nodes;
   const routed = withRoutes(new Prng(seed ^ 0x20ad), withHooks(new Prng(~seed), all));
-  const hooked = withMacs(new Prng(seed ^ 0x3ac5), routed);
+  const hooked = withCluster(new Prng(seed ^ 0xc1a5), withMacs(new Prng(seed ^ 0x3ac5), routed));
   const times = drawTimes(chance, hooked);
   const failures = drawHookFailures(new Prng(seed ^ 0x5eed), hooked, times.faults, times.peaceAt);
   const losses = drawRouteLosses(new Prng(seed ^ 0x105e), hooked, times.peaceAt);

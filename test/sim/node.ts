@@ -6,6 +6,7 @@ import type { Transition } from "../../src/agent/history.ts";
 import type { LedgerRecord } from "../../src/agent/ledger.ts";
 import { instant, type Instant } from "../../src/base/units.ts";
 import type { ConfigSource } from "../../src/config/model.ts";
+import type { Cables } from "./cluster.ts";
 import { Excuses } from "./excuses.ts";
 import { Health } from "./health.ts";
 import { Kernel } from "./kernel.ts";
@@ -36,6 +37,8 @@ export class Node {
   /** When the last sleep of its agent ended, and how long that was. */
   thawedAt = Number.NEGATIVE_INFINITY;
   slept = 0;
+  /** When the agent that runs was started. */
+  startedAt = Number.POSITIVE_INFINITY;
   #frozenAt = 0;
   /** SIGTERM was sent. */
   stopping = false;
@@ -52,6 +55,7 @@ export class Node {
   readonly schedule: Schedule;
   readonly chance: Prng;
   readonly #network: Network;
+  readonly cables: Cables;
   readonly observer: Observer;
   readonly mortality: Mortality;
   readonly #makeAgent: () => Handler;
@@ -62,6 +66,7 @@ export class Node {
     schedule: Schedule,
     chance: Prng,
     network: Network,
+    cables: Cables,
     observer: Observer,
     makeAgent: () => Handler,
   ) {
@@ -70,6 +75,7 @@ export class Node {
     this.schedule = schedule;
     this.chance = chance;
     this.#network = network;
+    this.cables = cables;
     this.observer = observer;
     this.#makeAgent = makeAgent;
     this.config = plan.config;
@@ -146,6 +152,7 @@ export class Node {
     if (this.process !== null || this.file === null) return;
     const process = new Process(this, this.#makeAgent());
     this.process = process;
+    this.startedAt = this.schedule.now;
     this.mortality.born();
     this.stopping = false;
     this.excuses.none();

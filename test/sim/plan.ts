@@ -1,6 +1,7 @@
 /** What a seed draws before the first event: the nodes, their configurations, and what will be done to them. */
 import type { Family, Ip, Mac } from "../../src/base/address.ts";
 import type { ConfigSource } from "../../src/config/model.ts";
+import { type ClusterPlan, clusterText } from "./cluster.ts";
 import type { Fault } from "./faults.ts";
 
 /** A broadcast domain that every node has one interface on. */
@@ -99,6 +100,7 @@ export interface ConfigPlan {
   readonly checks: readonly CheckPlan[];
   readonly lifetime: "auto" | "forever";
   readonly method: "auto" | "ioctl" | "netlink";
+  readonly cluster: ClusterPlan | null;
 }
 
 export interface NodePlan {
@@ -231,7 +233,9 @@ export function configText(node: string, config: ConfigPlan): string {
     `address_lifetime = "${config.lifetime}"`,
     `address_method = "${config.method}"`,
   ].join("\n");
-  return `${[agent, ...config.routers.map(routerText), ...config.checks.map(checkText)].join("\n\n")}\n`;
+  const cluster = config.cluster === null ? [] : [clusterText(config.cluster)];
+  const tables = [agent, ...config.routers.map(routerText), ...config.checks.map(checkText), ...cluster];
+  return `${tables.join("\n\n")}\n`;
 }
 
 /** The file of a node as its agent reads it; null: a file that is wrong. */

@@ -1,13 +1,13 @@
 /**
- * One life of an agent: the loop of src/io on the virtual clock. Events wait in queues, one a source, as they would in the
- * kernel; the loop wakes a little late, empties them in an order that is drawn, then lets time have come. A crash may fall
- * between any two actions.
+ * One life of an agent: the loop of src/io on the virtual clock. Events wait in queues, one a source, as they would in the kernel; the loop
+ * wakes a little late, empties them in an order that is drawn, then lets time have come. A crash may fall between any two actions.
  */
 import { multicastMac } from "../../src/base/address.ts";
 import type { Action, AddressKey, AddressResult, Event } from "../../src/agent/boundary.ts";
 import type { Listener } from "../../src/agent/listen.ts";
 import { unreachable } from "../../src/base/assert.ts";
 import type { Handler } from "./agent.ts";
+import { ClusterEdge } from "./cluster.ts";
 import { Devices } from "./devices.ts";
 import { leave, vouchesFor } from "./leave.ts";
 import type { Frame } from "./network.ts";
@@ -54,6 +54,7 @@ export class Process {
   /** Added, and the ledger does not confirm it yet. */
   readonly #unheard: AddressKey[] = [];
   readonly #scripts: Scripts;
+  readonly #cluster: ClusterEdge;
 
   readonly node: Node;
   readonly agent: Handler;
@@ -64,6 +65,7 @@ export class Process {
     this.agent = agent;
     this.devices = new Devices(node, () => this.alive && !this.frozen);
     this.#scripts = new Scripts(node, (event) => this.alive && this.control(event));
+    this.#cluster = new ClusterEdge(node, this);
   }
 
   /** An event from the control socket, a signal, a probe. */
@@ -264,17 +266,15 @@ export class Process {
         return [];
       }
       case "hook":
+      case "hook-cancel":
         node.observer.hook(node, action);
         this.#scripts.hook(action);
         return [];
-      case "hook-cancel":
-        node.observer.hook(node, action);
-        this.#scripts.cancelHook(action.id);
-        return [];
+      case "heartbeat":
+        return this.#cluster.perform(action);
       case "virtual-macs":
       case "refuse":
         return [this.devices.perform(action)];
-      case "heartbeat":
       case "notify":
       case "log-settings":
         return [];

@@ -35,6 +35,7 @@ function sabotaged(tamper: Tamper, admit: Admit): () => Handler {
       },
       roles: () => agent.roles(),
       priorities: () => agent.priorities(),
+      members: () => agent.members(),
     };
   };
 }

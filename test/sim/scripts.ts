@@ -29,7 +29,13 @@ export class Scripts {
     this.#probes.delete(check);
   }
 
-  hook({ id, router, timeout }: Extract<Action, { kind: "hook" }>): void {
+  /** Runs a hook, or gives it up. */
+  hook(action: Extract<Action, { kind: "hook" | "hook-cancel" }>): void {
+    if (action.kind === "hook") this.#run(action);
+    else this.#hooks.delete(action.id);
+  }
+
+  #run({ id, router, timeout }: Extract<Action, { kind: "hook" }>): void {
     const { chance, hooksFail, schedule } = this.#node;
     const fails = hooksFail && chance.chance(0.7);
     const hangs = fails && chance.chance(0.4);
@@ -38,9 +44,5 @@ export class Scripts {
     schedule.after(hangs ? timeout : chance.between(0.5, 0.9 * timeout), () => {
       if (this.#hooks.delete(id)) this.#tell({ kind: "hook-ended", router, id, failure, output: "" });
     });
-  }
-
-  cancelHook(id: number): void {
-    this.#hooks.delete(id);
   }
 }

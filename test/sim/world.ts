@@ -1,6 +1,7 @@
 /** A whole run: nodes on segments, faults and then peace, under the eyes of the checkers. One seed gives one run. */
 import type { Ip, Mac } from "../../src/base/address.ts";
 import { boundsOf } from "./bounds.ts";
+import { Cables, judgeTogether } from "./cluster.ts";
 import { Checkers } from "./checkers.ts";
 import { forgery, inflict, pacify } from "./inflict.ts";
 import { Gates } from "./gates.ts";
@@ -50,6 +51,7 @@ export class World {
       },
       (address, segment) => this.#resolve(address, segment),
     );
+    const cables = new Cables(this.schedule, new Prng(plan.seed ^ 0xcab1e), this.network);
     this.scene = {
       nodes,
       network: this.network,
@@ -67,7 +69,7 @@ export class World {
     this.checkers = new Checkers(this.scene, this.gates);
     for (const [number, nodePlan] of plan.nodes.entries()) {
       const { schedule, network, checkers } = this;
-      nodes.push(new Node(number, nodePlan, schedule, chance.fork(), network, checkers, makeAgent));
+      nodes.push(new Node(number, nodePlan, schedule, chance.fork(), network, cables, checkers, makeAgent));
     }
   }
 
@@ -109,6 +111,7 @@ export class World {
       this.#step();
     }
     if (scene.violation === null) this.checkers.finish();
+    if (scene.violation === null) judgeTogether(scene, this.#plan.peaceAt);
   }
 
   #step(): void {
