@@ -75,7 +75,6 @@ export const heartbeat = {
   nodes: required(
     list(name, ELEMENTS_MAX),
     "The uname -n of each node, this one (agent.node) included: two to five.",
-    { see: "heartbeat's node" },
   ),
   keepalive: optional(duration(10, HOUR), ms(SECOND), "Between two messages."),
   warntime: absent(
@@ -97,7 +96,10 @@ export const heartbeat = {
   ),
   auth: listing(required(record(authFields), "How messages are signed.", { secret: true }), authFields),
   links: listing(
-    required(list(record(linkFields), ELEMENTS_MAX), "The media between the nodes; two at least."),
+    required(
+      list(record(linkFields), ELEMENTS_MAX),
+      "The media between the nodes; a single one is worth a warning.",
+    ),
     linkFields,
   ),
   ping_nodes: later(

@@ -1,7 +1,7 @@
 /** Serial lines of a cluster: beside Ethernet, alone, noisy, unplugged, with heartbeat at the other end. */
 import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
-import { run } from "../lab/process.ts";
+import { run, until } from "../lab/process.ts";
 import { Cable, cluster, daemon, member, PATIENCE_MS, TIMES, wires } from "./cluster-scene.ts";
 
 const BROADCAST = '{ type = "broadcast", interface = "eth0" }';
@@ -102,9 +102,13 @@ describe("a serial line", () => {
     await b.says(["heartbeat.link", "state=open"]);
     // Killed, it leaves the file: a process that is gone has nothing.
     b.signal("SIGKILL");
+    const from = a.log.length;
     await a.start();
-    await a.says(["heartbeat.node", "node=a", "state=up"], 3);
-    expect((await a.status()).heartbeat.links).toMatchObject([{ failure: null }]);
+    await a.says(["heartbeat.node", "node=a", "state=up"], from);
+    await until("the line is open", PATIENCE_MS, async () => {
+      const [line] = (await a.status()).heartbeat.links;
+      return line?.failure === null;
+    });
     await a.stop();
     expect(existsSync(lock)).toBe(false);
   });
