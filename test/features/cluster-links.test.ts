@@ -115,7 +115,7 @@ describe("a reload", () => {
     await together(a, b);
     for (const each of [a, b]) {
       await keys(each, 1, old, fresh);
-      expect((await each.command("reload")).stdout).toBe("heartbeat: auth\n");
+      expect((await each.command("reload")).stdout).toStartWith("heartbeat: auth\n");
     }
     for (const each of [a, b]) {
       await keys(each, 2, old, fresh);
@@ -149,13 +149,17 @@ describe("a stranger on the wire", () => {
     await together(a, b);
     const good = [[1, "sha1", "secret"]] as const;
     const cases = [
-      ["forged", stranger(lab, "a", [[1, "sha1", "guessed"]], 1)],
-      ["key", stranger(lab, "a", [[7, "sha1", "secret"]], 1)],
-      ["node", stranger(lab, "c", good, 1)],
-      ["replay", stranger(lab, "a", good, 1)],
+      ["forged", "a", [[1, "sha1", "guessed"]]],
+      ["key", "a", [[7, "sha1", "secret"]]],
+      ["node", "c", good],
+      ["replay", "a", good],
     ] as const;
-    for (const [reason] of cases) await drops(b, reason, 3);
-    for (const [, child] of cases) await child.end("SIGKILL");
+    // One after the other: they share a port.
+    for (const [reason, name, keys] of cases) {
+      const child = stranger(lab, name, keys, 1);
+      await drops(b, reason, 3);
+      await child.end("SIGKILL");
+    }
     expect(deaths(b)).toEqual([]);
     const { heartbeat, health } = await b.status();
     expect(health).toBe("ok");
