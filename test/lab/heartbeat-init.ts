@@ -3,7 +3,7 @@
  * namespaces of its own. It puts DIRECTORY over /etc/ha.d and empty directories over what heartbeat writes to, and starts it. SIGTERM
  * and SIGHUP go to it; when it ends, so does the machine.
  */
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 
 const [name = "", directory = ""] = process.argv.slice(2);
 
@@ -25,5 +25,28 @@ for (const place of [...own, ...cores, locks]) mkdirSync(place, { recursive: tru
 const heartbeat = Bun.spawn(["/usr/libexec/heartbeat/heartbeat", "-f"], {
   stdio: ["ignore", "inherit", "inherit"],
 });
-for (const signal of ["SIGTERM", "SIGHUP"] as const) process.on(signal, () => heartbeat.kill(signal));
-process.exit(await heartbeat.exited);
+/** Which process is heartbeat: another one after it has restarted itself, as it does after a partition. */
+let pid = heartbeat.pid;
+for (const signal of ["SIGTERM", "SIGHUP"] as const) process.on(signal, () => process.kill(pid, signal));
+const code = await heartbeat.exited;
+
+const LOOK_EVERY_MS = 100;
+/** From the end of its parent until a restarted heartbeat has said which process it is. */
+const RESTART_MS = 10_000;
+
+const restarts = (): boolean =>
+  existsSync("/etc/ha.d/log") && readFileSync("/etc/ha.d/log", "utf8").includes("heartbeat restart exec");
+/** What is dead already may wait for us to ask how it ended. */
+const isAlive = (): boolean => {
+  const path = `/proc/${pid}/stat`;
+  return existsSync(path) && !readFileSync(path, "utf8").includes(") Z ");
+};
+
+if (restarts()) {
+  for (let waited = 0; !isAlive() && waited < RESTART_MS; waited += LOOK_EVERY_MS) {
+    await Bun.sleep(LOOK_EVERY_MS);
+    if (existsSync("/run/heartbeat.pid")) pid = Number(readFileSync("/run/heartbeat.pid", "utf8")) || pid;
+  }
+  while (isAlive()) await Bun.sleep(LOOK_EVERY_MS);
+}
+process.exit(code);
