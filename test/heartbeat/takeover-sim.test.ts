@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { Run } from "./sim/run.ts";
 
 /** Three milliseconds each. */
-const SEEDS = 600;
+const SEEDS = 800;
 const LINES = 60;
 /** A busy machine is no failure. */
 const PATIENCE_MS = 120_000;
