@@ -1,5 +1,5 @@
 /** A cluster of two on one wire, or several: haagent, the compiled binary, beside haagent or beside Debian's heartbeat. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { HAAGENT } from "../lab/haagent.ts";
 import { Heartbeat } from "../lab/heartbeat.ts";
 import type { NodeSettings } from "../lab/heartbeat-node.ts";
@@ -178,6 +178,9 @@ export function daemon(
 
 const LINE = new URL("../lab/line.ts", import.meta.url).pathname;
 
+/** Where the lock of a port is. */
+export const lockOf = (port: string): string => `/var/lock/LCK..${port.replace(/[^A-Za-z0-9]/g, "")}`;
+
 /** A null-modem cable between two ports, of a directory of its own. */
 export class Cable {
   readonly #directory = makeScratch();
@@ -213,6 +216,8 @@ export class Cable {
 
   async close(): Promise<void> {
     await this.unplug();
+    // Of agents that were killed.
+    for (const port of this.ports) rmSync(lockOf(port), { force: true });
     removeScratch(this.#directory);
   }
 }

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { run, until } from "../lab/process.ts";
-import { Cable, cluster, daemon, member, PATIENCE_MS, TIMES, wires } from "./cluster-scene.ts";
+import { Cable, cluster, daemon, lockOf, member, PATIENCE_MS, TIMES, wires } from "./cluster-scene.ts";
 
 const BROADCAST = '{ type = "broadcast", interface = "eth0" }';
 const KEY = '{ method = "sha1", key = "secret" }';
@@ -74,7 +74,7 @@ describe("a serial line", () => {
     const cable = new Cable(lab);
     await cable.plug(BAUD);
     const [port] = cable.ports;
-    const lock = `/var/lock/LCK..${port.replace(/[^A-Za-z0-9]/g, "")}`;
+    const lock = lockOf(port);
     const a = member(lab, 0, "a");
     const b = member(lab, 1, "b");
     for (const each of [a, b]) await each.write(cluster([serial(port)], KEY));
