@@ -165,6 +165,8 @@ describe("a changed", () => {
     expect(await agent.reload(text)).toBe("restarted: lan\n");
     await until("the last word", 1000, () => adverts(51, from).some(({ priority }) => priority === 0));
     await agent.is("lan", "master");
+    // The log may be read later than the status.
+    await until("what was said", 5000, () => states(agent, "lan").length >= 5);
     expect(states(agent, "lan").slice(2)).toEqual(["init", "backup", "master"]);
     expect(agent.events("vrrp.state", "lan")[2]?.fields["reason"]).toBe("configuration changed");
     expect((await agent.router("lan")).counters.became_master).toBe(1);
@@ -183,7 +185,7 @@ describe("a router", () => {
     await until("the last word", 1000, () => adverts(52, from).some(({ priority }) => priority === 0));
     expect((await agent.status()).vrrp.map(({ name }) => name)).toEqual(["lan"]);
     expect((await agent.command("status", "wan")).code).toBe(1);
-    expect(states(agent, "wan").at(-1)).toBe("init");
+    await until("what was said", 5000, () => states(agent, "wan").at(-1) === "init");
   });
 
   test("that gets another's address has it without a moment in between", async () => {
