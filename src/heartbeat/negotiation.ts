@@ -5,7 +5,7 @@
 import { after, ms, NEVER } from "../base/units.ts";
 import type { Content } from "./content.ts";
 import { holdingOf, isNothing, mirrored, NOTHING, union } from "./holding.ts";
-import { both, compare, reportAgainAt } from "./partition.ts";
+import { compare, reportAgainAt } from "./partition.ts";
 import { takeOver } from "./death.ts";
 import { tellPings } from "./ipfail.ts";
 import { requestGroups } from "./legacy.ts";
@@ -118,15 +118,20 @@ function silence(turn: Turn): void {
 /** Looks for groups that nobody has, or both. */
 export function audit(turn: Turn): void {
   const { state, settings } = turn;
-  const { hold, peer, auditAt } = state;
-  if (!turn.agreed) return silence(turn);
+  const { hold, peer, auditAt, phase, standby } = state;
+  const doubled =
+    phase === "stable" &&
+    peer.status === "alive" &&
+    standby.role === "none" &&
+    peer.haagent &&
+    !isNothing(turn.doubled);
+  if (!turn.agreed && !doubled) return silence(turn);
   const theirs = mirrored(peer.hold);
   // The old way asks for its own until it has them.
   const legacy = settings.failback === "legacy";
   const local = !legacy && !hold.local && !theirs.local;
   // An haagent does the same with its own.
   const foreign = !legacy && !hold.foreign && !theirs.foreign && !peer.haagent;
-  const doubled = peer.haagent && !isNothing(both(turn));
   if (!local && !foreign && !doubled) return turn.set({ auditAt: NEVER });
   if (auditAt === NEVER) {
     return turn.set({ auditAt: doubled ? reportAgainAt(turn) : after(turn.now, AUDIT_AFTER) });

@@ -45,15 +45,11 @@ function doubt(turn: Turn): void {
   if (!turn.state.peer.haagent) turn.set({ yieldAt: after(turn.now, YIELD_WITHIN) });
 }
 
-/** What both have by the other one's last report. */
-export const both = ({ state }: Turn): Holding =>
-  state.peer.reported ? overlap(state.hold, mirrored(state.peer.hold)) : NOTHING;
-
 /** The other one has said what it holds. */
 export function compare(turn: Turn): void {
   const { phase, standby, peer, pings } = turn.state;
   if (phase !== "stable" || (standby.role !== "none" && !isWaiting(standby))) return;
-  const shared = both(turn);
+  const shared = turn.doubled;
   if (isNothing(shared)) return turn.set({ yieldAt: NEVER });
   // What was asked for before rests on what is not so.
   if (standby.role !== "none") cancel(turn);

@@ -4,7 +4,7 @@ import type { Content, Hold } from "./content.ts";
 import type { Event as GroupEvent } from "./group.ts";
 import { isSettled, mayRun, step as stepGroup } from "./group.ts";
 import type { Holding } from "./holding.ts";
-import { isNothing, union, without, wordOf } from "./holding.ts";
+import { isNothing, mirrored, NOTHING, overlap, union, without, wordOf } from "./holding.ts";
 import type { Action, GroupPlan, News, Peer, Settings, State } from "./takeover-state.ts";
 
 /** What a report says when groups are about to be started; the daemon's words. */
@@ -128,7 +128,13 @@ export class Turn {
     return this.plansOf(of).some(({ key }) => this.state.barred.has(key));
   }
 
-  /** Both take part, nothing is under way, and the other one has said what it holds. */
+  /** What both have, by the other one's last report. */
+  get doubled(): Holding {
+    const { hold, peer } = this.state;
+    return peer.reported ? overlap(hold, mirrored(peer.hold)) : NOTHING;
+  }
+
+  /** Both take part, nothing is under way, and the other one has said what it holds, and nothing of ours: what both have moves nowhere. */
   get agreed(): boolean {
     const { phase, peer, standby } = this.state;
     return (
@@ -137,6 +143,7 @@ export class Turn {
       peer.stable &&
       peer.reported &&
       standby.role === "none" &&
+      isNothing(this.doubled) &&
       !this.isLettingGo
     );
   }

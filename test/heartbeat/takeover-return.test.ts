@@ -27,6 +27,7 @@ describe("a node that comes back", () => {
     const play = Play.agreed({ ...SETTINGS, failback: false })
       .asks("local", "me")
       .asks("local", "done");
+    play.reports("none", true);
     play.give({ kind: "standby", what: "all" }).asks("all", "other").asks("all", "done").reports("all", true);
     play.said();
     play.give({ kind: "peer-back", how: "restarted" }).hears({ kind: "starting" });
@@ -44,6 +45,12 @@ describe("after a partition", () => {
     expect(play.said()).toBe("(partition), resource all/1");
     play.reports("none", false);
     expect(play.passes(60_000).said()).toBe("");
+  });
+
+  test("nothing moves while both have it, not even a failback that was owed", () => {
+    const play = Play.reunited(SETTINGS, null);
+    play.said();
+    expect(play.reports("all", true).asks("foreign", "me").passes(5000).said()).toBe("");
   });
 
   test("a heartbeat that does not, because it did not miss us, has it, and we let go", () => {

@@ -194,7 +194,7 @@ describe("a standby", () => {
     const play = Play.agreed({ ...SETTINGS, failback: false })
       .asks("local", "me")
       .asks("local", "done");
-    play.hangs.add("stop theirs");
+    play.reports("none", true).hangs.add("stop theirs");
     play.give({ kind: "standby", what: "foreign" }).asks("foreign", "other");
     play.said();
     play.give({ kind: "peer-back", how: "restarted" }).hears({ kind: "starting" });

@@ -100,6 +100,7 @@ export const TAKEOVER: readonly Mutant[] = [
     "}\n\n/** It was",
     "does not tell a node that it never heard what it has",
   ),
+  fault("takeover-turn", "isNothing(this.doubled) &&", "", "moves what both have"),
   fault(
     "takeover-turn",
     "stable: stable && !this.isLettingGo",
