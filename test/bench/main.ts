@@ -22,8 +22,7 @@ const HELP = `npm run bench -- [--quick] [--only NAME,NAME] [--contender keepali
   --write      the table into test/bench/results.md as well`;
 
 /** What a reader must know of the machine to believe a figure. */
-async function circumstances(busyBefore: readonly number[]): Promise<string> {
-  const version = existsSync(HAAGENT) ? (await run([HAAGENT, "version"])).trim() : "not built";
+function circumstances(busyBefore: readonly number[], version: string): string {
   const loads = [busyBefore, loadavg()].map(([one = 0]) => one.toFixed(2)).join(" and ");
   const machine = `Linux ${release()}, ${availableParallelism()} x ${cpus()[0]?.model.trim() ?? "unknown"}`;
   return `${new Date().toISOString().slice(0, 10)}; ${machine}; load before and after: ${loads}; ${version}`;
@@ -62,6 +61,8 @@ async function main(): Promise<number> {
     return 2;
   }
   const before = loadavg();
+  // A part may build anew.
+  const version = existsSync(HAAGENT) ? (await run([HAAGENT, "version"])).trim() : "not built";
   const rows = new Rows();
   const broken: string[] = [];
   for (const part of selected) {
@@ -75,7 +76,7 @@ async function main(): Promise<number> {
   }
   const text = [
     "# keepalived and haagent in the same run",
-    await circumstances(before),
+    circumstances(before, version),
     "Median [min - max], p99 from 50 samples on. Lateness is what the next master took beyond the protocol's minimum (three intervals and the skew after the last advert; the skew alone after priority 0; from exec for preempt back). Times are the kernel's stamps in the client's namespace.",
     table(rows.all()),
     judged(rows.all()),
