@@ -4,11 +4,19 @@
  *
  *     genlmsghdr    command u8 | version u8 | reserved u16
  */
-import { align, attribute, attributesOf, encodeMessage, NETLINK_HEADER, string, viewOf } from "./netlink.ts";
+import {
+  attribute,
+  attributesOf,
+  eachMessage,
+  encodeMessage,
+  errnoOf,
+  NLMSG,
+  string,
+  viewOf,
+} from "./netlink.ts";
 
 const GENERIC_HEADER = 4;
 const NLM_F = { ack: 0x04, dump: 0x300 } as const;
-const NLMSG = { error: 2, done: 3 } as const;
 const LITTLE = true;
 
 /** The family that knows the others, and its one question. */
@@ -51,21 +59,13 @@ export interface Answer {
 /** Every message of a datagram that answers that sequence number. Never throws: what does not fit its own lengths ends the walk. */
 export function decodeAnswers(bytes: Uint8Array, sequence: number): Answer {
   const bodies: Uint8Array[] = [];
-  const view = viewOf(bytes);
   let result: number | null = null;
-  for (let at = 0; at + NETLINK_HEADER <= bytes.length;) {
-    const length = view.getUint32(at, LITTLE);
-    if (length < NETLINK_HEADER || at + length > bytes.length) break;
-    const body = bytes.subarray(at + NETLINK_HEADER, at + length);
-    const type = view.getUint16(at + 4, LITTLE);
-    if (view.getUint32(at + 8, LITTLE) === sequence) {
-      // Either carries 0 or minus an error number; a dump that failed half-way says so at its end.
-      if (type === NLMSG.error || type === NLMSG.done)
-        result = body.length < 4 ? 0 : Math.abs(viewOf(body).getInt32(0, LITTLE));
-      else if (body.length >= GENERIC_HEADER) bodies.push(body.subarray(GENERIC_HEADER));
-    }
-    at += align(length);
-  }
+  eachMessage(bytes, ({ type, sequence: of, body }) => {
+    if (of !== sequence) return;
+    // Either carries 0 or minus an error number; a dump that failed half-way says so at its end.
+    if (type === NLMSG.error || type === NLMSG.done) result = errnoOf(body);
+    else if (body.length >= GENERIC_HEADER) bodies.push(body.subarray(GENERIC_HEADER));
+  });
   return { bodies, result };
 }
 

@@ -8,21 +8,21 @@
 import type { Mac } from "../base/address.ts";
 import { macBytes, macFromBytes } from "../base/address.ts";
 import {
-  align,
   attribute,
   attributesOf,
+  eachMessage,
   encode32,
   encodeAttribute,
   encodeMessage,
+  errnoOf,
   joined,
-  NETLINK_HEADER,
+  NLMSG,
   u32,
   untilNul,
   viewOf,
 } from "./netlink.ts";
 
 const LITTLE = true;
-const NLMSG_ERROR = 2;
 const RTM = { newLink: 16, delLink: 17, getLink: 18 } as const;
 const NLM_F = { ack: 0x04, exclusive: 0x200, create: 0x400, dump: 0x300 } as const;
 const IFF_UP = 0x1;
@@ -148,25 +148,16 @@ export interface DeviceReply {
   readonly answer: number | null;
 }
 
-const NLMSG_DONE = 3;
-
 /** Every message of one datagram to that sequence. Never throws: what does not fit its own lengths ends the walk. */
 export function decodeDevices(bytes: Uint8Array, sequence: number): DeviceReply {
   const devices: Device[] = [];
-  const view = viewOf(bytes);
   let answer: number | null = null;
-  for (let at = 0; at + NETLINK_HEADER <= bytes.length;) {
-    const length = view.getUint32(at, LITTLE);
-    if (length < NETLINK_HEADER || at + length > bytes.length) break;
-    const body = bytes.subarray(at + NETLINK_HEADER, at + length);
-    const type = view.getUint16(at + 4, LITTLE);
-    if (view.getUint32(at + 8, LITTLE) === sequence) {
-      if (type === NLMSG_ERROR) answer = body.length < 4 ? 0 : Math.abs(viewOf(body).getInt32(0, LITTLE));
-      if (type === NLMSG_DONE) answer = 0;
-      const device = type === RTM.newLink ? decodeDevice(body) : null;
-      if (device !== null) devices.push(device);
-    }
-    at += align(length);
-  }
+  eachMessage(bytes, ({ type, sequence: of, body }) => {
+    if (of !== sequence) return;
+    if (type === NLMSG.error) answer = errnoOf(body);
+    if (type === NLMSG.done) answer = 0;
+    const device = type === RTM.newLink ? decodeDevice(body) : null;
+    if (device !== null) devices.push(device);
+  });
   return { devices, answer };
 }

@@ -7,7 +7,9 @@
  */
 
 /** Bytes of struct nlmsghdr. */
-export const NETLINK_HEADER = 16;
+const NETLINK_HEADER = 16;
+/** Types that every family of netlink has: an answer or an acknowledgement, the end of a dump, and messages that were lost. */
+export const NLMSG = { error: 2, done: 3, overrun: 4 } as const;
 const NLM_F_REQUEST = 0x01;
 /** Attributes read of one message: more than the kernel has kinds of. */
 const ATTRIBUTES_MAX = 256;
@@ -37,6 +39,36 @@ export function untilNul(bytes: Uint8Array): string {
   const end = bytes.indexOf(0);
   return decoder.decode(end < 0 ? bytes : bytes.subarray(0, end));
 }
+
+/** What the kernel says: struct nlmsghdr without its length, and what follows it. */
+export interface Message {
+  readonly type: number;
+  readonly flags: number;
+  readonly sequence: number;
+  readonly body: Uint8Array;
+}
+
+/** Every message of one datagram, in order; false: what does not fit its own lengths has ended the walk. */
+export function eachMessage(bytes: Uint8Array, visit: (message: Message) => void): boolean {
+  const view = viewOf(bytes);
+  let at = 0;
+  while (at < bytes.length) {
+    const length = at + NETLINK_HEADER <= bytes.length ? view.getUint32(at, LITTLE) : 0;
+    if (length < NETLINK_HEADER || at + length > bytes.length) return false;
+    visit({
+      type: view.getUint16(at + 4, LITTLE),
+      flags: view.getUint16(at + 6, LITTLE),
+      sequence: view.getUint32(at + 8, LITTLE),
+      body: bytes.subarray(at + NETLINK_HEADER, at + length),
+    });
+    at += align(length);
+  }
+  return true;
+}
+
+/** The error number that the bodies of {@link NLMSG}.error and done begin with, negative there; 0 for none. */
+export const errnoOf = (body: Uint8Array): number =>
+  body.length < 4 ? 0 : Math.abs(viewOf(body).getInt32(0, LITTLE));
 
 /** The attributes of a message; a length that does not fit ends the walk. */
 export function attributesOf(bytes: Uint8Array): Attributes {

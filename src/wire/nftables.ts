@@ -21,19 +21,19 @@
 import type { Ip } from "../base/address.ts";
 import { familyOf, ipBytes } from "../base/address.ts";
 import {
-  align,
+  eachMessage,
   encodeAttribute,
   encodeMessage,
+  errnoOf,
   joined,
   nested,
-  NETLINK_HEADER,
+  NLMSG,
   string,
   viewOf,
 } from "./netlink.ts";
 import { DATA, LIST_ELEMENT, NFPROTO, number, rules } from "./nft-rules.ts";
 
 const NLM_F = { ack: 0x04, exclusive: 0x200, create: 0x400, append: 0x800 } as const;
-const NLMSG_ERROR = 2;
 const SUBSYSTEM = 10;
 const BATCH = { begin: 0x10, end: 0x11 } as const;
 const MESSAGE = {
@@ -221,14 +221,10 @@ export const encodeTableRemoval = (table: string, sequence: number): Uint8Array 
 
 /** What a datagram answers to that sequence: 0, an error number, or null for nothing. */
 export function decodeAnswer(bytes: Uint8Array, sequence: number): number | null {
-  const view = viewOf(bytes);
   let answer: number | null = null;
-  for (let at = 0; at + NETLINK_HEADER <= bytes.length;) {
-    const length = view.getUint32(at, true);
-    if (length < NETLINK_HEADER + 4 || at + length > bytes.length) break;
-    const ours = view.getUint16(at + 4, true) === NLMSG_ERROR && view.getUint32(at + 8, true) === sequence;
-    if (ours && (answer ?? 0) === 0) answer = Math.abs(view.getInt32(at + NETLINK_HEADER, true));
-    at += align(length);
-  }
+  eachMessage(bytes, ({ type, sequence: of, body }) => {
+    const ours = type === NLMSG.error && of === sequence && body.length >= 4;
+    if (ours && (answer ?? 0) === 0) answer = errnoOf(body);
+  });
   return answer;
 }

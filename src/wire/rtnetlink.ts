@@ -15,22 +15,22 @@ import type { Seconds } from "../base/units.ts";
 import { seconds } from "../base/units.ts";
 import type { ForwardingMessage } from "./forwarding.ts";
 import { decodeForwarding } from "./forwarding.ts";
-import type { Attributes } from "./netlink.ts";
+import type { Attributes, Message } from "./netlink.ts";
 import {
-  align,
   attribute,
   attributesOf,
+  eachMessage,
   encode32,
   encodeAttribute,
   encodeMessage,
-  NETLINK_HEADER,
+  errnoOf,
+  NLMSG,
   u32,
   viewOf,
 } from "./netlink.ts";
 
 const LITTLE = true;
 
-const NLMSG = { error: 2, done: 3, overrun: 4 } as const;
 const RTM = {
   newLink: 16,
   delLink: 17,
@@ -174,32 +174,19 @@ function decodeAddress(type: number, body: Uint8Array): RouteMessage | null {
   };
 }
 
-/** The error number that NLMSG_ERROR and NLMSG_DONE begin with, negative there. */
-const errnoOf = (body: Uint8Array): number =>
-  body.length < 4 ? 0 : Math.abs(viewOf(body).getInt32(0, LITTLE));
-
 /** Every message of one datagram. Never throws: what does not fit its own lengths ends the walk and counts as `incomplete`. */
 export function decodeMessages(bytes: Uint8Array): RouteMessage[] {
   const messages: RouteMessage[] = [];
-  const view = viewOf(bytes);
-  let at = 0;
-  while (at < bytes.length) {
-    const length = at + NETLINK_HEADER <= bytes.length ? view.getUint32(at, LITTLE) : 0;
-    if (length < NETLINK_HEADER || at + length > bytes.length) {
-      messages.push({ kind: "incomplete" });
-      break;
-    }
-    const type = view.getUint16(at + 4, LITTLE);
-    const sequence = view.getUint32(at + 8, LITTLE);
-    if ((view.getUint16(at + 6, LITTLE) & NLM_F.dumpInterrupted) !== 0) messages.push({ kind: "incomplete" });
-    const message = decodeBody(type, sequence, bytes.subarray(at + NETLINK_HEADER, at + length));
+  const whole = eachMessage(bytes, (told) => {
+    if ((told.flags & NLM_F.dumpInterrupted) !== 0) messages.push({ kind: "incomplete" });
+    const message = decodeBody(told);
     if (message !== null) messages.push(message);
-    at += align(length);
-  }
+  });
+  if (!whole) messages.push({ kind: "incomplete" });
   return messages;
 }
 
-function decodeBody(type: number, sequence: number, body: Uint8Array): RouteMessage | null {
+function decodeBody({ type, sequence, body }: Message): RouteMessage | null {
   switch (type) {
     case NLMSG.error:
       return { kind: "answer", sequence, errno: errnoOf(body) };
