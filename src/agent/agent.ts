@@ -26,6 +26,7 @@ import { standby, takeover } from "./operator.ts";
 import { Outbox } from "./outbox.ts";
 import { receive } from "./receive.ts";
 import { reload } from "./reload.ts";
+import { resourceEnded } from "./resource-run.ts";
 import { status } from "./status.ts";
 import { sendFailed } from "./unsent.ts";
 import type { Turn, World } from "./world.ts";
@@ -86,6 +87,9 @@ export class Agent {
         break;
       case "heartbeat":
         heartbeatEvent(world, turn, event);
+        break;
+      case "resource-ended":
+        resourceEnded(world.cluster, turn, event);
         break;
       case "link":
         linkTold(world, turn, event.link);
@@ -205,7 +209,8 @@ export class Agent {
     next = earlier(next, world.resyncAt);
     next = earlier(next, earlier(world.virtualMacs.retryAt, world.refusal.retryAt));
     next = earlier(next, world.routing.lookAt);
-    if (world.cluster !== null) next = earlier(next, world.cluster.wakeAt);
+    const { cluster } = world;
+    if (cluster !== null) next = earlier(next, earlier(cluster.wakeAt, cluster.runs.deadline()));
     this.wakeAt = earlier(next, world.listenAgainAt);
   }
 }

@@ -7,7 +7,7 @@ import type { Instant, Milliseconds, Seconds } from "../base/units.ts";
 import type { Forwarding, ForwardingChange, ForwardingResult } from "../wire/forwarding.ts";
 import type { Refused } from "../wire/nftables.ts";
 import type { ConfigSource, LogLevel, ProbeConfig } from "../config/model.ts";
-import type { HeartbeatAction, HeartbeatEvent } from "./heartbeat-boundary.ts";
+import type { HeartbeatAction, HeartbeatEvent, ResourceAction, ResourceEvent } from "./heartbeat-boundary.ts";
 import type { Transition } from "./history.ts";
 import type { LedgerRecord } from "./ledger.ts";
 import type { Listener } from "./listen.ts";
@@ -92,6 +92,7 @@ export interface Reply {
 
 export type Event =
   | HeartbeatEvent
+  | ResourceEvent
   /** First event of all: the world as found. `ledger` holds what an earlier agent left, any boot. */
   | {
       readonly kind: "start";
@@ -187,6 +188,7 @@ export type Event =
 
 export type Action =
   | HeartbeatAction
+  | ResourceAction
   /** Through a packet socket, bytes after the link-layer header. `router` is set on its adverts: they go into the ledger. */
   | {
       readonly kind: "frame";

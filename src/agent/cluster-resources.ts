@@ -1,5 +1,6 @@
 /** The answers of a node that holds no resources: others can start, move theirs, and leave beside it. */
 import type { Content } from "../heartbeat/content.ts";
+import type { Outcome } from "../heartbeat/group.ts";
 import type { Cluster, Node } from "./cluster.ts";
 import { say } from "./cluster-send.ts";
 import type { Turn } from "./world.ts";
@@ -58,3 +59,12 @@ export function resourcesEnd(cluster: Cluster, turn: Turn): void {
   });
   say(cluster, turn, { kind: "shutdone" });
 }
+
+/** A task of a group has ended: nothing is wanted yet. */
+export function resourceRan(
+  _cluster: Cluster,
+  _turn: Turn,
+  _group: string,
+  _run: number,
+  _outcome: Outcome,
+): void {}

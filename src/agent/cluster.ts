@@ -14,6 +14,7 @@ import type { Octets } from "../wire/heartbeat-message.ts";
 import { octetBytes } from "../wire/heartbeat-message.ts";
 import { Limiter } from "./limiter.ts";
 import type { HostTime, Medium } from "./heartbeat-boundary.ts";
+import { ResourceRuns } from "./resource-runs.ts";
 
 /** How often a peer asks again for what it lacks, as heartbeat's max_rexmit_delay has it. */
 export const REPEAT_EVERY = ms(250);
@@ -83,6 +84,8 @@ export class Cluster {
   /** For what others can make us say. */
   readonly limiter = new Limiter();
   readonly history = new History(REPEAT_EVERY);
+  /** What is done for resources. */
+  readonly runs = new ResourceRuns();
   /** Null until state_dir has told it. */
   identity: Identity | null = null;
   generation = 0;

@@ -6,12 +6,14 @@ import { advertiseDue } from "./due.ts";
 import { reroute } from "./forwarding.ts";
 import { keepRecords, settleGroups, tell } from "./drive.ts";
 import { arrive, startHooks, take } from "./hooks.ts";
+import { tellOutcomes } from "./resource-outcomes.ts";
 import { announcement } from "./send.ts";
 import type { Turn, World } from "./world.ts";
 
 /** Works out what follows from all that changed in the turn. */
 export function finish(world: World, turn: Turn): void {
   const { touched } = turn;
+  if (world.cluster !== null) tellOutcomes(world.cluster, turn);
   // Announcements under way leave in pieces, one in each turn, whatever it is about: none of them overtakes an advert.
   if (world.announcer.deadline() <= turn.now) advertiseDue(world, turn, null);
   // Most turns hear an advert, and no role is another than before.

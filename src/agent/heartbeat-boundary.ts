@@ -1,5 +1,7 @@
 /** What enters and leaves the agent for heartbeat: a part of boundary.ts. */
 import type { Family, Ip } from "../base/address.ts";
+import type { Milliseconds } from "../base/units.ts";
+import type { Task } from "../heartbeat/group.ts";
 import type { Octets } from "../wire/heartbeat-message.ts";
 
 /** A link as the edge opens it; `id` names it. */
@@ -86,3 +88,35 @@ export type HeartbeatAction =
       readonly bytes: Uint8Array;
       readonly status: boolean;
     };
+
+/** What is called, or done, for a resource. */
+export type Job = {
+  /** A script of a directory, called `NAME ARGUMENT... start|stop|status`; else a systemd unit of that name. */
+  readonly type: "script";
+  readonly name: string;
+  readonly args: readonly string[];
+  /** Where it is looked for, the first one first. */
+  readonly directories: readonly string[];
+  /** Added to PATH, which is all there is otherwise. */
+  readonly environment: Readonly<Record<string, string>>;
+};
+
+/** A task of a resource to be done, to be answered with its `id` at the latest after the timeout, when what still runs was killed. */
+export interface ResourceAction {
+  readonly kind: "resource";
+  readonly id: string;
+  readonly task: Task;
+  readonly job: Job;
+  readonly timeout: Milliseconds;
+}
+
+export interface ResourceEvent {
+  readonly kind: "resource-ended";
+  readonly id: string;
+  /** The exit code, that of a script there is not being 5 as for LSB; null: it could not be run, took too long, or a signal ended it. */
+  readonly code: number | null;
+  /** The end of what it said. */
+  readonly output: string;
+  /** Why it did not end well, in words; null where it did. */
+  readonly failure: string | null;
+}

@@ -10,13 +10,16 @@ export const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 /** Unless the configuration names another: the first of these that exists. */
 const DEFAULT_USERS = ["haagent-script", "nobody"];
 
+/** A user that is whoever the agent runs as. */
+export const OURSELVES: unique symbol = Symbol("ourselves");
+
 /** What to run. */
 export interface Command {
   readonly argv: readonly string[];
   /** Added to PATH, which is all there is otherwise. */
   readonly environment: Readonly<Record<string, string>>;
   /** Null: the default script user. */
-  readonly user: string | null;
+  readonly user: string | typeof OURSELVES | null;
   readonly timeout: Milliseconds;
   /** So many characters of the end of what it prints are wanted; 0: it prints to nowhere. */
   readonly keep: number;
@@ -74,11 +77,12 @@ export function runCommand({ argv, environment, user, timeout, keep, notes }: Co
     if (!settled) kill();
     settle(`timeout after ${timeout / 1000}s`);
   }, timeout);
-  const who = accountOf(user);
+  const who = user === OURSELVES ? OURSELVES : accountOf(user);
   if (who === null) {
-    queueMicrotask(() => settle(user === null ? "no script user" : `no user "${user}"`));
+    queueMicrotask(() => settle(user === null ? "no script user" : `no user "${String(user)}"`));
   } else {
-    const account = process.getuid?.() === who.uid ? null : { uid: who.uid, gid: who.gid };
+    const same = who === OURSELVES || process.getuid?.() === who.uid;
+    const account = same ? null : { uid: who.uid, gid: who.gid };
     startCommand(
       { argv, environment: { PATH, ...environment }, account, keep, notes },
       {

@@ -18,6 +18,7 @@ import { Packets } from "./packets.ts";
 import { Probes } from "./probes.ts";
 import type { Promotion } from "./promotion.ts";
 import { readConfig } from "./config-file.ts";
+import { ResourceRunner } from "./resources.ts";
 import type { Sent, Transmitter } from "./transmit.ts";
 import type { VirtualMacs } from "./virtual-macs.ts";
 
@@ -53,6 +54,7 @@ export class World implements Outside {
   readonly probes: Probes;
   readonly notifier: Notifier;
   readonly #hooks: HookRunner;
+  readonly #resources: ResourceRunner;
   readonly heartbeat: HeartbeatLinks;
   #lost = 0;
   #lostSaidAt = Number.NEGATIVE_INFINITY;
@@ -64,6 +66,7 @@ export class World implements Outside {
     this.probes = new Probes(post, parts.notes);
     this.notifier = new Notifier(post);
     this.#hooks = new HookRunner(post, parts.notes);
+    this.#resources = new ResourceRunner(post, parts.notes);
     this.heartbeat = new HeartbeatLinks(parts.stateDir, post);
   }
 
@@ -144,6 +147,9 @@ export class World implements Outside {
         return [];
       case "heartbeat":
         return this.heartbeat.perform(action);
+      case "resource":
+        this.#resources.start(action);
+        return [];
       case "history":
         this.#parts.history.add(action.transition);
         return [];
@@ -196,6 +202,7 @@ export class World implements Outside {
   close(): void {
     this.probes.cancelAll();
     this.#hooks.cancelAll();
+    this.#resources.cancelAll();
     this.#packets.close();
   }
 }

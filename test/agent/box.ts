@@ -78,16 +78,15 @@ export class Box {
     this.#feed = [];
     this.#waiting = [];
     this.exitCode = null;
-    const { kernel, bootId } = this;
     return this.event({
       kind: "start",
       source: this.source(),
       pid: 4711,
       version: "test",
-      bootId,
-      links: kernel.links(),
-      addresses: kernel.addresses(),
-      forwarding: kernel.forwarding.added(),
+      bootId: this.bootId,
+      links: this.kernel.links(),
+      addresses: this.kernel.addresses(),
+      forwarding: this.kernel.forwarding.added(),
       ledger: [...this.ledger.values()],
     });
   }
@@ -205,6 +204,7 @@ export class Box {
         this.kill();
         return [];
       case "heartbeat":
+      case "resource":
       case "promote-secondaries":
       case "probe":
       case "probe-cancel":

@@ -3,7 +3,12 @@
  * stream of its own: runs without heartbeat stay what they were.
  */
 import type { Event } from "../../src/agent/boundary.ts";
-import type { HeartbeatAction, HeartbeatEvent, Medium } from "../../src/agent/heartbeat-boundary.ts";
+import type {
+  HeartbeatAction,
+  HeartbeatEvent,
+  Medium,
+  ResourceAction,
+} from "../../src/agent/heartbeat-boundary.ts";
 import { unreachable } from "../../src/base/assert.ts";
 import type { Network } from "./network.ts";
 import type { Node } from "./node.ts";
@@ -145,7 +150,10 @@ export class ClusterEdge {
     this.#process.control({ kind: "heartbeat", what: "received", link, bytes });
   }
 
-  perform(action: HeartbeatAction): Event[] {
+  perform(action: HeartbeatAction | ResourceAction): Event[] {
+    // What is asked of a resource never runs, and starts and stops at once.
+    if (action.kind === "resource")
+      return [{ kind: "resource-ended", id: action.id, code: 0, output: "", failure: null }];
     const { node } = this;
     const { cables } = node;
     const host = { wallClock: WALL_CLOCK + node.schedule.now, load: "0.00 0.00 0.00 1/1 1" };

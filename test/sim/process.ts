@@ -260,9 +260,8 @@ export class Process {
         this.#scripts.cancelProbe(action.check);
         return [];
       case "read-config": {
-        const source = node.configSource();
         this.#files.push(node.file);
-        this.control({ kind: "config", source, connection: action.connection });
+        this.control({ kind: "config", source: node.configSource(), connection: action.connection });
         return [];
       }
       case "hook":
@@ -271,6 +270,7 @@ export class Process {
         this.#scripts.hook(action);
         return [];
       case "heartbeat":
+      case "resource":
         return this.#cluster.perform(action);
       case "virtual-macs":
       case "refuse":
