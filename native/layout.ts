@@ -24,6 +24,7 @@ export const SO_BINDTODEVICE = 25;
 export const SO_ATTACH_FILTER = 26;
 export const SO_SNDBUFFORCE = 32;
 export const SO_RCVBUFFORCE = 33;
+export const SO_MARK = 36;
 export const SOL_PACKET = 263;
 export const PACKET_IGNORE_OUTGOING = 23;
 export const SOL_NETLINK = 270;

@@ -36,7 +36,7 @@ export function getOption(fd: number, level: number, name: number, bytes: Uint8A
 
 function int32(value: number): Uint8Array {
   const bytes = new Uint8Array(4);
-  viewOf(bytes).setInt32(0, integer(value, -0x8000_0000, 0x7fff_ffff, "socket option"), LITTLE);
+  viewOf(bytes).setInt32(0, integer(value, -0x8000_0000, 0xffff_ffff, "socket option"), LITTLE);
   return bytes;
 }
 

@@ -77,6 +77,7 @@ const TABLE: Readonly<Record<string, Rule>> = {
     ],
     types: [
       ...["src/agent", "src/config/model.ts", "src/config/heartbeat-model.ts", "src/doctor/facts.ts"],
+      ...["src/config/probe-model.ts"],
       "src/wire/heartbeat-message.ts",
     ],
     packages: ["bun", "node:"],

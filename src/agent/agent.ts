@@ -216,9 +216,10 @@ export class Agent {
 }
 
 function probed(world: World, turn: Turn, event: Extract<Event, { kind: "probe" }>): void {
-  if (!world.checks.result(event, turn.now)) return;
+  const changed = world.checks.result(event, turn.now);
+  if (changed.length === 0) return;
   const tracking = [...world.routers.values()].filter(({ config }) =>
-    config.trackChecks.includes(event.check),
+    changed.some((name) => config.trackChecks.includes(name)),
   );
   assess(world, turn, tracking);
 }

@@ -1,8 +1,12 @@
-/** The checks: when each is probed next, and what its results make of its health. */
-import type { Instant } from "../base/units.ts";
-import { after, earlier, ms, NEVER } from "../base/units.ts";
+/**
+ * The checks, of virtual routers and of real servers: when each is probed next, and what its results make of its health. Those that are
+ * the same in everything are probed once.
+ */
+import type { Instant, Milliseconds } from "../base/units.ts";
+import { after, earlier, elapsed, ms, NEVER } from "../base/units.ts";
 import type { Health } from "../check/damping.ts";
 import { judge, NEUTRAL } from "../check/damping.ts";
+import { courseIdentity, probeIdentity } from "../check/identity.ts";
 import type { CheckConfig } from "../config/model.ts";
 import type { Action, Event } from "./boundary.ts";
 
@@ -10,11 +14,23 @@ import type { Action, Event } from "./boundary.ts";
 const HINT_GAP = ms(50);
 /** From a hint to the look: whoever writes a file in place empties it first. */
 const HINT_DELAY = ms(20);
+/** Checks that are new at the same time begin one after another: so far apart if there are few, over the whole interval if many. */
+const SPREAD = 1;
+/** Starts are put together on a grid of so many milliseconds: the loop need not wake for each. */
+const GRID = 5;
+/** A start that is this late, in milliseconds, keeps its place in time; one that is later begins anew from there. */
+const LATE = 20;
 
 interface Check {
   config: CheckConfig;
+  /** The names of all checks that are this one. */
+  names: readonly string[];
+  /** What probes and their results are called by: one of the names. */
+  id: string;
   health: Health;
   dueAt: Instant;
+  /** When the last probe should have started. */
+  slot: Instant;
   /** One probe at a time: a slow one is waited for (its timeout ends it), not doubled. */
   running: boolean;
   /** A hint came while it ran: what it sees may be out of date. */
@@ -25,81 +41,122 @@ interface Check {
   value: number;
 }
 
-/** Two checks look at the same thing in the same way. */
-const sameProbe = (a: CheckConfig, b: CheckConfig): boolean =>
-  JSON.stringify(a.probe) === JSON.stringify(b.probe);
-
 export class Checks {
-  private readonly checks = new Map<string, Check>();
+  /** By identity. */
+  private checks = new Map<string, Check>();
+  private readonly byName = new Map<string, { readonly check: Check; readonly weight: number }>();
+  private readonly byId = new Map<string, Check>();
+  /** Not after the first of them is due; may be before it. */
+  private next: Instant = NEVER;
 
   /**
-   * Takes over a new set; a check whose probe did not change keeps its health, a new one or one with another probe starts
-   * neutral.
+   * Takes over a new set, names once each; a check whose probe did not change keeps its health, a new one or one with another probe
+   * starts neutral.
    */
   configure(configs: readonly CheckConfig[], now: Instant): Action[] {
-    const actions: Action[] = [];
-    const wanted = new Map(configs.map((config) => [config.name, config]));
-    for (const [name, check] of this.checks) {
-      const config = wanted.get(name);
-      if (config !== undefined && sameProbe(config, check.config)) {
-        check.config = config;
+    const before = [...this.checks.values()];
+    const known = new Map(this.byName);
+    const kept = new Set<Check>();
+    const cancelled: string[] = [];
+    const fresh: Check[] = [];
+    const checks = new Map<string, Check>();
+    for (const [identity, alike] of Map.groupBy(configs, courseIdentity)) {
+      const [config] = alike;
+      if (config === undefined) continue;
+      const names = alike.map(({ name }) => name);
+      const same = (check: Check | undefined): check is Check =>
+        check !== undefined && probeIdentity(check.config.probe) === probeIdentity(config.probe);
+      const old = this.checks.get(identity) ?? names.map((name) => known.get(name)?.check).find(same);
+      const check: Check =
+        old !== undefined && !kept.has(old)
+          ? old
+          : {
+              ...(old ?? { health: NEUTRAL, detail: "", value: 0 }),
+              ...{
+                config,
+                names,
+                id: "",
+                dueAt: now,
+                slot: now,
+                running: false,
+                again: false,
+                startedAt: now,
+              },
+            };
+      if (check === old) {
+        kept.add(check);
         check.dueAt = earlier(check.dueAt, after(now, config.interval));
-      } else {
-        this.checks.delete(name);
-        actions.push({ kind: "probe-cancel", check: name });
-      }
+        if (!names.includes(check.id)) {
+          cancelled.push(check.id);
+          check.running = false;
+          check.dueAt = now;
+        }
+      } else fresh.push(check);
+      check.config = config;
+      check.names = names;
+      if (!names.includes(check.id)) check.id = names[0] ?? "";
+      checks.set(identity, check);
     }
-    for (const config of configs) {
-      if (this.checks.has(config.name)) continue;
-      this.checks.set(config.name, {
-        config,
-        health: NEUTRAL,
-        dueAt: now,
-        running: false,
-        again: false,
-        startedAt: now,
-        detail: "",
-        value: 0,
-      });
+    for (const check of before) if (!kept.has(check)) cancelled.push(check.id);
+    spread(fresh);
+    this.adopt(checks, configs);
+    return cancelled.map((check) => ({ kind: "probe-cancel", check }));
+  }
+
+  private adopt(checks: Map<string, Check>, configs: readonly CheckConfig[]): void {
+    this.checks = checks;
+    this.byName.clear();
+    this.byId.clear();
+    const weights = new Map(configs.map(({ name, weight }) => [name, weight]));
+    for (const check of checks.values()) {
+      this.byId.set(check.id, check);
+      for (const name of check.names) this.byName.set(name, { check, weight: weights.get(name) ?? 0 });
     }
-    return actions;
+    this.plan();
   }
 
   health(name: string): boolean | null {
-    return this.checks.get(name)?.health.up ?? null;
+    return this.byName.get(name)?.check.health.up ?? null;
   }
 
   weight(name: string): number {
-    return this.checks.get(name)?.config.weight ?? 0;
+    return this.byName.get(name)?.weight ?? 0;
   }
 
   /** The number that a file holds, while its check is good. */
   value(name: string): number {
-    return this.checks.get(name)?.value ?? 0;
+    return this.byName.get(name)?.check.value ?? 0;
   }
 
   detail(name: string): string {
-    return this.checks.get(name)?.detail ?? "";
+    return this.byName.get(name)?.check.detail ?? "";
   }
 
   deadline(): Instant {
+    return this.next;
+  }
+
+  private plan(): void {
     let next = NEVER;
     for (const { running, dueAt } of this.checks.values()) if (!running) next = earlier(next, dueAt);
-    return next;
+    this.next = next;
   }
 
   /** The probes to start now. */
   due(now: Instant, user: string | null): Action[] {
+    if (this.next > now) return [];
     const actions: Action[] = [];
     for (const check of this.checks.values()) {
       if (check.running || check.dueAt > now) continue;
       check.running = true;
       check.again = false;
       check.startedAt = now;
-      check.dueAt = after(now, check.config.interval);
-      const { name, probe, timeout } = check.config;
-      actions.push({ kind: "probe", check: name, probe, timeout, user });
+      check.slot = elapsed(check.dueAt, now) > LATE ? now : check.dueAt;
+      check.dueAt = after(check.slot, pace(check));
+      const { probe, timeout } = check.config;
+      actions.push({ kind: "probe", check: check.id, probe, timeout, user });
     }
+    this.plan();
     return actions;
   }
 
@@ -107,20 +164,27 @@ export class Checks {
    * Something changed: the check is due soon. While results that contradict its health are being counted its own pace stays:
    * `rise` and `fall` are meant in intervals.
    */
-  hint(name: string, now: Instant): void {
-    const check = this.checks.get(name);
+  hint(id: string, now: Instant): void {
+    const check = this.byId.get(id);
     if (check === undefined || check.health.contrary > 0) return;
     check.again = check.running;
-    if (!check.running) hasten(check, now);
+    if (!check.running) this.hasten(check, now);
   }
 
-  /** A result; says whether it changed what the check means to those that track it. */
+  private hasten(check: Check, now: Instant): void {
+    const gap = after(check.startedAt, HINT_GAP);
+    const settled = after(now, HINT_DELAY);
+    check.dueAt = earlier(check.dueAt, gap > settled ? gap : settled);
+    this.next = earlier(this.next, check.dueAt);
+  }
+
+  /** A result; gives the names of the checks that mean something else by it to those that track them. */
   result(
-    { check: name, healthy, detail, value = 0 }: Extract<Event, { kind: "probe" }>,
+    { check: id, healthy, detail, value = 0 }: Extract<Event, { kind: "probe" }>,
     now: Instant,
-  ): boolean {
-    const check = this.checks.get(name);
-    if (check === undefined) return false;
+  ): readonly string[] {
+    const check = this.byId.get(id);
+    if (check === undefined) return [];
     check.running = false;
     check.detail = detail;
     const { up } = check.health;
@@ -128,13 +192,21 @@ export class Checks {
     const number = healthy && check.health.up === true ? value : check.value;
     const changed = check.health.up !== up || number !== check.value;
     check.value = number;
-    if (check.again && check.health.contrary === 0) hasten(check, now);
-    return changed && check.health.up !== null;
+    check.dueAt = after(check.slot, pace(check));
+    this.next = earlier(this.next, check.dueAt);
+    if (check.again && check.health.contrary === 0) this.hasten(check, now);
+    return changed && check.health.up !== null ? check.names : [];
   }
 }
 
-function hasten(check: Check, now: Instant): void {
-  const gap = after(check.startedAt, HINT_GAP);
-  const settled = after(now, HINT_DELAY);
-  check.dueAt = earlier(check.dueAt, gap > settled ? gap : settled);
+/** From one start to the next. */
+const pace = ({ health, config }: Check): Milliseconds =>
+  health.up === null || health.contrary > 0 ? config.fastInterval : config.interval;
+
+/** Gives checks that are new together each its place in time: no burst of packets at the start, nor in any interval later. */
+function spread(fresh: readonly Check[]): void {
+  for (const [place, check] of fresh.entries()) {
+    const step = Math.min(SPREAD, check.config.interval / fresh.length);
+    check.dueAt = after(check.dueAt, ms(Math.floor((place * step) / GRID) * GRID));
+  }
 }

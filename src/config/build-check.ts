@@ -1,31 +1,50 @@
-/** From a `[check.NAME]` table that was found good to what is probed. */
+/** From the table of a check that was found good to what is probed: for a virtual router, or for one real server after another. */
 import type { Ip } from "../base/address.ts";
 import { familyOf } from "../base/address.ts";
 import { unreachable } from "../base/assert.ts";
-import type { CheckConfig, ProbeConfig } from "./model.ts";
+import type { Endpoint } from "./check-kind.ts";
+import type { CheckConfig } from "./model.ts";
+import type { ProbeConfig } from "./probe-model.ts";
 import type { CheckSection } from "./sections.ts";
+import type { ProbeValues } from "./tables-check.ts";
 
 /** Of HTTP (RFC 9110 4.2.1). */
 const HTTP_PORT = 80;
 
-/** The check, or null if anything that it needs could not be read. */
+/** The check of a virtual router, or null if anything that it needs could not be read. */
 export function buildCheck({ name, values }: CheckSection): CheckConfig | null {
-  const { interval, timeout, rise, fall, weight } = values;
-  const probe = buildProbe(values);
-  if (probe === null || interval === null || timeout === null) return null;
-  if (rise === null || fall === null || weight === null) return null;
+  if (values.weight === null) return null;
+  return buildCourse(name, values.weight.value, values, null);
+}
+
+/**
+ * A check that is called `name`; null if anything that it needs could not be read. `server` is the real server that is probed where the
+ * table names no target, or of whose target it names a part only; null for a check that must name it all.
+ */
+export function buildCourse(
+  name: string,
+  weight: number,
+  values: ProbeValues,
+  server: Endpoint | null,
+): CheckConfig | null {
+  const { interval, fast_interval: fast, timeout, rise, fall } = values;
+  const probe = buildProbe(values, server);
+  if (probe === null || interval === null || fast === null || timeout === null) return null;
+  if (rise === null || fall === null) return null;
   return {
     name,
     probe,
     interval: interval.value,
+    fastInterval: fast.value ?? interval.value,
     timeout: timeout.value ?? interval.value,
     rise: rise.value,
     fall: fall.value,
-    weight: weight.value,
+    weight,
   };
 }
 
-function buildProbe(values: CheckSection["values"]): ProbeConfig | null {
+/** What is probed; `server` as above. */
+export function buildProbe(values: ProbeValues, server: Endpoint | null): ProbeConfig | null {
   const { type, command, process: program, pidfile, file } = values;
   if (type === null) return null;
   const kind = type.value;
@@ -47,25 +66,34 @@ function buildProbe(values: CheckSection["values"]): ProbeConfig | null {
     case "tcp":
     case "http":
     case "ping":
-      return buildTargeted(kind, values);
+      return buildTargeted(kind, values, server);
+    case "on":
+    case "off":
+      return { type: kind };
     default:
       return unreachable(kind);
   }
 }
 
-function buildTargeted(type: "tcp" | "http" | "ping", values: CheckSection["values"]): ProbeConfig | null {
-  const {
-    target,
-    interface: link,
-    source,
-    path,
-    host,
-    expect_status: statuses,
-    expect_body: pattern,
-  } = values;
-  if (target === null || target.value === null || link === null || source === null) return null;
-  const { address, port } = target.value;
-  const route = { interface: link.value, source: source.value };
+/** Where a probe goes to: what is written of it, and the rest from the server. */
+function aim({ target, port }: ProbeValues, server: Endpoint | null): Endpoint | null {
+  if (target === null || port === null) return null;
+  const address = target.value?.address ?? server?.address;
+  if (address === undefined) return null;
+  return { address, port: port.value ?? target.value?.port ?? server?.port ?? null };
+}
+
+function buildTargeted(
+  type: "tcp" | "http" | "ping",
+  values: ProbeValues,
+  server: Endpoint | null,
+): ProbeConfig | null {
+  const { interface: link, source, mark } = values;
+  const { path, host, expect_status: statuses, expect_body: pattern } = values;
+  const aimed = aim(values, server);
+  if (aimed === null || link === null || source === null || mark === null) return null;
+  const { address, port } = aimed;
+  const route = { interface: link.value, source: source.value, mark: mark.value };
   if (type === "ping") return { type, address, ...route };
   if (type === "tcp") return port === null ? null : { type, address, port, ...route };
   if (path === null || host === null || statuses === null || pattern === null) return null;

@@ -4,7 +4,7 @@ import { familyOf, isMulticast, parseIp } from "../base/address.ts";
 import { compile } from "../check/pattern.ts";
 import type { Kind } from "./kind.ts";
 import { reject, text } from "./kind.ts";
-import type { StatusRange } from "./model.ts";
+import type { StatusRange } from "./probe-model.ts";
 import { isGarbling, quote } from "./words.ts";
 
 /** Where a probe goes to; the port is null where none is written. */

@@ -2,6 +2,7 @@
 import type { Family, Ip } from "../base/address.ts";
 import type { Milliseconds, Priority } from "../base/units.ts";
 import type { HeartbeatConfig, KeysFile } from "./heartbeat-model.ts";
+import type { ProbeConfig } from "./probe-model.ts";
 import type { RouteConfig } from "./route.ts";
 import type { RuleConfig } from "./rule.ts";
 
@@ -145,83 +146,14 @@ export interface RouterConfig {
   readonly hooks: HooksConfig;
 }
 
-/** HTTP status codes from `low` to `high`, both included. */
-export interface StatusRange {
-  readonly low: number;
-  readonly high: number;
-}
-
-/** How a probe leaves this host. */
-export interface Route {
-  /** SO_BINDTODEVICE; null: as the routes say. */
-  readonly interface: string | null;
-  /** Null: as the kernel chooses. */
-  readonly source: Ip | null;
-}
-
-/** A command whose exit status 0 is success. */
-export interface ScriptProbe {
-  readonly type: "script";
-  readonly command: readonly string[];
-}
-
-/** A process that must run; at least one of the two is there, and both must hold. */
-export interface ProcessProbe {
-  readonly type: "process";
-  /** The program's name or path, then its first arguments. */
-  readonly program: readonly string[] | null;
-  readonly pidfile: string | null;
-}
-
-/** A file that must be there. */
-export interface FileProbe {
-  readonly type: "file";
-  readonly file: string;
-  /** A regular expression that the content must match. */
-  readonly pattern: string | null;
-  /** It holds an integer, which is added to the priority `scale` times. */
-  readonly integer: {
-    readonly scale: number;
-    /** What counts while there is none; null: that is a failure. */
-    readonly fallback: number | null;
-  } | null;
-}
-
-/** A connection that must come about. */
-export interface TcpProbe extends Route {
-  readonly type: "tcp";
-  readonly address: Ip;
-  readonly port: number;
-}
-
-/** A GET that must be answered as expected. */
-export interface HttpProbe extends Route {
-  readonly type: "http";
-  readonly address: Ip;
-  readonly port: number;
-  readonly path: string;
-  /** Of the Host header. */
-  readonly host: string;
-  readonly statuses: readonly StatusRange[];
-  /** A regular expression that the body must match. */
-  readonly pattern: string | null;
-}
-
-/** An ICMP echo request that must be answered. */
-export interface PingProbe extends Route {
-  readonly type: "ping";
-  readonly address: Ip;
-}
-
-/** What the agent probes by itself, without starting a program. */
-export type BuiltInProbe = ProcessProbe | FileProbe | TcpProbe | HttpProbe | PingProbe;
-export type ProbeConfig = ScriptProbe | BuiltInProbe;
-
 /** One `[check.NAME]` table. */
 export interface CheckConfig {
   readonly name: string;
   readonly probe: ProbeConfig;
   readonly interval: Milliseconds;
+  /** Instead of `interval` while it is not decided: before the first verdict, and while results contradict the last one. */
+  readonly fastInterval: Milliseconds;
+  /** For a whole probe. */
   readonly timeout: Milliseconds;
   /** Successes in a row that make a failed check good. */
   readonly rise: number;

@@ -1,27 +1,39 @@
 /** What the keys of one check mean to each other: which belong to its type, and what a target needs. */
 import { familyOf, isLinkLocal } from "../base/address.ts";
 import type { Report } from "./report.ts";
-import type { CheckSection, Sections } from "./sections.ts";
+import type { Sections } from "./sections.ts";
 import { virtualAddresses } from "./sections.ts";
-import type { CheckType } from "./tables-check.ts";
+import type { CheckType, ProbeValues } from "./tables-check.ts";
 import { KEYS_OF, typesOf } from "./tables-check.ts";
 import { header } from "./words.ts";
 
-/** Judges one check, in the light of the whole file. */
-type CheckRule = (check: CheckSection, type: CheckType, file: Sections, report: Report) => void;
+/** A check of whatever sort, and what is around it. */
+export interface Checked {
+  /** How findings name its table: `[check.web]`. */
+  readonly label: string;
+  /** Of its header. */
+  readonly at: number;
+  readonly values: ProbeValues;
+  /** Whether it probes real servers, whose addresses are targets where none is written. */
+  readonly servers: boolean;
+}
 
-const keys: CheckRule = ({ name, at, values }, type, _file, report) => {
-  const { needs } = KEYS_OF[type];
+/** Judges one check, in the light of the whole file. */
+type CheckRule = (check: Checked, type: CheckType, file: Sections, report: Report) => void;
+
+const keys: CheckRule = ({ label, at, values, servers }, type, _file, report) => {
+  const needs = KEYS_OF[type].needs.filter((key) => key !== "target" || !servers);
   for (const [key, given] of Object.entries(values)) {
     const types = typesOf(key);
     if (given === null || !given.written || types === null || types.includes(type)) continue;
     report.error(given.at, `${key} is a key of ${said(types)} checks, not of type "${type}"`);
   }
+  if (needs.length === 0) return;
   const present = needs.map((key) => values[key]);
   // One that could not be read is there, and was reported.
   if (present.some((given) => given === null || (given.written && !isEmpty(given.value)))) return;
   const empty = present.find((given) => given?.written === true);
-  report.error(empty?.at ?? at, `${header("check", name)} needs ${needs.join(" or ")}`);
+  report.error(empty?.at ?? at, `${label} needs ${needs.join(" or ")}`);
 };
 
 const isEmpty = (value: unknown): boolean => Array.isArray(value) && value.length === 0;
@@ -47,22 +59,38 @@ const numbers: CheckRule = ({ values }, type, _file, report) => {
   }
 };
 
-const targets: CheckRule = ({ name, values }, type, file, report) => {
+/** The types that go to a port, and those that go to an address. */
+const PORTED: readonly CheckType[] = ["tcp", "http"];
+const TARGETED: readonly CheckType[] = [...PORTED, "ping"];
+/** Those that have a port of their own by default. */
+const KNOWN_PORT: readonly CheckType[] = ["http"];
+
+const ports: CheckRule = ({ values: { target, port }, servers }, type, _file, report) => {
+  if (target === null || port === null || !TARGETED.includes(type)) return;
+  const written = target.value?.port ?? null;
+  if (type === "ping" && written !== null) report.error(target.at, 'target takes no port for type "ping"');
+  if (!PORTED.includes(type)) return;
+  if (port.value !== null && written !== null) report.error(port.at, `target names port ${written} already`);
+  const missing = target.value !== null && written === null && port.value === null;
+  if (missing && !servers && !KNOWN_PORT.includes(type)) {
+    report.error(target.at, `target needs a port for type "${type}"`);
+  }
+};
+
+const targets: CheckRule = ({ label, values }, type, file, report) => {
   const { target, source, interface: link } = values;
-  if (target === null || target.value === null || !["tcp", "http", "ping"].includes(type)) return;
-  const { address, port } = target.value;
-  if (type === "tcp" && port === null) report.error(target.at, 'target needs a port for type "tcp"');
-  if (type === "ping" && port !== null) report.error(target.at, 'target takes no port for type "ping"');
-  if (isLinkLocal(address) && link?.written === false) {
-    report.error(target.at, `target ${address} is link-local: ${header("check", name)} needs interface`);
+  if (!TARGETED.includes(type)) return;
+  const address = target?.value?.address ?? null;
+  if (target !== null && address !== null && isLinkLocal(address) && link?.written === false) {
+    report.error(target.at, `target ${address} is link-local: ${label} needs interface`);
   }
   const from = source?.value ?? null;
-  if (source !== null && from !== null && familyOf(from) !== familyOf(address)) {
+  if (source !== null && from !== null && address !== null && familyOf(from) !== familyOf(address)) {
     report.error(source.at, `source ${from} and target ${address} are of different families`);
   }
   const virtual = virtualAddresses(file.routers);
-  const holder = virtual.get(address);
-  if (holder !== undefined) {
+  const holder = address === null ? undefined : virtual.get(address);
+  if (target !== null && holder !== undefined) {
     report.warning(
       target.at,
       `target ${address} is an address of ${header("vrrp", holder)}: a backup would probe the master`,
@@ -77,12 +105,22 @@ const targets: CheckRule = ({ name, values }, type, file, report) => {
   }
 };
 
-const rules: readonly CheckRule[] = [keys, oneCommand, numbers, targets];
+const course: CheckRule = ({ values: { interval, fast_interval: fast } }, _type, _file, report) => {
+  if (interval === null || fast === null || fast.value === null || fast.value <= interval.value) return;
+  report.error(fast.at, "fast_interval must not be longer than interval");
+};
 
-/** Judges every check of the file. */
+const rules: readonly CheckRule[] = [keys, oneCommand, numbers, ports, targets, course];
+
+/** Judges one check: of a virtual router, or of real servers. */
+export function judgeCheck(check: Checked, file: Sections, report: Report): void {
+  const { type } = check.values;
+  if (type !== null) for (const rule of rules) rule(check, type.value, file, report);
+}
+
+/** Judges every `[check.NAME]` of the file. */
 export function judgeChecks(file: Sections, report: Report): void {
-  for (const check of file.checks) {
-    const { type } = check.values;
-    if (type !== null) for (const rule of rules) rule(check, type.value, file, report);
+  for (const { name, at, values } of file.checks) {
+    judgeCheck({ label: header("check", name), at, values, servers: false }, file, report);
   }
 }

@@ -2,7 +2,7 @@
 import type { Milliseconds } from "../base/units.ts";
 import type { Outcome } from "../check/response.ts";
 import { bad } from "../check/response.ts";
-import type { BuiltInProbe } from "../config/model.ts";
+import type { BuiltInProbe } from "../config/probe-model.ts";
 
 export type ProbeOrder =
   | {

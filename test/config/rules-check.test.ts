@@ -1,6 +1,6 @@
 /** What the keys of a check mean to each other. Each row: a rule, a text, all that is said of it. */
 import { describe, expect, test } from "bun:test";
-import type { ProbeConfig } from "../../src/config/model.ts";
+import type { ProbeConfig } from "../../src/config/probe-model.ts";
 import { checked, loadText, table } from "./said.ts";
 
 /** A check of a type, on lines 6 and 7, with more keys from line 8 on. */
@@ -196,8 +196,9 @@ describe("what is probed", () => {
   test("has the contract's defaults", () => {
     expect(loadText(check("ping", 'target = "192.0.2.1"', 'interval = "3s"')).config?.checks[0]).toEqual({
       name: "c",
-      probe: { type: "ping", address: "192.0.2.1" as never, interface: null, source: null },
+      probe: { type: "ping", address: "192.0.2.1" as never, interface: null, source: null, mark: 0 },
       interval: 3000 as never,
+      fastInterval: 3000 as never,
       timeout: 3000 as never,
       rise: 1,
       fall: 3,

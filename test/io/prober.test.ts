@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { ms } from "../../src/base/units.ts";
 import type { Outcome } from "../../src/check/response.ts";
-import type { BuiltInProbe } from "../../src/config/model.ts";
+import type { BuiltInProbe } from "../../src/config/probe-model.ts";
 import { Prober } from "../../src/io/prober.ts";
 
 const TIMEOUT = ms(5000);

@@ -1,5 +1,5 @@
 /** What the checks of a node find: which of them fail, and the numbers that their files hold. */
-import type { ProbeConfig } from "../../src/config/model.ts";
+import type { ProbeConfig } from "../../src/config/probe-model.ts";
 
 /** What a file with a number may come to hold. */
 export const NUMBERS = [0, 7, 60, -20, -60, -200, -254];

@@ -2,7 +2,7 @@
 import type { Socket, SocketHandler } from "bun";
 import { errnoName } from "../../../native/libc.ts";
 import { takeSocketError } from "../../../native/socket.ts";
-import type { TcpProbe } from "../../config/model.ts";
+import type { TcpProbe } from "../../config/probe-model.ts";
 import { codeOf } from "../adopt.ts";
 import { openConnected, TCP } from "./socket.ts";
 

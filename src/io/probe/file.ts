@@ -1,6 +1,6 @@
 /** A file that must be there, hold what it should, or hold a number. */
 import { bad, judgeFile, TEXT_MAX } from "../../check/response.ts";
-import type { FileProbe } from "../../config/model.ts";
+import type { FileProbe } from "../../config/probe-model.ts";
 import type { Prober } from "./prober.ts";
 import { readRegular } from "./regular-file.ts";
 

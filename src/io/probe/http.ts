@@ -1,7 +1,7 @@
 /** A GET over a connection of its own, judged by status and body. */
 import type { Outcome } from "../../check/response.ts";
 import { bad, bodyFits, good, statusFits, TEXT_MAX } from "../../check/response.ts";
-import type { HttpProbe } from "../../config/model.ts";
+import type { HttpProbe } from "../../config/probe-model.ts";
 import { decodeBody, decodeHead, encodeGet } from "../../wire/http.ts";
 import { dial } from "./dial.ts";
 import { Gathered } from "./gathered.ts";

@@ -5,7 +5,7 @@ import { closeDescriptor, send, setOption } from "../../../native/socket.ts";
 import type { Family } from "../../base/address.ts";
 import { familyOf } from "../../base/address.ts";
 import { bad, good } from "../../check/response.ts";
-import type { PingProbe } from "../../config/model.ts";
+import type { PingProbe } from "../../config/probe-model.ts";
 import { decodeEchoReply, encodeEchoRequest } from "../../wire/icmp.ts";
 import { adopt } from "../adopt.ts";
 import type { Prober } from "./prober.ts";

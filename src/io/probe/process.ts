@@ -1,7 +1,7 @@
 /** A process that must run: found by its program, by its pidfile, or by both. */
 import type { Outcome } from "../../check/response.ts";
 import { bad, good } from "../../check/response.ts";
-import type { ProcessProbe } from "../../config/model.ts";
+import type { ProcessProbe } from "../../config/probe-model.ts";
 import { codeOf } from "../adopt.ts";
 import { isRunning, search, statOf } from "./process-table.ts";
 import type { Prober } from "./prober.ts";

@@ -15,7 +15,7 @@ import type { Family, Ip } from "../../base/address.ts";
 import { familyOf, ipBytes } from "../../base/address.ts";
 import type { Result } from "../../base/result.ts";
 import { fail, ok } from "../../base/result.ts";
-import type { Route } from "../../config/model.ts";
+import type { Route } from "../../config/probe-model.ts";
 
 const EINPROGRESS = 115;
 
@@ -37,7 +37,7 @@ export const ICMP: Readonly<Record<Family, Sort>> = {
  */
 export function openConnected(
   sort: Sort,
-  { interface: link, source }: Route,
+  { interface: link, source, mark }: Route,
   address: Ip,
   port: number | null,
   prepare: (fd: number) => void = () => {},
@@ -52,6 +52,8 @@ export function openConnected(
   prepare(fd);
   const tied = link === null ? 0 : bindToDevice(fd, link);
   if (tied < 0) return refuse(tied, `: interface ${link}`);
+  const marked = mark === 0 ? 0 : setOption(fd, layout.SOL_SOCKET, layout.SO_MARK, mark);
+  if (marked < 0) return refuse(marked, `: mark ${mark}`);
   if (source !== null) {
     // Otherwise bind(2) takes a port out of those of the whole host, whatever the target (ip(7)).
     if (port !== null) setOption(fd, layout.IPPROTO_IP, layout.IP_BIND_ADDRESS_NO_PORT, 1);

@@ -2,7 +2,7 @@
 import { unreachable } from "../../base/assert.ts";
 import type { Milliseconds } from "../../base/units.ts";
 import { bad } from "../../check/response.ts";
-import type { BuiltInProbe } from "../../config/model.ts";
+import type { BuiltInProbe } from "../../config/probe-model.ts";
 import { probeFile } from "./file.ts";
 import { probeHttp } from "./http.ts";
 import { probePing } from "./ping.ts";
@@ -22,6 +22,12 @@ function begin(probe: BuiltInProbe, tell: Tell): Running {
       return probeHttp(probe, tell);
     case "ping":
       return probePing(probe, tell);
+    case "on":
+    case "off": {
+      const { type } = probe;
+      queueMicrotask(() => tell({ healthy: type === "on", detail: type }));
+      return { cancel() {} };
+    }
     default:
       return unreachable(probe);
   }

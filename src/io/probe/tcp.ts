@@ -1,6 +1,6 @@
 /** A TCP connection that must come about; it is closed again without a word. */
 import { bad, good } from "../../check/response.ts";
-import type { TcpProbe } from "../../config/model.ts";
+import type { TcpProbe } from "../../config/probe-model.ts";
 import { dial } from "./dial.ts";
 import type { Prober } from "./prober.ts";
 

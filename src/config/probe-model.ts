@@ -1,0 +1,90 @@
+/**
+ * What a probe does, for `[check.NAME]` of virtual routers and `[virtual_server.NAME.check]` of real servers alike: a type, and where it goes
+ * to. A probe is plain data that holds everything that it depends on; two that are equal do the same.
+ *
+ * For a real server: read its table by `serverCheck` (tables-check.ts), judge it by `judgeCheck` with `servers: true` (rules-check.ts), and
+ * make a `CheckConfig` of a name of its own for each real server by `buildCourse` with the server's endpoint (build-check.ts). Given to the
+ * agent's `Checks` beside those of `[check.NAME]`, they are probed once wherever they are the same in everything.
+ */
+import type { Ip } from "../base/address.ts";
+
+/** HTTP status codes from `low` to `high`, both included. */
+export interface StatusRange {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** How a probe leaves this host. */
+export interface Route {
+  /** SO_BINDTODEVICE; null: as the routes say. */
+  readonly interface: string | null;
+  /** Null: as the kernel chooses. */
+  readonly source: Ip | null;
+  /** SO_MARK, which rules of routing and of the packet filter see (socket(7)); 0: none. */
+  readonly mark: number;
+}
+
+/** Where a probe over a transport with ports goes to, and how. */
+export interface Target extends Route {
+  readonly address: Ip;
+  readonly port: number;
+}
+
+/** A command whose exit status 0 is success. */
+export interface ScriptProbe {
+  readonly type: "script";
+  readonly command: readonly string[];
+}
+
+/** A process that must run; at least one of the two is there, and both must hold. */
+export interface ProcessProbe {
+  readonly type: "process";
+  /** The program's name or path, then its first arguments. */
+  readonly program: readonly string[] | null;
+  readonly pidfile: string | null;
+}
+
+/** A file that must be there. */
+export interface FileProbe {
+  readonly type: "file";
+  readonly file: string;
+  /** A regular expression that the content must match. */
+  readonly pattern: string | null;
+  /** It holds an integer, which is added to the priority `scale` times. */
+  readonly integer: {
+    readonly scale: number;
+    /** What counts while there is none; null: that is a failure. */
+    readonly fallback: number | null;
+  } | null;
+}
+
+/** A connection that must come about. */
+export interface TcpProbe extends Target {
+  readonly type: "tcp";
+}
+
+/** A GET that must be answered as expected. */
+export interface HttpProbe extends Target {
+  readonly type: "http";
+  readonly path: string;
+  /** Of the Host header. */
+  readonly host: string;
+  readonly statuses: readonly StatusRange[];
+  /** A regular expression that the body must match. */
+  readonly pattern: string | null;
+}
+
+/** An ICMP echo request that must be answered. */
+export interface PingProbe extends Route {
+  readonly type: "ping";
+  readonly address: Ip;
+}
+
+/** Nothing is probed: the answer is always the same. */
+export interface FixedProbe {
+  readonly type: "on" | "off";
+}
+
+/** What the agent probes by itself, without starting a program. */
+export type BuiltInProbe = ProcessProbe | FileProbe | TcpProbe | HttpProbe | PingProbe | FixedProbe;
+export type ProbeConfig = ScriptProbe | BuiltInProbe;
