@@ -7,11 +7,11 @@ import type { Instant, Milliseconds, Seconds } from "../base/units.ts";
 import type { Forwarding, ForwardingChange, ForwardingResult } from "../wire/forwarding.ts";
 import type { Refused } from "../wire/nftables.ts";
 import type { ConfigSource, LogLevel } from "../config/model.ts";
-import type { ProbeConfig } from "../config/probe-model.ts";
 import type { HeartbeatAction, HeartbeatEvent, ResourceAction, ResourceEvent } from "./heartbeat-boundary.ts";
 import type { Transition } from "./history.ts";
 import type { LedgerRecord } from "./ledger.ts";
 import type { Listener } from "./listen.ts";
+import type { ProbeAction, ProbeEvent } from "./probe-boundary.ts";
 import type { VirtualMac, VirtualMacResult } from "./virtual-mac.ts";
 
 /** A network interface as rtnetlink(7) RTM_NEWLINK tells it. */
@@ -147,17 +147,7 @@ export type Event =
     }
   /** An advert could not be sent; delivered before any other event. */
   | { readonly kind: "send-failed"; readonly router: string; readonly errno: string }
-  | {
-      readonly kind: "probe";
-      readonly check: string;
-      readonly healthy: boolean;
-      /** `exit 1`, `timeout after 2s`, `EACCES: …`. */
-      readonly detail: string;
-      /** The number in a file that holds one, scaled. */
-      readonly value?: number;
-    }
-  /** Something about what a check looks at has changed: it is worth another look before its time. */
-  | { readonly kind: "probe-hint"; readonly check: string }
+  | ProbeEvent
   | {
       readonly kind: "notify-failed";
       readonly router: string;
@@ -239,17 +229,7 @@ export type Action =
   | { readonly kind: "promote-secondaries"; readonly index: number; readonly enable: boolean }
   /** Replace (or, with null, forget) what the ledger says of a router; done before any later action. */
   | { readonly kind: "ledger"; readonly router: string; readonly record: LedgerRecord | null }
-  | {
-      readonly kind: "probe";
-      readonly check: string;
-      readonly probe: ProbeConfig;
-      /** For all of it. */
-      readonly timeout: Milliseconds;
-      /** Whom a script runs as; null: the default script user. */
-      readonly user: string | null;
-    }
-  /** The check is no more: its probe is given up if one runs, and nothing is watched for it any longer. */
-  | { readonly kind: "probe-cancel"; readonly check: string }
+  | ProbeAction
   /** Queue these commands; one ordered queue a router. */
   | {
       readonly kind: "notify";
