@@ -124,10 +124,34 @@ const BY_LOG: Readonly<Record<string, (log: Log, router: RouterPlan) => boolean>
   "alarm of two masters": ({ event }) => event === "vrrp.contested",
 };
 
+const told = (log: Log, name: string, key: string, value: string): boolean =>
+  log.event === name && String(log.fields[key]).startsWith(value);
+const runs = ({ nodes }: Scene, { fields }: Log): boolean =>
+  nodes.some((node) => node.plan.name === fields["node"] && node.running);
+
+/** Features of a cluster. */
+const BY_CLUSTER: Readonly<Record<string, (log: Log, scene: Scene) => boolean>> = {
+  "node dead, and it lives": (log, scene) =>
+    told(log, "heartbeat.node", "reason", "not heard for") && runs(scene, log),
+  "node dead, and so it is": (log, scene) =>
+    told(log, "heartbeat.node", "reason", "not heard for") && !runs(scene, log),
+  "node returns": (log) => told(log, "heartbeat.node", "state", "returned"),
+  "node begins a new life": (log) => told(log, "heartbeat.node", "state", "restarted"),
+  "node leaves": (log) => told(log, "heartbeat.node", "state", "leaving"),
+  "link late": (log) => told(log, "heartbeat.link", "state", "late"),
+  "link dead": (log) => told(log, "heartbeat.link", "state", "dead"),
+  "line dead": (log) =>
+    told(log, "heartbeat.link", "state", "dead") && told(log, "heartbeat.link", "type", "serial"),
+  "port fails": (log) => told(log, "heartbeat.link", "state", "failed"),
+  "replay dropped": (log) =>
+    told(log, "heartbeat.rejected", "reason", "replay") || told(log, "heartbeat.rejected", "reason", "stale"),
+};
+
 /** Everything that some seed must come to. */
 export const FEATURES: readonly string[] = [
   ...Object.keys(BY_ROLE),
   ...Object.keys(BY_LOG),
+  ...Object.keys(BY_CLUSTER),
   "hook is killed",
 ];
 
@@ -162,6 +186,9 @@ export class Census {
 
   log(node: Node, log: Log): void {
     const { event, fields } = log;
+    for (const [feature, look] of Object.entries(BY_CLUSTER)) {
+      if (look(log, this.#scene)) this.seen.add(feature);
+    }
     const router = node.config.routers.find(({ name }) => name === (fields["router"] ?? fields["name"]));
     if (router === undefined) return;
     if (event === "vrrp.state") this.#changed(node, router, log);

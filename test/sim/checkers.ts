@@ -18,18 +18,21 @@
  * 15 every transition is written down
  * 17 a device of a virtual MAC address is there for its router and up while that holds; adverts come from it, the last word does not;
  *    with accept = false just what the router holds is refused (macs.ts)
- * 18 in peace everybody of a cluster has everybody else; a generation never goes back (cluster.ts)
  * 16 hooks let through what they say, one of a router runs at a time, SIGTERM waits no longer than they may (gates.ts, node.ts)
+ * 18 nobody is taken for dead who is heard on some link, or lives long who is heard on none; in peace everybody of a cluster has everybody
+ *    else (members.ts); a generation never goes back (cables.ts)
  */
 import type { Action, AddressChange, Event } from "../../src/agent/boundary.ts";
 import type { ForwardingChange } from "../../src/wire/forwarding.ts";
 import { Alarms } from "./alarms.ts";
+import type { Cables } from "./cables.ts";
 import { Census } from "./census.ts";
 import { Contests } from "./contests.ts";
-import { judgeAddresses, judgeElections, judgePeace } from "./elections.ts";
+import { judgeAddition, judgeAddresses, judgeElections, judgePeace } from "./elections.ts";
 import type { Gates } from "./gates.ts";
 import { judgeAnnouncement, judgeSender } from "./macs.ts";
 import { ordered } from "./manners.ts";
+import { Members } from "./members.ts";
 import type { Node } from "./node.ts";
 import { Obedience } from "./obedience.ts";
 import type { Observer, Sent } from "./observer.ts";
@@ -51,6 +54,7 @@ export class Checkers implements Observer {
   readonly #takeovers: Takeovers;
   readonly #obedience: Obedience;
   readonly #ties: Ties;
+  readonly #members: Members;
   readonly census: Census;
   /** Something changed that the conditions look at. */
   #stale = true;
@@ -65,7 +69,7 @@ export class Checkers implements Observer {
   #event: Event | null = null;
   #before: ReadonlyMap<string, string> = new Map();
 
-  constructor(scene: Scene, gates: Gates) {
+  constructor(scene: Scene, gates: Gates, cables: Cables) {
     this.#scene = scene;
     this.#gates = gates;
     this.#contests = new Contests(scene, gates);
@@ -74,6 +78,7 @@ export class Checkers implements Observer {
     this.#takeovers = new Takeovers(scene);
     this.#obedience = new Obedience(scene);
     this.#ties = new Ties(scene);
+    this.#members = new Members(scene, cables);
     this.census = new Census(scene);
   }
 
@@ -92,6 +97,7 @@ export class Checkers implements Observer {
     this.#alarms.judge();
     this.#takeovers.judge();
     this.#ties.judge();
+    this.#members.judge();
     this.#scene.watches.sweep();
   }
 
@@ -101,8 +107,9 @@ export class Checkers implements Observer {
   }
 
   /** The end of the run. */
-  finish(): void {
+  finish(peaceAt: number): void {
     judgePeace(this.#scene);
+    this.#members.finish(peaceAt);
   }
 
   before(node: Node, event: Event): void {
@@ -227,17 +234,7 @@ export class Checkers implements Observer {
     const { schedule, trace } = this.#scene;
     trace.detail(schedule.now, node.number, () => `${op} ${key.address} ${errno ?? ""}`);
     if (op === "delete") this.#gates.gaveUp(node, key.address);
-    if (op !== "add" || errno !== null) return;
-    const { index, address, prefix } = key;
-    const known = [...node.ledger.values()].some(({ added }) =>
-      added.some((each) => each.index === index && each.address === address && each.prefix === prefix),
-    );
-    if (!known) violate(this.#scene, `${node.plan.name} added ${address}, which its ledger does not say`);
-    const lifetimes = [...this.#scene.bounds.values()].map(({ lifetime }) => lifetime);
-    const finite = change.lifetime !== null && change.lifetime <= Math.max(...lifetimes);
-    if (node.config.lifetime === "auto" && !finite) {
-      violate(this.#scene, `${node.plan.name} added ${address} for ${change.lifetime ?? "ever"} s`);
-    }
+    if (op !== "delete" && errno === null) judgeAddition(this.#scene, node, change);
   }
 
   forwarded(node: Node, change: ForwardingChange, errno: string | null): void {
@@ -248,6 +245,8 @@ export class Checkers implements Observer {
     const { event, level, fields } = action;
     const { name } = fields;
     this.census.log(node, action);
+    this.#members.log(node, action);
+    if (event === "heartbeat.node") this.#stale = true;
     if (event === "vrrp.contested" && typeof name === "string") {
       this.#alarms.given(node, name);
       this.#stale = true;

@@ -1,13 +1,15 @@
 /** The seed draws the configuration too: how many nodes, which virtual routers, and where the nodes differ. */
 import type { Ip } from "../../src/base/address.ts";
 import { boundsOf } from "./bounds.ts";
-import { withCluster } from "./cluster.ts";
+import { drawClusterFaults } from "./cluster-faults.ts";
+import { drawPurpose, withCluster } from "./cluster-plan.ts";
 import { addressesOf, type Common, drawCommon, ownAddress, partOf } from "./draw-router.ts";
 import { drawHookFailures, withHooks } from "./draw-hooks.ts";
 import { drawMacFaults, withMacs } from "./draw-macs.ts";
 import { drawRouteLosses, withRoutes } from "./draw-routes.ts";
 import { drawLatePort } from "./draw-port.ts";
 import { drawFaults } from "./faults.ts";
+import { togetherAfter } from "./members.ts";
 import type {
   CheckPlan,
   ConfigPlan,
@@ -117,12 +119,16 @@ const knowsNoPeers = ({ unicast, differs }: Common): boolean => !unicast && diff
 /** Draws everything that one seed stands for. */
 export function drawPlan(seed: number): Plan {
   const chance = new Prng(seed);
-  const count = chance.pick([2, 2, 2, 3, 3, 4, 5]);
-  const routers = chance.chance(0.2)
+  const forCluster = new Prng(seed ^ 0xc1a5);
+  const purpose = drawPurpose(forCluster);
+  const drawn = chance.pick([2, 2, 2, 3, 3, 4, 5]);
+  const count = purpose !== "routers" && forCluster.chance(0.7) ? 2 : drawn;
+  const all = chance.chance(0.2)
     ? drawSyncPair(chance, count, 1)
     : Array.from({ length: chance.pick([1, 1, 1, 2, 3]) }, (_, index) =>
         drawCommon(chance, count, index + 1),
       );
+  const routers = purpose === "cluster" ? [] : all;
   const hosts = chance.shuffle([11, 12, 13, 14, 15]).slice(0, count);
   const odd = chance.integer(0, count - 1);
   const lifetime = chance.chance(0.05) ? "forever" : "auto";
@@ -152,14 +158,16 @@ export function drawPlan(seed: number): Plan {
   const owner = chance.integer(0, count - 1);
   const crowned =
     first !== undefined && first.syncGroup === null && chance.chance(0.12) && routers.every(knowsNoPeers);
-  const all = crowned ? nodes.map((node, number) => (number === owner ? crown(node, first) : node)) : nodes;
-  const routed = withRoutes(new Prng(seed ^ 0x20ad), withHooks(new Prng(~seed), all));
-  const hooked = withCluster(new Prng(seed ^ 0xc1a5), withMacs(new Prng(seed ^ 0x3ac5), routed));
+  const owned = crowned ? nodes.map((node, number) => (number === owner ? crown(node, first) : node)) : nodes;
+  const routed = withRoutes(new Prng(seed ^ 0x20ad), withHooks(new Prng(~seed), owned));
+  const alone = withMacs(new Prng(seed ^ 0x3ac5), routed);
+  const hooked = purpose === "routers" ? alone : withCluster(forCluster, alone);
   const times = drawTimes(chance, hooked);
   const failures = drawHookFailures(new Prng(seed ^ 0x5eed), hooked, times.faults, times.peaceAt);
   const losses = drawRouteLosses(new Prng(seed ^ 0x105e), hooked, times.peaceAt);
   const broken = drawMacFaults(new Prng(seed ^ 0xdead), hooked, times.peaceAt);
-  const faults = [...times.faults, ...failures, ...losses, ...broken].sort((a, b) => a.at - b.at);
+  const cut = drawClusterFaults(forCluster, hooked, times.peaceAt);
+  const faults = [...times.faults, ...failures, ...losses, ...broken, ...cut].sort((a, b) => a.at - b.at);
   return { seed, nodes: hooked, ...times, faults };
 }
 
@@ -168,8 +176,11 @@ function drawTimes(
   nodes: readonly NodePlan[],
 ): Pick<Plan, "faults" | "peaceAt" | "quietAt" | "endAt"> {
   const bounds = [...boundsOf(nodes).values()];
-  const slowest = Math.max(...bounds.map(({ interval }) => interval));
-  const peaceAt = chance.between(4_000, 10_000) + 20 * slowest;
+  const cluster = nodes[0]?.config.cluster ?? null;
+  const slowest = Math.max(...bounds.map(({ interval }) => interval), bounds.length > 0 ? 0 : 1000);
+  // Time for a death or two.
+  const lives = cluster === null ? 0 : 8 * cluster.deadtime;
+  const peaceAt = chance.between(4_000, 10_000) + 20 * slowest + lives;
   const drawn = drawFaults(chance, nodes, 0, peaceAt, Math.max(300, 3 * slowest));
   const tied = nodes[0]?.config.routers.find(({ tie }) => tie === "sticky");
   const late = tied !== undefined && chance.chance(0.7);
@@ -182,13 +193,16 @@ function drawTimes(
     ...faults.map((fault) => (fault.kind === "weather" ? fault.weather.delay[1] : 0)),
   );
   const preemptDelay = Math.max(
+    0,
     ...nodes.flatMap(({ config, later }) =>
       [...config.routers, ...later.routers].map((each) => each.preemptDelay),
     ),
   );
   const startupDelay = Math.max(
+    0,
     ...nodes.flatMap(({ config }) => config.routers.map((each) => each.startupDelay)),
   );
-  const settled = startupDelay + Math.max(...bounds.map((each) => each.settled(preemptDelay, delay)));
+  const elected = startupDelay + Math.max(0, ...bounds.map((each) => each.settled(preemptDelay, delay)));
+  const settled = Math.max(elected, cluster === null ? 0 : togetherAfter(cluster));
   return { faults, peaceAt, quietAt: peaceAt + settled, endAt: peaceAt + settled + 6 * slowest + 500 };
 }

@@ -1,4 +1,5 @@
 /** Who is master, for how long, and who holds what: the conditions that bounds.ts puts a limit to. */
+import type { AddressChange } from "../../src/agent/boundary.ts";
 import type { Bounds } from "./bounds.ts";
 import { RESTORED, takingMax } from "./bounds.ts";
 import type { Gates } from "./gates.ts";
@@ -168,6 +169,24 @@ export function judgeAddresses(
   for (const { index, address, prefix } of node.kernel.added()) {
     if (may.has(`${index} ${address}/${prefix}`)) continue;
     violate(scene, `${node.plan.name} holds ${address}/${prefix}, which it added, and may not`);
+  }
+}
+
+/** Checkers 3 and 10: what an agent adds stands in its ledger by then, and vanishes if nobody re-arms it. */
+export function judgeAddition(
+  scene: Scene,
+  node: Part["node"],
+  { op, key, lifetime }: Exclude<AddressChange, { op: "delete" }>,
+): void {
+  if (op !== "add") return;
+  const { index, address, prefix } = key;
+  const known = [...node.ledger.values()].some(({ added }) =>
+    added.some((each) => each.index === index && each.address === address && each.prefix === prefix),
+  );
+  if (!known) violate(scene, `${node.plan.name} added ${address}, which its ledger does not say`);
+  const longest = Math.max(...[...scene.bounds.values()].map((bounds) => bounds.lifetime));
+  if (node.config.lifetime === "auto" && !(lifetime !== null && lifetime <= longest)) {
+    violate(scene, `${node.plan.name} added ${address} for ${lifetime ?? "ever"} s`);
   }
 }
 

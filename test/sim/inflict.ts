@@ -1,6 +1,7 @@
 /** Does to the world what the plan says, and undoes it when its time is over. */
 import { familyOf } from "../../src/base/address.ts";
 import { unreachable } from "../../src/base/assert.ts";
+import { type ClusterFault, inflictCluster } from "./cluster-faults.ts";
 import type { Fault } from "./faults.ts";
 import { CALM } from "./network.ts";
 import type { Node } from "./node.ts";
@@ -9,11 +10,19 @@ import { forge, sightAdvert } from "./packets.ts";
 import { INTERFACE_OF, movedBy, type PlannedAddress, type SegmentName, SEGMENTS } from "./plan.ts";
 import type { World } from "./world.ts";
 
-/** A segment and an address that a router of this node moves there. */
-function anyMoved(world: World, node: Node): readonly [SegmentName, PlannedAddress] {
+/** A segment and an address that a router of this node moves there; null: it has none. */
+function anyMoved(world: World, node: Node): readonly [SegmentName, PlannedAddress] | null {
+  if (node.config.routers.length === 0) return null;
   const router = world.chance.pick(node.config.routers);
   return [router.segment, world.chance.pick(movedBy(router))];
 }
+
+const CLUSTER: readonly ClusterFault["kind"][] = [
+  ...(["heartbeat-cut", "heartbeat-gone", "heartbeat-weather"] as const),
+  ...(["port-broken", "clock-step", "overload"] as const),
+];
+const isOfCluster = (fault: Fault): fault is Fault & ClusterFault =>
+  CLUSTER.some((kind) => kind === fault.kind);
 
 /** Begins a fault; what has an end is scheduled. */
 export function inflict(world: World, fault: Fault): void {
@@ -21,7 +30,8 @@ export function inflict(world: World, fault: Fault): void {
   const later = (run: () => void): void =>
     schedule.at(fault.until, () => world.tell(`${fault.kind} is over`, run));
   const node = "node" in fault ? nodes[fault.node] : undefined;
-  if (fault.kind === "weather") {
+  if (isOfCluster(fault)) inflictCluster(world, fault, later);
+  else if (fault.kind === "weather") {
     network.setWeather(fault.segment, fault.weather);
     later(() => network.setWeather(fault.segment, CALM));
   } else if (fault.kind === "cut") {
@@ -46,7 +56,7 @@ export function inflict(world: World, fault: Fault): void {
 function harm(
   world: World,
   node: Node,
-  fault: Exclude<Fault, { kind: "weather" | "cut" | "forgery" }>,
+  fault: Exclude<Fault, { kind: ClusterFault["kind"] | "weather" | "cut" | "forgery" }>,
   later: (run: () => void) => void,
 ): void {
   switch (fault.kind) {
@@ -80,8 +90,8 @@ function harm(
       break;
     case "address-removed": {
       const takeAway = (): void => {
-        const [segment, { address }] = anyMoved(world, node);
-        node.takeAway(segment, address);
+        const moved = anyMoved(world, node);
+        if (moved !== null) node.takeAway(moved[0], moved[1].address);
       };
       const each = (fault.until - fault.at) / fault.times;
       takeAway();
@@ -98,7 +108,9 @@ function harm(
       break;
     }
     case "address-added": {
-      const [segment, { address, prefix }] = anyMoved(world, node);
+      const moved = anyMoved(world, node);
+      if (moved === null) break;
+      const [segment, { address, prefix }] = moved;
       if (node.plan.own[segment].some((own) => own.address === address)) break;
       // A frozen agent cannot know that what it held has expired and that this is another one.
       if (node.process?.frozen === true) break;
@@ -173,6 +185,7 @@ function harm(
 /** Peace: whatever is still broken is whole again. The dead stay dead. */
 export function pacify(world: World): void {
   world.network.calm();
+  world.cables.calm();
   world.forged.clear();
   for (const node of world.nodes) {
     node.thaw();

@@ -6,7 +6,7 @@ import type { Transition } from "../../src/agent/history.ts";
 import type { LedgerRecord } from "../../src/agent/ledger.ts";
 import { instant, type Instant } from "../../src/base/units.ts";
 import type { ConfigSource } from "../../src/config/model.ts";
-import type { Cables } from "./cluster.ts";
+import type { Cables } from "./cables.ts";
 import { Excuses } from "./excuses.ts";
 import { Health } from "./health.ts";
 import { Kernel } from "./kernel.ts";

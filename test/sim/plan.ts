@@ -1,7 +1,7 @@
 /** What a seed draws before the first event: the nodes, their configurations, and what will be done to them. */
 import type { Family, Ip, Mac } from "../../src/base/address.ts";
 import type { ConfigSource } from "../../src/config/model.ts";
-import { type ClusterPlan, clusterText } from "./cluster.ts";
+import { type ClusterPlan, clusterText } from "./cluster-plan.ts";
 import type { Fault } from "./faults.ts";
 
 /** A broadcast domain that every node has one interface on. */

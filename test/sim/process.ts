@@ -54,7 +54,7 @@ export class Process {
   /** Added, and the ledger does not confirm it yet. */
   readonly #unheard: AddressKey[] = [];
   readonly #scripts: Scripts;
-  readonly #cluster: ClusterEdge;
+  readonly cluster: ClusterEdge;
 
   readonly node: Node;
   readonly agent: Handler;
@@ -65,7 +65,7 @@ export class Process {
     this.agent = agent;
     this.devices = new Devices(node, () => this.alive && !this.frozen);
     this.#scripts = new Scripts(node, (event) => this.alive && this.control(event));
-    this.#cluster = new ClusterEdge(node, this);
+    this.cluster = new ClusterEdge(node, this);
   }
 
   /** An event from the control socket, a signal, a probe. */
@@ -271,7 +271,7 @@ export class Process {
         return [];
       case "heartbeat":
       case "resource":
-        return this.#cluster.perform(action);
+        return this.cluster.perform(action);
       case "virtual-macs":
       case "refuse":
         return [this.devices.perform(action)];

@@ -116,10 +116,12 @@ describe("an agent that breaks one promise", () => {
     ],
     [
       "lets addresses be taken away",
-      "is not there|sends no advert",
+      "is not there|sends no advert|hears no master",
       same,
       (event) => event.kind !== "address-gone",
     ],
+    ["says nothing to its cluster", "a link between them lives|in peace", without(isWord), all],
+    ["hears nothing of its cluster", "a link between them lives|in peace", same, (event) => !isHeard(event)],
     // Whether a reload was taken is still said: the simulator asks the log as well.
     [
       "gives no alarm",
@@ -144,6 +146,9 @@ describe("an agent that breaks one promise", () => {
     expect(firstViolation(tamper, all)).toContain("threw Error: a bug");
   });
 });
+
+const isWord = (action: Action): boolean => action.kind === "heartbeat" && action.what === "send";
+const isHeard = (event: Event): boolean => event.kind === "heartbeat" && event.what === "received";
 
 function forEver(action: Action): Action {
   if (action.kind !== "addresses") return action;

@@ -1,7 +1,7 @@
 /** A whole run: nodes on segments, faults and then peace, under the eyes of the checkers. One seed gives one run. */
 import type { Ip, Mac } from "../../src/base/address.ts";
 import { boundsOf } from "./bounds.ts";
-import { Cables, judgeTogether } from "./cluster.ts";
+import { Cables } from "./cables.ts";
 import { Checkers } from "./checkers.ts";
 import { forgery, inflict, pacify } from "./inflict.ts";
 import { Gates } from "./gates.ts";
@@ -24,6 +24,8 @@ export class World {
   readonly nodes: readonly Node[];
   readonly scene: Scene;
   readonly gates: Gates;
+  /** What carries heartbeat. */
+  readonly cables: Cables;
   readonly checkers: Checkers;
   /** Segments on which every advert is copied by a stranger. */
   readonly forged = new Set<SegmentName>();
@@ -51,7 +53,7 @@ export class World {
       },
       (address, segment) => this.#resolve(address, segment),
     );
-    const cables = new Cables(this.schedule, new Prng(plan.seed ^ 0xcab1e), this.network);
+    this.cables = new Cables(this.schedule, new Prng(plan.seed ^ 0xcab1e), this.network);
     this.scene = {
       nodes,
       network: this.network,
@@ -66,9 +68,9 @@ export class World {
       violation: null,
     };
     this.gates = new Gates(this.scene);
-    this.checkers = new Checkers(this.scene, this.gates);
+    this.checkers = new Checkers(this.scene, this.gates, this.cables);
     for (const [number, nodePlan] of plan.nodes.entries()) {
-      const { schedule, network, checkers } = this;
+      const { schedule, network, checkers, cables } = this;
       nodes.push(new Node(number, nodePlan, schedule, chance.fork(), network, cables, checkers, makeAgent));
     }
   }
@@ -110,8 +112,7 @@ export class World {
       if (scene.violation !== null || schedule.next() > this.#plan.endAt) break;
       this.#step();
     }
-    if (scene.violation === null) this.checkers.finish();
-    if (scene.violation === null) judgeTogether(scene, this.#plan.peaceAt);
+    if (scene.violation === null) this.checkers.finish(this.#plan.peaceAt);
   }
 
   #step(): void {
