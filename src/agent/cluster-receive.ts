@@ -7,7 +7,7 @@ import { unreachable } from "../base/assert.ts";
 import type { Event } from "../heartbeat/membership.ts";
 import type { Instant } from "../base/units.ts";
 import { after, earlier, ms, NEVER } from "../base/units.ts";
-import type { Cluster, Link, Node } from "./cluster.ts";
+import type { AboutRouters, Cluster, Link, Node } from "./cluster.ts";
 import { REPEAT_EVERY } from "./cluster.ts";
 import { happen } from "./cluster-members.ts";
 import { resourceTold } from "./cluster-resources.ts";
@@ -107,7 +107,12 @@ function accepted(
     node,
     content.kind === "status" ? { status: content.status, deadtime: content.deadtime } : null,
   );
-  if (receipt.forUs) answer(cluster, turn, node, content);
+  if (!receipt.forUs) return;
+  if (content.kind === "ask-claims" || content.kind === "claims") {
+    const { generation, sequence } = header;
+    if (generation === null || sequence === null) return;
+    cluster.inbox.push({ node: node.name, content, generation, sequence });
+  } else answer(cluster, turn, node, content);
 }
 
 function heard(
@@ -122,7 +127,7 @@ function heard(
   happen(cluster, turn, { kind: "heard", name: node.name, link: link.id, what });
 }
 
-function answer(cluster: Cluster, turn: Turn, node: Node, content: Content): void {
+function answer(cluster: Cluster, turn: Turn, node: Node, content: Exclude<Content, AboutRouters>): void {
   const { name } = node;
   switch (content.kind) {
     case "reqnodes":

@@ -23,7 +23,7 @@ export function say(
 ): void {
   const { identity, host, history, generation } = cluster;
   if (identity === null || host === null) return;
-  const to = "to" in content ? (cluster.nodes.get(content.to) ?? null) : null;
+  const to = "to" in content && content.to !== null ? (cluster.nodes.get(content.to) ?? null) : null;
   const wallClock = host.time.wallClock + elapsed(host.at, turn.now);
   const message = compose(encodeContent(content), identity, {
     generation,

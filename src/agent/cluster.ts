@@ -2,6 +2,7 @@
 import type { HeartbeatConfig, LinkConfig } from "../config/heartbeat-model.ts";
 import type { Tracking } from "../heartbeat/admission.ts";
 import { UNHEARD } from "../heartbeat/admission.ts";
+import type { Content } from "../heartbeat/content.ts";
 import type { Identity } from "../heartbeat/header.ts";
 import { History } from "../heartbeat/history.ts";
 import type { KeyRing } from "../heartbeat/keys.ts";
@@ -42,6 +43,19 @@ export interface Node {
   stable: boolean;
   /** Its last sign of life on each link. */
   readonly heardOn: Map<string, Instant>;
+}
+
+/** A question or an answer about virtual routers. */
+export type AboutRouters = Extract<Content, { readonly kind: "ask-claims" | "claims" }>;
+
+/** Such a message as it came in. */
+export interface Told {
+  /** Who sent it. */
+  readonly node: string;
+  readonly content: AboutRouters;
+  /** Its life, and the message's number in it: which of two was said later. */
+  readonly generation: number;
+  readonly sequence: number;
 }
 
 /** One link as it is. */
@@ -92,6 +106,10 @@ export class Cluster {
   host: { readonly time: HostTime; readonly at: Instant } | null = null;
   /** Null until generation and UUID are kept. */
   state: State | null = null;
+  /** What came in of virtual routers in this turn. */
+  inbox: Told[] = [];
+  /** The id of the last question about them. */
+  question = 0;
   /** Of the last authentic message, the key. */
   heardIndex: number | null = null;
   /** What the edge was told last, as JSON. */

@@ -4,6 +4,7 @@ import { after, earlier, ms, NEVER } from "../base/units.ts";
 import type { Config } from "../config/model.ts";
 import { nextGeneration } from "../heartbeat/generation.ts";
 import { reshaped } from "../heartbeat/reshape.ts";
+import { claimsReceived } from "./claims.ts";
 import { Cluster } from "./cluster.ts";
 import { linkOpened, settleLinks, unsent } from "./cluster-links.ts";
 import { happen, joins, membersDue } from "./cluster-members.ts";
@@ -51,6 +52,7 @@ export function heartbeatEvent(world: World, turn: Turn, event: HeartbeatEvent):
       break;
     case "received":
       bytesReceived(cluster, turn, event);
+      claimsReceived(world, turn, cluster);
       break;
     case "flood":
       cluster.drop("flood", event.count);

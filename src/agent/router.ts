@@ -3,6 +3,7 @@ import type { Ip } from "../base/address.ts";
 import type { Instant, Milliseconds, Priority } from "../base/units.ts";
 import { after, instant, ms } from "../base/units.ts";
 import type { AddressConfig, RouterConfig } from "../config/model.ts";
+import type { Claim } from "../heartbeat/claim.ts";
 import type { Settings, State } from "../vrrp/state.ts";
 import { OWNER, TAKEN } from "../vrrp/state.ts";
 import type { Track } from "../vrrp/priority.ts";
@@ -71,6 +72,17 @@ interface Ignored {
   readonly heardAt: Instant;
 }
 
+/** What another node of the cluster said last of its router in the same election. */
+export interface Heard {
+  readonly claim: Claim;
+  /** The question that it answers; null: unasked. */
+  readonly answers: number | null;
+  /** The life in which it said so, and the number of the message. */
+  readonly generation: number;
+  readonly sequence: number;
+  readonly at: Instant;
+}
+
 /** Peers remembered for a router; the one silent longest makes room. */
 const PEERS_MAX = 16;
 
@@ -111,6 +123,8 @@ export class Router {
   /** It gave up its addresses without before_release, which is still to be run. */
   owesRelease = false;
   readonly peers = new Map<Ip, Peer>();
+  /** What the nodes of the cluster said of it, by their names. */
+  readonly claims = new Map<string, Heard>();
   /** Whose advert came last. */
   private latest: Ip | null = null;
   contest: Contest | null = null;

@@ -4,6 +4,8 @@ import type { Milliseconds } from "../base/units.ts";
 import { ms } from "../base/units.ts";
 import type { Field, Message, Octets } from "../wire/heartbeat-message.ts";
 import { TEXT, valueOf } from "../wire/heartbeat-message.ts";
+import type { Claim, Subject } from "./claim.ts";
+import { decodeClaims, decodeSubjects, encodeClaims, encodeSubjects, parseCount } from "./claim.ts";
 import { parseHex } from "./header.ts";
 
 /** A node says that it runs (`up`), takes part (`active`), or has just begun (`init`). */
@@ -64,6 +66,15 @@ export type Content =
   | { readonly kind: "give-up"; readonly to: string; readonly really: boolean }
   /** All resources are released, and the sender is about to end. */
   | { readonly kind: "shutdone" }
+  /** Of haagent: all are asked how their routers are that take part in these elections. `id` is that of the question, from 1. */
+  | { readonly kind: "ask-claims"; readonly id: number; readonly about: readonly Subject[] }
+  /** Of haagent: how routers of the sender are, at least one; to everyone where `to` is null. `answers` is the question's `id`, null unasked. */
+  | {
+      readonly kind: "claims";
+      readonly to: string | null;
+      readonly answers: number | null;
+      readonly claims: readonly Claim[];
+    }
   | { readonly kind: "other" };
 
 /** The daemon's words. */
@@ -171,6 +182,19 @@ function fieldsOf(content: Exclude<Content, { readonly kind: "other" }>): Fields
         ["t", "shutdone"],
         ["st", "dead"],
       ];
+    case "ask-claims":
+      return [
+        ["t", "haagent-ask"],
+        ["ask", hex(content.id)],
+        ["vrrp", encodeSubjects(content.about)],
+      ];
+    case "claims":
+      return [
+        ["t", "haagent-claim"],
+        ...(content.to === null ? [] : [["dest", content.to] as const]),
+        ...(content.answers === null ? [] : [["ask", hex(content.answers)] as const]),
+        ["vrrp", encodeClaims(content.claims)],
+      ];
     default:
       return unreachable(content);
   }
@@ -259,6 +283,18 @@ export function decodeContent(message: Message): Content | null {
       return to === null ? null : { kind: "give-up", to, really: valueOf(message, "t") === "you_are_dead" };
     case "shutdone":
       return { kind: "shutdone" };
+    case "haagent-ask": {
+      const id = parseCount(valueOf(message, "ask"));
+      const about = decodeSubjects(valueOf(message, "vrrp"));
+      return id === null || id === 0 || about === null ? null : { kind: "ask-claims", id, about };
+    }
+    case "haagent-claim": {
+      const asked = valueOf(message, "ask");
+      const answers = asked === null ? null : parseCount(asked);
+      const claims = decodeClaims(valueOf(message, "vrrp"));
+      if ((asked !== null && (answers === null || answers === 0)) || claims === null) return null;
+      return { kind: "claims", to, answers, claims };
+    }
     default:
       return { kind: "other" };
   }

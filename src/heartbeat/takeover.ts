@@ -163,6 +163,8 @@ function hear(turn: Turn, content: Content, sequence: number): void {
     case "nak":
     case "reqnodes":
     case "repnodes":
+    case "ask-claims":
+    case "claims":
     case "other":
       return;
     default:

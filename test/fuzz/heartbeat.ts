@@ -1,5 +1,13 @@
 /** heartbeat under fuzz: both forms of a message, what opens them, the framing of a line, bzip2, and the file of keys. */
 import { deflateSync } from "node:zlib";
+import type { Claim, Subject } from "../../src/heartbeat/claim.ts";
+import {
+  bundles,
+  decodeClaims,
+  decodeSubjects,
+  encodeClaims,
+  encodeSubjects,
+} from "../../src/heartbeat/claim.ts";
 import { readAuthkeys } from "../../src/heartbeat/authkeys.ts";
 import { decodeContent, encodeContent } from "../../src/heartbeat/content.ts";
 import { readHeader } from "../../src/heartbeat/header.ts";
@@ -199,4 +207,36 @@ const authkeys = target<ReturnType<typeof readAuthkeys>>({
   repair: () => {},
 });
 
-export const HEARTBEAT = [netstrings, classic, packets, framing, bzip2, authkeys];
+const CLAIMS =
+  "VI_1 51 4 1 master 1 150 7f3 10.0.0.1;VI_6 52 6 0 backup 1 100 0 fe80::1;x 1 4 1 released 0 0 1 - more";
+
+const claims = target<readonly Claim[] | null>({
+  name: "heartbeat-claims",
+  golden: [bytes(CLAIMS), bytes(CLAIMS.split(";")[0] ?? "")],
+  lengthFields: [],
+  watch: false,
+  outcomes: { claims: "reached", none: "reached" },
+  decode: (from) => decodeClaims(text(from)),
+  outcomeOf: (decoded) => (decoded === null ? "none" : "claims"),
+  check: (decoded) => {
+    if (decoded === null) return null;
+    const again = encodeClaims(decoded);
+    if (!Bun.deepEquals(decodeClaims(again), decoded)) return `comes back otherwise: ${again}`;
+    return Bun.deepEquals(bundles(decoded).flat(), [...decoded]) ? null : "the bundles have others";
+  },
+  repair: () => {},
+});
+
+const subjects = target<readonly Subject[] | null>({
+  name: "heartbeat-subjects",
+  golden: [bytes("51.4 52.6"), bytes("1.4 255.6 7.4")],
+  lengthFields: [],
+  watch: false,
+  outcomes: { subjects: "reached", none: "reached" },
+  decode: (from) => decodeSubjects(text(from)),
+  outcomeOf: (decoded) => (decoded === null ? "none" : "subjects"),
+  check: (decoded, from) => (decoded === null ? null : difference(bytes(encodeSubjects(decoded)), from)),
+  repair: () => {},
+});
+
+export const HEARTBEAT = [netstrings, classic, packets, framing, bzip2, authkeys, claims, subjects];

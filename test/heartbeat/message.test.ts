@@ -1,7 +1,9 @@
 /** What every message must say, and what each type must. test/golden has the daemon's own. */
 import { describe, expect, test } from "bun:test";
 import { Bug } from "../../src/base/assert.ts";
-import { ms } from "../../src/base/units.ts";
+import type { Ip } from "../../src/base/address.ts";
+import { ms, priority } from "../../src/base/units.ts";
+import type { Claim } from "../../src/heartbeat/claim.ts";
 import type { Content } from "../../src/heartbeat/content.ts";
 import { decodeContent, encodeContent } from "../../src/heartbeat/content.ts";
 import { compose, parseHex, readHeader } from "../../src/heartbeat/header.ts";
@@ -83,6 +85,11 @@ describe("a header", () => {
   });
 });
 
+const CLAIM: Claim = {
+  ...{ name: "VI_1", vrid: 51, family: 4, only: true, state: "master", healthy: true, adverts: 2035 },
+  ...{ priority: priority(150), address: "10.0.0.1" as Ip },
+};
+
 describe("a content", () => {
   type Known = Exclude<Content, { readonly kind: "other" }>;
   // One of each kind: a new kind without one does not compile.
@@ -102,6 +109,8 @@ describe("a content", () => {
     "ip-request": { kind: "ip-request", group: "IPaddr::10.9.0.100/24/eth0" },
     "ip-response": { kind: "ip-response", to: "b", group: "10.9.0.100", owned: false },
     shutdone: { kind: "shutdone" },
+    "ask-claims": { kind: "ask-claims", id: 47, about: [{ vrid: 51, family: 4 }] },
+    claims: { kind: "claims", to: "b", answers: 47, claims: [CLAIM, { ...CLAIM, address: null }] },
   };
   test.each(Object.values(samples))("comes back: $kind", (content) => {
     expect(decodeContent(encodeContent(content))).toEqual(content);
@@ -153,5 +162,7 @@ describe("a content", () => {
     ],
     ...["t=num_ping_nodes dest=b", "t=num_ping_nodes num_ping=1", "t=you_are_dead", "t=abort_giveup"],
     ...["t=ip-request-resp ipaddr=x", "t=repnodes nodelist=a"],
+    ...["t=haagent-ask ask=1", "t=haagent-ask ask=0 vrrp=51.4", "t=haagent-ask vrrp=51.4"],
+    ...["t=haagent-claim dest=b", "t=haagent-claim ask=1 vrrp=", "t=haagent-ask ask=1 vrrp=51.5"],
   ])("is none in %j", (text) => expect(decodeContent(message(text))).toBe(null));
 });

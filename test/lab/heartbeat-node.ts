@@ -6,6 +6,7 @@
 import { readFileSync } from "node:fs";
 import type { Tracking } from "../../src/heartbeat/admission.ts";
 import { due, forsaken, owesAck, UNHEARD, without } from "../../src/heartbeat/admission.ts";
+import type { Claim } from "../../src/heartbeat/claim.ts";
 import type { Content } from "../../src/heartbeat/content.ts";
 import { encodeContent } from "../../src/heartbeat/content.ts";
 import { compose, isNumbered } from "../../src/heartbeat/header.ts";
@@ -17,7 +18,8 @@ import type { Receiver } from "../../src/heartbeat/receive.ts";
 import { receive } from "../../src/heartbeat/receive.ts";
 import type { Action, Event, State } from "../../src/heartbeat/membership.ts";
 import { deadline, start, step } from "../../src/heartbeat/membership.ts";
-import { elapsed, instant, ms } from "../../src/base/units.ts";
+import { ip4At } from "../../src/base/address.ts";
+import { elapsed, instant, ms, priority } from "../../src/base/units.ts";
 import type { Message } from "../../src/wire/heartbeat-message.ts";
 import { octetBytes, octets, TEXT, valueOf } from "../../src/wire/heartbeat-message.ts";
 import type { Method } from "../../src/wire/heartbeat-token.ts";
@@ -43,6 +45,8 @@ export interface NodeSettings {
   readonly initdead?: number;
   /** Text fields in each status that no daemon knows. */
   readonly extra?: readonly (readonly [name: string, value: string])[];
+  /** Asks after each status how a router is, and says how its own is. */
+  readonly claims?: boolean;
   /** Of ten numbered messages, so many last ones are not sent at first. */
   readonly lose?: number;
   readonly resources?: ResourceSettings;
@@ -124,6 +128,18 @@ function send(content: Exclude<Content, { readonly kind: "other" }>): void {
   if (!lost) transmit(message);
 }
 
+/** What haagent nodes say to each other, to one and to all, asked and unasked. */
+function claims(): void {
+  const about = { vrid: 51, family: 4 } as const;
+  const claim: Claim = {
+    ...{ ...about, name: "VI_1", only: true, state: "master", healthy: true, adverts: history.next },
+    ...{ priority: priority(150), address: ip4At(Uint8Array.of(10, 0, 0, 1), 0) },
+  };
+  send({ kind: "ask-claims", id: history.next, about: [about] });
+  send({ kind: "claims", to: null, answers: null, claims: [claim] });
+  send({ kind: "claims", to: peer, answers: history.next, claims: [claim] });
+}
+
 /** Membership's settings; one link stands for all that the socket hears. */
 const LINK = "wire";
 const members = {
@@ -140,7 +156,9 @@ let resources: Resources | null = null;
 function perform(action: Action): void {
   switch (action.kind) {
     case "say":
-      return send({ kind: "status", status: action.status, deadtime: action.deadtime });
+      send({ kind: "status", status: action.status, deadtime: action.deadtime });
+      if (settings.claims === true) claims();
+      return;
     case "ask-nodes":
       return send({ kind: "reqnodes", to: action.to });
     case "active":
