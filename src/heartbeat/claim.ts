@@ -13,7 +13,8 @@ import { familyOf, parseIp } from "../base/address.ts";
 import { assert } from "../base/assert.ts";
 import type { Priority } from "../base/units.ts";
 import { priority } from "../base/units.ts";
-import type { Octets } from "../wire/heartbeat-message.ts";
+import type { Message, Octets } from "../wire/heartbeat-message.ts";
+import { valueOf } from "../wire/heartbeat-message.ts";
 
 /** Which election a question is about: routers of the same VRID and family. */
 export interface Subject {
@@ -95,8 +96,7 @@ function whole(text: string, least: number, most: number): number | null {
 const familyFrom = (text: string): Family | null => (text === "4" ? 4 : text === "6" ? 6 : null);
 const bit = (text: string): boolean | null => (text === "1" ? true : text === "0" ? false : null);
 
-/** A count as {@link encodeClaims} writes it. */
-export function parseCount(text: Octets | null): number | null {
+function parseCount(text: Octets | null): number | null {
   if (text === null || text.length > COUNT_DIGITS_MAX || !/^(0|[1-9a-f][0-9a-f]*)$/.test(text)) return null;
   return Number.parseInt(text, 16);
 }
@@ -151,4 +151,23 @@ export function decodeClaims(text: Octets | null): readonly Claim[] | null {
     claims.push(claim);
   }
   return claims;
+}
+
+/** What is asked, and the id to answer it under, from 1; null when either is missing. */
+export function decodeQuestion(
+  message: Message,
+): { readonly id: number; readonly about: readonly Subject[] } | null {
+  const id = parseCount(valueOf(message, "ask"));
+  const about = decodeSubjects(valueOf(message, "vrrp"));
+  return id === null || id === 0 || about === null ? null : { id, about };
+}
+
+/** What is claimed, and the id of the question that it answers, null unasked; null when there is no claim, or an id that is none. */
+export function decodeAnswer(
+  message: Message,
+): { readonly answers: number | null; readonly claims: readonly Claim[] } | null {
+  const asked = valueOf(message, "ask");
+  const answers = asked === null ? null : parseCount(asked);
+  const claims = decodeClaims(valueOf(message, "vrrp"));
+  return claims === null || (asked !== null && (answers ?? 0) === 0) ? null : { answers, claims };
 }

@@ -5,7 +5,7 @@ import { ms } from "../base/units.ts";
 import type { Field, Message, Octets } from "../wire/heartbeat-message.ts";
 import { TEXT, valueOf } from "../wire/heartbeat-message.ts";
 import type { Claim, Subject } from "./claim.ts";
-import { decodeClaims, decodeSubjects, encodeClaims, encodeSubjects, parseCount } from "./claim.ts";
+import { decodeAnswer, decodeQuestion, encodeClaims, encodeSubjects } from "./claim.ts";
 import { parseHex } from "./header.ts";
 
 /** A node says that it runs (`up`), takes part (`active`), or has just begun (`init`). */
@@ -284,16 +284,12 @@ export function decodeContent(message: Message): Content | null {
     case "shutdone":
       return { kind: "shutdone" };
     case "haagent-ask": {
-      const id = parseCount(valueOf(message, "ask"));
-      const about = decodeSubjects(valueOf(message, "vrrp"));
-      return id === null || id === 0 || about === null ? null : { kind: "ask-claims", id, about };
+      const question = decodeQuestion(message);
+      return question === null ? null : { kind: "ask-claims", ...question };
     }
     case "haagent-claim": {
-      const asked = valueOf(message, "ask");
-      const answers = asked === null ? null : parseCount(asked);
-      const claims = decodeClaims(valueOf(message, "vrrp"));
-      if ((asked !== null && (answers === null || answers === 0)) || claims === null) return null;
-      return { kind: "claims", to, answers, claims };
+      const answer = decodeAnswer(message);
+      return answer === null ? null : { kind: "claims", to, ...answer };
     }
     default:
       return { kind: "other" };
