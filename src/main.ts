@@ -28,6 +28,7 @@ import { readConfig } from "./io/config-file.ts";
 import { gather } from "./io/doctor.ts";
 import { GONE, release } from "./io/release.ts";
 import { runAgent } from "./io/run.ts";
+import { realServer } from "./realserver.ts";
 import { complain, err, out } from "./io/terminal.ts";
 import { watch } from "./watch.ts";
 
@@ -151,6 +152,8 @@ async function perform(intent: Intent): Promise<number> {
     }
     case "doctor":
       return doctor(intent.config, intent.json);
+    case "realserver":
+      return realServer(intent);
     case "why":
       return why(intent.target, intent.name, intent.json);
     case "completion":

@@ -70,6 +70,7 @@ const TABLE: Readonly<Record<string, Rule>> = {
         "src/wire/ipvs-sockopt.ts",
         "src/wire/ipvs-netlink.ts",
         "src/wire/ipvs-told.ts",
+        "src/wire/ipvs-proc.ts",
       ],
       "src/wire/genetlink.ts",
       ...["src/config/keys-file.ts", "src/heartbeat/generation.ts"],
@@ -89,6 +90,7 @@ const TABLE: Readonly<Record<string, Rule>> = {
   },
   "src/main.ts": { values: ["src", "native"], types: [], packages: ["node:"] },
   "src/watch.ts": { values: ["src"], types: [], packages: [] },
+  "src/realserver.ts": { values: ["src"], types: [], packages: ["node:"] },
   "src/client.ts": { values: ["src", "native"], types: [], packages: [] },
 };
 
@@ -104,7 +106,7 @@ const EDGE_ONLY: readonly (readonly [RegExp, string])[] = [
   [/\bset(Timeout|Interval|Immediate)\b/, "keep a deadline in the state and return it as wakeAt"],
   [/\bfetch\(/, "return a probe Action"],
 ];
-const EDGE = ["src/io/", "native/", "src/main.ts", "src/client.ts", "src/watch.ts"];
+const EDGE = ["src/io/", "native/", "src/main.ts", "src/client.ts", "src/realserver.ts", "src/watch.ts"];
 
 /** What no file may contain. */
 const NOWHERE: readonly (readonly [RegExp, string])[] = [

@@ -24,6 +24,7 @@ import { why } from "./history.ts";
 import { deafened } from "./listen.ts";
 import { standby, takeover } from "./operator.ts";
 import { Outbox } from "./outbox.ts";
+import { realServerAnswered, realServerTouched } from "./realserver.ts";
 import { receive } from "./receive.ts";
 import { reload } from "./reload.ts";
 import { resourceEnded } from "./resource-run.ts";
@@ -91,28 +92,31 @@ export class Agent {
       case "resource-ended":
         resourceEnded(world.cluster, turn, event);
         break;
+      case "realserver":
+        realServerAnswered(world, turn, event);
+        break;
       case "link":
         linkTold(world, turn, event.link);
-        heartbeatKernel(world, turn);
+        surroundings(world, turn);
         break;
       case "link-gone":
         linkGone(world, turn, event.index);
-        heartbeatKernel(world, turn);
+        surroundings(world, turn);
         break;
       case "address":
         addressTold(world, turn, event.address);
-        heartbeatKernel(world, turn);
+        surroundings(world, turn);
         break;
       case "address-gone":
         addressGone(world, turn, event.key);
-        heartbeatKernel(world, turn);
+        surroundings(world, turn);
         break;
       case "kernel":
         world.kernel.replace(event.links, event.addresses);
         compare(world, turn);
         lookBehind(world, turn);
         assess(world, turn, world.routers.values());
-        heartbeatKernel(world, turn);
+        surroundings(world, turn);
         break;
       case "virtual-macs":
       case "refused":
@@ -208,11 +212,17 @@ export class Agent {
     next = earlier(next, world.refreshAt);
     next = earlier(next, world.resyncAt);
     next = earlier(next, earlier(world.virtualMacs.retryAt, world.refusal.retryAt));
-    next = earlier(next, world.routing.lookAt);
     const { cluster } = world;
     if (cluster !== null) next = earlier(next, earlier(cluster.wakeAt, cluster.runs.deadline()));
+    next = earlier(next, earlier(world.routing.lookAt, world.realServer.lookAt));
     this.wakeAt = earlier(next, world.listenAgainAt);
   }
+}
+
+/** Links or addresses are other than before. */
+function surroundings(world: World, turn: Turn): void {
+  heartbeatKernel(world, turn);
+  realServerTouched(world, turn);
 }
 
 function probed(world: World, turn: Turn, event: Extract<Event, { kind: "probe" }>): void {

@@ -4,6 +4,7 @@ import { assess, judgeFaults } from "./assess.ts";
 import type { Event } from "./boundary.ts";
 import { drive } from "./drive.ts";
 import { configureHeartbeat } from "./heartbeat.ts";
+import { configureRealServer } from "./realserver.ts";
 import type { LedgerRecord } from "./ledger.ts";
 import { leftBehind, leftForwarding, recentResumes, refusal } from "./recover.ts";
 import { first } from "./reload.ts";
@@ -27,6 +28,7 @@ export function begin(turn: Turn, event: Extract<Event, { kind: "start" }>): Wor
   index(world);
   for (const action of world.checks.configure(config.checks, turn.now)) turn.out.defer(action);
   configureHeartbeat(world, turn, config);
+  configureRealServer(world, turn, config.realserver);
   // What an earlier agent added is ours for a moment: what nobody carries on with goes at the end of this turn.
   for (const { router, address } of leftBehind(event.ledger, event.addresses, bootId)) {
     world.ownership.inherit(router, address);

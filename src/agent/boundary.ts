@@ -8,6 +8,7 @@ import type { Forwarding, ForwardingChange, ForwardingResult } from "../wire/for
 import type { Refused } from "../wire/nftables.ts";
 import type { ConfigSource, LogLevel } from "../config/model.ts";
 import type { HeartbeatAction, HeartbeatEvent, ResourceAction, ResourceEvent } from "./heartbeat-boundary.ts";
+import type { RealServerAction, RealServerEvent } from "./realserver-boundary.ts";
 import type { Transition } from "./history.ts";
 import type { LedgerRecord } from "./ledger.ts";
 import type { Listener } from "./listen.ts";
@@ -94,6 +95,7 @@ export interface Reply {
 export type Event =
   | HeartbeatEvent
   | ResourceEvent
+  | RealServerEvent
   /** First event of all: the world as found. `ledger` holds what an earlier agent left, any boot. */
   | {
       readonly kind: "start";
@@ -180,6 +182,7 @@ export type Event =
 export type Action =
   | HeartbeatAction
   | ResourceAction
+  | RealServerAction
   /** Through a packet socket, bytes after the link-layer header. `router` is set on its adverts: they go into the ledger. */
   | {
       readonly kind: "frame";

@@ -9,6 +9,7 @@ import { drive } from "./drive.ts";
 import { look } from "./forwarding.ts";
 import { heartbeatDue } from "./heartbeat.ts";
 import { listenAgain } from "./listen.ts";
+import { realServerDue } from "./realserver.ts";
 import type { Turn, World } from "./world.ts";
 
 /** Performs actions at once, in the middle of a turn. */
@@ -43,6 +44,7 @@ export function due(world: World, turn: Turn, urgent: Perform | null): void {
   retryDevices(world, turn);
   if (world.routing.lookAt <= turn.now) look(world, turn);
   heartbeatDue(world, turn);
+  realServerDue(world, turn);
 }
 
 /** The adverts of masters that are due while something else takes long. A backup's patience may have frames waiting: not that. */

@@ -1,91 +1,28 @@
 /** Start, reload and stop: a configuration becomes routers, or a difference to the routers that run. */
 import { load } from "../config/load.ts";
-import type { HeartbeatConfig } from "../config/heartbeat-model.ts";
 import { errorAt } from "../config/place.ts";
 import { printFinding } from "../config/print.ts";
-import type { AgentConfig, CheckConfig, Config, ConfigSource, RouterConfig } from "../config/model.ts";
+import type { AgentConfig, Config, ConfigSource } from "../config/model.ts";
 import { warnOfLifetimes } from "./addresses.ts";
 import { assess } from "./assess.ts";
 import type { Event, Reply } from "./boundary.ts";
+import type { Difference } from "./difference.ts";
+import { compare, NAMES } from "./difference.ts";
 import { drive } from "./drive.ts";
 import { configureHeartbeat, leave } from "./heartbeat.ts";
 import { awaitsRelease } from "./hooks.ts";
 import { completeStandby, standDown } from "./operator.ts";
 import { hasLifetimes } from "./lifetimes.ts";
+import { configureRealServer } from "./realserver.ts";
 import { Router } from "./router.ts";
 import type { Turn, World } from "./world.ts";
 import { group, index } from "./world.ts";
-
-/** What a reload did. */
-interface Difference {
-  /** Routers, by name. */
-  readonly added: readonly string[];
-  readonly removed: readonly string[];
-  readonly restarted: readonly string[];
-  readonly changed: readonly string[];
-  /** Checks that are new, gone or other than before. */
-  readonly checks: readonly string[];
-  /** Keys of `[agent]`. */
-  readonly agent: readonly string[];
-  /** Keys of `[heartbeat]`, or `heartbeat` where the whole table comes or goes. */
-  readonly heartbeat: readonly string[];
-}
-
-const equal = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
 /** Why a router ends that another configuration does not have, or has otherwise. */
 const LEAVING = "configuration changed";
 
 /** Settings that the process takes up once, when it starts. */
 const FIXED = ["runtimeDir", "stateDir", "controlGroup", "realtimePriority", "node"] as const;
-const NAMES: Record<keyof AgentConfig, string> = {
-  runtimeDir: "runtime_dir",
-  stateDir: "state_dir",
-  controlGroup: "control_group",
-  realtimePriority: "realtime_priority",
-  node: "node",
-  scriptUser: "script_user",
-  addressMethod: "address_method",
-  addressLifetime: "address_lifetime",
-  log: "log",
-};
-
-function agentChanges(before: AgentConfig, next: AgentConfig): string[] {
-  const keys = Object.keys(NAMES) as (keyof AgentConfig)[]; // what `Record` above says of them
-  return keys.filter((key) => !equal(before[key], next[key])).map((key) => NAMES[key]);
-}
-
-const HEARTBEAT_NAMES: Record<keyof HeartbeatConfig, string> = {
-  nodes: "nodes",
-  keepalive: "keepalive",
-  warntime: "warntime",
-  deadtime: "deadtime",
-  initdead: "initdead",
-  udpPort: "udp_port",
-  auth: "auth",
-  links: "links",
-};
-
-function heartbeatChanges(before: HeartbeatConfig | null, next: HeartbeatConfig | null): string[] {
-  if (before === null || next === null) return before === next ? [] : ["heartbeat"];
-  const keys = Object.keys(HEARTBEAT_NAMES) as (keyof HeartbeatConfig)[]; // what `Record` above says of them
-  return keys.filter((key) => !equal(before[key], next[key])).map((key) => HEARTBEAT_NAMES[key]);
-}
-
-function checkChanges(before: readonly CheckConfig[], next: readonly CheckConfig[]): string[] {
-  const was = new Map(before.map((check) => [check.name, check]));
-  const is = new Map(next.map((check) => [check.name, check]));
-  return [...new Set([...was.keys(), ...is.keys()])].filter((name) => !equal(was.get(name), is.get(name)));
-}
-
-/** Changes of these make another virtual router of it: it releases and starts anew. */
-const sameRouter = (a: RouterConfig, b: RouterConfig): boolean =>
-  a.interface === b.interface &&
-  a.vrid === b.vrid &&
-  a.family === b.family &&
-  a.version === b.version &&
-  a.virtualMac === b.virtualMac;
-
 /** A reload that waits for before_release. */
 export interface PendingReload {
   readonly source: ConfigSource;
@@ -170,28 +107,6 @@ function answer(turn: Turn, event: Extract<Event, { kind: "config" }>, reply: Re
   if (event.connection !== null) turn.out.defer({ kind: "reply", connection: event.connection, reply });
 }
 
-/** What another configuration makes different. */
-function compare(world: World, config: Config): Difference {
-  const before = world.config;
-  const difference: Record<keyof Difference, string[]> = {
-    added: config.routers.map(({ name }) => name).filter((name) => !world.routers.has(name)),
-    removed: [],
-    restarted: [],
-    changed: [],
-    checks: checkChanges(before.checks, config.checks),
-    agent: agentChanges(before.agent, config.agent),
-    heartbeat: heartbeatChanges(before.heartbeat, config.heartbeat),
-  };
-  const fresh = new Map(config.routers.map((router) => [router.name, router]));
-  for (const [name, router] of world.routers) {
-    const next = fresh.get(name);
-    if (next === undefined) difference.removed.push(name);
-    else if (!sameRouter(router.config, next)) difference.restarted.push(name);
-    else if (!equal(router.config, next)) difference.changed.push(name);
-  }
-  return difference;
-}
-
 /** Makes the routers those of `config`; what did not change is not touched, but for those that go `along` with their sync group. */
 function apply(
   world: World,
@@ -213,6 +128,7 @@ function apply(
   world.config = config;
   for (const action of world.checks.configure(config.checks, turn.now)) turn.out.defer(action);
   configureHeartbeat(world, turn, config);
+  configureRealServer(world, turn, config.realserver);
   const changed = new Set<Router>();
   for (const next of config.routers) {
     const router = world.routers.get(next.name);
@@ -287,6 +203,7 @@ export function shutDown(world: World, turn: Turn): void {
   if (waits || world.hooks.busy) return;
   world.stopped = true;
   leave(world, turn);
+  configureRealServer(world, turn, []);
   turn.addresses = true;
   // Last of all: what is gone must not be taken away again from whoever puts it there after us.
   for (const router of world.routers.keys()) turn.out.finally({ kind: "ledger", router, record: null });

@@ -8,6 +8,7 @@ import { hookText } from "./hooks.ts";
 import { prospect } from "./prospect.ts";
 import { acceptFailure, refuses } from "./refusal.ts";
 import { masterHeard } from "./operator.ts";
+import { realServerFaulty, realServerStatus } from "./realserver.ts";
 import { forwardingStatus } from "./forwarding.ts";
 import { keyOf } from "./router.ts";
 import type { Router } from "./router.ts";
@@ -26,7 +27,7 @@ function health(world: World, now: Instant): "ok" | "degraded" | "fault" {
   if (routers.some(({ role }) => role === "standby")) return "degraded";
   const contended = routers.some((router) => router.contest?.alarmed === true && !contestOver(router, now));
   const accepting = routers.some((router) => router.holds && acceptFailure(world, router) !== null);
-  return contended || accepting || heartbeatDegraded(world) ? "degraded" : "ok";
+  return contended || accepting || heartbeatDegraded(world) || realServerFaulty(world) ? "degraded" : "ok";
 }
 
 /** What a router waits for that was started a moment ago; null when it does not. */
@@ -148,6 +149,7 @@ export function status(
       vrrp: routers.map((router) => routerStatus(world, router, now, clock)),
       heartbeat: heartbeatStatus(world, now),
       services: [],
+      realserver: realServerStatus(world),
     },
   };
 }

@@ -16,6 +16,8 @@ import { Kernel } from "./kernel.ts";
 import { Limiter } from "./limiter.ts";
 import type { Outbox } from "./outbox.ts";
 import { Ownership } from "./ownership.ts";
+import type { RealServerState } from "./realserver.ts";
+import { noRealServer } from "./realserver.ts";
 import type { Role, Router } from "./router.ts";
 import { Routing } from "./routing.ts";
 import { LinkDelays } from "./tracking.ts";
@@ -52,6 +54,7 @@ export interface World {
   readonly linkDelays: LinkDelays;
   /** Null: no heartbeat. */
   cluster: Cluster | null;
+  readonly realServer: RealServerState;
   /** For what a packet can make us say: a flood of sources uses it up. */
   readonly limiter: Limiter;
   /** For what concerns a router, whoever sends: a flood must not silence it. */
@@ -137,6 +140,7 @@ export function makeWorld(
     pending: null,
     linkDelays: new LinkDelays(),
     cluster: null,
+    realServer: noRealServer(),
     limiter: new Limiter(),
     alarms: new Limiter(),
     virtual: new Set(),

@@ -1,5 +1,7 @@
 /** Command line to intent: what the user asked for, or why that is not a thing to ask. Strict, as a typo must not start an agent. */
 import { parseArgs } from "citty";
+import type { Ip } from "../base/address.ts";
+import { parseIp } from "../base/address.ts";
 import type { Result } from "../base/result.ts";
 import { fail, ok } from "../base/result.ts";
 import { parseDuration } from "../config/kind.ts";
@@ -40,6 +42,13 @@ export type Intent =
   | { readonly kind: "why"; readonly target: Target; readonly name: string; readonly json: boolean }
   | { readonly kind: "completion"; readonly target: Target; readonly what: Completion }
   | { readonly kind: "reload" | "stop"; readonly target: Target }
+  | {
+      readonly kind: "realserver";
+      readonly action: RealServerWord;
+      readonly addresses: readonly Ip[];
+      readonly config: string;
+      readonly json: boolean;
+    }
   | { readonly kind: "doctor"; readonly config: string; readonly json: boolean }
   /** Of the contract, but this version does not do it: refused with exit 1, never ignored. */
   | { readonly kind: "later"; readonly what: string };
@@ -96,7 +105,7 @@ function strict(command: Command, words: readonly string[]): Result<string[], st
   const places = Object.entries(command.args).filter(([, each]) => each.type === "positional");
   const missing = places.slice(positionals.length).find(([, each]) => each.required === true);
   if (missing !== undefined) return fail(`"${command.name}" needs ${missing[0].toUpperCase()}`);
-  const extra = positionals[places.length];
+  const extra = command.repeats ? undefined : positionals[places.length];
   if (extra !== undefined) return fail(`unexpected argument "${extra}" for "${command.name}"`);
   return ok(positionals.length === 0 ? flags : [...flags, "--", ...positionals]);
 }
@@ -113,6 +122,27 @@ function watchInterval(watches: boolean, interval: string | null): Result<number
     return fail(`--interval must be a duration from 100ms to 1h, not "${interval}"`);
   }
   return ok(span);
+}
+
+/** What `haagent realserver` can be told. */
+const REAL_SERVER_WORDS = ["start", "stop", "status"] as const;
+export type RealServerWord = (typeof REAL_SERVER_WORDS)[number];
+
+function realServerIntent(
+  [word = "", ...texts]: readonly string[],
+  config: string | null,
+  json: boolean,
+): Result<Intent, string> {
+  const action = REAL_SERVER_WORDS.find((each) => each === word);
+  if (action === undefined) return fail(`realserver ${word}: there is start, stop and status`);
+  if (json && action !== "status") return fail("--json is for realserver status");
+  const addresses: Ip[] = [];
+  for (const text of texts) {
+    const parsed = parseIp(text.replace(/\/(?:32|128)$/, ""));
+    if (!parsed.ok) return fail(`${text} is not an address of a host`);
+    addresses.push(parsed.value);
+  }
+  return ok({ kind: "realserver", action, addresses, config: config ?? DEFAULT_CONFIG, json });
 }
 
 function intentOf(command: Command, words: readonly string[]): Result<Intent, string> {
@@ -147,6 +177,8 @@ function intentOf(command: Command, words: readonly string[]): Result<Intent, st
       const config = target.config ?? DEFAULT_CONFIG;
       return ok({ kind: "doctor", config, json: args["json"] === true });
     }
+    case "realserver":
+      return realServerIntent(args["_"] ?? [], target.config, args["json"] === true);
     case "completion": {
       const what = COMPLETIONS.find((each) => each === args["shell"]);
       if (what === undefined) return fail(`completion for "${text(args["shell"])}": there is bash and zsh`);

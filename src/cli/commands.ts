@@ -22,6 +22,8 @@ export interface Command {
   readonly example: string;
   /** False: of the contract, but refused by this version. */
   readonly available: boolean;
+  /** The last positional argument can be given more than once. */
+  readonly repeats: boolean;
 }
 
 const file: ArgsDef = {
@@ -50,12 +52,12 @@ function command(
   places: readonly Place[] = [],
 ): Command {
   const definition = defineCommand({ meta: { name, description }, args });
-  return { name, description, definition, args, example, places, available: true };
+  return { name, description, definition, args, example, places, available: true, repeats: false };
 }
 
 function later(name: string, description: string, example: string): Command {
   const definition = defineCommand({ meta: { name, description: `${description}; not in this version` } });
-  return { name, description, definition, args: {}, example, places: [], available: false };
+  return { name, description, definition, args: {}, example, places: [], available: false, repeats: false };
 }
 
 /** Every command, in the order of `haagent --help`. */
@@ -150,6 +152,26 @@ export const COMMANDS: readonly Command[] = [
     "haagent completion bash > /etc/bash_completion.d/haagent",
     [["bash", "zsh"]],
   ),
+  {
+    ...command(
+      "realserver",
+      "carry addresses of services on lo, in silence: a real server of LVS",
+      {
+        action: { type: "positional", required: true, description: "start, stop or status" },
+        address: {
+          type: "positional",
+          required: false,
+          description:
+            "any number of them; none: to start, those of [realserver]; else all that were started",
+        },
+        json: { type: "boolean", description: "with status: print JSON" },
+        ...file,
+      },
+      "haagent realserver start 172.25.254.100",
+      [["start", "stop", "status"]],
+    ),
+    repeats: true,
+  },
   command("version", "print version, commit and runtime", {}, "haagent version"),
   later(
     "console",
@@ -159,7 +181,6 @@ export const COMMANDS: readonly Command[] = [
   later("server", "take a real server out and in by hand", "haagent server drain web 192.168.0.1:80"),
   later("fence", "swear that a node is down", "haagent fence confirm ha2"),
   later("convert", "translate a configuration", "haagent convert keepalived keepalived.conf"),
-  later("realserver", "the LVS-DR side of a real server", "haagent realserver start 172.25.254.100"),
   later(
     "simulate",
     "run configurations on a virtual clock",

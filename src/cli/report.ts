@@ -2,6 +2,7 @@
  * The body of a status reply as the client reads it: `status --json`, schema 1. What was added to that schema is optional here:
  * the agent may be older than its client.
  */
+import type { RealServerAddress } from "../agent/realserver-boundary.ts";
 
 export interface StatusReport {
   readonly schema: 1;
@@ -16,6 +17,13 @@ export interface StatusReport {
   };
   readonly vrrp: readonly RouterReport[];
   readonly heartbeat?: HeartbeatReport;
+  readonly realserver?: RealServerReport | null;
+}
+
+/** Addresses of services on lo. */
+export interface RealServerReport {
+  readonly addresses: readonly RealServerAddress[];
+  readonly failure: string | null;
 }
 
 export interface HeartbeatReport {

@@ -5,6 +5,7 @@
 import { duration } from "./duration.ts";
 import { electionLines, priorityLines, trackText } from "./election.ts";
 import { heartbeatLines } from "./show-heartbeat.ts";
+import { realServerLines } from "./show-realserver.ts";
 import type { Placed, RouterReport, StatusReport } from "./report.ts";
 
 /** Characters of a name or address before it is cut in a table. */
@@ -16,7 +17,10 @@ export function show(report: StatusReport, now: number): string {
   const head = [`${node}: ${health}   haagent ${version}, pid ${pid}, ${config.file}`];
   if (config.last_error !== null) head.push(`! the last reload was refused: ${config.last_error}`);
   const [first] = report.vrrp;
-  const cluster = report.heartbeat === undefined ? [] : heartbeatLines(report.heartbeat);
+  const cluster = [
+    ...(report.heartbeat === undefined ? [] : heartbeatLines(report.heartbeat)),
+    ...(report.realserver == null ? [] : realServerLines(report.realserver)),
+  ];
   const body =
     first === undefined
       ? cluster.length > 0

@@ -6,7 +6,7 @@ import { buildCheck } from "./build-check.ts";
 import { buildHeartbeat } from "./build-heartbeat.ts";
 import type { AddressConfig, AgentConfig, AuthConfig, Config, ConfigSource, RouterConfig } from "./model.ts";
 import type { AddressEntry, AgentValues, RouterSection, Sections } from "./sections.ts";
-import { familyOfRouter } from "./sections.ts";
+import { entries, familyOfRouter } from "./sections.ts";
 
 /** 224.0.0.18 (RFC 9568 5.1.1.2) and ff02::12 (5.1.2.2). */
 const GROUPS: Readonly<Record<Family, Ip>> = { 4: "224.0.0.18" as Ip, 6: "ff02::12" as Ip };
@@ -23,7 +23,8 @@ export function build(sections: Sections, source: ConfigSource): Config | null {
     sections.heartbeat === null ? null : buildHeartbeat(sections.heartbeat, source.keysFile ?? null);
   if (agent === null || routers === null || checks === null) return null;
   if (heartbeat === null && sections.heartbeat !== null) return null;
-  return { agent, routers, checks, heartbeat };
+  const realserver = entries(sections.realserver?.values.addresses ?? null).map(({ value }) => value);
+  return { agent, routers, checks, heartbeat, realserver };
 }
 
 /** The values, or null if any of them is. */

@@ -13,6 +13,8 @@ export interface Config {
   readonly checks: readonly CheckConfig[];
   /** Null: no heartbeat. */
   readonly heartbeat: HeartbeatConfig | null;
+  /** `[realserver]`: the addresses of services that this host carries for a director. */
+  readonly realserver: readonly Ip[];
 }
 
 export type LogLevel = "debug" | "info" | "warning" | "error";

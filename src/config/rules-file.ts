@@ -9,6 +9,7 @@ import { groupRules } from "./rules-group.ts";
 import { routesOnce, rulesApart } from "./rules-forwarding.ts";
 import { macRules } from "./rules-mac.ts";
 import { judgeHeartbeat } from "./rules-heartbeat.ts";
+import { judgeRealServer } from "./rules-realserver.ts";
 import { OWNER, routerRules } from "./rules-router.ts";
 import type { AgentValues, Sections } from "./sections.ts";
 import { entries, familyOfRouter, virtualAddresses } from "./sections.ts";
@@ -160,6 +161,7 @@ const fileRules: readonly FileRule[] = [
   trackedChecks,
   judgeChecks,
   judgeHeartbeat,
+  judgeRealServer,
   lifetime,
   routesOnce,
   rulesApart,

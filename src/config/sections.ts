@@ -11,6 +11,7 @@ import type { Spot } from "./scan.ts";
 import { agent, tables } from "./tables.ts";
 import { check } from "./tables-check.ts";
 import { heartbeat } from "./tables-heartbeat.ts";
+import { realserver } from "./tables-realserver.ts";
 import { vrrp } from "./tables-vrrp.ts";
 import { bareKey, header, isTable, plural, say } from "./words.ts";
 
@@ -30,6 +31,10 @@ export interface HeartbeatSection {
   readonly at: number;
   readonly values: Values<typeof heartbeat>;
 }
+/** `[realserver]`. */
+export interface RealServerSection {
+  readonly values: Values<typeof realserver>;
+}
 /** One entry of `addresses` or `excluded_addresses`. */
 export type AddressEntry = NonNullable<NonNullable<RouterSection["values"]["addresses"]>["value"][number]>;
 
@@ -40,6 +45,8 @@ export interface Sections {
   readonly checks: readonly CheckSection[];
   /** Null: there is no such table. */
   readonly heartbeat: HeartbeatSection | null;
+  /** Null: there is no such table. */
+  readonly realserver: RealServerSection | null;
 }
 
 /** Tables of one sort; a machine's generated file may be long, but not without end. */
@@ -59,7 +66,7 @@ export function readSections(
     path: "",
   });
   const agentTable = place("agent");
-  for (const key of ["agent", "heartbeat"] as const) {
+  for (const key of ["agent", "heartbeat", "realserver"] as const) {
     if (values[key] !== undefined && !isTable(values[key])) notATable(place(key), key, report);
   }
   return {
@@ -75,6 +82,9 @@ export function readSections(
           at: place("heartbeat").spot.key,
           values: readFields(heartbeat, place("heartbeat"), "[heartbeat]", report),
         }
+      : null,
+    realserver: isTable(values["realserver"])
+      ? { values: readFields(realserver, place("realserver"), "[realserver]", report) }
       : null,
   };
 }

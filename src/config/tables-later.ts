@@ -3,7 +3,7 @@ import { ms } from "../base/units.ts";
 import type { Fields } from "./field.ts";
 import { absent, listing, optional, record, required } from "./field.ts";
 import { boolean, choice, duration, integer, list, text } from "./kind.ts";
-import { cidr, name } from "./network.ts";
+import { name } from "./network.ts";
 
 const SECOND = 1000;
 const HOUR = 3600 * SECOND;
@@ -74,13 +74,5 @@ export const virtualServer = {
   check: listing(
     absent(record(serviceCheckFields), "none", "How its servers are probed."),
     serviceCheckFields,
-  ),
-} satisfies Fields;
-
-/** `[realserver]` */
-export const realserver = {
-  addresses: required(
-    list(cidr, ELEMENTS_MAX),
-    "Service addresses carried on lo, with ARP for them silenced.",
   ),
 } satisfies Fields;

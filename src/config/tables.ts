@@ -7,7 +7,8 @@ import { RUNTIME_DIR } from "./runtime-dir.ts";
 import { directory, logTarget } from "./system.ts";
 import { check } from "./tables-check.ts";
 import { heartbeat } from "./tables-heartbeat.ts";
-import { mail, realserver, virtualServer } from "./tables-later.ts";
+import { mail, virtualServer } from "./tables-later.ts";
+import { realserver } from "./tables-realserver.ts";
 import { vrrp } from "./tables-vrrp.ts";
 
 const FACILITIES = [
@@ -102,5 +103,10 @@ export const tables = {
     later: false,
   },
   virtual_server: { doc: "An IPVS service.", fields: virtualServer, named: true, later: true },
-  realserver: { doc: "A real server behind a director.", fields: realserver, named: false, later: true },
+  realserver: {
+    doc: "This host as a real server behind a director that forwards by `dr`; see realserver.md.",
+    fields: realserver,
+    named: false,
+    later: false,
+  },
 } satisfies Readonly<Record<string, Table>>;

@@ -20,6 +20,7 @@ import type { Promotion } from "./promotion.ts";
 import { readConfig } from "./config-file.ts";
 import { ResourceRunner } from "./resources.ts";
 import type { Sent, Transmitter } from "./transmit.ts";
+import { RealServing } from "./realserving.ts";
 import type { VirtualMacs } from "./virtual-macs.ts";
 
 /** What performs. */
@@ -38,6 +39,7 @@ export interface Parts {
   /** The configuration file. */
   readonly path: string;
   readonly stateDir: string;
+  readonly runtimeDir: string;
 }
 
 /** Frames that belong to no router and could not be sent are said this often, in milliseconds. */
@@ -56,6 +58,7 @@ export class World implements Outside {
   readonly #hooks: HookRunner;
   readonly #resources: ResourceRunner;
   readonly heartbeat: HeartbeatLinks;
+  readonly realServing: RealServing;
   #lost = 0;
   #lostSaidAt = Number.NEGATIVE_INFINITY;
 
@@ -68,6 +71,9 @@ export class World implements Outside {
     this.#hooks = new HookRunner(post, parts.notes);
     this.#resources = new ResourceRunner(post, parts.notes);
     this.heartbeat = new HeartbeatLinks(parts.stateDir, post);
+    this.realServing = new RealServing(parts.runtimeDir, (detail) =>
+      parts.journal.write("warning", "agent.warning", { what: "realserver", detail }),
+    );
   }
 
   wait(milliseconds: number): readonly number[] {
@@ -150,6 +156,8 @@ export class World implements Outside {
       case "resource":
         this.#resources.start(action);
         return [];
+      case "realserver":
+        return [this.realServing.set(action.addresses)];
       case "history":
         this.#parts.history.add(action.transition);
         return [];

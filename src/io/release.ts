@@ -1,5 +1,6 @@
 /** `haagent release`: no agent runs, and what the last one left goes, by its ledger. */
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { missingCapabilities } from "../../native/process.ts";
 import type { AddressResult, Link } from "../agent/boundary.ts";
 import type { ForwardingResult } from "../wire/forwarding.ts";
@@ -11,6 +12,7 @@ import { Ledger, readLedger } from "./ledger.ts";
 import { takeLock } from "./lock.ts";
 import { killOrphans } from "./orphans.ts";
 import { PacketFilters } from "./packet-filters.ts";
+import { BY_AGENT, RealServer } from "./realserver.ts";
 import { Promotion } from "./promotion.ts";
 import type { Stale } from "./run.ts";
 import { VirtualMacs } from "./virtual-macs.ts";
@@ -24,7 +26,7 @@ export interface Released {
   readonly results: readonly AddressResult[];
   readonly forwarding: readonly ForwardingResult[];
   readonly links: readonly Link[];
-  /** Devices of virtual MAC addresses that were removed, and the packet filter's table. */
+  /** Devices of virtual MAC addresses that were removed, the packet filter's table, addresses of a real server. */
   readonly others: readonly string[];
   /** Process groups of commands that were killed. */
   readonly killed: readonly number[];
@@ -77,6 +79,7 @@ function releaseLocked(directory: string, stale: Stale): Result<Released, string
   const packetFilters = new PacketFilters(directory);
   others.push(...packetFilters.sweep().map((table) => `table inet ${table}`));
   packetFilters.close();
+  others.push(...realServerLeft(join(directory, BY_AGENT), warn));
   const elsewhere = known.filter((record) => isElsewhere(record.bootId, here));
   if (elsewhere.length > 0) {
     const names = elsewhere.map(({ router }) => router).join(", ");
@@ -86,4 +89,19 @@ function releaseLocked(directory: string, stale: Stale): Result<Released, string
   if ([...forwarding, ...results].every(({ errno }) => errno === null || GONE.includes(errno)))
     Ledger.create(directory, elsewhere, warn);
   return ok({ results, forwarding, links: tables.links, others, killed, warnings });
+}
+
+/** Takes away what an agent carried as a real server; the addresses. */
+function realServerLeft(directory: string, warn: (detail: string) => void): string[] {
+  if (!RealServer.hasLeft(directory)) return [];
+  const opened = RealServer.open(directory, warn);
+  if (!opened.ok) {
+    warn(opened.error);
+    return [];
+  }
+  const addresses = opened.value.ours();
+  const done = opened.value.set([]);
+  opened.value.close();
+  if (!done.ok) warn(`rtnetlink: ${done.error}`);
+  return done.ok ? addresses.map((address) => `${address} on lo`) : [];
 }

@@ -190,8 +190,11 @@ export async function runAgent(options: RunOptions): Promise<number> {
   schedule(settings, journal);
   makeState(settings, journal);
   const history = new HistoryFile(settings.stateDir, warning(journal, "history"));
-  const { stateDir } = settings;
-  const parts = { ...opened.value, clock: bootClock, journal, history, path: source.path, stateDir };
+  const { stateDir, runtimeDir } = settings;
+  const parts = {
+    ...{ ...opened.value, clock: bootClock, journal, history },
+    ...{ path: source.path, stateDir, runtimeDir },
+  };
   const world = new World(parts, post);
   const signals = SIGNALS.map((signal) => {
     const heard = (): void => post({ kind: "signal", signal });
@@ -226,6 +229,7 @@ export async function runAgent(options: RunOptions): Promise<number> {
     });
     promotion.restoreUnwanted();
     virtualMacs.tidy();
+    world.realServing.tidy();
     void readHistory(settings.stateDir, warning(journal, "history")).then((transitions) =>
       post({ kind: "history-read", transitions }),
     );

@@ -13,7 +13,8 @@ import type { Family } from "../base/address.ts";
 import { bootId } from "./boot.ts";
 import { reasonOf } from "./reason.ts";
 
-const FILE = "borrowed_sysctls";
+/** In runtime_dir, while something is borrowed. */
+export const BORROWED = "borrowed_sysctls";
 /** An interface name as a path component: no way out of the directory. */
 const NAME = /^(?!\.\.?$)[^/\s]{1,15}$/;
 /** A line of the file: an interface's index, the family, the key, its value before us. */
@@ -78,7 +79,7 @@ export class BorrowedSettings {
 
   /** Knows at once what an earlier agent left changed. */
   constructor(directory: string, warn: (detail: string) => void) {
-    this.#path = join(directory, FILE);
+    this.#path = join(directory, BORROWED);
     this.#warn = warn;
     this.#loans = this.#load();
   }

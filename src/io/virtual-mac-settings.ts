@@ -5,20 +5,19 @@
  */
 import { interfaceName } from "../../native/interface.ts";
 import type { Family } from "../base/address.ts";
-import type { BorrowedSettings, Setting } from "./sysctl.ts";
+import {
+  ARP_ANNOUNCE,
+  ARP_ANNOUNCE_OWN,
+  ARP_IGNORE,
+  ARP_IGNORE_ELSEWHERE,
+  ARP_IGNORE_OTHERWISE,
+} from "./arp-settings.ts";
+import type { Setting } from "./sysctl.ts";
 import { readSetting, settingName, writeSetting } from "./sysctl.ts";
 
 const v4 = (key: string): Setting => ({ family: 4, key });
 const v6 = (key: string): Setting => ({ family: 6, key });
 
-/** An address is answered for by the interface that has it. */
-const ARP_IGNORE = v4("arp_ignore");
-const ARP_IGNORE_ELSEWHERE = 1;
-/** From here on an interface answers for what others have as well, or for nothing. */
-const ARP_IGNORE_OTHERWISE = 3;
-/** ARP requests name the best address of the interface itself, never that of the packet that waits. */
-const ARP_ANNOUNCE = v4("arp_announce");
-const ARP_ANNOUNCE_OWN = 2;
 const ARP_FILTER = v4("arp_filter");
 const RP_FILTER = v4("rp_filter");
 const RP_FILTER_LOOSE = 2;
@@ -74,45 +73,6 @@ export function prepareDevice(name: string, base: number, families: readonly Fam
   }
   for (const [setting, value] of wanted) {
     const wrong = ensure(name, setting, value);
-    if (wrong !== null) return wrong;
-  }
-  return null;
-}
-
-/** What the interface below must have while its device is up, as far as it has not. */
-function needed(base: number, families: readonly Family[]): [Setting, number][] {
-  const link = interfaceName(base);
-  if (link === null || !families.includes(4)) return [];
-  const holds = (setting: Setting): number => Math.max(all(setting), readSetting(link, setting) ?? 0);
-  const wanted: [Setting, number][] = [];
-  // 8 answers for nothing at all: more than is needed.
-  const ignore = holds(ARP_IGNORE);
-  if (ignore === 0 || (ignore >= ARP_IGNORE_OTHERWISE && ignore < 8)) {
-    wanted.push([ARP_IGNORE, ARP_IGNORE_ELSEWHERE]);
-  }
-  if (holds(ARP_ANNOUNCE) < ARP_ANNOUNCE_OWN) wanted.push([ARP_ANNOUNCE, ARP_ANNOUNCE_OWN]);
-  return wanted;
-}
-
-/** Whether {@link borrowBase} will be able to do its work; null, or what is in the way. */
-export function judgeBase(base: number, families: readonly Family[]): string | null {
-  const link = interfaceName(base);
-  if (link === null) return null;
-  for (const [setting] of needed(base, families)) {
-    const wrong = writeSetting(link, setting, readSetting(link, setting) ?? 0);
-    if (wrong !== null) return wrong;
-  }
-  return null;
-}
-
-/** Sets what the interface below needs while a device of ours on it is up; null, or what went wrong. */
-export function borrowBase(
-  borrowed: BorrowedSettings,
-  base: number,
-  families: readonly Family[],
-): string | null {
-  for (const [setting, value] of needed(base, families)) {
-    const wrong = borrowed.borrow(base, setting, value);
     if (wrong !== null) return wrong;
   }
   return null;

@@ -8,7 +8,8 @@ import type { VirtualMac, VirtualMacResult } from "../agent/virtual-mac.ts";
 import { BorrowedSettings } from "./sysctl.ts";
 import type { Device } from "../wire/macvlan.ts";
 import { Macvlans } from "./macvlans.ts";
-import { borrowBase, judgeBase, prepareDevice } from "./virtual-mac-settings.ts";
+import { borrowSilence, judgeSilence } from "./arp-settings.ts";
+import { prepareDevice } from "./virtual-mac-settings.ts";
 
 /** The group of the devices of an agent: 31 bits, far from the numbers that people choose. */
 export const groupOf = (directory: string): number => (Bun.hash.crc32(directory) >>> 2) | 0x4000_0000;
@@ -118,7 +119,7 @@ export class VirtualMacs {
     const refused = fits ? null : this.#create(macvlans, wanted);
     const made = refused === null ? macvlans.look(name) : null;
     if (made === null || !made.ok || made.value === null) return refused ?? "it is gone again";
-    const wrong = prepareDevice(name, base, families) ?? judgeBase(base, families);
+    const wrong = prepareDevice(name, base, families) ?? judgeSilence(base, families);
     if (wrong !== null) return wrong;
     const { index } = made.value.device;
     this.#prepared.set(name, index);
@@ -141,7 +142,7 @@ export class VirtualMacs {
 
   /** Up, where it is to be, and the proof of it all. Two requests: a takeover waits for them. */
   #raise(macvlans: Macvlans, { name, base, mac, up, families }: VirtualMac, index: number): Link | string {
-    const borrowed = up ? borrowBase(this.#borrowed, base, families) : null;
+    const borrowed = up ? borrowSilence(this.#borrowed, base, families) : null;
     if (borrowed !== null) return borrowed;
     const raised = up ? macvlans.setUp(index, true) : 0;
     if (raised < 0) return `cannot be set up: ${errnoName(raised)}`;

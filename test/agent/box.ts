@@ -205,6 +205,7 @@ export class Box {
         return [];
       case "heartbeat":
       case "resource":
+      case "realserver":
       case "promote-secondaries":
       case "probe":
       case "probe-cancel":

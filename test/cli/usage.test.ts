@@ -13,6 +13,7 @@ const HERE = [
   "stop",
   "release",
   "completion",
+  "realserver",
   "version",
 ];
 const LATER = [
@@ -20,7 +21,6 @@ const LATER = [
   ["server", "drain", "web", "192.0.2.1:80"],
   ["fence", "confirm", "ha2"],
   ["convert", "keepalived", "keepalived.conf"],
-  ["realserver", "start", "192.0.2.100"],
   ["simulate", "--config", "a.toml", "--config", "b.toml"],
   ["check", "--once", "web"],
   ["check", "--once", "web", "192.0.2.1:80"],

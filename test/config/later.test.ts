@@ -32,7 +32,6 @@ table("a key of a later version", [
     ],
   ],
   ["auto_failback = true of [heartbeat]", heartbeat("auto_failback = true"), []],
-  ["the table [realserver]", router() + "[realserver]\n", ["5:1 error: [realserver] is not in this version"]],
   [
     "the tables [virtual_server.NAME]",
     router() + "[virtual_server.web]\n[virtual_server.dns]\n",

@@ -101,7 +101,7 @@ table("all that is wrong", [
     "is said in one pass, in the order of the file",
     "[agent]\nrealtime_priority = 100\n" +
       router("vrid = 0", 'interface = "a b"', "prio = 3", 'track_checks = ["x"]', 'sync_group = "g"') +
-      "[realserver]\n",
+      "[mail]\n",
     [
       "2:21 error: realtime_priority must be 0 to 99, not 100",
       '4:13 error: interface must be an interface name without slash, space or control character, not "a b"',
@@ -109,7 +109,7 @@ table("all that is wrong", [
       '7:1 error: unknown key prio in [vrrp.a]; did you mean "priority"?',
       '8:17 error: there is no check "x"',
       '9:14 warning: sync_group "g" has one member only',
-      "10:1 error: [realserver] is not in this version",
+      "10:1 error: [mail] is not in this version",
     ],
   ],
 ]);

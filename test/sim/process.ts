@@ -275,6 +275,7 @@ export class Process {
       case "virtual-macs":
       case "refuse":
         return [this.devices.perform(action)];
+      case "realserver":
       case "notify":
       case "log-settings":
         return [];
