@@ -6,6 +6,7 @@ import type { LedgerRecord } from "../../src/agent/ledger.ts";
 import { unreachable } from "../../src/base/assert.ts";
 import { instant, NEVER } from "../../src/base/units.ts";
 import { isStatusReport, type RouterReport, type StatusReport } from "../../src/cli/report.ts";
+import { isUnanswered } from "./unanswered.ts";
 import type { Lab } from "./harness.ts";
 import { TestKernel } from "./kernel.ts";
 
@@ -161,6 +162,7 @@ export class Box {
   }
 
   #perform(action: Action): Event[] {
+    if (isUnanswered(action)) return [];
     switch (action.kind) {
       case "frame":
       case "packet":
@@ -202,19 +204,6 @@ export class Box {
       case "exit":
         this.exitCode = action.code;
         this.kill();
-        return [];
-      case "heartbeat":
-      case "resource":
-      case "realserver":
-      case "promote-secondaries":
-      case "probe":
-      case "probe-cancel":
-      case "hook":
-      case "hook-cancel":
-      case "notify":
-      case "log":
-      case "log-settings":
-      case "reply":
         return [];
       default:
         return unreachable(action);

@@ -2,18 +2,16 @@
  * One life of an agent: the loop of src/io on the virtual clock. Events wait in queues, one a source, as they would in the kernel; the loop
  * wakes a little late, empties them in an order that is drawn, then lets time have come. A crash may fall between any two actions.
  */
-import { multicastMac } from "../../src/base/address.ts";
 import type { Action, AddressKey, AddressResult, Event } from "../../src/agent/boundary.ts";
-import type { Listener } from "../../src/agent/listen.ts";
 import { unreachable } from "../../src/base/assert.ts";
 import type { Handler } from "./agent.ts";
 import { ClusterEdge } from "./cluster.ts";
 import { Devices } from "./devices.ts";
+import { Ears } from "./ears.ts";
 import { leave, vouchesFor } from "./leave.ts";
 import type { Frame } from "./network.ts";
 import type { Node } from "./node.ts";
 import type { ConfigPlan } from "./plan.ts";
-import { ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from "./packets.ts";
 import { sameKey } from "./kernel.ts";
 import { Scripts } from "./scripts.ts";
 
@@ -41,7 +39,6 @@ export class Process {
   #feed: Event[] = [];
   #feedLost = false;
   #frames: Event[] = [];
-  #listeners: Listener[] = [];
   #wakeAt = Number.POSITIVE_INFINITY;
   /** The wake-up in the schedule that counts; others are stale. */
   #armedAt = Number.POSITIVE_INFINITY;
@@ -54,6 +51,7 @@ export class Process {
   /** Added, and the ledger does not confirm it yet. */
   readonly #unheard: AddressKey[] = [];
   readonly #scripts: Scripts;
+  readonly #ears: Ears;
   readonly cluster: ClusterEdge;
 
   readonly node: Node;
@@ -64,6 +62,7 @@ export class Process {
     this.node = node;
     this.agent = agent;
     this.devices = new Devices(node, () => this.alive && !this.frozen);
+    this.#ears = new Ears(node);
     this.#scripts = new Scripts(node, (event) => this.alive && this.control(event));
     this.cluster = new ClusterEdge(node, this);
   }
@@ -97,21 +96,15 @@ export class Process {
 
   /** A frame for this node; taken when a socket listens for it. */
   frame(frame: Frame, index: number): void {
-    const family = frame.ethertype === ETHERTYPE_IPV4 ? 4 : frame.ethertype === ETHERTYPE_IPV6 ? 6 : null;
-    const listener = this.#listeners.find((one) => one.index === index && one.family === family);
-    if (listener === undefined || family === null || this.#frames.length >= FRAMES_MAX) return;
-    const unicast = frame.destination === this.node.kernel.link(index)?.mac;
-    if (!unicast && !listener.groups.some((group) => multicastMac(group) === frame.destination)) return;
-    this.#frames.push({ kind: "frame", index, family, bytes: frame.bytes });
+    const heard = this.#frames.length >= FRAMES_MAX ? null : this.#ears.hear(frame, index);
+    if (heard === null) return;
+    this.#frames.push(heard);
     this.#wake();
   }
 
-  /** Link down or gone: the kernel closes the sockets bound to it. */
+  /** Link down or gone. */
   closeListeners(index: number): void {
-    for (const { family } of this.#listeners.filter((one) => one.index === index)) {
-      this.control({ kind: "listener-failed", index, family, errno: "ENETDOWN" });
-    }
-    this.#listeners = this.#listeners.filter((one) => one.index !== index);
+    for (const event of this.#ears.close(index)) this.control(event);
   }
 
   freeze(): void {
@@ -242,7 +235,7 @@ export class Process {
       case "resync-forwarding":
         return [{ kind: "forwarding-told", entries: node.kernel.forwarding.added() }];
       case "listen":
-        return this.#listen(action.listeners);
+        return this.#ears.listen(action.listeners);
       case "drop-queued":
         this.#frames = [];
         return [];
@@ -286,16 +279,5 @@ export class Process {
       default:
         return unreachable(action);
     }
-  }
-
-  #listen(listeners: readonly Listener[]): Event[] {
-    const failed: Event[] = [];
-    this.#listeners = listeners.filter(({ index, family }) => {
-      const link = this.node.kernel.link(index);
-      if (link?.up === true) return true;
-      failed.push({ kind: "listener-failed", index, family, errno: link === null ? "ENODEV" : "ENETDOWN" });
-      return false;
-    });
-    return failed;
   }
 }
