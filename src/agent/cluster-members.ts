@@ -6,6 +6,7 @@ import { forsaken } from "../heartbeat/admission.ts";
 import type { Action, Event, Step } from "../heartbeat/membership.ts";
 import { deadline, start, step } from "../heartbeat/membership.ts";
 import type { Cluster, Link } from "./cluster.ts";
+import { askPings, pingIs } from "./cluster-pings.ts";
 import { resourcesStart } from "./cluster-resources.ts";
 import { say } from "./cluster-send.ts";
 import type { Turn } from "./world.ts";
@@ -35,6 +36,7 @@ export const membersDue = (cluster: Cluster): Instant | null =>
 
 function take(cluster: Cluster, turn: Turn, { state, actions }: Step): void {
   cluster.state = state;
+  if (actions.some(({ kind }) => kind === "say")) askPings(cluster, turn);
   for (const action of actions) perform(cluster, turn, action);
 }
 
@@ -48,6 +50,7 @@ function perform(cluster: Cluster, turn: Turn, action: Action): void {
       turn.out.log("info", "heartbeat.node", { node: cluster.name, state: "active" });
       return resourcesStart(cluster, turn);
     case "node":
+      if (cluster.config.pings.some(({ name }) => name === action.name)) return pingIs(cluster, turn, action);
       return nodeIs(cluster, turn, action);
     case "link": {
       const link = cluster.links.get(action.link);

@@ -10,7 +10,7 @@ import { valueOf } from "../wire/heartbeat-message.ts";
 import type { Cluster, Link } from "./cluster.ts";
 import type { Turn } from "./world.ts";
 
-/** Added to the number of nodes: heartbeat's hopfudge. */
+/** Added to the number of nodes, ping nodes included: heartbeat's hopfudge. */
 const HOPS_MORE = 1;
 /** A clock that was never set: the daemon drops a message of the time 0. */
 const TIME_LEAST = 1;
@@ -30,7 +30,7 @@ export function say(
     sequence: history.next,
     time: Math.max(TIME_LEAST, Math.floor(wallClock / 1000)),
     load: host.time.load,
-    ttl: cluster.config.nodes.length + HOPS_MORE,
+    ttl: cluster.config.nodes.length + cluster.config.pings.length + HOPS_MORE,
     destinationUuid: to?.uuid ?? null,
   });
   if (isNumbered(valueOf(message, "t") ?? "")) history.add(message);

@@ -2,7 +2,9 @@
 import type { Instant } from "../base/units.ts";
 import { elapsed } from "../base/units.ts";
 import type { Cluster, Link } from "./cluster.ts";
+import type { PingNode } from "../config/heartbeat-model.ts";
 import { concerns } from "./cluster-members.ts";
+import { pingFailure } from "./cluster-pings.ts";
 import type { World } from "./world.ts";
 
 const rounded = (from: Instant, to: Instant): number => Math.max(0, Math.round(elapsed(from, to)));
@@ -10,26 +12,46 @@ const rounded = (from: Instant, to: Instant): number => Math.max(0, Math.round(e
 /** The value of `heartbeat`. */
 export function heartbeatStatus({ cluster }: World, now: Instant): object {
   if (cluster === null) return { nodes: [], links: [], resources: [] };
-  const { state, generation, config, nodes, drops, lost } = cluster;
+  const { generation, config, drops, lost } = cluster;
   return {
     generation,
     lost,
     dropped: Object.fromEntries(drops),
-    nodes: config.nodes.map((name) => {
-      if (name === cluster.name) {
-        return { name, self: true, state: state?.own ?? "init", last_heard_ms: null };
-      }
-      const heard = [...(nodes.get(name)?.heardOn.values() ?? [])];
-      return {
-        name,
-        self: false,
-        state: state?.peers.get(name)?.status ?? "init",
-        last_heard_ms: heard.length === 0 ? null : Math.min(...heard.map((at) => rounded(at, now))),
-        left: nodes.get(name)?.left ?? false,
-      };
-    }),
+    nodes: [
+      ...config.nodes.map((name) => nodeRow(cluster, name, now)),
+      ...config.pings.map((ping) => pingRow(cluster, ping, now)),
+    ],
     links: [...cluster.links.values()].flatMap((link) => linkRows(cluster, link, now)),
     resources: [],
+  };
+}
+
+function nodeRow({ name: own, state, nodes }: Cluster, name: string, now: Instant): object {
+  if (name === own) {
+    return { name, type: "node", self: true, state: state?.own ?? "init", last_heard_ms: null };
+  }
+  const heard = [...(nodes.get(name)?.heardOn.values() ?? [])];
+  return {
+    name,
+    type: "node",
+    self: false,
+    state: state?.peers.get(name)?.status ?? "init",
+    last_heard_ms: heard.length === 0 ? null : Math.min(...heard.map((at) => rounded(at, now))),
+    left: nodes.get(name)?.left ?? false,
+  };
+}
+
+function pingRow(cluster: Cluster, { name, addresses }: PingNode, now: Instant): object {
+  const known = cluster.state?.peers.get(name);
+  const heardAt = known?.heardAt ?? null;
+  return {
+    name,
+    type: "ping",
+    self: false,
+    state: known?.status ?? "init",
+    last_heard_ms: heardAt === null ? null : rounded(heardAt, now),
+    addresses,
+    failure: pingFailure(cluster, name),
   };
 }
 

@@ -11,6 +11,7 @@ import type { DropReason } from "../heartbeat/receive.ts";
 import { SerialFramer } from "../heartbeat/serial.ts";
 import type { Instant } from "../base/units.ts";
 import { instant, ms, NEVER } from "../base/units.ts";
+import type { Ip } from "../base/address.ts";
 import type { Octets } from "../wire/heartbeat-message.ts";
 import { octetBytes } from "../wire/heartbeat-message.ts";
 import { Limiter } from "./limiter.ts";
@@ -93,6 +94,8 @@ export class Cluster {
   readonly nodes = new Map<string, Node>();
   readonly links = new Map<string, Link>();
   readonly drops = new Map<Drop, number>();
+  /** Addresses of ping nodes that could not be asked last, each with the reason. */
+  readonly pingFailures = new Map<Ip, string>();
   /** Messages of others that were passed over, whether they came later or not. */
   lost = 0;
   /** For what others can make us say. */
@@ -144,6 +147,7 @@ export class Cluster {
       if (JSON.stringify(wanted.get(id)) !== JSON.stringify(before)) this.links.delete(id);
     }
     for (const [id, link] of wanted) if (!this.links.has(id)) this.links.set(id, newLink(id, link));
+    this.pingFailures.clear();
   }
 
   #node(name: string): Node {
@@ -155,8 +159,10 @@ export class Cluster {
   settings(): Settings {
     const { keepalive, warntime, deadtime, initdead } = this.config;
     const links = [...this.links.keys()];
-    const peers = Array.from(this.nodes.keys(), (name) => ({ name, kind: "node" as const, links }));
-    return { peers, keepalive, warntime, deadtime, initdead };
+    const nodes = Array.from(this.nodes.keys(), (name) => ({ name, kind: "node" as const, links }));
+    // A ping node is its own link, as in heartbeat.
+    const pings = this.config.pings.map(({ name }) => ({ name, kind: "ping" as const, links: [name] }));
+    return { peers: [...nodes, ...pings], keepalive, warntime, deadtime, initdead };
   }
 
   drop(reason: Drop, count = 1): void {

@@ -49,6 +49,7 @@ const HEARTBEAT_NAMES: Record<keyof HeartbeatConfig, string> = {
   udpPort: "udp_port",
   auth: "auth",
   links: "links",
+  pings: "ping_nodes, ping_groups",
 };
 
 function heartbeatChanges(before: HeartbeatConfig | null, next: HeartbeatConfig | null): string[] {

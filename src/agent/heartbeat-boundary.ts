@@ -69,6 +69,13 @@ export type HeartbeatEvent =
       readonly link: string;
       readonly failure: string | null;
     }
+  /** An address that was asked has answered (null), or could not be asked, with the reason. */
+  | {
+      readonly kind: "heartbeat";
+      readonly what: "pinged";
+      readonly address: Ip;
+      readonly failure: string | null;
+    }
   /** A message could not be sent, or was left out because an earlier one still waits. */
   | { readonly kind: "heartbeat"; readonly what: "unsent"; readonly link: string; readonly reason: string };
 
@@ -80,6 +87,8 @@ export type HeartbeatAction =
   | { readonly kind: "heartbeat"; readonly what: "look" }
   /** The complete set of links wanted from now on; those that are not open are tried again. What is open as it is wanted is not touched. */
   | { readonly kind: "heartbeat"; readonly what: "media"; readonly media: readonly Medium[] }
+  /** Ask each of these for an echo now, and no other any more; each answer is a `pinged`. */
+  | { readonly kind: "heartbeat"; readonly what: "ping"; readonly addresses: readonly Ip[] }
   /** Send on these links. A `status` takes the place of an earlier one that still waits. */
   | {
       readonly kind: "heartbeat";

@@ -8,6 +8,7 @@ import { claimsReceived } from "./claims.ts";
 import { Cluster } from "./cluster.ts";
 import { linkOpened, settleLinks, unsent } from "./cluster-links.ts";
 import { happen, joins, membersDue } from "./cluster-members.ts";
+import { pingsAt } from "./cluster-pings.ts";
 import { askAgain, bytesReceived, nextQuestion } from "./cluster-receive.ts";
 import { resourcesEnd } from "./cluster-resources.ts";
 import type { HeartbeatEvent } from "./heartbeat-boundary.ts";
@@ -63,6 +64,9 @@ export function heartbeatEvent(world: World, turn: Turn, event: HeartbeatEvent):
     case "unsent":
       unsent(cluster, turn, event);
       break;
+    case "pinged":
+      pinged(cluster, turn, event);
+      break;
     default:
       unreachable(event);
   }
@@ -82,6 +86,19 @@ function recalled(
   cluster.generation = nextGeneration({ stored: generation, heard: null, time });
   const keep = { uuid: cluster.identity.uuid, generation: cluster.generation };
   turn.out.defer({ kind: "heartbeat", what: "keep", ...keep });
+}
+
+/** An echo is a sign of life of whatever has the address. */
+function pinged(
+  cluster: Cluster,
+  turn: Turn,
+  { address, failure }: Extract<HeartbeatEvent, { readonly what: "pinged" }>,
+): void {
+  if (failure !== null) return void cluster.pingFailures.set(address, failure);
+  cluster.pingFailures.delete(address);
+  for (const name of pingsAt(cluster, address)) {
+    happen(cluster, turn, { kind: "heard", name, link: name, what: null });
+  }
 }
 
 const stateLost = (turn: Turn, detail: string): void =>
@@ -135,6 +152,7 @@ export function leave(world: World, turn: Turn): void {
   if (cluster.state !== null) resourcesEnd(cluster, turn);
   cluster.left = true;
   turn.out.finally({ kind: "heartbeat", what: "media", media: [] });
+  turn.out.finally({ kind: "heartbeat", what: "ping", addresses: [] });
   schedule(cluster);
 }
 

@@ -33,11 +33,15 @@ export interface HeartbeatReport {
   readonly dropped?: Readonly<Record<string, number>>;
   readonly nodes: readonly {
     readonly name: string;
+    /** `ping`: asked for an echo, alive as `ping`. */
+    readonly type?: "node" | "ping";
     readonly self?: boolean;
     readonly state: string;
     readonly last_heard_ms: number | null;
     /** It stopped in order. */
     readonly left?: boolean;
+    /** Of a ping node: why it could not be asked. */
+    readonly failure?: string | null;
   }[];
   readonly links: readonly {
     readonly name: string;

@@ -21,11 +21,13 @@ export const heartbeatStates = (report: HeartbeatReport | undefined): ReadonlyMa
 export function heartbeatLines({ nodes, links, dropped }: HeartbeatReport): string[] {
   if (nodes.length === 0) return [];
   const rows = [
-    ...nodes.map(({ name, self, state, last_heard_ms: heard, left }) => [
-      "node",
+    ...nodes.map(({ name, type, self, state, last_heard_ms: heard, left, failure }) => [
+      type ?? "node",
       name,
       state,
-      self === true ? "this node" : `${ago(heard)}${left === true ? ", had stopped" : ""}`,
+      self === true
+        ? "this node"
+        : `${ago(heard)}${left === true ? ", had stopped" : ""}${typeof failure === "string" ? `; ${failure}` : ""}`,
     ]),
     ...links.map(({ name, type, peer, state, last_heard_ms: heard, failure, counters }) => [
       "link",

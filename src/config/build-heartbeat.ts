@@ -28,6 +28,13 @@ export function buildHeartbeat(
     udpPort: port.value,
     auth,
     links: buildLinks(entries(values.links)),
+    pings: [
+      ...entries(values.ping_nodes).map(({ value }) => ({ name: value, addresses: [value] })),
+      ...(values.ping_groups?.value ?? []).map(({ name, given }) => ({
+        name: name.toLowerCase(),
+        addresses: entries(given).map(({ value }) => value),
+      })),
+    ],
   };
 }
 

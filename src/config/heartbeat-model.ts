@@ -30,6 +30,13 @@ export interface HeartbeatKeys {
   readonly follow: boolean;
 }
 
+/** Something beside the nodes that is asked for an echo: alive while one of its addresses answers. */
+export interface PingNode {
+  /** Lower case; of a ping node its address. */
+  readonly name: string;
+  readonly addresses: readonly Ip[];
+}
+
 /** The `[heartbeat]` table. */
 export interface HeartbeatConfig {
   /** Names of all nodes, this one included, in lower case as the protocol compares them. */
@@ -44,6 +51,8 @@ export interface HeartbeatConfig {
   readonly udpPort: number;
   readonly auth: HeartbeatKeys;
   readonly links: readonly LinkConfig[];
+  /** ping_nodes and ping_groups: names that differ from each other and from those of all nodes. */
+  readonly pings: readonly PingNode[];
 }
 
 /** A file of keys as it was read, together with the configuration that names it. */

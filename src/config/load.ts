@@ -5,6 +5,7 @@ import { Report } from "./report.ts";
 import { judge } from "./rules-file.ts";
 import { judgeKeysFile } from "./keys-file.ts";
 import { judgeAccounts, judgeMember, judgeReadable, judgeWritable } from "./rules-host.ts";
+import { judgeOwnPings } from "./rules-ping.ts";
 import { scan } from "./scan.ts";
 import type { Sections } from "./sections.ts";
 import { readSections } from "./sections.ts";
@@ -37,6 +38,7 @@ function read(source: ConfigSource): Loaded {
     judgeAccounts(source.accounts, sections, report);
     judgeMember(source.hostname, sections, report);
     judgeKeysFile(source, sections, report);
+    judgeOwnPings(source.addresses, sections, report);
   }
   const config = sections === null || report.failed ? null : build(sections, source);
   if (config === null && !report.failed) report.error(0, "not understood; this is a bug of haagent");

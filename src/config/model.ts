@@ -193,6 +193,8 @@ export interface ConfigSource {
   readonly hostname: string;
   /** The users and groups of this host by name; null where they are not known, or do not matter. */
   readonly accounts: { readonly users: readonly string[]; readonly groups: readonly string[] } | null;
+  /** The addresses of this host; absent where they do not matter. */
+  readonly addresses?: readonly Ip[];
   /** The file that `heartbeat.auth.keys_file` names, where it does. */
   readonly keysFile?: KeysFile | null;
 }

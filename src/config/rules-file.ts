@@ -10,6 +10,7 @@ import { routesOnce, rulesApart } from "./rules-forwarding.ts";
 import { macRules } from "./rules-mac.ts";
 import { judgeHeartbeat } from "./rules-heartbeat.ts";
 import { judgeRealServer } from "./rules-realserver.ts";
+import { judgePings } from "./rules-ping.ts";
 import { OWNER, routerRules } from "./rules-router.ts";
 import type { AgentValues, Sections } from "./sections.ts";
 import { entries, familyOfRouter, virtualAddresses } from "./sections.ts";
@@ -162,6 +163,7 @@ const fileRules: readonly FileRule[] = [
   judgeChecks,
   judgeHeartbeat,
   judgeRealServer,
+  judgePings,
   lifetime,
   routesOnce,
   rulesApart,

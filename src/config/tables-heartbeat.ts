@@ -3,6 +3,7 @@ import { ms } from "../base/units.ts";
 import type { Fields } from "./field.ts";
 import { absent, later, listing, optional, record, required } from "./field.ts";
 import { boolean, choice, commands, duration, integer, list, text } from "./kind.ts";
+import { named } from "./named.ts";
 import { groupAddress, hostAddress, interfaceName, name } from "./network.ts";
 import { directory, secret } from "./system.ts";
 
@@ -102,15 +103,15 @@ export const heartbeat = {
     ),
     linkFields,
   ),
-  ping_nodes: later(
+  ping_nodes: optional(
     list(hostAddress, ELEMENTS_MAX),
-    null,
-    "ipfail: the side that sees more of these keeps the resources.",
+    [],
+    "Addresses that both nodes need, as a gateway: each gets an ICMP echo request every keepalive, and is dead when it has not answered for deadtime. The side that hears more of them gets the resources (heartbeat's ping and ipfail).",
   ),
-  ping_groups: later(
-    words("table of arrays of addresses"),
-    null,
-    "Groups of addresses that count as one ping node.",
+  ping_groups: optional(
+    named(list(hostAddress, ELEMENTS_MAX), ELEMENTS_MAX),
+    [],
+    'Addresses that count as one ping node, alive while any of them answers: { upstream = ["192.0.2.1", "192.0.2.2"] } (heartbeat\'s ping_group).',
   ),
   watchdog: later(directory(""), null, "A watchdog device."),
   resource_dirs: later(

@@ -1,6 +1,8 @@
 /** Reads the configuration file into plain data; what cannot be read becomes a text, so that it is a finding like any other. */
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
-import { hostname } from "node:os";
+import { hostname, networkInterfaces } from "node:os";
+import type { Ip } from "../base/address.ts";
+import { parseIp } from "../base/address.ts";
 import type { KeysFile } from "../config/heartbeat-model.ts";
 import { keysFileOf } from "../config/keys-file.ts";
 import type { ConfigSource } from "../config/model.ts";
@@ -44,6 +46,19 @@ function readKeys(path: string): KeysFile {
   }
 }
 
+/** The addresses of this host; none where they cannot be told. */
+function ownAddresses(): Ip[] {
+  try {
+    const written = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
+    return written.flatMap(({ address }) => {
+      const parsed = parseIp(address);
+      return parsed.ok ? [parsed.value] : [];
+    });
+  } catch {
+    return [];
+  }
+}
+
 /** The file at `path` as it is now. Throws nothing. */
 export function readConfig(path: string): ConfigSource {
   const failed = (failure: string, mode: number | null): ConfigSource => {
@@ -65,7 +80,8 @@ export function readConfig(path: string): ConfigSource {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
     const keys = keysFileOf(text);
     const keysFile = keys === null ? null : readKeys(keys);
-    return { path, text, failure: null, mode, hostname: hostname(), accounts: accounts(), keysFile };
+    const host = { hostname: hostname(), accounts: accounts(), addresses: ownAddresses() };
+    return { path, text, failure: null, mode, ...host, keysFile };
   } catch (error) {
     return failed(error instanceof TypeError ? "is not UTF-8 text" : reasonOf(error), null);
   } finally {

@@ -10,6 +10,7 @@ import { PROTOCOL_HAAGENT } from "../wire/route.ts";
 const BPF_LD_B_ABS = 0x30;
 const BPF_LD_B_IND = 0x50;
 const BPF_LD_W_ABS = 0x20;
+const BPF_LD_W_IND = 0x40;
 /** X becomes the length of the IPv4 header whose first byte is at k. */
 const BPF_LDX_B_MSH = 0xb1;
 const BPF_LD_H_ABS = 0x28;
@@ -36,6 +37,8 @@ const PACKET_MULTICAST = 2;
 const PROTOCOL_OFFSET: Readonly<Record<Family, number>> = { 4: 9, 6: 6 };
 const PROTOCOL_VRRP = 112;
 const PROTOCOL_AH = 51;
+/** Behind type, code, checksum, identifier and sequence number (RFC 792). */
+const ECHO_PAYLOAD = 8;
 const WHOLE = 0xffff_ffff;
 
 const ret = (k: number): Instruction => ({ code: BPF_RET_K, jt: 0, jf: 0, k });
@@ -102,6 +105,19 @@ export const feedFilter: readonly Instruction[] = [
   { code: BPF_JEQ_K, jt: 0, jf: 2, k: RTM_NEWROUTE },
   { code: BPF_LD_H_ABS, jt: 0, jf: 0, k: NLMSG.flags },
   { code: BPF_JSET_K, jt: 0, jf: 1, k: NLM_F_REPLACE },
+  ret(WHOLE),
+  ret(0),
+];
+
+/** Echo replies whose payload begins with this number, as a raw(7) socket hears them: in IPv4 behind their IP header. */
+export const echoFilter = (family: Family, token: number): readonly Instruction[] => [
+  ...(family === 4
+    ? [
+        { code: BPF_LDX_B_MSH, jt: 0, jf: 0, k: 0 },
+        { code: BPF_LD_W_IND, jt: 0, jf: 0, k: ECHO_PAYLOAD },
+      ]
+    : [{ code: BPF_LD_W_ABS, jt: 0, jf: 0, k: ECHO_PAYLOAD }]),
+  { code: BPF_JEQ_K, jt: 0, jf: 1, k: token },
   ret(WHOLE),
   ret(0),
 ];

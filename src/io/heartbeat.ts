@@ -1,14 +1,23 @@
 /** Heartbeat at the edge: its links, and what it keeps on the disk. */
 import type { Event } from "../agent/boundary.ts";
 import type { HeartbeatAction, HeartbeatEvent, Medium } from "../agent/heartbeat-boundary.ts";
+import type { Ip } from "../base/address.ts";
 import { unreachable } from "../base/assert.ts";
 import { hostTime, keep, recall } from "./heartbeat-state.ts";
 import { SerialLink } from "./heartbeat-serial.ts";
+import { Pinger } from "./pinger.ts";
 import { UdpLink } from "./heartbeat-udp.ts";
 
 /** How long a line may take for its last words, and how often it is looked at, in milliseconds: three messages at 9,600 baud take 700. */
 const DRAIN_MAX = 1000;
 const DRAIN_STEP = 10;
+
+const pinged = (address: Ip, failure: string | null): Event => ({
+  kind: "heartbeat",
+  what: "pinged",
+  address,
+  failure,
+});
 
 interface Open {
   readonly medium: Medium;
@@ -25,6 +34,7 @@ export class HeartbeatLinks {
   readonly #open = new Map<string, Open>();
   readonly #post: (event: Event) => void;
   readonly #stateDir: string;
+  readonly #pinger: Pinger;
   /** Lines that still send their last words. */
   readonly #leaving = new Set<Promise<void>>();
 
@@ -32,6 +42,7 @@ export class HeartbeatLinks {
   constructor(stateDir: string, post: (event: Event) => void) {
     this.#stateDir = stateDir;
     this.#post = post;
+    this.#pinger = new Pinger((address, failure) => post(pinged(address, failure)));
   }
 
   /** Performs an action; gives the events that come of it at once. */
@@ -47,11 +58,17 @@ export class HeartbeatLinks {
         return [{ kind: "heartbeat", what: "host", host: hostTime() }];
       case "media":
         return this.#want(action.media);
+      case "ping":
+        return this.#ping(action.addresses);
       case "send":
         return this.#send(action);
       default:
         return unreachable(action);
     }
+  }
+
+  #ping(addresses: readonly Ip[]): Event[] {
+    return this.#pinger.ask(addresses).map(({ address, failure }) => pinged(address, failure));
   }
 
   #want(media: readonly Medium[]): Event[] {
@@ -113,6 +130,7 @@ export class HeartbeatLinks {
 
   /** Closes everything, lines when the last words have left them or had their time. */
   async finish(): Promise<void> {
+    this.#pinger.ask([]);
     for (const { link } of this.#open.values()) this.#leave(link);
     this.#open.clear();
     await Promise.all(this.#leaving);

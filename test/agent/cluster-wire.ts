@@ -20,6 +20,8 @@ export class Wire {
   readonly nodes: WireNode[] = [];
   /** Says whether a message from one node reaches another over a link. */
   passes: (link: string, from: WireNode, to: WireNode) => boolean = () => true;
+  /** Says whether an address answers a node's echo requests. */
+  answers: (address: Ip, to: WireNode) => boolean = () => true;
   /** Messages that left a node, whatever became of them. */
   sent = 0;
   #queue: { readonly at: number; readonly run: () => void }[] = [];
@@ -214,6 +216,13 @@ export class WireNode {
         }
         return;
       }
+      case "ping":
+        for (const address of action.addresses) {
+          if (!this.wire.answers(address, this)) continue;
+          const told = { what: "pinged", address, failure: null } as const;
+          this.wire.soon(() => this.handle({ kind: "heartbeat", ...told }));
+        }
+        return;
       case "send":
         return this.wire.carry(this, action);
       default:

@@ -11,6 +11,8 @@ test("nodes and links are a table, with what was dropped below it but not what i
       nodes: [
         { name: "ha1", self: true, state: "active", last_heard_ms: null },
         { name: "ha2", self: false, state: "dead", last_heard_ms: 37_000, left: true },
+        { name: "up", type: "ping", self: false, state: "ping", last_heard_ms: 400, failure: null },
+        { name: "192.0.2.1", type: "ping", state: "dead", last_heard_ms: null, failure: "ENETUNREACH" },
       ],
       links: [
         {
@@ -32,6 +34,8 @@ test("nodes and links are a table, with what was dropped below it but not what i
     "heartbeat",
     "  node  ha1                    active  this node",
     "  node  ha2                    dead    heard 37s ago, had stopped",
+    "  ping  up                     ping    heard 0.4s ago",
+    "  ping  192.0.2.1              dead    never heard; ENETUNREACH",
     "  link  eth1 broadcast ha2     dead    heard 37s ago; 123 kB out, 99 B in",
     "  link  /dev/ttyS0 serial ha2  failed  never heard; 123 kB out, 99 B in; 4 not sent; ENOENT",
     "  dropped  3 forged, 12 noise",

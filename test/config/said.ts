@@ -1,14 +1,21 @@
 /** What load() says of a text, in one line a finding, and the smallest good texts to make bad ones from. */
 import { describe, expect, test } from "bun:test";
+import type { Ip } from "../../src/base/address.ts";
 import { load } from "../../src/config/load.ts";
 import type { Loaded } from "../../src/config/model.ts";
 
 /** Who there is on the host. */
 const ACCOUNTS = { users: ["root", "haagent-script"], groups: ["root", "haagent"] };
 
+/** Addresses of the host. */
+const ADDRESSES = ["192.0.2.9" as Ip];
+
 /** Reads a text as a file of its owner's only. */
 export const loadText = (text: string): Loaded =>
-  load({ path: "haagent.toml", text, failure: null, mode: 0o600, hostname: "ha1", accounts: ACCOUNTS });
+  load({
+    ...{ path: "haagent.toml", text, failure: null, mode: 0o600, hostname: "ha1" },
+    ...{ accounts: ACCOUNTS, addresses: ADDRESSES },
+  });
 
 /** Findings as `LINE:COLUMN severity: text`. */
 export const said = (text: string): readonly string[] =>

@@ -39,8 +39,8 @@ export interface ClusterStatus {
 /** The times that both nodes of a scene have. */
 export const TIMES = { keepalive: 200, deadtime: 3000 } as const;
 
-/** `[heartbeat]` of a node among `a` and `b`: `links` as the file has them. */
-export const cluster = (links: readonly string[], auth: string): string =>
+/** `[heartbeat]` of a node among `a` and `b`: `links` and further keys as the file has them. */
+export const cluster = (links: readonly string[], auth: string, more: readonly string[] = []): string =>
   `
 [heartbeat]
 nodes = ["a", "b"]
@@ -50,7 +50,7 @@ initdead = "60s"
 auth = ${auth}
 links = [
 ${links.map((link) => `  ${link},\n`).join("")}]
-`;
+${more.map((line) => `${line}\n`).join("")}`;
 
 /** haagent as a node of a cluster. */
 export class Member {

@@ -140,6 +140,13 @@ export class Cables {
     this.#ends.get(number)?.breaks(link);
   }
 
+  /** The gateway on the LAN is asked for an echo. */
+  echo(node: Node, answered: () => void): void {
+    const { loss, delay } = this.#network.weather("lan");
+    if (!hasCarrier(node, "lan") || this.#chance.chance(loss)) return;
+    this.#schedule.after(this.#chance.between(...delay), answered);
+  }
+
   send(from: Node, medium: Medium, bytes: Uint8Array, status: boolean): number {
     let dropped = 0;
     for (const [number, end] of this.#ends) {
@@ -194,7 +201,7 @@ const PROMPT = 2;
 const segmentOf = (link: string): SegmentName | null =>
   SEGMENTS.find((each) => link.split(" ")[1] === INTERFACE_OF[each]) ?? null;
 
-const hasCarrier = (node: Node, segment: SegmentName): boolean =>
+export const hasCarrier = (node: Node, segment: SegmentName): boolean =>
   node.kernel.links.get(INTERFACE_OF[segment])?.carrier === true;
 
 /** Whether a node's card takes a datagram: one for a group or all, or for an address that it has. */

@@ -20,7 +20,11 @@ export interface ClusterPlan {
   readonly keepalive: number;
   readonly deadtime: number;
   readonly initdead: number;
+  /** A gateway on the LAN, {@link GATEWAY}, is asked for echoes. */
+  readonly pings: boolean;
 }
+
+export const GATEWAY = "192.0.2.254";
 
 /** What a run is about. */
 export type Purpose = "routers" | "cluster" | "both";
@@ -76,9 +80,10 @@ export function withCluster(chance: Prng, nodes: readonly NodePlan[]): NodePlan[
   const drawn = chance.shuffle(links).slice(0, chance.integer(1, links.length));
   // The ones that stay are the same on all nodes: without one in common they would be two clusters.
   const kept = chance.chance(0.5) ? drawn : drawn.slice(0, 1);
+  const pings = chance.chance(0.5);
   return nodes.map((node) => {
     const of = (chosen: readonly LinkPlan[]): ClusterPlan => ({
-      ...{ nodes: names, keepalive, deadtime, initdead: 2 * deadtime },
+      ...{ nodes: names, keepalive, deadtime, initdead: 2 * deadtime, pings },
       links: chosen.map((link) =>
         link.type === "unicast" ? { ...link, peers: othersOf(node, nodes, link.segment) } : link,
       ),
@@ -104,7 +109,7 @@ function linkTexts(link: LinkPlan): readonly string[] {
   return [link.type === "multicast" ? `{ ${on}, group = "${link.group}" }` : `{ ${on} }`];
 }
 
-export const clusterText = ({ nodes, links, keepalive, deadtime, initdead }: ClusterPlan): string =>
+export const clusterText = ({ nodes, links, keepalive, deadtime, initdead, pings }: ClusterPlan): string =>
   [
     "[heartbeat]",
     `nodes = ${JSON.stringify(nodes)}`,
@@ -113,4 +118,5 @@ export const clusterText = ({ nodes, links, keepalive, deadtime, initdead }: Clu
     `initdead = "${initdead}ms"`,
     'auth = { method = "sha1", key = "k" }',
     `links = [${links.flatMap(linkTexts).join(", ")}]`,
+    `ping_nodes = ${pings ? `["${GATEWAY}"]` : "[]"}`,
   ].join("\n");

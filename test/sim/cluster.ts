@@ -66,6 +66,11 @@ export class ClusterEdge {
         return [{ kind: "heartbeat", what: "host", host }];
       case "media":
         return this.#want(action.media);
+      case "ping":
+        for (const address of action.addresses) {
+          cables.echo(node, () => soon({ kind: "heartbeat", what: "pinged", address, failure: null }));
+        }
+        return [];
       case "send":
         return action.links.flatMap((link) => this.#send(link, action.bytes, action.status));
       default:

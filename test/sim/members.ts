@@ -4,8 +4,8 @@
  */
 import type { Action } from "../../src/agent/boundary.ts";
 import { LATENESS } from "./bounds.ts";
-import type { Cables } from "./cables.ts";
-import { type ClusterPlan, idOf } from "./cluster-plan.ts";
+import { type Cables, hasCarrier } from "./cables.ts";
+import { type ClusterPlan, GATEWAY, idOf } from "./cluster-plan.ts";
 import type { Node } from "./node.ts";
 import { type Scene, violate } from "./scene.ts";
 
@@ -106,6 +106,10 @@ export class Members {
     });
     for (const one of settled) {
       const known = one.process?.agent.members();
+      const gateway =
+        one.config.cluster?.pings === true && hasCarrier(one, "lan") ? known?.get(GATEWAY) : "ping";
+      if (gateway !== "ping")
+        violate(this.#scene, `${one.plan.name} takes the gateway for ${gateway} in peace`);
       for (const other of settled) {
         const state = known?.get(other.plan.name);
         if (other === one || state === "active" || !this.hears(one, other)) continue;

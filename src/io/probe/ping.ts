@@ -9,29 +9,20 @@ import type { PingProbe } from "../../config/probe-model.ts";
 import { decodeEchoReply, encodeEchoRequest } from "../../wire/icmp.ts";
 import { adopt } from "../adopt.ts";
 import type { Prober } from "./prober.ts";
-import { ICMP, openConnected } from "./socket.ts";
+import { echoesOnly, ICMP, openConnected } from "./socket.ts";
 
 /** Bytes of a nonce: with it a reply answers this request and no other, ours or a stranger's. */
 const NONCE = 16;
-/** ICMP_ECHOREPLY of RFC 792; ICMP6 Echo Reply of RFC 4443 4.2. */
-const ECHO_REPLY: Readonly<Record<Family, number>> = { 4: 0, 6: 129 };
-
 let sequence = 0;
 
-/** Lets echo replies through and nothing else; and errors that routers report come as errors of the socket. */
-function prepare(family: Family): (fd: number) => void {
-  const six = family === 6;
-  // A mask of what is dropped, one bit a type (raw(7); RFC 3542 3.2 counts the bits from the lowest of each word).
-  const mask = new Uint8Array(six ? 32 : 4).fill(0xff);
-  const bit = ECHO_REPLY[family];
-  const byte = bit >> 3;
-  mask[byte] = (mask[byte] ?? 0) & ~(1 << (bit & 7));
-  return (fd) => {
-    setOption(fd, six ? layout.IPPROTO_ICMPV6 : layout.SOL_RAW, layout.ICMP_FILTER, mask);
-    if (six) setOption(fd, layout.IPPROTO_IPV6, layout.IPV6_RECVERR, 1);
+/** Only echo replies; and errors that routers report come as errors of the socket. */
+const prepare =
+  (family: Family) =>
+  (fd: number): void => {
+    echoesOnly(fd, family);
+    if (family === 6) setOption(fd, layout.IPPROTO_IPV6, layout.IPV6_RECVERR, 1);
     else setOption(fd, layout.IPPROTO_IP, layout.IP_RECVERR, 1);
   };
-}
 
 export const probePing: Prober<PingProbe> = (probe, tell) => {
   const family = familyOf(probe.address);

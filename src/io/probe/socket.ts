@@ -65,3 +65,17 @@ export function openConnected(
   if (connected < 0 && connected !== -EINPROGRESS) return refuse(connected, "");
   return ok(fd);
 }
+
+/** ICMP_ECHOREPLY of RFC 792; ICMP6 Echo Reply of RFC 4443 4.2. */
+const ECHO_REPLY: Readonly<Record<Family, number>> = { 4: 0, 6: 129 };
+
+/** Lets a raw socket of {@link ICMP} hear echo replies and nothing else. */
+export function echoesOnly(fd: number, family: Family): void {
+  const six = family === 6;
+  // A mask of what is dropped, one bit a type (raw(7); RFC 3542 3.2 counts the bits from the lowest of each word).
+  const mask = new Uint8Array(six ? 32 : 4).fill(0xff);
+  const bit = ECHO_REPLY[family];
+  const byte = bit >> 3;
+  mask[byte] = (mask[byte] ?? 0) & ~(1 << (bit & 7));
+  setOption(fd, six ? layout.IPPROTO_ICMPV6 : layout.SOL_RAW, layout.ICMP_FILTER, mask);
+}
