@@ -6,8 +6,13 @@ import { assess } from "./assess.ts";
 import type { AddressResult } from "./boundary.ts";
 import { devicesCompared } from "./devices.ts";
 import { announce } from "./drive.ts";
+import type { Holder } from "./holder.ts";
+import { holderOf, holders } from "./holder.ts";
 import { hasLifetimes } from "./lifetimes.ts";
-import type { Router, Trouble } from "./router.ts";
+import { ResourceAddress } from "./resource-address.ts";
+import { addressRefused, endPauses, pause } from "./resource-addresses.ts";
+import type { Trouble } from "./router.ts";
+import { Router } from "./router.ts";
 import { usable } from "./tracking.ts";
 import type { Turn, World } from "./world.ts";
 
@@ -26,7 +31,7 @@ const RESYNC = ms(20);
 export function reconcile(world: World, turn: Turn): void {
   const { ownership, kernel, config, addressTotal } = world;
   const { changes, changed, gained } = ownership.reconcile(
-    world.routers.values(),
+    holders(world),
     config.agent,
     kernel,
     addressTotal,
@@ -39,13 +44,13 @@ export function reconcile(world: World, turn: Turn): void {
   tellAll(world, turn, turn.gained);
 }
 
-/** Announces what these routers hold, unless the kernel's answer is still awaited: it will be told with that. */
+/** Announces what these hold, unless the kernel's answer is still awaited: it will be told with that. */
 function tellAll(world: World, turn: Turn, names: ReadonlySet<string>): void {
   for (const name of names) {
-    const router = world.routers.get(name);
-    if (router?.holds !== true) continue;
+    const holder = holderOf(world, name);
+    if (holder?.holds !== true) continue;
     if (world.ownership.lacks(name)) continue;
-    if (world.ownership.of(name).every(({ state }) => state !== "pending")) announce(world, turn, router);
+    if (world.ownership.of(name).every(({ state }) => state !== "pending")) announce(world, turn, holder);
   }
 }
 
@@ -87,17 +92,18 @@ export function answered(world: World, turn: Turn, results: readonly AddressResu
   const outcome = world.ownership.settle(
     results,
     world.kernel,
-    (name) => world.routers.get(name)?.adopts ?? false,
+    (name) => holderOf(world, name)?.adopts ?? false,
   );
-  for (const { key, router } of outcome.restored) {
-    turn.out.log("info", "address.restored", { name: router, address: key.address });
+  for (const { key, holder } of outcome.restored) {
+    turn.out.log("info", "address.restored", { name: holder, address: key.address });
   }
   const unwell = new Set<Router>();
   for (const { held, errno } of outcome.refused) {
-    const router = world.routers.get(held.router);
+    if (errno === "EEXIST") requestResync(world, turn);
+    addressRefused(world, turn, held, errno);
+    const router = world.routers.get(held.holder);
     if (router === undefined) continue;
     unwell.add(router);
-    if (errno === "EEXIST") requestResync(world, turn);
     const text =
       errno === "EEXIST"
         ? `address ${held.key.address} is there already, and not by us`
@@ -108,7 +114,7 @@ export function answered(world: World, turn: Turn, results: readonly AddressResu
   for (const name of outcome.changed) {
     turn.records.add(name);
     // Mastership may have gone while the kernel was asked.
-    if (world.routers.get(name)?.holds !== true) turn.addresses = true;
+    if (holderOf(world, name)?.holds !== true) turn.addresses = true;
   }
   if (world.ownership.lacks(null)) turn.addresses = true;
   promote(world, turn);
@@ -140,30 +146,31 @@ export function requestResync(world: World, turn: Turn): void {
 /** A dump came: what we hold and is not in it was taken from us, and goes back at once. */
 export function compare(world: World, turn: Turn): void {
   devicesCompared(world, turn);
-  const lost = new Map<Router, Ip>();
-  for (const { key, router: name } of world.ownership.missing(world.kernel)) {
+  const lost = new Map<Holder, Ip>();
+  for (const { key, holder: name } of world.ownership.missing(world.kernel)) {
     turn.records.add(name);
-    const router = world.routers.get(name);
+    const holder = holderOf(world, name);
     // An interface that is gone or down took the address along; that is a fault of its own, told as such.
-    if (router === undefined || !usable(world.kernel.link(key.index))) continue;
+    if (holder === null || !usable(world.kernel.link(key.index))) continue;
     turn.addresses = true;
     // Whoever gives up its addresses in this very turn, after a stall in which their lifetime ended, was robbed of nothing.
-    if (!router.holds) continue;
+    if (!holder.holds) continue;
     world.ownership.expectBack(key);
     turn.out.log("warning", "address.lost", { name, address: key.address });
-    lost.set(router, key.address);
+    lost.set(holder, key.address);
   }
   // Several addresses gone at once are one loss.
-  for (const [router, address] of lost) robbed(world, turn, router, `address ${address}`);
+  for (const [holder, address] of lost) robbed(world, turn, holder, `address ${address}`);
 }
 
-/** Something was taken from a router: it goes back, but so often within {@link LOSS_WINDOW} only. */
-export function robbed(world: World, turn: Turn, router: Router, what: string): void {
-  router.losses = [...router.losses.filter((at) => elapsed(at, turn.now) < LOSS_WINDOW), turn.now];
-  if (router.losses.length <= RESTORES_MAX) return;
+/** Something was taken from its holder: it goes back, but so often within {@link LOSS_WINDOW} only. */
+export function robbed(world: World, turn: Turn, holder: Holder, what: string): void {
+  holder.losses = [...holder.losses.filter((at) => elapsed(at, turn.now) < LOSS_WINDOW), turn.now];
+  if (holder.losses.length <= RESTORES_MAX) return;
   const text = `${what} was taken away ${RESTORES_MAX + 1} times in ${LOSS_WINDOW / 1000} s`;
-  trouble(world, turn, router, { text, span: TROUBLE, cure: "link" });
-  router.losses = [];
+  if (holder instanceof Router) trouble(world, turn, holder, { text, span: TROUBLE, cure: "link" });
+  if (holder instanceof ResourceAddress) pause(world, turn, holder, text);
+  holder.losses = [];
 }
 
 /** A router is in fault for a while, or until its cure comes. */
@@ -191,5 +198,6 @@ export function endTroubles(world: World, turn: Turn): void {
       over.push(router);
     }
   }
+  endPauses(world, turn);
   assess(world, turn, over);
 }

@@ -6,7 +6,7 @@ import type { Link } from "./boundary.ts";
 import { drive } from "./drive.ts";
 import { awaitsRelease } from "./hooks.ts";
 import type { Router } from "./router.ts";
-import { keyOf } from "./router.ts";
+import { keyOf } from "./kernel.ts";
 import { listen } from "./listen.ts";
 import { advertLength } from "./send.ts";
 import { track, usable } from "./tracking.ts";

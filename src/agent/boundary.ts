@@ -7,7 +7,7 @@ import type { Instant, Milliseconds, Seconds } from "../base/units.ts";
 import type { Forwarding, ForwardingChange, ForwardingResult } from "../wire/forwarding.ts";
 import type { Refused } from "../wire/nftables.ts";
 import type { ConfigSource, LogLevel } from "../config/model.ts";
-import type { HeartbeatAction, HeartbeatEvent, ResourceAction, ResourceEvent } from "./heartbeat-boundary.ts";
+import type { ClusterAction, ClusterEvent } from "./heartbeat-boundary.ts";
 import type { RealServerAction, RealServerEvent } from "./realserver-boundary.ts";
 import type { Transition } from "./history.ts";
 import type { LedgerRecord } from "./ledger.ts";
@@ -64,6 +64,8 @@ export type AddressChange =
       readonly method: "netlink" | "ioctl";
       /** IFA_RT_PRIORITY: the metric of the subnet's route that comes with the address; null: the kernel's choice. */
       readonly metric: number | null;
+      /** IFA_BROADCAST, on `add`; without it that of the subnet where there is a label, else none. */
+      readonly broadcast?: Ip;
     }
   | { readonly op: "delete"; readonly key: AddressKey };
 
@@ -93,8 +95,7 @@ export interface Reply {
 }
 
 export type Event =
-  | HeartbeatEvent
-  | ResourceEvent
+  | ClusterEvent
   | RealServerEvent
   /** First event of all: the world as found. `ledger` holds what an earlier agent left, any boot. */
   | {
@@ -180,8 +181,7 @@ export type Event =
   | { readonly kind: "signal"; readonly signal: "SIGTERM" | "SIGINT" | "SIGHUP" };
 
 export type Action =
-  | HeartbeatAction
-  | ResourceAction
+  | ClusterAction
   | RealServerAction
   /** Through a packet socket, bytes after the link-layer header. `router` is set on its adverts: they go into the ledger. */
   | {

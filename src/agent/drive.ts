@@ -9,11 +9,13 @@ import { step } from "../vrrp/machine.ts";
 import type { AddressKey } from "./boundary.ts";
 import { tookOver } from "./contest.ts";
 import { tellGroups } from "./group-notify.ts";
+import type { Holder } from "./holder.ts";
 import { elected, unseated } from "./hooks.ts";
 import { remember } from "./history.ts";
 import { notify } from "./notify.ts";
 import type { Router } from "./router.ts";
 import { LONG_AGO } from "./router.ts";
+import { addressRecord } from "./resource-addresses.ts";
 import { seal, sequenceBase } from "./seal.ts";
 import { adverts, authOf } from "./send.ts";
 import type { Turn, World } from "./world.ts";
@@ -81,9 +83,8 @@ export function prepare(world: World, router: Router): void {
   if (link !== null) adverts(router, link, router.settings().priority, true);
 }
 
-/** Tells every address that a master holds; those still asked of the kernel are told when its answer comes. */
-export function announce(world: World, turn: Turn, router: Router): void {
-  const { name, garp } = router.config;
+/** Tells every address that is held; those still asked of the kernel are told when its answer comes. */
+export function announce(world: World, turn: Turn, { name, garp }: Holder): void {
   const keys: AddressKey[] = [];
   for (const { key, state } of world.ownership.of(name)) if (state !== "pending") keys.push(key);
   world.announcer.announce(name, keys, garp, turn.now);
@@ -152,7 +153,11 @@ export function keepRecords(world: World, turn: Turn): void {
     if (router === undefined) {
       // It is no more; its record is kept until its addresses are off or another router's.
       const holds = world.ownership.of(name).length + world.routing.of(name).length > 0;
+      const address = world.cluster?.runs.addresses.get(name);
       if (!holds) turn.out.beforeAddresses({ kind: "ledger", router: name, record: null });
+      else if (address !== undefined) {
+        turn.out.beforeAddresses({ kind: "ledger", router: name, record: addressRecord(world, address) });
+      }
       continue;
     }
     const { machine } = router;

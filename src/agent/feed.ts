@@ -4,6 +4,8 @@ import { assess, concerned } from "./assess.ts";
 import type { AddressKey, KernelAddress, Link } from "./boundary.ts";
 import { deviceTouched } from "./devices.ts";
 import { look, networkChanged, sourceGone } from "./forwarding.ts";
+import { addressLink, addressPlaces } from "./resource-addresses.ts";
+import { usable } from "./tracking.ts";
 import type { Turn, World } from "./world.ts";
 
 /** Judges the routers anew that this interface matters to. */
@@ -27,6 +29,8 @@ export function linkTold(world: World, turn: Turn, link: Link): void {
       }
     }
   }
+  const back = usable(link) && !usable(before);
+  if (before?.mac !== link.mac || back) addressLink(world, turn, link);
   const names = renamed ? [before.name, link.name] : [link.name];
   const routers = new Set(names.flatMap((name) => concerned(world, name)));
   // What the kernel refused on an interface as it was, it may take now.
@@ -61,8 +65,9 @@ export function addressTold(world: World, turn: Turn, address: KernelAddress): v
     return;
   }
   const name = world.kernel.link(address.index)?.name;
-  const ours = [...world.routers.values()].some(({ addresses }) =>
-    addresses.some((wanted) => wanted.address === address.address && wanted.interface === name),
+  const routers = [...world.routers.values()];
+  const ours = [...routers.flatMap(({ addresses }) => addresses), ...addressPlaces(world)].some(
+    (wanted) => wanted.address === address.address && wanted.interface === name,
   );
   if (ours) requestResync(world, turn);
   else {

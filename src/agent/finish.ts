@@ -6,6 +6,7 @@ import { advertiseDue } from "./due.ts";
 import { reroute } from "./forwarding.ts";
 import { keepRecords, settleGroups, tell } from "./drive.ts";
 import { arrive, startHooks, take } from "./hooks.ts";
+import { addressesCame } from "./resource-addresses.ts";
 import { tellOutcomes } from "./resource-outcomes.ts";
 import { announcement } from "./send.ts";
 import type { Turn, World } from "./world.ts";
@@ -13,7 +14,7 @@ import type { Turn, World } from "./world.ts";
 /** Works out what follows from all that changed in the turn. */
 export function finish(world: World, turn: Turn): void {
   const { touched } = turn;
-  if (world.cluster !== null) tellOutcomes(world.cluster, turn);
+  tellOutcomes(world, turn);
   // Announcements under way leave in pieces, one in each turn, whatever it is about: none of them overtakes an advert.
   if (world.announcer.deadline() <= turn.now) advertiseDue(world, turn, null);
   // Most turns hear an advert, and no role is another than before.
@@ -28,6 +29,7 @@ export function finish(world: World, turn: Turn): void {
   if (turn.addresses) {
     reconcile(world, turn);
     reroute(world, turn);
+    if (world.cluster !== null) addressesCame(world, turn, world.cluster);
   }
   refresh(world, turn);
   for (const key of world.announcer.due(turn.now)) {

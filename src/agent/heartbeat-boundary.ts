@@ -129,3 +129,8 @@ export interface ResourceEvent {
   /** Why it did not end well, in words; null where it did. */
   readonly failure: string | null;
 }
+
+/** All that enters for a cluster. */
+export type ClusterEvent = HeartbeatEvent | ResourceEvent;
+/** All that leaves for it. */
+export type ClusterAction = HeartbeatAction | ResourceAction;

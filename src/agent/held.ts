@@ -1,11 +1,12 @@
-/** The addresses that routers of ours use, found by what the kernel calls them and by router. */
+/** The addresses that holders of ours use, found by what the kernel calls them and by holder. */
 import type { Seconds } from "../base/units.ts";
 import type { AddressKey } from "./boundary.ts";
 
-/** An address that a router uses. */
+/** An address that a holder uses. */
 export interface Held {
   readonly key: AddressKey;
-  readonly router: string;
+  /** Its name. */
+  readonly holder: string;
   readonly label: string | null;
   readonly lifetime: Seconds | null;
   /** Of the route to its subnet; null: the kernel's choice. */
@@ -19,7 +20,7 @@ export interface Held {
 /** All of them, by the text of their key. */
 export class HeldAddresses {
   private readonly all = new Map<string, Held>();
-  private readonly byRouter = new Map<string, Map<string, Held>>();
+  private readonly byHolder = new Map<string, Map<string, Held>>();
 
   get(text: string): Held | undefined {
     return this.all.get(text);
@@ -34,17 +35,17 @@ export class HeldAddresses {
     return this.all.values();
   }
 
-  /** Those of one router. */
-  of(router: string): Held[] {
-    return [...(this.byRouter.get(router)?.values() ?? [])];
+  /** Those of one holder. */
+  of(holder: string): Held[] {
+    return [...(this.byHolder.get(holder)?.values() ?? [])];
   }
 
   /** Puts one in, in place of whatever has this key. */
   put(text: string, held: Held): void {
     this.disown(text);
     this.all.set(text, held);
-    const known = this.byRouter.get(held.router);
-    if (known === undefined) this.byRouter.set(held.router, new Map([[text, held]]));
+    const known = this.byHolder.get(held.holder);
+    if (known === undefined) this.byHolder.set(held.holder, new Map([[text, held]]));
     else known.set(text, held);
   }
 
@@ -53,12 +54,12 @@ export class HeldAddresses {
     this.all.delete(text);
   }
 
-  /** Takes it away from its router. */
+  /** Takes it away from its holder. */
   private disown(text: string): void {
-    const router = this.all.get(text)?.router;
-    if (router === undefined) return;
-    const known = this.byRouter.get(router);
+    const holder = this.all.get(text)?.holder;
+    if (holder === undefined) return;
+    const known = this.byHolder.get(holder);
     known?.delete(text);
-    if (known?.size === 0) this.byRouter.delete(router);
+    if (known?.size === 0) this.byHolder.delete(holder);
   }
 }

@@ -9,7 +9,7 @@ import type { AddressConfig, HooksConfig } from "../config/model.ts";
 import type { HookName } from "./boundary.ts";
 import { notify, routerEnvironment } from "./notify.ts";
 import type { Router } from "./router.ts";
-import { keyOf } from "./router.ts";
+import { keyOf } from "./kernel.ts";
 import type { Turn, World } from "./world.ts";
 import { group } from "./world.ts";
 

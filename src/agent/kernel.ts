@@ -1,6 +1,7 @@
 /** The agent's picture of the kernel: links and addresses as last told. Ours to read; only events write it. */
 import type { Family, Ip } from "../base/address.ts";
 import { familyOf, isLinkLocal } from "../base/address.ts";
+import type { AddressConfig } from "../config/model.ts";
 import type { AddressKey, KernelAddress, Link } from "./boundary.ts";
 
 /** One string for what names an address in the kernel. */
@@ -48,6 +49,10 @@ export class Kernel {
     this.addressesOf.get(key.index)?.delete(keyText(key));
   }
 
+  links(): Link[] {
+    return [...this.byIndex.values()];
+  }
+
   link(index: number): Link | null {
     return this.byIndex.get(index) ?? null;
   }
@@ -93,4 +98,13 @@ export class Kernel {
     }
     return false;
   }
+}
+
+/** The kernel's name for a configured address, null while its interface is not there. */
+export function keyOf(
+  kernel: Kernel,
+  { address, prefix, interface: name }: AddressConfig,
+): AddressKey | null {
+  const link = kernel.named(name);
+  return link === null ? null : { index: link.index, address, prefix };
 }

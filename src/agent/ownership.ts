@@ -1,6 +1,6 @@
 /**
- * Who holds which address: what the routers that are master should have, what we have, and the difference as one batch. What was
- * there before us is "found": it may be used where the router adopts it, and is never removed.
+ * Who holds which address: what routers that are master and resources that are started should have, what we have, and the difference as
+ * one batch. What was there before us is "found": it may be used where its holder adopts it, and is never removed.
  */
 import { familyOf } from "../base/address.ts";
 import type { Seconds } from "../base/units.ts";
@@ -9,13 +9,12 @@ import type { AddressConfig, AgentConfig } from "../config/model.ts";
 import { methodFor } from "./address-method.ts";
 import type { AddressChange, AddressKey, AddressResult, KernelAddress } from "./boundary.ts";
 import type { Kernel } from "./kernel.ts";
-import { keyText } from "./kernel.ts";
+import { keyOf, keyText } from "./kernel.ts";
 import type { Held } from "./held.ts";
 import { HeldAddresses } from "./held.ts";
+import type { Holder } from "./holder.ts";
 import type { LedgerAddress } from "./ledger.ts";
 import { lifetimeOf } from "./lifetimes.ts";
-import type { Router } from "./router.ts";
-import { keyOf } from "./router.ts";
 
 /** Added in one batch: the kernel takes some milliseconds for them, and adverts of 10 ms must find time between two. */
 const ADDITIONS_MAX = 64;
@@ -24,15 +23,15 @@ const ADDITIONS_MAX = 64;
 interface Reconciliation {
   /** One batch. */
   readonly changes: readonly AddressChange[];
-  /** Routers that the ledger must say something else of. */
+  /** Holders that the ledger must say something else of. */
   readonly changed: ReadonlySet<string>;
-  /** Routers that got an address without asking the kernel: adopted, or from another router of ours. */
+  /** Holders that got an address without asking the kernel: adopted, or from another one of ours. */
   readonly gained: ReadonlySet<string>;
 }
 
 /** What the answers of the kernel mean. */
 export interface Outcome {
-  /** Routers whose set of held addresses changed. */
+  /** Holders whose set of addresses changed. */
   readonly changed: ReadonlySet<string>;
   /** Those of them that hold more than before. */
   readonly gained: ReadonlySet<string>;
@@ -51,9 +50,9 @@ const rearm = (held: Rearmed): AddressChange => {
   return { op: "refresh", key, label, lifetime, method: "netlink", metric };
 };
 
-/** An address that a master should hold. */
+/** An address that should be held. */
 interface Wanted {
-  readonly router: Router;
+  readonly holder: Holder;
   readonly address: AddressConfig;
   readonly key: AddressKey;
   readonly lifetime: Seconds | null;
@@ -69,7 +68,7 @@ const DEVICE_METRIC = 1_000_000;
 export class Ownership {
   private readonly held = new HeldAddresses();
   private readonly lost = new Set<string>();
-  /** Routers of which some addresses wait for the next batch, by name. */
+  /** Holders of which some addresses wait for the next batch, by name. */
   private readonly incomplete = new Set<string>();
 
   get(key: AddressKey): Held | null {
@@ -82,34 +81,34 @@ export class Ownership {
     return false;
   }
 
-  /** Whether some addresses of a router, or of any, were not asked for yet: there were too many for one batch. */
-  lacks(router: string | null): boolean {
-    return router === null ? this.incomplete.size > 0 : this.incomplete.has(router);
+  /** Whether some addresses of a holder, or of any, were not asked for yet: there were too many for one batch. */
+  lacks(holder: string | null): boolean {
+    return holder === null ? this.incomplete.size > 0 : this.incomplete.has(holder);
   }
 
-  /** Everything held, by whichever router. */
+  /** Everything held, by whichever holder. */
   all(): Held[] {
     return [...this.held.values()];
   }
 
-  /** The addresses a router uses now, whoever added them. */
-  of(router: string): Held[] {
-    return this.held.of(router);
+  /** The addresses a holder uses now, whoever added them. */
+  of(holder: string): Held[] {
+    return this.held.of(holder);
   }
 
-  /** What the ledger must say of a router: everything that we added or are about to add. */
-  record(router: string): LedgerAddress[] {
-    return this.of(router)
+  /** What the ledger must say of a holder: everything that we added or are about to add. */
+  record(holder: string): LedgerAddress[] {
+    return this.of(holder)
       .filter(({ state }) => state !== "found")
       .map(({ key, state, lifetime }) => ({ ...key, confirmed: state !== "pending" && lifetime === null }));
   }
 
-  /** Takes over an address that an earlier agent added for a router: kept if that router is master, else removed. */
-  inherit(router: string, { index, address, prefix, label }: KernelAddress): void {
+  /** Takes over an address that an earlier agent added for a holder: kept if that one holds, else removed. */
+  inherit(holder: string, { index, address, prefix, label }: KernelAddress): void {
     const key = { index, address, prefix };
     const held = {
       key,
-      router,
+      holder,
       label,
       lifetime: UNKNOWN,
       metric: null,
@@ -119,18 +118,18 @@ export class Ownership {
     this.held.put(keyText(key), held);
   }
 
-  /** The batch that makes what we hold equal to what the masters should hold; marks it as asked for. */
-  reconcile(routers: Iterable<Router>, agent: AgentConfig, kernel: Kernel, total: number): Reconciliation {
+  /** The batch that makes what we hold equal to what should be held; marks it as asked for. */
+  reconcile(holders: Iterable<Holder>, agent: AgentConfig, kernel: Kernel, total: number): Reconciliation {
     const wanted = new Map<string, Wanted>();
-    for (const router of routers) {
-      if (!router.holds) continue;
+    for (const holder of holders) {
+      if (!holder.holds) continue;
       // Its device first: a name in the kernel may be somebody else's.
-      if (router.device !== null && !router.deviceReady) continue;
-      const lifetime = lifetimeOf(agent, router, total);
-      for (const address of router.carried) {
+      if (holder.device !== null && !holder.deviceReady) continue;
+      const lifetime = lifetimeOf(agent, holder, total);
+      for (const address of holder.carried) {
         const key = keyOf(kernel, address);
-        const metric = address.interface === router.device ? DEVICE_METRIC : null;
-        if (key !== null) wanted.set(keyText(key), { router, address, key, lifetime, metric });
+        const metric = address.interface === holder.device ? DEVICE_METRIC : null;
+        if (key !== null) wanted.set(keyText(key), { holder, address, key, lifetime, metric });
       }
     }
     const changed = new Set<string>();
@@ -139,26 +138,26 @@ export class Ownership {
     const changes: AddressChange[] = [];
     this.incomplete.clear();
     let additions = 0;
-    for (const [text, { router, address, key, lifetime, metric }] of wanted) {
+    for (const [text, { holder, address, key, lifetime, metric }] of wanted) {
       const { label } = address;
       const known = this.held.get(text);
       if (known !== undefined && known.state !== "leaving") {
         if (known.state !== "added" || known.lifetime === lifetime) continue;
         this.held.put(text, { ...known, lifetime, metric });
-        changed.add(known.router);
+        changed.add(known.holder);
         changes.push(rearm({ key, label, lifetime, metric }));
         continue;
       }
-      const { name } = router.config;
+      const { name } = holder;
       if (additions >= ADDITIONS_MAX) {
         this.incomplete.add(name);
         continue;
       }
-      const there = router.adopts ? kernel.find(key.index, key.address) : null;
+      const there = holder.adopts ? kernel.find(key.index, key.address) : null;
       const found = there !== null && this.get(there) === null;
       const state = found ? "found" : "pending";
       const restores = this.lost.has(text);
-      this.held.put(text, { key, router: name, label, lifetime, metric, state, restores });
+      this.held.put(text, { key, holder: name, label, lifetime, metric, state, restores });
       changed.add(name);
       if (found) {
         gained.add(name);
@@ -166,14 +165,18 @@ export class Ownership {
       }
       additions += 1;
       const method = methodFor(agent, address, kernel, key);
-      changes.push({ op: "add", key, label, lifetime, method, metric });
+      const broadcast = address.broadcast ?? null;
+      changes.push({
+        ...{ op: "add", key, label, lifetime, method, metric },
+        ...(broadcast === null ? {} : { broadcast }),
+      });
     }
     if (this.incomplete.size === 0) this.lost.clear();
     // The last one first: where the first one of a subnet goes, the kernel makes the next one the first, and tells all the others.
     return { changes: [...deletes.reverse(), ...changes], changed, gained };
   }
 
-  /** Sends away what nobody wants any more, and gives what another router of ours wants to that one, where it stands. */
+  /** Sends away what nobody wants any more, and gives what another holder of ours wants to that one, where it stands. */
   private dismiss(
     wanted: ReadonlyMap<string, Wanted>,
     changed: Set<string>,
@@ -186,14 +189,14 @@ export class Ownership {
       const want = wanted.get(text);
       const relabelled = held.state === "added" && want !== undefined && want.address.label !== held.label;
       if (want !== undefined && !relabelled) {
-        const { name } = want.router.config;
-        if (name === held.router) continue;
-        this.held.put(text, { ...held, router: name });
-        changed.add(held.router).add(name);
+        const { name } = want.holder;
+        if (name === held.holder) continue;
+        this.held.put(text, { ...held, holder: name });
+        changed.add(held.holder).add(name);
         gained.add(name);
         continue;
       }
-      changed.add(held.router);
+      changed.add(held.holder);
       if (held.state === "found") {
         this.held.drop(text);
       } else {
@@ -205,7 +208,7 @@ export class Ownership {
   }
 
   /** The kernel's answers to a batch. */
-  settle(results: readonly AddressResult[], kernel: Kernel, adopts: (router: string) => boolean): Outcome {
+  settle(results: readonly AddressResult[], kernel: Kernel, adopts: (holder: string) => boolean): Outcome {
     const changed = new Set<string>();
     const gained = new Set<string>();
     const restored: Held[] = [];
@@ -216,22 +219,22 @@ export class Ownership {
       if (change.op === "delete") {
         // Whatever the kernel says, it is not ours any more; EADDRNOTAVAIL and ENODEV say it is gone already.
         kernel.removeAddress(change.key);
-        if (held !== undefined) changed.add(held.router);
+        if (held !== undefined) changed.add(held.holder);
         // A pending one is asked for later in this batch.
         if (held?.state === "leaving") this.held.drop(text);
         continue;
       }
       if (held === undefined || change.op === "refresh") continue;
-      changed.add(held.router);
+      changed.add(held.holder);
       if (errno === null) {
         held.state = "added";
-        gained.add(held.router);
+        gained.add(held.holder);
         const { key, label, lifetime: validLifetime } = held;
         kernel.putAddress({ ...key, label, secondary: false, tentative: false, validLifetime });
         if (held.restores) restored.push(held);
-      } else if (errno === "EEXIST" && adopts(held.router)) {
+      } else if (errno === "EEXIST" && adopts(held.holder)) {
         held.state = "found";
-        gained.add(held.router);
+        gained.add(held.holder);
       } else {
         this.held.drop(text);
         refused.push({ held, errno });

@@ -2,6 +2,7 @@
 import { elapsed } from "../base/units.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Job, ResourceEvent } from "./heartbeat-boundary.ts";
+import { kindOf } from "../heartbeat/resource-kind.ts";
 import type { Order, Underway } from "./resource-runs.ts";
 import type { Turn } from "./world.ts";
 
@@ -14,6 +15,7 @@ const OUTPUT_LOGGED = 1000;
 export function runResource(turn: Turn, cluster: Cluster, order: Order): void {
   const resource = order.group.resources[order.at];
   if (resource === undefined) return;
+  if (kindOf(resource) === "address") return cluster.runs.beginAddress(order, resource, turn.now);
   const job: Job = {
     type: "script",
     name: resource.script,
@@ -47,7 +49,8 @@ export function resourceEnded(
   cluster.runs.add(run, { code, output });
 }
 
-function logRun(turn: Turn, run: Underway, output: string, failure: string | null): void {
+/** What came of a task. */
+export function logRun(turn: Turn, run: Underway, output: string, failure: string | null): void {
   const took = Math.max(0, Math.round(elapsed(run.since, turn.now)));
   const about = { group: run.group.key, resource: run.resource.text, task: run.task, took_ms: took };
   const text = output.trim().slice(-OUTPUT_LOGGED);

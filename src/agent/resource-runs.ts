@@ -3,6 +3,7 @@ import type { Instant, Milliseconds } from "../base/units.ts";
 import { instant, NEVER } from "../base/units.ts";
 import type { Outcome, Task } from "../heartbeat/group.ts";
 import type { Group, Resource } from "../heartbeat/haresources.ts";
+import type { ResourceAddress } from "./resource-address.ts";
 
 /** One run that the machine of a group wants: see heartbeat/group.ts. */
 export interface Order {
@@ -22,6 +23,10 @@ export interface Underway extends Order {
 }
 
 export class ResourceRuns {
+  /** Addresses that are started or about to be, or not gone yet, by name. */
+  readonly addresses = new Map<string, ResourceAddress>();
+  /** Tasks of addresses that are to be begun. */
+  #addressTasks: Underway[] = [];
   readonly #underway = new Map<string, Underway>();
   #outcomes: { readonly order: Order; readonly outcome: Outcome }[] = [];
 
@@ -30,6 +35,18 @@ export class ResourceRuns {
     const id = `${order.group.key} ${order.run} ${now}`;
     this.#underway.set(id, { ...order, resource, since: now });
     return id;
+  }
+
+  /** A task of an address: for the end of the turn, where the kernel's picture is at hand. */
+  beginAddress(order: Order, resource: Resource, now: Instant): void {
+    this.#addressTasks.push({ ...order, resource, since: now });
+  }
+
+  /** The tasks of addresses that are to be begun. */
+  takeAddressTasks(): readonly Underway[] {
+    const taken = this.#addressTasks;
+    this.#addressTasks = [];
+    return taken;
   }
 
   /** Null: nobody waits for it. */
@@ -53,6 +70,6 @@ export class ResourceRuns {
 
   /** When something is to be told: in the past, or {@link NEVER}. */
   deadline(): Instant {
-    return this.#outcomes.length > 0 ? instant(0) : NEVER;
+    return this.#outcomes.length + this.#addressTasks.length > 0 ? instant(0) : NEVER;
   }
 }

@@ -2,7 +2,7 @@
 import type { Ip } from "../base/address.ts";
 import type { Instant, Milliseconds, Priority } from "../base/units.ts";
 import { after, instant, ms } from "../base/units.ts";
-import type { AddressConfig, RouterConfig } from "../config/model.ts";
+import type { AddressConfig, GarpConfig, RouterConfig } from "../config/model.ts";
 import type { Claim } from "../heartbeat/claim.ts";
 import type { Settings, State } from "../vrrp/state.ts";
 import { OWNER, TAKEN } from "../vrrp/state.ts";
@@ -10,9 +10,9 @@ import type { Track } from "../vrrp/priority.ts";
 import { effectivePriority } from "../vrrp/priority.ts";
 import type { Difference, Expectation, Rejection } from "../vrrp/admit.ts";
 import { REJECTIONS } from "../vrrp/admit.ts";
-import type { Action, AddressKey } from "./boundary.ts";
+import type { Action } from "./boundary.ts";
+import type { Holder } from "./holder.ts";
 import type { Phase } from "./hooks.ts";
-import type { Kernel } from "./kernel.ts";
 import { configHash } from "./recover.ts";
 import { deviceName, onDevice, ownLinkLocal } from "./virtual-mac.ts";
 
@@ -86,7 +86,7 @@ export interface Heard {
 /** Peers remembered for a router; the one silent longest makes room. */
 const PEERS_MAX = 16;
 
-export class Router {
+export class Router implements Holder {
   private current: RouterConfig;
   private hash: string | null = null;
   /** The last settings, and what they were made of. */
@@ -172,6 +172,19 @@ export class Router {
 
   get config(): RouterConfig {
     return this.current;
+  }
+
+  get name(): string {
+    return this.current.name;
+  }
+
+  get garp(): GarpConfig {
+    return this.current.garp;
+  }
+
+  /** Long enough for two adverts. */
+  get lifetime(): Milliseconds {
+    return ms(2 * this.current.advertInterval);
   }
 
   /** Takes up another configuration; everything worked out from the old one is forgotten. */
@@ -282,15 +295,6 @@ export class Router {
 
 /** Stands in where no comparison can matter: a router without a source is in fault. */
 const NO_SOURCE = "0.0.0.0" as Ip;
-
-/** The kernel's name for a configured address, null while its interface is not there. */
-export function keyOf(
-  kernel: Kernel,
-  { address, prefix, interface: name }: AddressConfig,
-): AddressKey | null {
-  const link = kernel.named(name);
-  return link === null ? null : { index: link.index, address, prefix };
-}
 
 /** Long ago: for a router that never sent an advert. */
 export const LONG_AGO: Instant = instant(0);

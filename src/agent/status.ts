@@ -10,7 +10,7 @@ import { acceptFailure, refuses } from "./refusal.ts";
 import { masterHeard } from "./operator.ts";
 import { realServerFaulty, realServerStatus } from "./realserver.ts";
 import { forwardingStatus } from "./forwarding.ts";
-import { keyOf } from "./router.ts";
+import { keyOf } from "./kernel.ts";
 import type { Router } from "./router.ts";
 import { contestOver } from "./contest.ts";
 import { dialectOf } from "./versions.ts";
@@ -87,7 +87,7 @@ function routerStatus(world: World, router: Router, now: Instant, clock: (at: In
       return {
         address: `${address.address}/${address.prefix}`,
         interface: address.interface,
-        held: held !== null && held.state !== "pending" && held.router === config.name,
+        held: held !== null && held.state !== "pending" && held.holder === config.name,
         found,
       };
     }),

@@ -49,6 +49,8 @@ export interface AddressConfig {
   readonly interface: string;
   /** IPv4 alias label, `eth1:1`. */
   readonly label: string | null;
+  /** IPv4; as the kernel has it by itself where there is none. */
+  readonly broadcast?: Ip | null;
 }
 
 /** A unicast peer and the lowest TTL or hop limit believed from it. */

@@ -1,7 +1,6 @@
 /** The output of iptables-save(8) and ip6tables-save(8) as chains that can be judged. */
 import type { Family } from "../base/address.ts";
-import { isMulticast, parseIp } from "../base/address.ts";
-import { within } from "./prefix.ts";
+import { isMulticast, parseIp, within } from "../base/address.ts";
 import type { Chain, Probe, Rule, Test, Verdict } from "./ruleset.ts";
 import { always, never, not, protocolNumber, unknown } from "./ruleset.ts";
 

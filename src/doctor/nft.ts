@@ -1,7 +1,6 @@
 /** `nft -j list ruleset` (libnftables-json(5)) as chains that can be judged. */
 import type { Family, Ip } from "../base/address.ts";
-import { isMulticast, parseIp } from "../base/address.ts";
-import { within } from "./prefix.ts";
+import { isMulticast, parseIp, within } from "../base/address.ts";
 import type { Chain, Probe, Rule, Test, Verdict } from "./ruleset.ts";
 import { always, not, protocolNumber, unknown } from "./ruleset.ts";
 

@@ -53,7 +53,7 @@ export interface AddressArgument {
 }
 
 /** Resources that are an address, and so begin with one. */
-const ADDRESSES: readonly string[] = ["IPaddr", "IPaddr2", "IPv6addr"];
+export const ADDRESSES: readonly string[] = ["IPaddr", "IPaddr2", "IPv6addr"];
 /** Resources whose data two nodes that run them at once destroy. */
 const SHARED: readonly string[] = ["Filesystem", "drbddisk"];
 /** How many arguments the built-in ones need at least, and what they are. */

@@ -259,10 +259,13 @@ export function encodeAddressChange(change: AddressChange, sequence: number): Ui
   if (change.metric !== null) parts.push(encodeAttribute(IFA.routePriority, encode32(change.metric)));
   if (familyOf(key.address) === 6) {
     parts.push(encodeAttribute(IFA.flags, encode32(IFA_F_NODAD)));
-  } else if (change.label !== null) {
-    parts.push(encodeAttribute(IFA.label, new TextEncoder().encode(`${change.label}\0`)));
+  } else {
+    if (change.label !== null) {
+      parts.push(encodeAttribute(IFA.label, new TextEncoder().encode(`${change.label}\0`)));
+    }
     // What SIOCSIFADDR sets by itself: whoever looks at aliases shall see the same, however they were made.
-    const broadcast = broadcastOf(ip, key.prefix);
+    const usual = change.label === null ? null : broadcastOf(ip, key.prefix);
+    const broadcast = change.broadcast === undefined ? usual : ipBytes(change.broadcast);
     if (broadcast !== null) parts.push(encodeAttribute(IFA.broadcast, broadcast));
   }
   return encodeMessage(RTM.newAddress, NLM_F.ack | flags, sequence, parts);

@@ -162,7 +162,7 @@ const agent: readonly Mutant[] = [
   },
   {
     file: "src/agent/addresses.ts",
-    find: "if (!router.holds) continue;",
+    find: "if (!holder.holds) continue;",
     replace: "",
     breaks: "takes what expired in a stall for theft",
     caughtBy: "agent",

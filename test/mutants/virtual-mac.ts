@@ -25,14 +25,14 @@ export const MACS: readonly Mutant[] = [
   },
   {
     file: "src/agent/ownership.ts",
-    find: "if (router.device !== null && !router.deviceReady) continue;",
+    find: "if (holder.device !== null && !holder.deviceReady) continue;",
     replace: "",
     breaks: "puts its addresses on a device that somebody else made",
     caughtBy: "agent",
   },
   {
     file: "src/agent/ownership.ts",
-    find: "const metric = address.interface === router.device ? DEVICE_METRIC : null;",
+    find: "const metric = address.interface === holder.device ? DEVICE_METRIC : null;",
     replace: "const metric = null;",
     breaks: "sends everything to its own subnet by the virtual MAC address",
     caughtBy: "agent",

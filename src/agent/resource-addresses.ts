@@ -1,0 +1,170 @@
+/**
+ * Addresses of resources, by the same hand as those of virtual routers: they are added and removed in the batches of ownership.ts, written
+ * into the ledger before, given lifetimes, announced, and put back when somebody takes them away.
+ */
+import { unreachable } from "../base/assert.ts";
+import { after, earlier, elapsed, ms } from "../base/units.ts";
+import type { AddressConfig } from "../config/model.ts";
+import { parseAddressArgument } from "../heartbeat/haresources.ts";
+import type { Link } from "./boundary.ts";
+import type { Cluster } from "./cluster.ts";
+import type { Held } from "./held.ts";
+import type { LedgerRecord } from "./ledger.ts";
+import { addressName, placeOf, ResourceAddress } from "./resource-address.ts";
+import { logRun } from "./resource-run.ts";
+import type { Underway } from "./resource-runs.ts";
+import { keyOf } from "./kernel.ts";
+import { LONG_AGO } from "./router.ts";
+import type { Turn, World } from "./world.ts";
+
+/** How long an address that was refused, or taken away again and again, is left alone. */
+const PAUSE = ms(10_000);
+
+const FAILED = 1;
+
+/** Whether the kernel has it, by us. */
+const isHeld = (world: World, name: string): boolean =>
+  world.ownership.of(name).some(({ state }) => state === "added" || state === "found");
+
+/** Begins a task of an address. */
+export function beginAddress(world: World, turn: Turn, cluster: Cluster, run: Underway): void {
+  const name = addressName(run.group, run.resource);
+  switch (run.task) {
+    case "status": {
+      const output = isHeld(world, name) ? "running" : "stopped";
+      cluster.runs.add(run, { code: 0, output });
+      logRun(turn, run, output, null);
+      return;
+    }
+    case "start":
+      return start(world, turn, cluster, name, run);
+    case "stop": {
+      const holder = cluster.runs.addresses.get(name);
+      if (holder === undefined) return ended(turn, cluster, run, null);
+      holder.awaited = run;
+      letGo(world, turn, holder);
+      return;
+    }
+    default:
+      unreachable(run.task);
+  }
+}
+
+function start(world: World, turn: Turn, cluster: Cluster, name: string, run: Underway): void {
+  const argument = parseAddressArgument(run.resource.args[0] ?? "");
+  const place = argument.ok ? placeOf(world.kernel, world.moved, argument.value) : argument;
+  if (!place.ok) return ended(turn, cluster, run, place.error);
+  const key = keyOf(world.kernel, place.value);
+  const found = key === null ? null : world.kernel.find(key.index, key.address);
+  if (found !== null && world.ownership.get(found) === null) {
+    const where = `${found.address}/${found.prefix} is on ${place.value.interface} already`;
+    return ended(turn, cluster, run, `${where}, and not by us: take it away there, or out of resources`);
+  }
+  const holder = cluster.runs.addresses.get(name) ?? new ResourceAddress(name, place.value, cluster.config);
+  cluster.runs.addresses.set(name, holder);
+  holder.place = place.value;
+  holder.wanted = true;
+  holder.paused = false;
+  holder.losses = [];
+  holder.awaited = run;
+  turn.addresses = true;
+}
+
+function letGo(world: World, turn: Turn, holder: ResourceAddress): void {
+  holder.wanted = false;
+  holder.paused = false;
+  world.announcer.cancel(holder.name);
+  turn.addresses = true;
+}
+
+/** A task has ended; `failure` says why not well. */
+function ended(turn: Turn, cluster: Cluster, run: Underway, failure: string | null): void {
+  logRun(turn, run, "", failure);
+  cluster.runs.add(run, { code: failure === null ? 0 : FAILED, output: "" });
+}
+
+/** What is waited for and has come: an address is there, or is gone. */
+export function addressesCame(world: World, turn: Turn, cluster: Cluster): void {
+  for (const [name, holder] of cluster.runs.addresses) {
+    const run = holder.awaited;
+    if (run === null) continue;
+    const done = holder.wanted ? isHeld(world, name) : world.ownership.of(name).length === 0;
+    if (!done) continue;
+    holder.awaited = null;
+    if (!holder.wanted) cluster.runs.addresses.delete(name);
+    ended(turn, cluster, run, null);
+  }
+}
+
+/** The kernel would not have it: a start has failed; what was held before is tried again later. */
+export function addressRefused(world: World, turn: Turn, { holder: name, key }: Held, errno: string): void {
+  const { cluster } = world;
+  const holder = cluster?.runs.addresses.get(name);
+  if (cluster === null || holder === undefined) return;
+  const why =
+    errno === "EEXIST"
+      ? `${key.address} is there already, and not by us`
+      : `${key.address} could not be added: ${errno}`;
+  const run = holder.awaited;
+  if (run === null) return pause(world, turn, holder, why);
+  holder.awaited = null;
+  letGo(world, turn, holder);
+  cluster.runs.addresses.delete(name);
+  ended(turn, cluster, run, why);
+}
+
+/** It is left alone for a while, and so is whoever takes it away. */
+export function pause(world: World, turn: Turn, holder: ResourceAddress, why: string): void {
+  turn.out.log("warning", "address.lost", { name: holder.name, reason: why, pause_ms: PAUSE });
+  holder.paused = true;
+  holder.pausedUntil = after(turn.now, PAUSE);
+  holder.losses = [];
+  world.announcer.cancel(holder.name);
+  world.troubleUntil = earlier(world.troubleUntil, holder.pausedUntil);
+  turn.addresses = true;
+}
+
+/** Those whose pause is over may try again. */
+export function endPauses(world: World, turn: Turn): void {
+  for (const holder of world.cluster?.runs.addresses.values() ?? []) {
+    if (!holder.paused) continue;
+    if (elapsed(turn.now, holder.pausedUntil) > 0) {
+      world.troubleUntil = earlier(world.troubleUntil, holder.pausedUntil);
+    } else {
+      holder.paused = false;
+      turn.addresses = true;
+    }
+  }
+}
+
+/** An interface came back, or has another MAC address: what it lost is added, and the neighbours are told. */
+export function addressLink(world: World, turn: Turn, link: Link): void {
+  for (const holder of world.cluster?.runs.addresses.values() ?? []) {
+    if (!holder.holds || holder.place.interface !== link.name) continue;
+    turn.gained.add(holder.name);
+    turn.addresses = true;
+  }
+}
+
+/** Where addresses of resources are or are to be. */
+export const addressPlaces = (world: World): AddressConfig[] =>
+  Array.from(world.cluster?.runs.addresses.values() ?? [], ({ place }) => place);
+
+/** What the ledger says of it: nobody resumes by it, what it vouches for is taken away. */
+export const addressRecord = (world: World, { name, holds }: ResourceAddress): LedgerRecord => ({
+  router: name,
+  bootId: world.bootId,
+  configHash: "",
+  index: 0,
+  mac: "",
+  state: holds ? "master" : "backup",
+  added: world.ownership.record(name),
+  forwarding: [],
+  resumes: [],
+  lastAdvertAt: LONG_AGO,
+});
+
+/** Nothing of any resource is held any more. */
+export function releaseAddresses(world: World, turn: Turn): void {
+  for (const holder of world.cluster?.runs.addresses.values() ?? []) letGo(world, turn, holder);
+}
