@@ -7,6 +7,7 @@ import type { Finding, Severity } from "./finding.ts";
 import { firewallFindings } from "./firewall.ts";
 import { hostFindings } from "./host.ts";
 import { linkFindings } from "./links.ts";
+import { realServerFindings } from "./realserver.ts";
 import { serviceFindings } from "./service.ts";
 import { snoopingFindings } from "./snooping.ts";
 import { virtualMacFindings } from "./virtual-mac.ts";
@@ -25,6 +26,7 @@ const LOOKS: readonly Look[] = [
   firewallFindings,
   snoopingFindings,
   wireFindings,
+  realServerFindings,
 ];
 
 const RANK: Readonly<Record<Severity, number>> = { fault: 0, degraded: 1, note: 2 };

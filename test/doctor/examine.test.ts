@@ -175,3 +175,42 @@ test("a virtual MAC address needs Ethernet, and settings that can be set", () =>
   expect(ids({ settings }, virtual)).toEqual(["fault virtual_mac"]);
   expect(ids({ settings }, config())).toEqual([]);
 });
+
+describe("a real server", () => {
+  const of = config("", '[realserver]\naddresses = ["198.51.100.80"]');
+  const carried: KernelAddress = {
+    index: 1,
+    address: "198.51.100.80" as Ip,
+    prefix: 32,
+    label: null,
+    secondary: false,
+    tentative: false,
+    validLifetime: null,
+  };
+  const links = [eth1, { ...eth1, index: 1, name: "lo", ethernet: false }];
+  const setting = (name: string, key: string, value: number, writable = true) =>
+    [`net/ipv4/conf/${name}/${key}`, { value: `${value}`, writable }] as const;
+  const silent = [setting("eth1", "arp_ignore", 1), setting("eth1", "arp_announce", 2)];
+
+  test("behind a tunnel with strict rp_filter gets nothing", () => {
+    const tunnel = { ...eth1, index: 3, name: "tunl0", ethernet: false };
+    for (const [all, own, expected] of [
+      [0, 0, []],
+      [1, 0, ["degraded realserver_tunnel"]],
+      [0, 1, ["degraded realserver_tunnel"]],
+      [1, 2, []],
+    ] as const) {
+      const settings = new Map([
+        ...silent,
+        setting("all", "rp_filter", all),
+        setting("tunl0", "rp_filter", own),
+      ]);
+      expect(ids({ links: [...links, tunnel], addresses: [carried], settings }, of)).toEqual([...expected]);
+    }
+  });
+
+  test("where /proc/sys is read-only speaks of what it will carry", () => {
+    const settings = new Map([setting("eth1", "arp_ignore", 0, false)]);
+    expect(ids({ links, settings }, of)).toEqual(["fault realserver_arp", "degraded realserver_missing"]);
+  });
+});
