@@ -205,7 +205,8 @@ describe("a real server", () => {
         setting("all", "rp_filter", all),
         setting("tunl0", "rp_filter", own),
       ]);
-      expect(ids({ links: [...links, tunnel], addresses: [carried], settings }, of)).toEqual([...expected]);
+      const found = ids({ links: [...links, tunnel], addresses: [carried], settings }, of);
+      expect(found.filter((each) => each.includes("realserver"))).toEqual([...expected]);
     }
   });
 
