@@ -1,7 +1,7 @@
 /** A virtual router in the backup state, RFC 9568 6.4.2: whom it hears, how long it is patient, when it takes over. */
 import { unreachable } from "../base/assert.ts";
 import type { Instant } from "../base/units.ts";
-import { after, earlier, elapsed, NEVER } from "../base/units.ts";
+import { after, earlier, elapsed, later, NEVER } from "../base/units.ts";
 import { patience, same, toBackup, toMaster } from "./enter.ts";
 import { overslept } from "./lateness.ts";
 import type { Event, Master, Settings, State, Step } from "./state.ts";
@@ -16,6 +16,8 @@ export function fromBackup(settings: Settings, state: Backup, event: Event, now:
   switch (event.kind) {
     case "advert":
       return hearAsBackup(settings, state, event, now);
+    case "released":
+      return masterReleased(settings, state, event, now);
     case "deadline": {
       if (now < state.masterDownAt) return same(state);
       if (overslept(settings, state, now)) {
@@ -49,6 +51,24 @@ export function fromBackup(settings: Settings, state: Backup, event: Event, now:
     default:
       return unreachable(event);
   }
+}
+
+/**
+ * What a priority of 0 would say (RFC 9568 6.4.2), of the master that is followed and of nobody else. The skew lets the best of several
+ * backups come first: who is alone need not wait for it.
+ */
+function masterReleased(
+  settings: Settings,
+  state: Backup,
+  { source, alone }: Extract<Event, { kind: "released" }>,
+  now: Instant,
+): Step {
+  const known = state.master;
+  if (known === null || known.address !== source || state.expired) return same(state);
+  const master: Master = { ...known, priority: RELEASING, heardAt: now };
+  const latest = alone ? later(now, settings.listensUntil) : patience(settings, master, now);
+  const waiting: Backup = { ...state, master, masterDownAt: earlier(state.masterDownAt, latest) };
+  return fromBackup(settings, waiting, { kind: "deadline" }, now);
 }
 
 /**

@@ -61,6 +61,7 @@ function fromInit(settings: Settings, state: State, event: Event, now: Instant):
     }
     case "advert":
     case "deadline":
+    case "released":
     case "slept":
     case "unsent":
     case "settings":

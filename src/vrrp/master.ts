@@ -53,6 +53,7 @@ export function fromMaster(settings: Settings, state: Active, event: Event, now:
     case "start":
     case "resume":
     case "promote":
+    case "released":
     case "slept":
     case "take-over":
     case "stop":

@@ -83,6 +83,11 @@ export type Event =
       readonly interval: Milliseconds;
       readonly version: Version;
     }
+  /**
+   * The master at `source` has told by another way than an advert that it gave the addresses up; `alone`: no other router can take over,
+   * so that nobody need be waited for.
+   */
+  | { readonly kind: "released"; readonly source: Ip; readonly alone: boolean }
   | { readonly kind: "deadline" }
   /** The process did not run for a while, and what waited for it is thrown away: the silence until now proves nothing. */
   | { readonly kind: "slept" }
