@@ -22,6 +22,7 @@ import { addressGone, addressTold, linkGone, linkTold, reassess } from "./feed.t
 import { heartbeatEvent, heartbeatKernel } from "./heartbeat.ts";
 import { why } from "./history.ts";
 import { deafened } from "./listen.ts";
+import { keepSilent } from "./notice.ts";
 import { standby, takeover } from "./operator.ts";
 import { Outbox } from "./outbox.ts";
 import { realServerAnswered, realServerTouched } from "./realserver.ts";
@@ -123,6 +124,7 @@ export class Agent {
         devicesAnswered(world, turn, event);
         break;
       case "addresses-changed":
+        keepSilent(world, event.results);
         answered(world, turn, event.results);
         // Many addresses are added in several batches: adverts find their time between them.
         advertiseDue(world, turn, urgent);

@@ -4,6 +4,7 @@ import type { Claim, ClaimState, Subject } from "../heartbeat/claim.ts";
 import { bundles, SUBJECTS_MAX, subjectText } from "../heartbeat/claim.ts";
 import type { Cluster, Told } from "./cluster.ts";
 import { say } from "./cluster-send.ts";
+import { heedReleased } from "./released.ts";
 import type { Heard, Router } from "./router.ts";
 import type { Turn, World } from "./world.ts";
 
@@ -26,7 +27,7 @@ export function claimOf(world: World, router: Router, state: ClaimState = router
   const speaks = router.holds && router.unsent < router.packets;
   return {
     ...{ name, vrid, family, state },
-    only: inElection(world, router.config).length === 1,
+    only: inElection(world, router.config).every((each) => each === router),
     healthy: role === "master" ? speaks : role === "backup",
     priority: router.priority,
     adverts: counters.sent,
@@ -98,4 +99,7 @@ function believe(world: World, turn: Turn, told: Told, answers: number | null, c
   if (router === null || !isNewer(told, router.claims.get(told.node))) return;
   const { generation, sequence } = told;
   router.claims.set(told.node, { claim, answers, generation, sequence, at: turn.now });
+  if (claim.state !== "released") return;
+  const late = sequence < (world.cluster?.nodes.get(told.node)?.tracking.highest ?? 0);
+  heedReleased(world, turn, router, { node: told.node, claim, late });
 }

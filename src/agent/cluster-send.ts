@@ -8,6 +8,7 @@ import { elapsed } from "../base/units.ts";
 import type { Message } from "../wire/heartbeat-message.ts";
 import { valueOf } from "../wire/heartbeat-message.ts";
 import type { Cluster, Link } from "./cluster.ts";
+import type { Precedence } from "./heartbeat-boundary.ts";
 import type { Turn } from "./world.ts";
 
 /** Added to the number of nodes, ping nodes included: heartbeat's hopfudge. */
@@ -34,11 +35,22 @@ export function say(
     destinationUuid: to?.uuid ?? null,
   });
   if (isNumbered(valueOf(message, "t") ?? "")) history.add(message);
-  transmit(cluster, turn, message, content.kind === "status");
+  transmit(cluster, turn, message, precedenceOf(content));
+}
+
+/** Somebody waits for the word that a master has released. */
+function precedenceOf(content: Content): Precedence {
+  if (content.kind === "claims" && content.claims.some(({ state }) => state === "released")) return "urgent";
+  return content.kind === "status" ? "status" : "other";
 }
 
 /** Puts a message on every link that is open, in the form that each medium has. */
-export function transmit(cluster: Cluster, turn: Turn, message: Message, status = false): void {
+export function transmit(
+  cluster: Cluster,
+  turn: Turn,
+  message: Message,
+  precedence: Precedence = "other",
+): void {
   const { ring, heardIndex, config } = cluster;
   const index = signingIndex(ring, heardIndex, config.auth.follow);
   const open = [...cluster.links.values()].filter((link) => link.open);
@@ -51,7 +63,7 @@ export function transmit(cluster: Cluster, turn: Turn, message: Message, status 
       counters.sentMessages++;
       counters.sentBytes += bytes.length;
     }
-    turn.out.defer({ kind: "heartbeat", what: "send", links: links.map(({ id }) => id), bytes, status });
+    turn.out.defer({ kind: "heartbeat", what: "send", links: links.map(({ id }) => id), bytes, precedence });
   };
   put(datagrams, sealDatagram);
   put(lines, sealSerial);

@@ -58,6 +58,8 @@ export function drive(world: World, turn: Turn, router: Router, event: Event): v
     if (before.kind === "master" && router.order?.kind === "takeover") router.order = null;
     if (state.kind === "master") elected(world, router, event.kind === "resume");
     if (before.kind === "master") unseated(world, turn, router);
+    const goes = event.kind === "stop" || event.kind === "yield";
+    if (before.kind === "master" && goes && world.cluster !== null) world.owed.add(router);
     const { syncGroup } = router.config;
     if (before.kind === "master" && syncGroup !== null) turn.losers.add(syncGroup);
   } else if (state.kind === "backup" && before.kind === "backup") {

@@ -6,6 +6,7 @@ import { advertiseDue } from "./due.ts";
 import { reroute } from "./forwarding.ts";
 import { keepRecords, settleGroups, tell } from "./drive.ts";
 import { arrive, startHooks, take } from "./hooks.ts";
+import { sayReleased } from "./notice.ts";
 import { addressesCame } from "./resource-addresses.ts";
 import { tellOutcomes } from "./resource-outcomes.ts";
 import { announcement } from "./send.ts";
@@ -37,5 +38,6 @@ export function finish(world: World, turn: Turn): void {
     if (action !== null) turn.out.announce(action);
   }
   arrive(world, turn);
+  sayReleased(world, turn);
   keepRecords(world, turn);
 }

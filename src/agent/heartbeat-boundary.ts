@@ -27,6 +27,12 @@ export type Medium =
       readonly rtscts: boolean;
     };
 
+/**
+ * What goes first where messages wait: `urgent` before all, then a `status`, which takes the place of an earlier one, then the others, of which the
+ * oldest are left out when there are too many.
+ */
+export type Precedence = "urgent" | "status" | "other";
+
 /** What messages tell of the host; nothing is decided on it. */
 export interface HostTime {
   /** Milliseconds since 1970. */
@@ -89,13 +95,13 @@ export type HeartbeatAction =
   | { readonly kind: "heartbeat"; readonly what: "media"; readonly media: readonly Medium[] }
   /** Ask each of these for an echo now, and no other any more; each answer is a `pinged`. */
   | { readonly kind: "heartbeat"; readonly what: "ping"; readonly addresses: readonly Ip[] }
-  /** Send on these links. A `status` takes the place of an earlier one that still waits. */
+  /** Send on these links. */
   | {
       readonly kind: "heartbeat";
       readonly what: "send";
       readonly links: readonly string[];
       readonly bytes: Uint8Array;
-      readonly status: boolean;
+      readonly precedence: Precedence;
     };
 
 /** What is called, or done, for a resource. */

@@ -13,6 +13,7 @@ import { configureHeartbeat, leave } from "./heartbeat.ts";
 import { awaitsRelease } from "./hooks.ts";
 import { completeStandby, standDown } from "./operator.ts";
 import { hasLifetimes } from "./lifetimes.ts";
+import { sayReleased } from "./notice.ts";
 import { configureRealServer } from "./realserver.ts";
 import { Router } from "./router.ts";
 import type { Turn, World } from "./world.ts";
@@ -201,6 +202,9 @@ export function shutDown(world: World, turn: Turn): void {
     router.order = null;
   }
   if (waits || world.hooks.busy) return;
+  sayReleased(world, turn);
+  // The kernel's answer comes in a moment, and then the last words.
+  if (world.owed.size > 0) return;
   world.stopped = true;
   leave(world, turn);
   configureRealServer(world, turn, []);

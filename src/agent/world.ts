@@ -54,6 +54,8 @@ export interface World {
   readonly linkDelays: LinkDelays;
   /** Null: no heartbeat. */
   cluster: Cluster | null;
+  /** Masters that went and have not told it to the cluster yet; see notice.ts. */
+  readonly owed: Set<Router>;
   readonly realServer: RealServerState;
   /** For what a packet can make us say: a flood of sources uses it up. */
   readonly limiter: Limiter;
@@ -140,6 +142,7 @@ export function makeWorld(
     pending: null,
     linkDelays: new LinkDelays(),
     cluster: null,
+    owed: new Set(),
     realServer: noRealServer(),
     limiter: new Limiter(),
     alarms: new Limiter(),

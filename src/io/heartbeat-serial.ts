@@ -16,7 +16,7 @@ import {
 } from "node:fs";
 import { errnoName } from "../../native/libc.ts";
 import { flushLine, makeExclusive, makeRaw, pendingOutput } from "../../native/tty.ts";
-import type { HeartbeatEvent, Medium } from "../agent/heartbeat-boundary.ts";
+import type { HeartbeatEvent, Medium, Precedence } from "../agent/heartbeat-boundary.ts";
 import type { Result } from "../base/result.ts";
 import { fail, ok } from "../base/result.ts";
 import { codeOf } from "./adopt.ts";
@@ -168,9 +168,9 @@ export class SerialLink {
   }
 
   /** Null, or why a message was left out. */
-  send(bytes: Uint8Array, status: boolean): string | null {
+  send(bytes: Uint8Array, precedence: Precedence): string | null {
     if (!this.#live) return "closed";
-    const dropped = this.#queue.offer(bytes, status);
+    const dropped = this.#queue.offer(bytes, precedence);
     this.#write();
     return dropped === 0 ? null : "the line is busy";
   }

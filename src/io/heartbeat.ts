@@ -111,11 +111,11 @@ export class HeartbeatLinks {
     return { kind: "heartbeat", what: "opened", link: medium.id, failure: opened.ok ? null : opened.error };
   }
 
-  #send({ links, bytes, status }: Extract<HeartbeatAction, { readonly what: "send" }>): Event[] {
+  #send({ links, bytes, precedence }: Extract<HeartbeatAction, { readonly what: "send" }>): Event[] {
     const events: Event[] = [];
     for (const id of links) {
       const link = this.#open.get(id)?.link;
-      const reason = link === undefined ? "not open" : link.send(bytes, status);
+      const reason = link === undefined ? "not open" : link.send(bytes, precedence);
       if (reason !== null) events.push({ kind: "heartbeat", what: "unsent", link: id, reason });
     }
     return events;

@@ -3,6 +3,8 @@
  * status that still waits is replaced by the next: nobody wants to hear how we were.
  */
 
+import type { Precedence } from "../agent/heartbeat-boundary.ts";
+
 /** Bits of a byte: one to start, eight, one to stop. */
 const BITS_PER_BYTE = 10;
 /** Milliseconds of bytes that wait here, at most; and that are handed to the line ahead. */
@@ -11,8 +13,11 @@ const AHEAD_MAX = 50;
 
 interface Waiting {
   readonly bytes: Uint8Array;
-  readonly status: boolean;
+  readonly precedence: Precedence;
 }
+
+/** The least goes first. */
+const RANKS: Readonly<Record<Precedence, number>> = { urgent: 0, status: 1, other: 2 };
 
 export class LineQueue {
   readonly #byteTime: number;
@@ -31,22 +36,27 @@ export class LineQueue {
   }
 
   /**
-   * Takes a message; says how many others are left out for it. A status goes before all that waits: answers to what was lost must not
-   * make a line look dead.
+   * Takes a message; says how many are left out for it. What is urgent goes before a status, and that before all others: answers to what
+   * was lost must not make a line look dead.
    */
-  offer(bytes: Uint8Array, status: boolean): number {
+  offer(bytes: Uint8Array, precedence: Precedence): number {
     // One that has begun to go ends whole.
     const first = this.#gone > 0 ? 1 : 0;
-    if (status) {
-      this.#waiting = this.#waiting.filter((each, at) => at < first || !each.status);
-      this.#waiting.splice(first, 0, { bytes, status });
-    } else this.#waiting.push({ bytes, status });
+    const begun = this.#waiting.slice(0, first);
+    const replaced = (each: Waiting): boolean => precedence === "status" && each.precedence === "status";
+    const rest = this.#waiting.slice(first).filter((each) => !replaced(each));
+    const rank = RANKS[precedence];
+    const ahead = rest.filter((each) => RANKS[each.precedence] <= rank);
+    const behind = rest.filter((each) => RANKS[each.precedence] > rank);
+    this.#waiting = [...begun, ...ahead, { bytes, precedence }, ...behind];
     let dropped = 0;
     // On a line on which one takes longer, that one still goes.
     while (this.length * this.#byteTime > QUEUE_MAX && this.#waiting.length > first + 1) {
-      const oldest = this.#waiting.findIndex((each, at) => at >= first && !each.status);
-      if (oldest < 0) break;
-      this.#waiting.splice(oldest, 1);
+      // Of what is urgent the first is the most so, of the others the last.
+      const oldest = this.#waiting.findIndex((each, at) => at >= first && each.precedence === "other");
+      const at = oldest >= 0 ? oldest : this.#waiting.findLastIndex((each) => each.precedence === "urgent");
+      if (at < first) break;
+      this.#waiting.splice(at, 1);
       dropped++;
     }
     return dropped;

@@ -1,6 +1,7 @@
 /** One node of a lab: its kernel, its ledger, and the agent that runs and dies on it. */
 import { Agent } from "../../src/agent/agent.ts";
 import type { Action, Event, Request } from "../../src/agent/boundary.ts";
+import type { HeartbeatAction } from "../../src/agent/heartbeat-boundary.ts";
 import type { Transition } from "../../src/agent/history.ts";
 import type { LedgerRecord } from "../../src/agent/ledger.ts";
 import { unreachable } from "../../src/base/assert.ts";
@@ -12,6 +13,8 @@ import { TestKernel } from "./kernel.ts";
 
 type Sent = Extract<Action, { kind: "frame" | "packet" }>;
 type Log = Extract<Action, { kind: "log" }>;
+
+const SOURCE = { path: "test.toml", failure: null, mode: 0o600, accounts: null };
 
 /** A node. */
 export class Box {
@@ -40,6 +43,8 @@ export class Box {
   filterFailure: string | null = null;
   /** Which sockets cannot be opened, by `index family`. */
   readonly deaf = new Map<string, string>();
+  /** What becomes of heartbeat's actions: nothing, unless it is on a cable. */
+  heartbeat: (action: HeartbeatAction) => Event[] = () => [];
   #feed: Event[] = [];
   #agent: Agent | null = null;
   #frozen = false;
@@ -93,14 +98,7 @@ export class Box {
   }
 
   source(): Extract<Event, { kind: "start" }>["source"] {
-    return {
-      path: "test.toml",
-      text: this.config,
-      failure: null,
-      mode: 0o600,
-      hostname: `box${this.number}`,
-      accounts: null,
-    };
+    return { ...SOURCE, text: this.config, hostname: `box${this.number}` };
   }
 
   /** SIGKILL: the kernel and the ledger stay. */
@@ -162,6 +160,7 @@ export class Box {
   }
 
   #perform(action: Action): Event[] {
+    if (action.kind === "heartbeat") return this.heartbeat(action);
     if (isUnanswered(action)) return [];
     switch (action.kind) {
       case "frame":

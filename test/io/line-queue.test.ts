@@ -23,7 +23,7 @@ function drain(queue: LineQueue, from: number, span: number): { marks: number[];
 describe("the queue of a line", () => {
   test("hands over what the line carries, and no more than a moment ahead", () => {
     const queue = new LineQueue(BAUD);
-    expect(queue.offer(message(480, 1), false)).toBe(0);
+    expect(queue.offer(message(480, 1), "other")).toBe(0);
     const { marks, last } = drain(queue, 0, 2000);
     expect(marks).toHaveLength(480);
     expect(last).toBeGreaterThan(380);
@@ -34,10 +34,10 @@ describe("the queue of a line", () => {
 
   test("keeps the newest status of those that wait, but ends one that has begun", () => {
     const queue = new LineQueue(BAUD);
-    for (const mark of [1, 2, 3]) queue.offer(message(100, mark), true);
+    for (const mark of [1, 2, 3]) queue.offer(message(100, mark), "status");
     const begun = queue.next(0) ?? new Uint8Array();
     queue.wrote(begun.length, 0);
-    for (const mark of [4, 5]) queue.offer(message(100, mark), true);
+    for (const mark of [4, 5]) queue.offer(message(100, mark), "status");
     const { marks } = drain(queue, 0, 2000);
     const all = [...begun, ...marks];
     expect([...new Set(all)]).toEqual([3, 5]);
@@ -47,7 +47,7 @@ describe("the queue of a line", () => {
   test("never holds more than a second, and says what it left out", () => {
     const queue = new LineQueue(BAUD);
     let left = 0;
-    for (let mark = 0; mark < 50; mark++) left += queue.offer(message(200, mark), false);
+    for (let mark = 0; mark < 50; mark++) left += queue.offer(message(200, mark), "other");
     expect(queue.length).toBeLessThanOrEqual(960);
     expect(left).toBe(46);
     expect([...new Set(drain(queue, 0, 3000).marks)]).toEqual([46, 47, 48, 49]);
@@ -55,24 +55,34 @@ describe("the queue of a line", () => {
 
   test("lets a status go before all else, and leaves none out", () => {
     const queue = new LineQueue(BAUD);
-    for (let mark = 0; mark < 10; mark++) queue.offer(message(200, mark), false);
-    queue.offer(message(100, 99), true);
-    for (let mark = 10; mark < 20; mark++) queue.offer(message(200, mark), false);
+    for (let mark = 0; mark < 10; mark++) queue.offer(message(200, mark), "other");
+    queue.offer(message(100, 99), "status");
+    for (let mark = 10; mark < 20; mark++) queue.offer(message(200, mark), "other");
     expect([...new Set(drain(queue, 0, 3000).marks)]).toEqual([99, 16, 17, 18, 19]);
+  });
+
+  test("lets what is urgent go before a status, in its order, and leaves out what is more than a second of it", () => {
+    const queue = new LineQueue(BAUD);
+    queue.offer(message(200, 1), "other");
+    queue.offer(message(100, 2), "status");
+    for (const mark of [3, 4]) expect(queue.offer(message(200, mark), "urgent")).toBe(0);
+    expect(queue.offer(message(300, 5), "urgent")).toBe(1);
+    expect(queue.offer(message(300, 6), "urgent")).toBe(1);
+    expect([...new Set(drain(queue, 0, 3000).marks)]).toEqual([3, 4, 5, 2]);
   });
 
   test("sends one at a time on a line on which each takes seconds", () => {
     const queue = new LineQueue(600);
-    queue.offer(message(100, 1), true);
+    queue.offer(message(100, 1), "status");
     queue.wrote(queue.next(0)?.length ?? 0, 0);
-    expect(queue.offer(message(100, 2), false)).toBe(0);
-    expect(queue.offer(message(100, 3), false)).toBe(1);
+    expect(queue.offer(message(100, 2), "other")).toBe(0);
+    expect(queue.offer(message(100, 3), "other")).toBe(1);
     expect([...new Set(drain(queue, 0, 6000).marks)]).toEqual([1, 3]);
   });
 
   test("waits for the line, not longer", () => {
     const queue = new LineQueue(BAUD);
-    queue.offer(message(200, 1), false);
+    queue.offer(message(200, 1), "other");
     const first = queue.next(0);
     queue.wrote(first?.length ?? 0, 0);
     expect(queue.wait(0)).toBeGreaterThan(0);
