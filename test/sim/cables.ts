@@ -1,5 +1,5 @@
 /** What carries heartbeat between the nodes: datagrams over the segments, a line of their own, each with faults of its own; and the disks. */
-import type { Medium } from "../../src/agent/heartbeat-boundary.ts";
+import type { Medium, Precedence } from "../../src/agent/heartbeat-boundary.ts";
 import type { ClusterEdge } from "./cluster.ts";
 import { LineWay } from "./line.ts";
 import type { Network } from "./network.ts";
@@ -147,11 +147,11 @@ export class Cables {
     this.#schedule.after(this.#chance.between(...delay), answered);
   }
 
-  send(from: Node, medium: Medium, bytes: Uint8Array, status: boolean): number {
+  send(from: Node, medium: Medium, bytes: Uint8Array, precedence: Precedence): number {
     let dropped = 0;
     for (const [number, end] of this.#ends) {
       if (number === from.number) continue;
-      if (medium.kind === "serial") dropped += this.#line(from, medium, number).offer(bytes, status);
+      if (medium.kind === "serial") dropped += this.#line(from, medium, number).offer(bytes, precedence);
       else if (isFor(medium, end.node)) this.#datagram(from, medium, end, bytes);
     }
     return dropped;

@@ -4,6 +4,7 @@ import type {
   HeartbeatAction,
   HeartbeatEvent,
   Medium,
+  Precedence,
   ResourceAction,
 } from "../../src/agent/heartbeat-boundary.ts";
 import { unreachable } from "../../src/base/assert.ts";
@@ -72,16 +73,16 @@ export class ClusterEdge {
         }
         return [];
       case "send":
-        return action.links.flatMap((link) => this.#send(link, action.bytes, action.status));
+        return action.links.flatMap((link) => this.#send(link, action.bytes, action.precedence));
       default:
         return unreachable(action);
     }
   }
 
-  #send(link: string, bytes: Uint8Array, status: boolean): Event[] {
+  #send(link: string, bytes: Uint8Array, precedence: Precedence): Event[] {
     const medium = this.#media.find(({ id }) => id === link);
     if (medium === undefined) return [];
-    const dropped = this.node.cables.send(this.node, medium, bytes, status);
+    const dropped = this.node.cables.send(this.node, medium, bytes, precedence);
     if (dropped === 0) return [];
     return [{ kind: "heartbeat", what: "unsent", link, reason: `${dropped} left out` }];
   }

@@ -1,4 +1,5 @@
 /** A serial line between two nodes: one way of it, with its pace, its noise and a plug that can be pulled. Bytes come out as they went in, or not. */
+import type { Precedence } from "../../src/agent/heartbeat-boundary.ts";
 import { LineQueue } from "../../src/io/line-queue.ts";
 import type { Prng } from "./prng.ts";
 import type { Schedule } from "./schedule.ts";
@@ -41,8 +42,8 @@ export class LineWay {
   }
 
   /** Says how many other messages are left out for it. */
-  offer(bytes: Uint8Array, status: boolean): number {
-    const dropped = this.#queue.offer(bytes, status);
+  offer(bytes: Uint8Array, precedence: Precedence): number {
+    const dropped = this.#queue.offer(bytes, precedence);
     this.#pump();
     return dropped;
   }
