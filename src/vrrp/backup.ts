@@ -18,6 +18,10 @@ export function fromBackup(settings: Settings, state: Backup, event: Event, now:
       return hearAsBackup(settings, state, event, now);
     case "released":
       return masterReleased(settings, state, event, now);
+    case "outranked":
+      return state.master?.address === event.source && now < event.until
+        ? same({ ...state, masterDownAt: later(state.masterDownAt, event.until), expired: false })
+        : same(state);
     case "deadline": {
       if (now < state.masterDownAt) return same(state);
       if (overslept(settings, state, now)) {

@@ -62,6 +62,7 @@ function fromInit(settings: Settings, state: State, event: Event, now: Instant):
     case "advert":
     case "deadline":
     case "released":
+    case "outranked":
     case "slept":
     case "unsent":
     case "settings":

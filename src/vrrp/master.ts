@@ -1,13 +1,13 @@
 /** A virtual router in the master state, RFC 9568 6.4.3: it advertises, asserts itself, and yields to a better one. */
 import { unreachable } from "../base/assert.ts";
 import type { Instant, Milliseconds } from "../base/units.ts";
-import { after, elapsed, ms } from "../base/units.ts";
-import { same, toBackup } from "./enter.ts";
+import { after, elapsed, later, ms } from "../base/units.ts";
+import { patience, same, toBackup } from "./enter.ts";
 import { stalled } from "./lateness.ts";
 import type { Action, Event, Master, Settings, State, Step } from "./state.ts";
 import { RELEASING } from "./state.ts";
 import { tieWith, yields } from "./tie.ts";
-import { believedInterval } from "./timing.ts";
+import { believedInterval, rulesOf } from "./timing.ts";
 
 type Active = Extract<State, { kind: "master" }>;
 
@@ -50,6 +50,8 @@ export function fromMaster(settings: Settings, state: Active, event: Event, now:
         [{ kind: "advertise", priority: RELEASING }, { kind: "release" }],
         "sync group lost",
       );
+    case "outranked":
+      return outranked(settings, event, now);
     case "start":
     case "resume":
     case "promote":
@@ -61,6 +63,22 @@ export function fromMaster(settings: Settings, state: Active, event: Event, now:
     default:
       return unreachable(event);
   }
+}
+
+/** Gives way to a better master whose adverts do not come, and maybe ours do not reach it: no last word. */
+function outranked(
+  settings: Settings,
+  { source: address, priority, until }: Extract<Event, { kind: "outranked" }>,
+  now: Instant,
+): Step {
+  const version = rulesOf(settings.version, null);
+  const master: Master = { address, priority, interval: settings.interval, heardAt: now, version };
+  const masterDownAt = later(patience(settings, master, now), until);
+  return {
+    state: { kind: "backup", masterDownAt, expired: false, master, preemptAt: null },
+    actions: [{ kind: "release" }],
+    reason: `${address} has priority ${priority} and is master, though no advert of it comes`,
+  };
 }
 
 /** The regular advert; the next one is due an interval after `from`, so small lateness does not add up. */

@@ -88,6 +88,11 @@ export type Event =
    * so that nobody need be waited for.
    */
   | { readonly kind: "released"; readonly source: Ip; readonly alone: boolean }
+  /**
+   * The router at `source`, of this priority, is master by another word than an advert, and the better one of both: nobody takes over from it
+   * before `until`.
+   */
+  | { readonly kind: "outranked"; readonly source: Ip; readonly priority: Priority; readonly until: Instant }
   | { readonly kind: "deadline" }
   /** The process did not run for a while, and what waited for it is thrown away: the silence until now proves nothing. */
   | { readonly kind: "slept" }

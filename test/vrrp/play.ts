@@ -47,7 +47,7 @@ export function play(
 }
 
 function eventOf(kind: Event["kind"]): Event {
-  if (kind === "advert" || kind === "released") throw new Error("say which");
+  if (kind === "advert" || kind === "released" || kind === "outranked") throw new Error("say which");
   if (kind === "resume") return { kind, sentAt: instant(0) };
   return kind === "stop" ? { kind, silent: false } : { kind };
 }
