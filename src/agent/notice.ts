@@ -46,7 +46,7 @@ export function keepSilent(world: World, results: readonly AddressResult[]): voi
   if (world.owed.size === 0) return;
   for (const { change, errno } of results) {
     if (change.op !== "delete" || GONE.has(errno)) continue;
-    const name = world.ownership.get(change.key)?.router;
+    const name = world.ownership.get(change.key)?.holder;
     for (const router of world.owed) if (router.config.name === name) world.owed.delete(router);
   }
 }

@@ -62,6 +62,8 @@ export class Cables {
         return [];
       case "look":
         return [{ kind: "heartbeat", what: "host", host }];
+      case "ping":
+        return [];
       case "media":
         this.#media.set(box, action.media);
         return action.media.map(({ id }) => ({ kind: "heartbeat", what: "opened", link: id, failure: null }));
