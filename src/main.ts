@@ -144,11 +144,15 @@ async function perform(intent: Intent): Promise<number> {
       const print = intent.json ? (body: unknown): string => `${JSON.stringify(body)}\n` : statusText;
       return client(intent.target, { command: "status", name: intent.name }, print);
     }
-    case "standby":
-      return client(intent.target, { command: "standby", name: intent.name }, answerText);
+    case "standby": {
+      const { name, groups } = intent;
+      const which = groups === null ? {} : { groups };
+      return client(intent.target, { command: "standby", name, ...which }, answerText);
+    }
     case "takeover": {
-      const { name, force } = intent;
-      return client(intent.target, { command: "takeover", name, force }, answerText);
+      const { name, groups, force } = intent;
+      const which = groups === null ? {} : { groups };
+      return client(intent.target, { command: "takeover", name, ...which, force }, answerText);
     }
     case "doctor":
       return doctor(intent.config, intent.json);

@@ -20,15 +20,16 @@ import { drive } from "./drive.ts";
 import { finish } from "./finish.ts";
 import { addressGone, addressTold, linkGone, linkTold, reassess } from "./feed.ts";
 import { heartbeatEvent, heartbeatKernel } from "./heartbeat.ts";
-import { why } from "./history.ts";
+import { noSuch, why } from "./history.ts";
 import { deafened } from "./listen.ts";
 import { keepSilent } from "./notice.ts";
-import { standby, takeover } from "./operator.ts";
+import { obey } from "./orders.ts";
 import { Outbox } from "./outbox.ts";
 import { realServerAnswered, realServerTouched } from "./realserver.ts";
 import { receive } from "./receive.ts";
 import { reload } from "./reload.ts";
 import { resourceEnded } from "./resource-run.ts";
+import { stopTime } from "./resources.ts";
 import { status } from "./status.ts";
 import { sendFailed } from "./unsent.ts";
 import type { Turn, World } from "./world.ts";
@@ -215,7 +216,10 @@ export class Agent {
     next = earlier(next, world.resyncAt);
     next = earlier(next, earlier(world.virtualMacs.retryAt, world.refusal.retryAt));
     const { cluster } = world;
-    if (cluster !== null) next = earlier(next, earlier(cluster.wakeAt, cluster.runs.deadline()));
+    if (cluster !== null) {
+      const resources = earlier(cluster.runs.deadline(), cluster.resources?.wakeAt ?? NEVER);
+      next = earlier(next, earlier(cluster.wakeAt, resources));
+    }
     next = earlier(next, earlier(world.routing.lookAt, world.realServer.lookAt));
     this.wakeAt = earlier(next, world.listenAgainAt);
   }
@@ -241,16 +245,16 @@ function request(world: World, turn: Turn, event: Extract<Event, { kind: "reques
   switch (asked.command) {
     case "status": {
       const reply = status(world, asked.name, turn.now, event.wallClock);
-      const unknown = { exit: 1, body: { error: `no virtual router is called ${asked.name}` } };
+      const unknown = { exit: 1, body: { error: `${noSuch(world)} is called ${asked.name}` } };
       turn.out.defer({ kind: "reply", connection, reply: reply ?? unknown });
       break;
     }
     case "standby":
-      turn.out.defer({ kind: "reply", connection, reply: standby(world, turn, asked.name) });
+    case "takeover": {
+      const reply = obey(world, turn, connection, asked);
+      if (reply !== null) turn.out.defer({ kind: "reply", connection, reply });
       break;
-    case "takeover":
-      turn.out.defer({ kind: "reply", connection, reply: takeover(world, turn, asked.name, asked.force) });
-      break;
+    }
     case "why":
       turn.out.defer({ kind: "reply", connection, reply: why(world, asked.name, turn.now, event.wallClock) });
       break;
@@ -259,7 +263,9 @@ function request(world: World, turn: Turn, event: Extract<Event, { kind: "reques
       break;
     case "stop": {
       stop(world, turn, "request");
-      const body = { stopped: true, within_ms: world.hooks.time(turn.now) };
+      const resources = world.cluster?.resources ?? null;
+      const within = Math.max(world.hooks.time(turn.now), resources === null ? 0 : stopTime(resources));
+      const body = { stopped: true, within_ms: within };
       turn.out.defer({ kind: "reply", connection, reply: { exit: 0, body } });
       break;
     }
@@ -268,13 +274,14 @@ function request(world: World, turn: Turn, event: Extract<Event, { kind: "reques
   }
 }
 
-/** Asked a second time, it waits for no hook any more, and leaves none behind. */
+/** Asked a second time, it waits for no hook any more, and leaves none behind; nor for the scripts of resources. */
 function stop(world: World, turn: Turn, reason: string): void {
   if (world.stopping === null) {
     world.stopping = reason;
     world.pending = null;
   } else {
     world.hooks.kill(turn, "told to stop again");
+    if (world.cluster?.resources) world.cluster.resources.hurried = true;
     for (const router of world.routers.values()) if (router.phase === "leaving") router.phase = "left";
   }
   proceed(world, turn);

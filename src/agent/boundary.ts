@@ -13,6 +13,7 @@ import type { Transition } from "./history.ts";
 import type { LedgerRecord } from "./ledger.ts";
 import type { Listener } from "./listen.ts";
 import type { ProbeAction, ProbeEvent } from "./probe-boundary.ts";
+import type { Which } from "./resource-orders.ts";
 import type { VirtualMac, VirtualMacResult } from "./virtual-mac.ts";
 
 /** A network interface as rtnetlink(7) RTM_NEWLINK tells it. */
@@ -81,9 +82,14 @@ export type HookName = "before_take" | "after_take" | "before_release";
 /** A request line of the control socket, already parsed; see control.ts. */
 export type Request =
   | { readonly command: "status"; readonly name: string | null }
-  /** Null: every router. */
-  | { readonly command: "standby"; readonly name: string | null }
-  | { readonly command: "takeover"; readonly name: string | null; readonly force: boolean }
+  /** `name` null: everything, or the `groups` of resources that are meant. */
+  | { readonly command: "standby"; readonly name: string | null; readonly groups?: Which }
+  | {
+      readonly command: "takeover";
+      readonly name: string | null;
+      readonly groups?: Which;
+      readonly force: boolean;
+    }
   | { readonly command: "why"; readonly name: string }
   | { readonly command: "reload" }
   | { readonly command: "stop" };

@@ -9,6 +9,7 @@ import type { Cluster, Link } from "./cluster.ts";
 import { askPings, pingIs } from "./cluster-pings.ts";
 import { resourcesStart } from "./cluster-resources.ts";
 import { say } from "./cluster-send.ts";
+import { beginResources, give } from "./resource-machine.ts";
 import type { Turn } from "./world.ts";
 
 /** So much later than due, the silence of the others is our own sleep. */
@@ -17,6 +18,7 @@ const SLEEP = 500;
 /** The first words of this life. */
 export function joins(cluster: Cluster, turn: Turn): void {
   turn.out.log("info", "heartbeat.node", { node: cluster.name, state: "up", generation: cluster.generation });
+  beginResources(cluster, turn);
   take(cluster, turn, start(cluster.settings(), turn.now));
 }
 
@@ -77,7 +79,11 @@ function nodeIs(
   const node = cluster.nodes.get(name);
   if (node === undefined) return;
   const fields = { node: name, from, state: to };
-  if (to !== "dead") return turn.out.log("info", "heartbeat.node", fields);
+  if (to !== "dead") {
+    turn.out.log("info", "heartbeat.node", fields);
+    if (from === "init" || from === "dead") give(cluster, turn, { kind: "peer-heard" });
+    return;
+  }
   const heardAt = Math.max(...node.heardOn.values());
   const reason = node.left
     ? "it had stopped"
@@ -88,6 +94,7 @@ function nodeIs(
   node.stable = false;
   cluster.history.forget(name);
   turn.out.log(node.left ? "info" : "warning", "heartbeat.node", { ...fields, reason });
+  give(cluster, turn, { kind: "peer-dead" });
 }
 
 /** A line leads to one node, and so may a unicast link: the others are not missing on it. */

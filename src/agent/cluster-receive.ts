@@ -12,6 +12,7 @@ import { REPEAT_EVERY } from "./cluster.ts";
 import { happen } from "./cluster-members.ts";
 import { resourceTold } from "./cluster-resources.ts";
 import { say, transmit } from "./cluster-send.ts";
+import { give } from "./resource-machine.ts";
 import type { HeartbeatEvent } from "./heartbeat-boundary.ts";
 import type { Turn } from "./world.ts";
 
@@ -93,6 +94,7 @@ function accepted(
       node.stable = false;
       const reason = change === "restarted" ? "began a new life" : "returned after a partition";
       turn.out.log("info", "heartbeat.node", { node: node.name, state: change, reason });
+      give(cluster, turn, { kind: "peer-back", how: change });
     }
     cluster.lost += lost;
     const { sequence } = header;
@@ -112,7 +114,12 @@ function accepted(
     const { generation, sequence } = header;
     if (generation === null || sequence === null) return;
     cluster.inbox.push({ node: node.name, content, generation, sequence });
-  } else answer(cluster, turn, node, content);
+    return;
+  }
+  answer(cluster, turn, node, content);
+  if (cluster.resources !== null) {
+    give(cluster, turn, { kind: "message", content, sequence: header.sequence ?? 0 });
+  }
 }
 
 function heard(

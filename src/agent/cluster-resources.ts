@@ -1,8 +1,11 @@
-/** The answers of a node that holds no resources: others can start, move theirs, and leave beside it. */
+/**
+ * What is said about resources: by the machine of groups where there are any. Else the answers of a node that holds nothing: others can start,
+ * move theirs, and leave beside it.
+ */
 import type { Content } from "../heartbeat/content.ts";
-import type { Outcome } from "../heartbeat/group.ts";
 import type { Cluster, Node } from "./cluster.ts";
 import { say } from "./cluster-send.ts";
+import { give } from "./resource-machine.ts";
 import type { Turn } from "./world.ts";
 
 type About = Extract<
@@ -13,9 +16,10 @@ type About = Extract<
   }
 >;
 
-/** What another node says of resources. */
+/** What another node says of resources; where there is a machine, it hears it too. */
 export function resourceTold(cluster: Cluster, turn: Turn, node: Node, content: About): void {
-  const active = cluster.state?.own === "active";
+  // The machine answers for itself.
+  const active = cluster.resources === null && cluster.state?.own === "active";
   switch (content.kind) {
     case "starting":
       node.stable = false;
@@ -30,6 +34,7 @@ export function resourceTold(cluster: Cluster, turn: Turn, node: Node, content: 
       return;
     }
     case "ip-request":
+      if (cluster.resources !== null) return;
       return say(cluster, turn, { kind: "ip-response", to: node.name, group: content.group, owned: false });
     case "shutdone":
       node.left = true;
@@ -44,11 +49,13 @@ const report = (cluster: Cluster, turn: Turn): void =>
 
 /** Takes part from now on. */
 export function resourcesStart(cluster: Cluster, turn: Turn): void {
+  if (cluster.resources !== null) return give(cluster, turn, { kind: "active" });
   say(cluster, turn, { kind: "starting" });
 }
 
-/** The last words: nothing is held, and nobody need wait for us. */
+/** The last words: nothing is held, and nobody need wait for us. The machine has said its own. */
 export function resourcesEnd(cluster: Cluster, turn: Turn): void {
+  if (cluster.resources !== null) return;
   say(cluster, turn, {
     kind: "resource",
     hold: "none",
@@ -59,12 +66,3 @@ export function resourcesEnd(cluster: Cluster, turn: Turn): void {
   });
   say(cluster, turn, { kind: "shutdone" });
 }
-
-/** A task of a group has ended: nothing is wanted yet. */
-export function resourceRan(
-  _cluster: Cluster,
-  _turn: Turn,
-  _group: string,
-  _run: number,
-  _outcome: Outcome,
-): void {}

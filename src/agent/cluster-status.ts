@@ -5,6 +5,7 @@ import type { Cluster, Link } from "./cluster.ts";
 import type { PingNode } from "../config/heartbeat-model.ts";
 import { concerns } from "./cluster-members.ts";
 import { pingFailure } from "./cluster-pings.ts";
+import { resourceRows } from "./resource-status.ts";
 import type { World } from "./world.ts";
 
 const rounded = (from: Instant, to: Instant): number => Math.max(0, Math.round(elapsed(from, to)));
@@ -22,7 +23,7 @@ export function heartbeatStatus({ cluster }: World, now: Instant): object {
       ...config.pings.map((ping) => pingRow(cluster, ping, now)),
     ],
     links: [...cluster.links.values()].flatMap((link) => linkRows(cluster, link, now)),
-    resources: [],
+    resources: resourceRows(cluster),
   };
 }
 

@@ -15,6 +15,7 @@ import type { Ip } from "../base/address.ts";
 import type { Octets } from "../wire/heartbeat-message.ts";
 import { octetBytes } from "../wire/heartbeat-message.ts";
 import { Limiter } from "./limiter.ts";
+import type { Resources } from "./resources.ts";
 import type { HostTime, Medium } from "./heartbeat-boundary.ts";
 import { ResourceRuns } from "./resource-runs.ts";
 
@@ -103,6 +104,10 @@ export class Cluster {
   readonly history = new History(REPEAT_EVERY);
   /** What is done for resources. */
   readonly runs = new ResourceRuns();
+  /** Null: none are configured, or this node has not begun. */
+  resources: Resources | null = null;
+  /** What state_dir has of them, as it stands there. */
+  keptResources: string | null = null;
   /** Null until state_dir has told it. */
   identity: Identity | null = null;
   generation = 0;

@@ -1,6 +1,9 @@
-/** What another configuration makes different, compared with the one that runs. */
+/** What another configuration makes different, and what of it a running agent cannot take up. */
 import type { HeartbeatConfig } from "../config/heartbeat-model.ts";
-import type { AgentConfig, CheckConfig, Config, RouterConfig } from "../config/model.ts";
+import type { AgentConfig, CheckConfig, Config, ConfigSource, RouterConfig } from "../config/model.ts";
+import { errorAt } from "../config/place.ts";
+import { printFinding } from "../config/print.ts";
+import { unchangeableResources } from "./resource-changes.ts";
 import type { World } from "./world.ts";
 
 /** What a reload did. */
@@ -22,8 +25,11 @@ export interface Difference {
 
 const equal = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
+/** Settings that the process takes up once, when it starts. */
+const FIXED = ["runtimeDir", "stateDir", "controlGroup", "realtimePriority", "node"] as const;
+
 /** How the keys of `[agent]` are written. */
-export const NAMES: Record<keyof AgentConfig, string> = {
+const NAMES: Record<keyof AgentConfig, string> = {
   runtimeDir: "runtime_dir",
   stateDir: "state_dir",
   controlGroup: "control_group",
@@ -50,6 +56,7 @@ const HEARTBEAT_NAMES: Record<keyof HeartbeatConfig, string> = {
   auth: "auth",
   links: "links",
   pings: "ping_nodes, ping_groups",
+  resources: "resources",
 };
 
 function heartbeatChanges(before: HeartbeatConfig | null, next: HeartbeatConfig | null): string[] {
@@ -71,6 +78,23 @@ const sameRouter = (a: RouterConfig, b: RouterConfig): boolean =>
   a.family === b.family &&
   a.version === b.version &&
   a.virtualMac === b.virtualMac;
+
+/** What of `config` only another start takes up, as findings with their place. */
+export function unchangeable(world: World, source: ConfigSource, config: Config): string[] {
+  const agent = FIXED.filter((key) => config.agent[key] !== world.config.agent[key]).map((key) => {
+    const old = JSON.stringify(world.config.agent[key] ?? "not set");
+    const text = `agent.${NAMES[key]} cannot change while the agent runs; cure: restart it, or put back ${old}`;
+    return { path: ["agent", NAMES[key]], text };
+  });
+  const resources = unchangeableResources(
+    world.cluster?.resources ?? null,
+    world.config.heartbeat,
+    config.heartbeat,
+  );
+  return [...agent, ...resources].flatMap(({ path, text }) =>
+    errorAt(source, path, text).map((each) => printFinding(source.path, each)),
+  );
+}
 
 /** What another configuration makes different. */
 export function compare(world: World, config: Config): Difference {

@@ -5,6 +5,7 @@ import { settleDevices } from "./devices.ts";
 import { advertiseDue } from "./due.ts";
 import { reroute } from "./forwarding.ts";
 import { keepRecords, settleGroups, tell } from "./drive.ts";
+import { rememberGroups } from "./history.ts";
 import { arrive, startHooks, take } from "./hooks.ts";
 import { sayReleased } from "./notice.ts";
 import { addressesCame } from "./resource-addresses.ts";
@@ -37,6 +38,7 @@ export function finish(world: World, turn: Turn): void {
     const action = announcement(world.kernel, key);
     if (action !== null) turn.out.announce(action);
   }
+  if (world.cluster !== null) rememberGroups(world, world.cluster, turn);
   arrive(world, turn);
   sayReleased(world, turn);
   keepRecords(world, turn);

@@ -49,6 +49,8 @@ export type HeartbeatEvent =
       /** 16 octets; null: none is kept. */
       readonly uuid: Octets | null;
       readonly generation: number | null;
+      /** The text of what `keep-resources` kept; null: nothing. */
+      readonly resources: string | null;
       /** 16 random octets. */
       readonly fresh: Octets;
       readonly host: HostTime;
@@ -57,6 +59,8 @@ export type HeartbeatEvent =
     }
   /** The answer to `heartbeat-keep`: null when it is on the disk. */
   | { readonly kind: "heartbeat"; readonly what: "kept"; readonly failure: string | null }
+  /** The answer to `keep-resources`: null when it is on the disk. */
+  | { readonly kind: "heartbeat"; readonly what: "resources-kept"; readonly failure: string | null }
   /** The answer to `heartbeat-look`. */
   | { readonly kind: "heartbeat"; readonly what: "host"; readonly host: HostTime }
   /** A datagram, or some bytes of a line. */
@@ -90,6 +94,8 @@ export type HeartbeatAction =
   | { readonly kind: "heartbeat"; readonly what: "recall" }
   /** Keep this in state_dir, on the disk before it is answered. */
   | { readonly kind: "heartbeat"; readonly what: "keep"; readonly uuid: Octets; readonly generation: number }
+  /** Keep what a partition left for an operator, on the disk before it is answered; of several only the last one counts. */
+  | { readonly kind: "heartbeat"; readonly what: "keep-resources"; readonly text: string }
   | { readonly kind: "heartbeat"; readonly what: "look" }
   /** The complete set of links wanted from now on; those that are not open are tried again. What is open as it is wanted is not touched. */
   | { readonly kind: "heartbeat"; readonly what: "media"; readonly media: readonly Medium[] }

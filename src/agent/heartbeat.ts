@@ -12,6 +12,7 @@ import { pingsAt } from "./cluster-pings.ts";
 import { askAgain, bytesReceived, nextQuestion } from "./cluster-receive.ts";
 import { resourcesEnd } from "./cluster-resources.ts";
 import type { HeartbeatEvent } from "./heartbeat-boundary.ts";
+import { leaveResources, reconfigureResources, resourcesWake } from "./resource-machine.ts";
 import type { Turn, World } from "./world.ts";
 
 /** How often the host's load is looked at, which messages tell. */
@@ -34,6 +35,7 @@ export function configureHeartbeat(world: World, turn: Turn, { agent, heartbeat 
   cluster.reconfigure(heartbeat);
   if (cluster.state === null) return;
   cluster.state = reshaped(cluster.settings(), cluster.state, turn.now);
+  reconfigureResources(cluster, turn);
   settle(world, turn, cluster);
 }
 
@@ -47,6 +49,9 @@ export function heartbeatEvent(world: World, turn: Turn, event: HeartbeatEvent):
       break;
     case "kept":
       kept(world, cluster, turn, event.failure);
+      break;
+    case "resources-kept":
+      if (event.failure !== null) resourcesLost(turn, event.failure);
       break;
     case "host":
       cluster.host = { time: event.host, at: turn.now };
@@ -76,9 +81,17 @@ export function heartbeatEvent(world: World, turn: Turn, event: HeartbeatEvent):
 function recalled(
   cluster: Cluster,
   turn: Turn,
-  { uuid, generation, fresh, host, failure }: Extract<HeartbeatEvent, { readonly what: "recalled" }>,
+  {
+    uuid,
+    generation,
+    resources,
+    fresh,
+    host,
+    failure,
+  }: Extract<HeartbeatEvent, { readonly what: "recalled" }>,
 ): void {
   if (failure !== null) stateLost(turn, failure);
+  cluster.keptResources = resources;
   cluster.seed(fresh);
   cluster.host = { time: host, at: turn.now };
   cluster.identity = { name: cluster.name, uuid: uuid ?? fresh };
@@ -107,6 +120,12 @@ const stateLost = (turn: Turn, detail: string): void =>
     detail: `${detail}; without it and without a clock the others take this node's next life for a replay`,
   });
 
+const resourcesLost = (turn: Turn, detail: string): void =>
+  turn.out.log("warning", "agent.warning", {
+    what: "heartbeat resources",
+    detail: `${detail}; the next life of this agent does not know what a partition has left for an operator`,
+  });
+
 /** Only what is on the disk is said: nobody must ever hear an earlier life after a later one. */
 function kept(world: World, cluster: Cluster, turn: Turn, failure: string | null): void {
   if (cluster.state !== null) return;
@@ -118,7 +137,9 @@ function kept(world: World, cluster: Cluster, turn: Turn, failure: string | null
 /** Whatever is due. */
 export function heartbeatDue(world: World, turn: Turn): void {
   const { cluster } = world;
-  if (cluster === null || cluster.wakeAt > turn.now) return;
+  if (cluster === null) return;
+  resourcesWake(cluster, turn);
+  if (cluster.wakeAt > turn.now) return;
   if (cluster.startAt <= turn.now) {
     cluster.startAt = NEVER;
     joins(cluster, turn);
@@ -145,12 +166,21 @@ function settle(world: World, turn: Turn, cluster: Cluster): void {
   schedule(cluster);
 }
 
+/** Hands over what runs here; says whether that is done, or cannot be. */
+export function handOver({ cluster }: World, turn: Turn): "leaving" | "stuck" | "left" {
+  return cluster === null || cluster.left ? "left" : leaveResources(cluster, turn);
+}
+
 /** Says good-bye; nothing is said after it. */
 export function leave(world: World, turn: Turn): void {
   const { cluster } = world;
   if (cluster === null || cluster.left) return;
-  if (cluster.state !== null) resourcesEnd(cluster, turn);
+  if (cluster.state !== null) {
+    leaveResources(cluster, turn);
+    resourcesEnd(cluster, turn);
+  }
   cluster.left = true;
+  if (cluster.resources !== null) cluster.resources.wakeAt = NEVER;
   turn.out.finally({ kind: "heartbeat", what: "media", media: [] });
   turn.out.finally({ kind: "heartbeat", what: "ping", addresses: [] });
   schedule(cluster);

@@ -2,17 +2,19 @@
 import type { Instant } from "../base/units.ts";
 import { elapsed } from "../base/units.ts";
 import type { Reply } from "./boundary.ts";
+import type { Cluster } from "./cluster.ts";
+import type { GroupState } from "./resources.ts";
 import type { Role, Router } from "./router.ts";
 import type { Turn, World } from "./world.ts";
 
-/** A router went from one role to another. */
+/** A router went from one role to another, or a group of resources from one state to another. */
 export interface Transition {
   readonly name: string;
-  readonly from: Role;
-  readonly to: Role;
+  readonly from: Role | GroupState;
+  readonly to: Role | GroupState;
   /** The cause, in words. */
   readonly reason: string;
-  /** The effective priority after it. */
+  /** The effective priority after it; 0 for a group. */
   readonly priority: number;
   /** CLOCK_BOOTTIME of the boot of that id. */
   readonly at: Instant;
@@ -66,6 +68,19 @@ export function remember(world: World, turn: Turn, router: Router, from: Role): 
   turn.out.defer({ kind: "history", transition });
 }
 
+/** Keeps what groups of resources have done in this turn. */
+export function rememberGroups(world: World, { resources }: Cluster, turn: Turn): void {
+  if (resources === null || resources.changes.length === 0) return;
+  const { now: at } = turn;
+  const { bootId } = world;
+  for (const { group: name, from, to, reason } of resources.changes) {
+    const transition = { name, from, to, reason, priority: 0, at, bootId, wallClock: null };
+    world.history.add(transition);
+    turn.out.defer({ kind: "history", transition });
+  }
+  resources.changes = [];
+}
+
 /** The boot in an id that also names a network namespace (`BOOT net:[INODE]`): all of one boot have one clock. */
 const bootOf = (bootId: string): string => bootId.split(" net:")[0] ?? bootId;
 
@@ -104,9 +119,14 @@ export function whyReport(name: string, transitions: readonly Transition[], mome
   return { schema: 1, name, transitions: newestFirst.reverse() };
 }
 
-/** What is remembered of a router, also of one that is configured no more. */
+/** Of what there is nothing by a name. */
+export const noSuch = ({ cluster }: World): string =>
+  cluster?.resources ? "no virtual router or group of resources" : "no virtual router";
+
+/** What is remembered of a router or group, also of one that is configured no more. */
 export function why(world: World, name: string, now: Instant, wallClock: number): Reply {
-  const transitions = world.history.of(name) ?? (world.routers.has(name) ? [] : null);
-  if (transitions === null) return { exit: 1, body: { error: `no virtual router is called ${name}` } };
+  const known = world.routers.has(name) || world.cluster?.resources?.groups.has(name) === true;
+  const transitions = world.history.of(name) ?? (known ? [] : null);
+  if (transitions === null) return { exit: 1, body: { error: `${noSuch(world)} is called ${name}` } };
   return { exit: 0, body: whyReport(name, transitions, { bootId: world.bootId, now, wallClock }) };
 }

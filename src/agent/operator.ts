@@ -11,6 +11,7 @@ import { masterDownInterval, rulesOf } from "../vrrp/timing.ts";
 import { usable } from "./tracking.ts";
 import type { Reply } from "./boundary.ts";
 import { drive } from "./drive.ts";
+import { noSuch } from "./history.ts";
 import { awaitsRelease } from "./hooks.ts";
 import type { Peer, Router } from "./router.ts";
 import type { Turn, World } from "./world.ts";
@@ -61,16 +62,16 @@ function told(world: World, name: string | null): Router[][] | null {
 
 const names = (routers: readonly Router[]): string[] => routers.map(({ config }) => config.name);
 
-const unknown = (name: string | null): Reply => ({
+const unknown = (world: World, name: string | null): Reply => ({
   exit: 1,
-  body: { error: name === null ? "there is no virtual router" : `no virtual router is called ${name}` },
+  body: { error: name === null ? "there is no virtual router" : `${noSuch(world)} is called ${name}` },
 });
 
 /** `haagent standby`: the answer names the routers that are in standby now. */
 export function standby(world: World, turn: Turn, name: string | null): Reply {
   if (world.stopping) return { exit: 1, body: { error: "the agent is stopping" } };
   const units = told(world, name);
-  if (units === null || units.length === 0) return unknown(name);
+  if (units === null || units.length === 0) return unknown(world, name);
   const routers = units.flat();
   standDown(world, turn, routers);
   const waits = names(routers.filter(({ goes }) => goes));
@@ -85,7 +86,7 @@ export function standby(world: World, turn: Turn, name: string | null): Reply {
 export function takeover(world: World, turn: Turn, name: string | null, force: boolean): Reply {
   if (world.stopping) return { exit: 1, body: { error: "the agent is stopping" } };
   const units = told(world, name);
-  if (units === null || units.length === 0) return unknown(name);
+  if (units === null || units.length === 0) return unknown(world, name);
   const taken: Router[] = [];
   const masters: Router[] = [];
   const refused: string[] = [];

@@ -1,15 +1,14 @@
 /** Start, reload and stop: a configuration becomes routers, or a difference to the routers that run. */
 import { load } from "../config/load.ts";
-import { errorAt } from "../config/place.ts";
 import { printFinding } from "../config/print.ts";
 import type { AgentConfig, Config, ConfigSource } from "../config/model.ts";
 import { warnOfLifetimes } from "./addresses.ts";
 import { assess } from "./assess.ts";
 import type { Event, Reply } from "./boundary.ts";
 import type { Difference } from "./difference.ts";
-import { compare, NAMES } from "./difference.ts";
+import { compare, unchangeable } from "./difference.ts";
 import { drive } from "./drive.ts";
-import { configureHeartbeat, leave } from "./heartbeat.ts";
+import { configureHeartbeat, handOver, leave } from "./heartbeat.ts";
 import { awaitsRelease } from "./hooks.ts";
 import { completeStandby, standDown } from "./operator.ts";
 import { hasLifetimes } from "./lifetimes.ts";
@@ -19,11 +18,12 @@ import { Router } from "./router.ts";
 import type { Turn, World } from "./world.ts";
 import { group, index } from "./world.ts";
 
+/** The exit code of an agent that leaves a resource behind, which does not stop. */
+const REFUSED = 5;
+
 /** Why a router ends that another configuration does not have, or has otherwise. */
 const LEAVING = "configuration changed";
 
-/** Settings that the process takes up once, when it starts. */
-const FIXED = ["runtimeDir", "stateDir", "controlGroup", "realtimePriority", "node"] as const;
 /** A reload that waits for before_release. */
 export interface PendingReload {
   readonly source: ConfigSource;
@@ -48,20 +48,13 @@ export function reload(
   const { config, findings } = load(event.source);
   const printed = findings.map((finding) => printFinding(event.source.path, finding));
   const errors = findings.filter(({ severity }) => severity === "error");
-  const fixed = config === null ? [] : FIXED.filter((key) => config.agent[key] !== world.config.agent[key]);
+  const fixed = config === null ? [] : unchangeable(world, event.source, config);
   if (config === null || fixed.length > 0) {
-    const texts = fixed.flatMap((key) => {
-      const old = JSON.stringify(world.config.agent[key] ?? "not set");
-      const text = `agent.${NAMES[key]} cannot change while the agent runs; cure: restart it, or put back ${old}`;
-      return errorAt(event.source, ["agent", NAMES[key]], text).map((each) =>
-        printFinding(event.source.path, each),
-      );
-    });
-    const said = [...(config === null ? printed : []), ...texts];
+    const said = [...(config === null ? printed : []), ...fixed];
     logSettings(turn, world.config.agent);
     world.lastError = said[0] ?? "no configuration";
     turn.out.log("error", "config.rejected", {
-      errors: errors.length + texts.length,
+      errors: errors.length + fixed.length,
       first: world.lastError,
     });
     answer(turn, event, {
@@ -189,6 +182,7 @@ export function first(turn: Turn, source: ConfigSource): Config | null {
 export function shutDown(world: World, turn: Turn): void {
   if (world.stopped) return;
   const reason = "agent stops";
+  const handed = handOver(world, turn);
   let waits = false;
   for (const router of world.routers.values()) {
     if (awaitsRelease(world, turn, group(world, router), reason)) {
@@ -201,7 +195,7 @@ export function shutDown(world: World, turn: Turn): void {
     router.faults = [];
     router.order = null;
   }
-  if (waits || world.hooks.busy) return;
+  if (waits || world.hooks.busy || handed === "leaving") return;
   sayReleased(world, turn);
   // The kernel's answer comes in a moment, and then the last words.
   if (world.owed.size > 0) return;
@@ -213,5 +207,5 @@ export function shutDown(world: World, turn: Turn): void {
   for (const router of world.routers.keys()) turn.out.finally({ kind: "ledger", router, record: null });
   const fields = { reason: world.stopping ?? reason };
   turn.out.finally({ kind: "log", level: "info", event: "agent.stopped", fields });
-  turn.out.exit(0);
+  turn.out.exit(handed === "stuck" ? REFUSED : 0);
 }

@@ -1,6 +1,6 @@
 /** The end of a turn for resources: tasks of addresses begin, and the machines of groups hear how theirs ended. */
-import { resourceRan } from "./cluster-resources.ts";
 import { addressesCame, beginAddress } from "./resource-addresses.ts";
+import { resourceRan } from "./resource-machine.ts";
 import type { Turn, World } from "./world.ts";
 
 /** Rounds in one turn: each may ask for the next task of a group, which may be over at once. */

@@ -6,8 +6,6 @@ import { kindOf } from "../heartbeat/resource-kind.ts";
 import type { Order, Underway } from "./resource-runs.ts";
 import type { Turn } from "./world.ts";
 
-/** Where scripts are looked for, as heartbeat does. */
-const DIRECTORIES: readonly string[] = ["/etc/ha.d/resource.d", "/etc/init.d"];
 /** Characters of output in a log line. */
 const OUTPUT_LOGGED = 1000;
 
@@ -20,7 +18,7 @@ export function runResource(turn: Turn, cluster: Cluster, order: Order): void {
     type: "script",
     name: resource.script,
     args: resource.args,
-    directories: DIRECTORIES,
+    directories: cluster.resources?.config.directories ?? [],
     environment: environmentOf(cluster),
   };
   const id = cluster.runs.begin(order, resource, turn.now);

@@ -9,6 +9,7 @@ import { prospect } from "./prospect.ts";
 import { acceptFailure, refuses } from "./refusal.ts";
 import { masterHeard } from "./operator.ts";
 import { realServerFaulty, realServerStatus } from "./realserver.ts";
+import { resourcesHealth } from "./resource-status.ts";
 import { forwardingStatus } from "./forwarding.ts";
 import { keyOf } from "./kernel.ts";
 import type { Router } from "./router.ts";
@@ -27,7 +28,10 @@ function health(world: World, now: Instant): "ok" | "degraded" | "fault" {
   if (routers.some(({ role }) => role === "standby")) return "degraded";
   const contended = routers.some((router) => router.contest?.alarmed === true && !contestOver(router, now));
   const accepting = routers.some((router) => router.holds && acceptFailure(world, router) !== null);
-  return contended || accepting || heartbeatDegraded(world) || realServerFaulty(world) ? "degraded" : "ok";
+  const groups = resourcesHealth(world);
+  if (groups === "fault") return "fault";
+  const degraded = contended || accepting || heartbeatDegraded(world) || realServerFaulty(world);
+  return degraded || groups === "degraded" ? "degraded" : "ok";
 }
 
 /** What a router waits for that was started a moment ago; null when it does not. */
@@ -135,7 +139,7 @@ export function status(
   const routers = [...world.routers.values()].filter(
     (router) => name === null || router.config.name === name,
   );
-  if (name !== null && routers.length === 0) return null;
+  if (name !== null && routers.length === 0 && !world.cluster?.resources?.groups.has(name)) return null;
   const healthNow = health(world, now);
   return {
     exit: healthNow === "ok" ? 0 : 3,

@@ -32,11 +32,18 @@ export type Intent =
       /** Milliseconds from one look to the next; null: only one. */
       readonly watch: number | null;
     }
-  | { readonly kind: "standby"; readonly target: Target; readonly name: string | null }
+  | {
+      readonly kind: "standby";
+      readonly target: Target;
+      readonly name: string | null;
+      /** Of resources; null: none are named. */
+      readonly groups: Which | null;
+    }
   | {
       readonly kind: "takeover";
       readonly target: Target;
       readonly name: string | null;
+      readonly groups: Which | null;
       readonly force: boolean;
     }
   | { readonly kind: "why"; readonly target: Target; readonly name: string; readonly json: boolean }
@@ -52,6 +59,10 @@ export type Intent =
   | { readonly kind: "doctor"; readonly config: string; readonly json: boolean }
   /** Of the contract, but this version does not do it: refused with exit 1, never ignored. */
   | { readonly kind: "later"; readonly what: string };
+
+/** Groups of resources, in this node's view: all, those that prefer it, the others. */
+const WHICH = ["all", "local", "foreign"] as const;
+type Which = (typeof WHICH)[number];
 
 /** Between two looks of `status --watch`, in milliseconds. */
 const WATCH_INTERVAL = 1000;
@@ -165,9 +176,17 @@ function intentOf(command: Command, words: readonly string[]): Result<Intent, st
       return ok({ kind: "status", target, name, json, watch: watch.value });
     }
     case "standby":
-      return ok({ kind: "standby", target, name: text(args["name"]) });
-    case "takeover":
-      return ok({ kind: "takeover", target, name: text(args["name"]), force: args["force"] === true });
+    case "takeover": {
+      const [name, which] = [text(args["name"]), text(args["groups"])];
+      const groups = WHICH.find((each) => each === which) ?? null;
+      if (which !== null && groups === null)
+        return fail(`--groups is all, local or foreign, not "${which}"${hint(which, WHICH)}`);
+      if (groups !== null && name !== null) return fail("NAME and --groups exclude each other");
+      if (command.name === "standby") return ok({ kind: "standby", target, name, groups });
+      const force = args["force"] === true;
+      if (force && groups !== null) return fail("--force is for virtual routers, and not for --groups");
+      return ok({ kind: "takeover", target, name, groups, force });
+    }
     case "why":
       return ok({ kind: "why", target, name: text(args["name"]) ?? "", json: args["json"] === true });
     case "reload":

@@ -44,6 +44,15 @@ const client: ArgsDef = {
   },
 };
 
+/** Which groups of resources move. */
+const groups: ArgsDef = {
+  groups: {
+    type: "string",
+    valueHint: "WHICH",
+    description: "resources: all, local (prefer this node), foreign",
+  },
+};
+
 function command(
   name: string,
   description: string,
@@ -87,9 +96,14 @@ export const COMMANDS: readonly Command[] = [
   ),
   command(
     "standby",
-    "give up a virtual router, or all, until takeover or a restart",
+    "give up a virtual router or groups of resources, or all",
     {
-      name: { type: "positional", required: false, description: "only this one, with its sync group" },
+      name: {
+        type: "positional",
+        required: false,
+        description: "only this router or group, and what moves with it",
+      },
+      ...groups,
       ...client,
     },
     "haagent standby VI_1",
@@ -97,9 +111,14 @@ export const COMMANDS: readonly Command[] = [
   ),
   command(
     "takeover",
-    "make this node master, at priority 254 while it stays so",
+    "make this node master, at priority 254; take groups",
     {
-      name: { type: "positional", required: false, description: "only this router, with its sync group" },
+      name: {
+        type: "positional",
+        required: false,
+        description: "only this router or group, and what moves with it",
+      },
+      ...groups,
       force: { type: "boolean", description: "even in startup_delay, or with a track down" },
       ...client,
     },
@@ -108,9 +127,13 @@ export const COMMANDS: readonly Command[] = [
   ),
   command(
     "why",
-    "the last transitions of a virtual router with their causes",
+    "the last transitions of a router or group with their causes",
     {
-      name: { type: "positional", required: true, description: "the virtual router" },
+      name: {
+        type: "positional",
+        required: true,
+        description: "the virtual router or group of resources",
+      },
       json: { type: "boolean", description: "print JSON" },
       ...client,
     },

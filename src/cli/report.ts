@@ -57,6 +57,15 @@ export interface HeartbeatReport {
       readonly errors: number;
     };
   }[];
+  readonly resources?: readonly {
+    /** Its first resource. */
+    readonly group: string;
+    /** Null: it runs nowhere. */
+    readonly owner: string | null;
+    readonly state: string;
+    /** The node that it should run on. */
+    readonly prefers?: string;
+  }[];
 }
 
 export interface RouterReport {

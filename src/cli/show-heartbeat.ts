@@ -1,4 +1,4 @@
-/** Heartbeat's part of the status for people: nodes and links, a line each, and what was dropped. */
+/** Heartbeat's part of the status for people: nodes, links and groups of resources, a line each, and what was dropped. */
 import { duration } from "./duration.ts";
 import type { HeartbeatReport } from "./report.ts";
 
@@ -15,10 +15,13 @@ export const heartbeatStates = (report: HeartbeatReport | undefined): ReadonlyMa
     ...(report?.links ?? []).map(
       ({ name, type, peer, state }) => [`link ${name} ${type} ${peer}`, state] as const,
     ),
+    ...(report?.resources ?? []).map(
+      ({ group, owner, state }) => [`group ${group}`, `${state} on ${owner ?? "no node"}`] as const,
+    ),
   ]);
 
 /** No lines where there is no heartbeat. */
-export function heartbeatLines({ nodes, links, dropped }: HeartbeatReport): string[] {
+export function heartbeatLines({ nodes, links, resources, dropped }: HeartbeatReport): string[] {
   if (nodes.length === 0) return [];
   const rows = [
     ...nodes.map(({ name, type, self, state, last_heard_ms: heard, left, failure }) => [
@@ -40,6 +43,15 @@ export function heartbeatLines({ nodes, links, dropped }: HeartbeatReport): stri
           : [`${kilobytes(counters.bytes_sent)} out, ${kilobytes(counters.bytes_received)} in`]),
         ...(counters !== undefined && counters.errors > 0 ? [`${counters.errors} not sent`] : []),
         ...(typeof failure === "string" ? [failure] : []),
+      ].join("; "),
+    ]),
+    ...(resources ?? []).map(({ group, owner, state, prefers }) => [
+      "group",
+      group,
+      state,
+      [
+        owner === null ? "on NO NODE" : `on ${owner}`,
+        ...(prefers === undefined || prefers === owner ? [] : [`prefers ${prefers}`]),
       ].join("; "),
     ]),
   ];

@@ -3,6 +3,7 @@ import type { Family, Ip } from "../base/address.ts";
 import { familyOf } from "../base/address.ts";
 import { ms } from "../base/units.ts";
 import type { HeartbeatConfig, LinkConfig } from "./heartbeat-model.ts";
+import { buildResources } from "./build-resources.ts";
 import { buildKeys } from "./keys-file.ts";
 import type { ConfigSource } from "./model.ts";
 import type { LinkEntry } from "./rules-heartbeat.ts";
@@ -17,10 +18,12 @@ export function buildHeartbeat(
 ): HeartbeatConfig | null {
   const { keepalive, warntime, deadtime, initdead, udp_port: port } = values;
   const auth = buildKeys(values, keysFile);
+  const nodes = entries(values.nodes).map(({ value }) => value.toLowerCase());
+  const resources = buildResources(values, nodes);
   if (keepalive === null || warntime === null || deadtime === null || initdead === null) return null;
-  if (auth === null || port === null) return null;
+  if (auth === null || port === null || resources === undefined) return null;
   return {
-    nodes: entries(values.nodes).map(({ value }) => value.toLowerCase()),
+    nodes,
     keepalive: keepalive.value,
     warntime: ms(warntimeOf(warntime.value, deadtime.value)),
     deadtime: deadtime.value,
@@ -35,6 +38,7 @@ export function buildHeartbeat(
         addresses: entries(given).map(({ value }) => value),
       })),
     ],
+    resources,
   };
 }
 

@@ -1,6 +1,9 @@
 /** What `[heartbeat]` means: the values that membership and links run on. */
 import type { Family, Ip } from "../base/address.ts";
 import type { Milliseconds } from "../base/units.ts";
+import type { Task } from "../heartbeat/group.ts";
+import type { Group } from "../heartbeat/haresources.ts";
+import type { Failback, OnFailure } from "../heartbeat/takeover-state.ts";
 import type { Method } from "../wire/heartbeat-token.ts";
 
 /** One medium between the nodes; `name` is what people call it: its interface, or its device. */
@@ -15,6 +18,29 @@ export type LinkConfig =
       readonly peers: readonly Ip[];
     }
   | { readonly type: "serial"; readonly name: string; readonly baud: number; readonly rtscts: boolean };
+
+/** How the scripts of resources are run. */
+export interface ResourceScripts {
+  readonly timeouts: Readonly<Record<Task, Milliseconds>>;
+  /** At least 1, as the next. */
+  readonly startTries: number;
+  readonly stopTries: number;
+  /** Between two tries. */
+  readonly pause: Milliseconds;
+  /** What follows a group that failed, so much later. */
+  readonly onFailure: OnFailure;
+  readonly retryAfter: Milliseconds;
+}
+
+/** The groups that move between two nodes. */
+export interface ResourcesConfig {
+  /** In the order of the file, the same on both nodes. */
+  readonly groups: readonly Group[];
+  readonly failback: Failback;
+  /** Where scripts are looked for, in this order. */
+  readonly directories: readonly string[];
+  readonly scripts: ResourceScripts;
+}
 
 /** What messages are signed with, as plain data. */
 export interface HeartbeatKeys {
@@ -53,6 +79,8 @@ export interface HeartbeatConfig {
   readonly links: readonly LinkConfig[];
   /** ping_nodes and ping_groups: names that differ from each other and from those of all nodes. */
   readonly pings: readonly PingNode[];
+  /** Null: no group at all; then there may be more than two nodes. */
+  readonly resources: ResourcesConfig | null;
 }
 
 /** A file of keys as it was read, together with the configuration that names it. */

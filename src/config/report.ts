@@ -4,6 +4,8 @@ import type { Finding } from "./model.ts";
 interface Remark {
   readonly severity: Finding["severity"];
   readonly offset: number;
+  /** A place in the string that stands at `offset`: its value, and how many characters come before. */
+  readonly inside?: { readonly value: string; readonly before: number };
   readonly text: string;
 }
 
@@ -21,6 +23,12 @@ export class Report {
   error(offset: number, text: string): void {
     this.errors++;
     this.remark({ severity: "error", offset, text });
+  }
+
+  /** The same at a place in the string that stands at `offset`, as far as it is written without escapes. */
+  errorInside(offset: number, value: string, before: number, text: string): void {
+    this.errors++;
+    this.remark({ severity: "error", offset, inside: { value, before }, text });
   }
 
   /** Something that is not in the file; nothing is said of a text known in part only. */
@@ -52,9 +60,8 @@ export class Report {
   /** All remarks in the order of the file; equal ones once; errors before warnings at the same place. */
   findings(text: string): readonly Finding[] {
     const lines = lineStarts(text);
-    const sorted = this.remarks.toSorted(
-      (a, b) => a.offset - b.offset || a.severity.localeCompare(b.severity),
-    );
+    const placed = this.remarks.map((remark) => ({ ...remark, offset: offsetOf(text, remark) }));
+    const sorted = placed.toSorted((a, b) => a.offset - b.offset || a.severity.localeCompare(b.severity));
     const seen = new Set<string>();
     const findings: Finding[] = [];
     for (const remark of sorted) {
@@ -65,6 +72,16 @@ export class Report {
     }
     return findings;
   }
+}
+
+/** Where a string's value may begin behind its quotes; a line feed right behind three of them is none of it (TOML 1.1). */
+const QUOTES = /"""(?:\r?\n)?|'''(?:\r?\n)?|["']/y;
+
+function offsetOf(text: string, { offset, inside }: Remark): number {
+  if (inside === undefined) return offset;
+  QUOTES.lastIndex = offset;
+  const begin = offset + (QUOTES.exec(text)?.[0].length ?? 0);
+  return text.startsWith(inside.value, begin) ? begin + inside.before : offset;
 }
 
 /** The offset at which each line starts; a line ends with its line feed (TOML 1.1: LF or CRLF). */

@@ -8,6 +8,7 @@ import type { Method } from "../wire/heartbeat-token.ts";
 import type { Given } from "./kind.ts";
 import { showDuration } from "./kind.ts";
 import type { Report } from "./report.ts";
+import { judgeResources } from "./rules-resources.ts";
 import type { HeartbeatSection, Sections } from "./sections.ts";
 import { entries } from "./sections.ts";
 import { LINK_KEYS } from "./tables-heartbeat.ts";
@@ -146,9 +147,11 @@ const links: Rule = ({ values }, report) => {
     for (const key of [identity, place, `${place} ${type.value}`]) seen.add(key);
   }
   if (all.length > 0 && uniquePlaces(values) === 1) {
+    const moves = (values.resources?.value ?? []).length > 0;
+    const both = moves ? ", and both run all resources" : "";
     report.warning(
       at,
-      "one link only: when it fails, each node takes the other for dead; cure: a second one on other hardware, such as a serial line",
+      `one link only: when it fails, each node takes the other for dead${both}; cure: a second one on other hardware, such as a serial line`,
     );
   }
 };
@@ -206,5 +209,5 @@ const rules: readonly Rule[] = [nodes, times, auth, links, lines];
 
 /** Judges `[heartbeat]`. */
 export function judgeHeartbeat({ heartbeat }: Sections, report: Report): void {
-  if (heartbeat !== null) for (const rule of rules) rule(heartbeat, report);
+  if (heartbeat !== null) for (const rule of [...rules, judgeResources]) rule(heartbeat, report);
 }

@@ -6,6 +6,7 @@ import { boolean, choice, commands, duration, integer, list, text } from "./kind
 import { named } from "./named.ts";
 import { groupAddress, hostAddress, interfaceName, name } from "./network.ts";
 import { directory, secret } from "./system.ts";
+import { resources } from "./tables-resources.ts";
 
 const SECOND = 1000;
 const HOUR = 3600 * SECOND;
@@ -90,11 +91,6 @@ export const heartbeat = {
   ),
   initdead: absent(duration(10, HOUR), "2 × deadtime", "The same after the start, while networks come up."),
   udp_port: optional(integer(1, 65_535), 694, "The port of broadcast, multicast and unicast links."),
-  auto_failback: later(
-    choice([true, false, "legacy"]),
-    true,
-    "Whether resources return to the preferred node.",
-  ),
   auth: listing(required(record(authFields), "How messages are signed.", { secret: true }), authFields),
   links: listing(
     required(
@@ -114,16 +110,7 @@ export const heartbeat = {
     'Addresses that count as one ping node, alive while any of them answers: { upstream = ["192.0.2.1", "192.0.2.2"] } (heartbeat\'s ping_group).',
   ),
   watchdog: later(directory(""), null, "A watchdog device."),
-  resource_dirs: later(
-    list(directory(""), ELEMENTS_MAX),
-    null,
-    "Where resource scripts are looked for: /etc/ha.d/resource.d, /etc/init.d.",
-  ),
-  resources: later(
-    list(words("haresources line"), ELEMENTS_MAX),
-    null,
-    "haresources lines: the preferred node, then its resources, started left to right.",
-  ),
+  ...resources,
   fence: listing(
     later(record(fenceFields), null, "What makes sure of the other node's death before a takeover."),
     fenceFields,

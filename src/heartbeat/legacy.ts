@@ -13,9 +13,9 @@ const REQUEST_EVERY = ms(2000);
 
 /** Groups that prefer us, and that we have not begun to start. */
 const missing = (turn: Turn): readonly GroupPlan[] =>
-  turn.plansOf({ local: true, foreign: false }).filter(({ key }) => {
-    const group = turn.state.groups.get(key);
-    return group?.wanted === "down" && !turn.state.barred.has(key);
+  turn.plansOf({ local: true, foreign: false }).filter((plan) => {
+    const group = turn.state.groups.get(plan.key);
+    return group?.wanted === "down" && turn.mayStart(plan);
   });
 
 /** Asks for what prefers us and does not run here. */

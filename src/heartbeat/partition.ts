@@ -116,6 +116,6 @@ export function unbar(turn: Turn): void {
   const barred = turn.state.barred;
   turn.set({ barred: new Set(), pinned: false });
   for (const plan of turn.plansOf(turn.state.hold)) {
-    if (barred.has(plan.key)) turn.drive(plan, { kind: "start" });
+    if (barred.has(plan.key) && turn.mayStart(plan)) turn.drive(plan, { kind: "start" });
   }
 }

@@ -7,6 +7,9 @@ import type { Holding } from "./holding.ts";
 /** auto_failback: whether a node that has come (back) gets the groups that prefer it. */
 export type Failback = true | false | "legacy";
 
+/** What follows a group that failed: it is offered to the other node, or tried again where that cannot have it; is tried again; or neither. */
+export type OnFailure = "move" | "retry" | "stay";
+
 /** A group as this machine needs it. */
 export interface GroupPlan extends GroupSettings {
   readonly key: string;
@@ -14,6 +17,8 @@ export interface GroupPlan extends GroupSettings {
   readonly local: boolean;
   /** Two nodes that both run it destroy its data: after a partition nothing of it is started by itself. */
   readonly shared: boolean;
+  /** The configuration has it no more, or otherwise: it is stopped, and not started again. */
+  readonly retired: boolean;
 }
 
 export interface FenceSettings {
@@ -33,6 +38,9 @@ export interface Settings {
   readonly peer: string;
   readonly groups: readonly GroupPlan[];
   readonly failback: Failback;
+  readonly onFailure: OnFailure;
+  /** Until then a group that failed here is left alone. */
+  readonly retryAfter: Milliseconds;
   /** Null: a takeover is not fenced. */
   readonly fence: FenceSettings | null;
   readonly keepalive: Milliseconds;

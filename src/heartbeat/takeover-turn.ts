@@ -89,9 +89,12 @@ export class Turn {
   /** Holds these classes, and starts their groups. */
   start(of: Holding): void {
     this.set({ hold: union(this.state.hold, of) });
-    for (const plan of this.plansOf(of)) {
-      if (!this.state.barred.has(plan.key)) this.drive(plan, { kind: "start" });
-    }
+    for (const plan of this.plansOf(of)) if (this.mayStart(plan)) this.drive(plan, { kind: "start" });
+  }
+
+  /** Whether it may be started here at all. */
+  mayStart({ key, retired }: GroupPlan): boolean {
+    return !retired && !this.state.barred.has(key);
   }
 
   /** Holds these classes no more, and stops their groups. */
@@ -103,7 +106,8 @@ export class Turn {
   /** Starts what we hold and could not start. */
   retry(): void {
     for (const plan of this.plansOf(this.state.hold)) {
-      if (this.state.groups.get(plan.key)?.phase === "failed") this.drive(plan, { kind: "start" });
+      if (!plan.retired && this.state.groups.get(plan.key)?.phase === "failed")
+        this.drive(plan, { kind: "start" });
     }
   }
 

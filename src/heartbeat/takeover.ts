@@ -9,7 +9,7 @@
  */
 import { unreachable } from "../base/assert.ts";
 import type { Instant } from "../base/units.ts";
-import { after, earlier, instant, ms, NEVER } from "../base/units.ts";
+import { after, earlier, instant, NEVER } from "../base/units.ts";
 import type { Content } from "./content.ts";
 import { fenceConfirmed, fenceDue, fenceRan, forget, peerDied, peerLeft } from "./death.ts";
 import { deadline as groupDeadline, UNKNOWN } from "./group.ts";
@@ -22,9 +22,6 @@ import { give, inverse, standbyMessage, standbyOver, standbyProgress } from "./s
 import type { Event, Peer, Settings, State, Step } from "./takeover-state.ts";
 import { LEAVES, Turn } from "./takeover-turn.ts";
 
-/** Until a group that failed here is offered to the other node, or tried again. */
-const RETRY_AFTER = ms(30_000);
-
 const NOBODY: Peer = {
   status: "unheard",
   hold: NOTHING,
@@ -36,11 +33,24 @@ const NOBODY: Peer = {
   before: NOTHING,
 };
 
-/** The first step: looks what an earlier agent may have left, and stops it. */
-export function start(settings: Settings, now: Instant): Step {
-  const turn = new Turn(settings, initial(settings), now);
+/** What a node remembers over its lives: what a partition left for an operator. */
+export interface Kept {
+  readonly barred: ReadonlySet<string>;
+  readonly pinned: boolean;
+}
+const FORGOTTEN: Kept = { barred: new Set(), pinned: false };
+
+/** The first step: looks what an earlier agent may have left, and stops it. `kept` is what its last state had of that. */
+export function start(settings: Settings, now: Instant, kept: Kept = FORGOTTEN): Step {
+  const turn = new Turn(settings, { ...initial(settings), ...barredOf(settings, kept) }, now);
   for (const plan of settings.groups) turn.drive(plan, { kind: "stop" });
   return { state: turn.state, actions: turn.actions };
+}
+
+/** Of what was kept, what there is still. */
+function barredOf({ groups }: Settings, { barred, pinned }: Kept): Kept {
+  const known = groups.filter(({ key }) => barred.has(key)).map(({ key }) => key);
+  return { barred: new Set(known), pinned };
 }
 
 const initial = ({ groups }: Settings): State => ({
@@ -175,11 +185,13 @@ function hear(turn: Turn, content: Content, sequence: number): void {
 /** What failed here is offered to the other node, or, when it cannot have it now, tried again. */
 function failed(turn: Turn): void {
   const { hold, retryAt, phase } = turn.state;
+  const { onFailure, retryAfter } = turn.settings;
   const groups = turn.plansOf(hold).filter(({ key }) => turn.state.groups.get(key)?.phase === "failed");
-  if (groups.length === 0 || phase !== "stable") return turn.set({ retryAt: NEVER });
-  if (retryAt === NEVER) return turn.set({ retryAt: after(turn.now, RETRY_AFTER) });
+  if (groups.length === 0 || phase !== "stable" || onFailure === "stay") return turn.set({ retryAt: NEVER });
+  if (retryAt === NEVER) return turn.set({ retryAt: after(turn.now, retryAfter) });
   if (retryAt > turn.now) return;
   turn.set({ retryAt: NEVER });
+  if (onFailure === "retry") return turn.retry();
   const local = groups.some((plan) => plan.local);
   const foreign = groups.some((plan) => !plan.local);
   if (!give(turn, wordOf({ local, foreign }))) turn.retry();

@@ -13,6 +13,8 @@ type AskError =
 
 /** An agent answers within one turn of its loop; one that is stopped (SIGSTOP) or starved does not. */
 const REPLY_TIMEOUT_MS = 10_000;
+/** The answer to an order that the other node of a cluster has to agree with. */
+const AGREED_TIMEOUT_MS = 20_000;
 /** Releasing takes well under a second. */
 const GONE_TIMEOUT_MS = 5_000;
 const GONE_POLL_MS = 10;
@@ -37,7 +39,9 @@ export async function ask(path: string, request: Request): Promise<Result<Reply,
     if (reply.ok) answer.resolve(ok(reply.value));
     else refused(length === 0 ? "the agent hung up" : reply.error);
   };
-  const timer = setTimeout(() => refused("the agent does not answer"), REPLY_TIMEOUT_MS);
+  const waits = request.command === "standby" || request.command === "takeover";
+  const limit = waits ? AGREED_TIMEOUT_MS : REPLY_TIMEOUT_MS;
+  const timer = setTimeout(() => refused("the agent does not answer"), limit);
   try {
     const socket = await Bun.connect({
       unix: path,

@@ -11,7 +11,10 @@ import { reasonOf } from "./reason.ts";
 
 const UUID_FILE = "hb_uuid";
 const GENERATION_FILE = "hb_generation";
+const RESOURCES_FILE = "hb_resources";
 const UUID_BYTES = 16;
+/** Longest text of that one that is read: 100 groups with their longest names are 41 kB. */
+const RESOURCES_BYTES_MAX = 256 * 1024;
 
 const octets = (bytes: Uint8Array): Octets => Buffer.from(bytes).toString("latin1");
 
@@ -43,15 +46,18 @@ export async function recall(directory: string): Promise<HeartbeatEvent> {
   try {
     const uuid = await optional(join(directory, UUID_FILE));
     const generation = await optional(join(directory, GENERATION_FILE));
+    const resources = await optional(join(directory, RESOURCES_FILE));
     const whole = uuid !== null && uuid.length === UUID_BYTES && uuid.some((byte) => byte !== 0);
     return {
       ...told,
       uuid: whole ? octets(uuid) : null,
       generation: generation === null ? null : decodeGeneration(octets(generation)),
+      resources:
+        resources === null ? null : new TextDecoder().decode(resources.subarray(0, RESOURCES_BYTES_MAX)),
       failure: null,
     };
   } catch (error) {
-    return { ...told, uuid: null, generation: null, failure: reasonOf(error) };
+    return { ...told, uuid: null, generation: null, resources: null, failure: reasonOf(error) };
   }
 }
 
@@ -86,5 +92,16 @@ export async function keep(directory: string, uuid: Octets, generation: number):
     return { kind: "heartbeat", what: "kept", failure: null };
   } catch (error) {
     return { kind: "heartbeat", what: "kept", failure: reasonOf(error) };
+  }
+}
+
+/** Keeps what a partition left for an operator. */
+export async function keepResources(directory: string, text: string): Promise<HeartbeatEvent> {
+  try {
+    makeDirectory(directory);
+    await replace(directory, RESOURCES_FILE, new TextEncoder().encode(text));
+    return { kind: "heartbeat", what: "resources-kept", failure: null };
+  } catch (error) {
+    return { kind: "heartbeat", what: "resources-kept", failure: reasonOf(error) };
   }
 }

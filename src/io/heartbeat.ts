@@ -3,7 +3,7 @@ import type { Event } from "../agent/boundary.ts";
 import type { HeartbeatAction, HeartbeatEvent, Medium } from "../agent/heartbeat-boundary.ts";
 import type { Ip } from "../base/address.ts";
 import { unreachable } from "../base/assert.ts";
-import { hostTime, keep, recall } from "./heartbeat-state.ts";
+import { hostTime, keep, keepResources, recall } from "./heartbeat-state.ts";
 import { SerialLink } from "./heartbeat-serial.ts";
 import { Pinger } from "./pinger.ts";
 import { UdpLink } from "./heartbeat-udp.ts";
@@ -35,6 +35,8 @@ export class HeartbeatLinks {
   readonly #post: (event: Event) => void;
   readonly #stateDir: string;
   readonly #pinger: Pinger;
+  /** What is being written. */
+  #keeping: Promise<void> = Promise.resolve();
   /** Lines that still send their last words. */
   readonly #leaving = new Set<Promise<void>>();
 
@@ -53,6 +55,12 @@ export class HeartbeatLinks {
         return [];
       case "keep":
         void keep(this.#stateDir, action.uuid, action.generation).then(this.#post);
+        return [];
+      case "keep-resources":
+        // One after the other: the last one stays.
+        this.#keeping = this.#keeping.then(async () =>
+          this.#post(await keepResources(this.#stateDir, action.text)),
+        );
         return [];
       case "look":
         return [{ kind: "heartbeat", what: "host", host: hostTime() }];
@@ -133,6 +141,6 @@ export class HeartbeatLinks {
     this.#pinger.ask([]);
     for (const { link } of this.#open.values()) this.#leave(link);
     this.#open.clear();
-    await Promise.all(this.#leaving);
+    await Promise.all([...this.#leaving, this.#keeping]);
   }
 }

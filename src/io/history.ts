@@ -24,11 +24,8 @@ const SYNC_EVERY = 5000;
 const RETRY_DELAY = 60_000;
 
 const ROLES: readonly string[] = [
-  "init",
-  "backup",
-  "master",
-  "fault",
-  "standby",
+  ...(["init", "backup", "master", "fault", "standby"] as const),
+  ...(["unknown", "stopped", "starting", "started", "stopping", "failed", "stuck"] as const),
 ] satisfies Transition["to"][];
 const isRole = (value: unknown): value is Transition["to"] =>
   typeof value === "string" && ROLES.includes(value);

@@ -11,8 +11,10 @@ import { fail, ok } from "../base/result.ts";
 export const REQUEST_BYTES_MAX = 4096;
 /** Longest reply line: 255 routers with 255 addresses each fit several times. */
 export const REPLY_BYTES_MAX = 64 * 1024 * 1024;
-/** Longest name of a router that is looked up; the configuration allows no longer one. */
-const NAME_LENGTH_MAX = 255;
+/** Longest name of a router or group that is looked up; the configuration allows no longer one. */
+const NAME_LENGTH_MAX = 400;
+const WHICH = ["all", "local", "foreign"] as const;
+type Which = (typeof WHICH)[number];
 /** Exit codes are one byte (exit(3)). */
 const EXIT_MAX = 255;
 
@@ -39,6 +41,14 @@ function nameIn(object: Readonly<Record<string, unknown>>): Result<string | null
   return name !== null && name.length > NAME_LENGTH_MAX ? fail("name is too long") : ok(name);
 }
 
+/** Which groups of resources are meant; nothing where the key is not there. */
+function groupsIn(object: Readonly<Record<string, unknown>>): Result<{ readonly groups?: Which }, string> {
+  const { groups } = object;
+  if (groups === undefined) return ok({});
+  const which = WHICH.find((each) => each === groups);
+  return which === undefined ? fail("groups is not all, local or foreign") : ok({ groups: which });
+}
+
 /** A request line, with or without its newline. The error is a sentence for the client. */
 export function decodeRequest(line: string): Result<Request, string> {
   if (line.length > REQUEST_BYTES_MAX) return fail(`longer than ${REQUEST_BYTES_MAX} bytes`);
@@ -47,12 +57,19 @@ export function decodeRequest(line: string): Result<Request, string> {
   const object = parsed.value;
   const command = object["command"];
   switch (command) {
-    case "status":
-    case "standby": {
+    case "status": {
       const unknown = unknownKey(object, ["command", "name"]);
       const name = nameIn(object);
       if (unknown !== null) return fail(unknown);
       return name.ok ? ok({ command, name: name.value }) : name;
+    }
+    case "standby": {
+      const unknown = unknownKey(object, ["command", "name", "groups"]);
+      const name = nameIn(object);
+      const groups = groupsIn(object);
+      if (unknown !== null) return fail(unknown);
+      if (!groups.ok) return groups;
+      return name.ok ? ok({ command, name: name.value, ...groups.value }) : name;
     }
     case "why": {
       const unknown = unknownKey(object, ["command", "name"]);
@@ -62,12 +79,14 @@ export function decodeRequest(line: string): Result<Request, string> {
       return name.value === null ? fail("name is missing") : ok({ command, name: name.value });
     }
     case "takeover": {
-      const unknown = unknownKey(object, ["command", "name", "force"]);
+      const unknown = unknownKey(object, ["command", "name", "groups", "force"]);
       const name = nameIn(object);
+      const groups = groupsIn(object);
       const force = object["force"] ?? false;
       if (unknown !== null) return fail(unknown);
+      if (!groups.ok) return groups;
       if (typeof force !== "boolean") return fail("force is not true or false");
-      return name.ok ? ok({ command, name: name.value, force }) : name;
+      return name.ok ? ok({ command, name: name.value, ...groups.value, force }) : name;
     }
     case "reload":
     case "stop": {
@@ -83,13 +102,11 @@ export function decodeRequest(line: string): Result<Request, string> {
 export function encodeRequest(request: Request): string {
   switch (request.command) {
     case "status":
-    case "standby":
     case "why":
       return `${JSON.stringify({ command: request.command, name: request.name })}\n`;
-    case "takeover": {
-      const { command, name, force } = request;
-      return `${JSON.stringify({ command, name, force })}\n`;
-    }
+    case "standby":
+    case "takeover":
+      return `${JSON.stringify(request)}\n`;
     case "reload":
     case "stop":
       return `${JSON.stringify({ command: request.command })}\n`;

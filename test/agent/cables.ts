@@ -52,7 +52,7 @@ export class Cables {
       case "recall": {
         const fresh = String.fromCharCode(box.number + 1).repeat(16);
         const generation = this.#lives.get(box) ?? null;
-        const told = { uuid: null, generation, fresh, host, failure: null };
+        const told = { uuid: null, generation, resources: null, fresh, host, failure: null };
         lab.soon(() => box.event({ kind: "heartbeat", what: "recalled", ...told }));
         return [];
       }
@@ -62,6 +62,7 @@ export class Cables {
         return [];
       case "look":
         return [{ kind: "heartbeat", what: "host", host }];
+      case "keep-resources":
       case "ping":
         return [];
       case "media":

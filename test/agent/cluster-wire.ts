@@ -76,6 +76,7 @@ export class WireNode {
   wakeAt = Infinity;
   /** What is kept in state_dir. */
   kept: { readonly uuid: string; readonly generation: number } | null = null;
+  keptResources: string | null = null;
   /** Links that cannot be opened, with the reason. */
   readonly broken = new Map<string, string>();
   exit: number | null = null;
@@ -200,12 +201,17 @@ export class WireNode {
       case "recall": {
         const fresh = String.fromCharCode(this.#number + 1).repeat(16);
         const { uuid = null, generation = null } = this.kept ?? {};
-        const told = { uuid, generation, fresh, host, failure: null };
+        const told = { uuid, generation, resources: this.keptResources, fresh, host, failure: null };
         return this.wire.soon(() => this.handle({ kind: "heartbeat", what: "recalled", ...told }));
       }
       case "keep":
         this.kept = { uuid: action.uuid, generation: action.generation };
         return this.wire.soon(() => this.handle({ kind: "heartbeat", what: "kept", failure: null }));
+      case "keep-resources":
+        this.keptResources = action.text;
+        return this.wire.soon(() =>
+          this.handle({ kind: "heartbeat", what: "resources-kept", failure: null }),
+        );
       case "look":
         return this.handle({ kind: "heartbeat", what: "host", host });
       case "media": {

@@ -19,19 +19,10 @@ table("a key of a later version", [
   ],
   ["the table [mail]", router() + "[mail]\n", ["5:1 error: [mail] is not in this version"]],
   [
-    "resources of [heartbeat]",
-    heartbeat(
-      'auto_failback = "legacy"',
-      'watchdog = "/dev/watchdog"',
-      'resources = ["ha1 IPaddr::192.0.2.1"]',
-    ),
-    [
-      '5:1 error: auto_failback = "legacy" is not in this version',
-      "6:1 error: watchdog is not in this version",
-      "7:1 error: resources is not in this version",
-    ],
+    "watchdog of [heartbeat]",
+    heartbeat('watchdog = "/dev/watchdog"'),
+    ["5:1 error: watchdog is not in this version"],
   ],
-  ["auto_failback = true of [heartbeat]", heartbeat("auto_failback = true"), []],
   [
     "the tables [virtual_server.NAME]",
     router() + "[virtual_server.web]\n[virtual_server.dns]\n",

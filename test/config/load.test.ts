@@ -125,12 +125,7 @@ describe("the contract's own sample", () => {
       "49:1 error: guard is not in this version",
       "73:3 warning: two links on eth1 fail together: they are one",
       "74:3 warning: two links on eth1 fail together: they are one",
-      ...[
-        "78:1 error: watchdog",
-        "79:1 error: resource_dirs",
-        "80:1 error: resources",
-        "83:1 error: fence",
-      ].map(notYet),
+      ...["78:1 error: watchdog", "83:1 error: fence"].map(notYet),
       "85:1 error: [virtual_server.web] is not in this version",
     ]);
   });

@@ -96,6 +96,11 @@ export class Member {
     await this.#child?.end("SIGTERM", STOP_MS);
   }
 
+  /** SIGKILL; gone when this returns. */
+  async kill(): Promise<void> {
+    await this.#child?.end("SIGKILL");
+  }
+
   /** A client command; it may fail. */
   command(...argv: readonly string[]): Promise<Ran> {
     return ran(this.station.namespace.enter([HAAGENT, ...argv, "--config", this.path]));

@@ -5,13 +5,25 @@ import { deadline, start, step } from "../../src/heartbeat/takeover.ts";
 import type { Action, Event, FenceSettings, Settings, State } from "../../src/heartbeat/takeover-state.ts";
 
 export const plan = (key: string, local: boolean, shared = false): Settings["groups"][number] => ({
-  ...{ key, local, shared, size: 1, startTries: 1, stopTries: 2, pause: ms(1000), stuckPause: ms(30_000) },
+  ...{
+    key,
+    local,
+    shared,
+    retired: false,
+    size: 1,
+    startTries: 1,
+    stopTries: 2,
+    pause: ms(1000),
+    stuckPause: ms(30_000),
+  },
   timeouts: { status: ms(10_000), start: ms(10_000), stop: ms(10_000) },
 });
 export const SETTINGS: Settings = {
   peer: "b",
   groups: [plan("ours", true), plan("theirs", false)],
   failback: true,
+  onFailure: "move",
+  retryAfter: ms(30_000),
   fence: null,
   keepalive: ms(1000),
   deadtime: ms(10_000),

@@ -49,6 +49,7 @@ export class Resources {
         key: group.key,
         local: group.node === around.own,
         shared: isShared(group),
+        retired: false,
         size: group.resources.length,
       },
       timeouts: { status: ms(5000), start: ms(5000), stop: ms(5000) },
@@ -59,6 +60,7 @@ export class Resources {
       groups,
       failback,
       fence: null,
+      ...{ onFailure: "move", retryAfter: ms(30_000) },
       keepalive: ms(keepalive),
       deadtime: ms(deadtime),
     };

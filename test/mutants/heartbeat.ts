@@ -40,12 +40,7 @@ export const HEARTBEAT: readonly Mutant[] = [
     "",
     "sends nothing again",
   ),
-  agentFault(
-    "heartbeat",
-    "if (cluster.state !== null) resourcesEnd(cluster, turn);",
-    "",
-    "leaves without a word",
-  ),
+  agentFault("heartbeat", "    resourcesEnd(cluster, turn);\n", "", "leaves without a word"),
   agentFault(
     "cluster-links",
     "if (told === cluster.told && cluster.retryAt > turn.now) return;",

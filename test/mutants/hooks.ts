@@ -74,8 +74,8 @@ export const HOOKS: readonly Mutant[] = [
   },
   {
     file: "src/agent/reload.ts",
-    find: "if (waits || world.hooks.busy) return;",
-    replace: "if (waits) return;",
+    find: "if (waits || world.hooks.busy ||",
+    replace: "if (waits ||",
     breaks: "leaves a before_release behind that nobody ends in time",
     caughtBy: "agent",
   },

@@ -32,6 +32,7 @@ export class Cables {
   readonly #chance: Prng;
   readonly #network: Network;
   readonly #ends = new Map<number, ClusterEdge>();
+  readonly #resources = new Map<number, string>();
   readonly #disks = new Map<number, { readonly uuid: string; readonly generation: number }>();
   readonly #clocks = new Map<number, number>();
   /** `link 0>1`, counted: cuts overlap. */
@@ -56,8 +57,13 @@ export class Cables {
     for (const [way, line] of this.#lines) if (way.startsWith(`${node.number}>`)) line.reopen();
   }
 
-  recall({ number }: Node): { uuid: string | null; generation: number | null } {
-    return this.#disks.get(number) ?? { uuid: null, generation: null };
+  recall({ number }: Node): { uuid: string | null; generation: number | null; resources: string | null } {
+    const resources = this.#resources.get(number) ?? null;
+    return { ...(this.#disks.get(number) ?? { uuid: null, generation: null }), resources };
+  }
+
+  keepResources({ number }: Node, text: string): void {
+    this.#resources.set(number, text);
   }
 
   /** A generation never goes back, whatever died in between. */

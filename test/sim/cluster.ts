@@ -63,6 +63,10 @@ export class ClusterEdge {
         cables.keep(node, action.uuid, action.generation);
         soon({ kind: "heartbeat", what: "kept", failure: null });
         return [];
+      case "keep-resources":
+        cables.keepResources(node, action.text);
+        soon({ kind: "heartbeat", what: "resources-kept", failure: null });
+        return [];
       case "look":
         return [{ kind: "heartbeat", what: "host", host }];
       case "media":

@@ -88,7 +88,13 @@ export function membersOf(links: readonly string[], index: 0 | 1): membership.Se
 }
 
 export const planOf = (group: Plan["groups"][number], index: 0 | 1): GroupPlan => ({
-  ...{ key: group.key, local: group.preferred === index, shared: group.shared, size: group.size },
+  ...{
+    key: group.key,
+    local: group.preferred === index,
+    shared: group.shared,
+    retired: false,
+    size: group.size,
+  },
   timeouts: { status: ms(SCRIPT), start: ms(SCRIPT), stop: ms(STOP) },
   ...{ startTries: 2, stopTries: 3, pause: ms(500), stuckPause: ms(3000) },
 });

@@ -1,4 +1,5 @@
 /** One run of a simulated cluster: what its seed draws, judged by the checkers after every event. */
+import { ms } from "../../../src/base/units.ts";
 import { Prng } from "../../sim/prng.ts";
 import { Checkers } from "./checkers.ts";
 import type { Plan } from "./draw.ts";
@@ -55,6 +56,7 @@ export class Run {
       peer: NAMES[1 - index] ?? "",
       groups: groups.map((group) => planOf(group, index)),
       failback,
+      ...{ onFailure: "move" as const, retryAfter: ms(30_000) },
       fence: fenceOf(fence, index),
       ...TIMES,
     };

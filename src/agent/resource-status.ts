@@ -1,0 +1,62 @@
+/** Groups of resources in the contract's status object, and what they mean for the node's health. */
+import type { Holding } from "../heartbeat/holding.ts";
+import type { GroupPlan } from "../heartbeat/takeover-state.ts";
+import { mayRun } from "../heartbeat/group.ts";
+import type { Cluster } from "./cluster.ts";
+import type { GroupState, Resources } from "./resources.ts";
+import { groupState } from "./resources.ts";
+import type { World } from "./world.ts";
+
+/** What a group is, wherever it runs. `barred`: both nodes ran it, and only an operator may start it again. `moving`: on its way to the other node. */
+type State = GroupState | "barred" | "moving";
+
+/** A group as a node knows it. */
+interface Row {
+  readonly group: string;
+  /** Who runs it; null: nobody. */
+  readonly owner: string | null;
+  readonly state: State;
+  /** Who should. */
+  readonly prefers: string;
+  /** Where it is on this node. */
+  readonly here: GroupState;
+}
+
+const held = ({ local, foreign }: Holding, plan: GroupPlan): boolean => (plan.local ? local : foreign);
+/** In the other node's view what is local to us is foreign. */
+const heldThere = ({ local, foreign }: Holding, plan: GroupPlan): boolean => (plan.local ? foreign : local);
+
+function rowOf(cluster: Cluster, resources: Resources, plan: GroupPlan): Row {
+  const { state, settings } = resources;
+  const { key } = plan;
+  const here = groupState(resources, key);
+  const prefers = resources.groups.get(key)?.node ?? "";
+  const about = { group: key, prefers, here };
+  const group = state.groups.get(key);
+  // While it looks what an earlier agent left, nothing is known to run.
+  const ours = group !== undefined && mayRun(group) && here !== "unknown";
+  if (ours) return { ...about, owner: cluster.name, state: here };
+  const { peer } = state;
+  if (peer.status === "alive" && peer.reported && heldThere(peer.hold, plan)) {
+    return { ...about, owner: settings.peer, state: peer.stable ? "started" : "moving" };
+  }
+  if (state.barred.has(key)) return { ...about, owner: null, state: "barred" };
+  if (here === "failed") return { ...about, owner: null, state: "failed" };
+  if (held(state.hold, plan)) return { ...about, owner: null, state: here };
+  return { ...about, owner: null, state: peer.status === "alive" && !peer.reported ? "unknown" : "stopped" };
+}
+
+/** The value of `heartbeat.resources`, in the order of the configuration. */
+export function resourceRows(cluster: Cluster): readonly Row[] {
+  const { resources } = cluster;
+  if (resources === null) return [];
+  return resources.settings.groups.map((plan) => rowOf(cluster, resources, plan));
+}
+
+/** `fault` when a group is stuck, or has failed, or is barred, and runs nowhere; `degraded` when one runs nowhere for another reason. */
+export function resourcesHealth({ cluster }: World): "ok" | "degraded" | "fault" {
+  if (cluster === null) return "ok";
+  const rows = resourceRows(cluster);
+  if (rows.some(({ state }) => state === "stuck" || state === "failed" || state === "barred")) return "fault";
+  return rows.some(({ owner }) => owner === null) ? "degraded" : "ok";
+}

@@ -1,0 +1,223 @@
+/** A cluster of two whose groups really move: haagent beside haagent, or beside Debian's heartbeat, with scripts that log what they do. */
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { Heartbeat } from "../lab/heartbeat.ts";
+import { Lab } from "../lab/lab.ts";
+import { until } from "../lab/process.ts";
+import { Member, wires } from "./cluster-scene.ts";
+
+/** A node that starts, dies, negotiates on a busy machine. */
+export const PATIENCE_MS = 60_000;
+
+/** The group of `a` has two resources, that of `b` one. */
+export const HARESOURCES = ["a probe::one probe::uno", "b probe::two"];
+
+/** A resource that runs while its file is there, and logs when it has started and when it begins to stop, in milliseconds. */
+const probe = (here: string): string[] => [
+  "#!/bin/sh",
+  `here=${here}`,
+  'case "$2" in',
+  '  start) [ -e $here/fails-$1 ] && exit 1; echo on > $here/on-$1; echo "$(date +%s%3N) start $1" >> $here/ran ;;',
+  '  stop) [ -e $here/sticks-$1 ] && exit 1; if [ -e $here/on-$1 ]; then rm $here/on-$1; echo "$(date +%s%3N) stop $1" >> $here/ran; fi ;;',
+  "  status) [ -e $here/on-$1 ] && echo running || echo stopped ;;",
+  "esac",
+  "exit 0",
+];
+
+/** What a script did. */
+interface Move {
+  readonly at: number;
+  readonly node: "a" | "b";
+  readonly what: string;
+}
+
+export interface Failback {
+  readonly failback?: boolean | "legacy";
+}
+
+/** haagent with groups. */
+export class Owner extends Member {
+  /** More keys of `[heartbeat]`, and its groups. */
+  async configure(
+    failback: Failback["failback"],
+    lines: readonly string[] = HARESOURCES,
+    more = "",
+  ): Promise<void> {
+    const folder = `${this.directory}/resource.d`;
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(
+      `${folder}/probe`,
+      probe(this.directory)
+        .map((line) => `${line}\n`)
+        .join(""),
+    );
+    chmodSync(`${folder}/probe`, 0o755);
+    await this.write(`
+[heartbeat]
+nodes = ["a", "b"]
+keepalive = "200ms"
+deadtime = "3s"
+initdead = "4s"
+auth = { method = "sha1", key = "secret" }
+links = [{ type = "broadcast", interface = "eth0" }]
+auto_failback = ${JSON.stringify(failback ?? true)}
+resource_dirs = ["${folder}"]
+resources = ${JSON.stringify(lines)}
+${more}
+`);
+  }
+
+  /** Whether a resource runs here. */
+  runs(resource: string): boolean {
+    return existsSync(`${this.directory}/on-${resource}`);
+  }
+
+  get moves(): Move[] {
+    return movesOf(this.name === "a" ? "a" : "b", linesOf(`${this.directory}/ran`));
+  }
+
+  /** Makes starts (`fails`) or stops (`sticks`) of a resource fail, or no more. */
+  spoil(how: "fails" | "sticks", resource: string, spoilt = true): void {
+    const path = `${this.directory}/${how}-${resource}`;
+    if (spoilt) writeFileSync(path, "");
+    else rmSync(path, { force: true });
+  }
+
+  /** It loses its power: what ran, ran. */
+  async die(): Promise<void> {
+    await this.kill();
+    for (const name of ["one", "uno", "two"]) rmSync(`${this.directory}/on-${name}`, { force: true });
+  }
+}
+
+const linesOf = (path: string): string[] =>
+  existsSync(path) ? readFileSync(path, "utf8").split("\n").filter(Boolean) : [];
+
+const movesOf = (node: Move["node"], lines: readonly string[]): Move[] =>
+  lines.map((line) => {
+    const [at = "", ...what] = line.split(" ");
+    return { at: Number(at), node, what: what.join(" ") };
+  });
+
+/** Debian's heartbeat with the same groups. */
+export class RealOwner {
+  readonly daemon: Heartbeat;
+  readonly name = "a";
+
+  constructor(lab: Lab, failback: NonNullable<Failback["failback"]>, more: readonly string[] = []) {
+    const word = failback === "legacy" ? "legacy" : failback ? "on" : "off";
+    this.daemon = new Heartbeat(lab.node(0), "a", {
+      authkeys: ["auth 1", "1 sha1 secret"],
+      haresources: HARESOURCES,
+      scripts: { probe: probe("/etc/ha.d") },
+      config: [
+        ...[
+          "keepalive 200ms",
+          "deadtime 4",
+          "warntime 2",
+          "initdead 10",
+          `auto_failback ${word}`,
+          "node a b",
+        ],
+        ...["bcast eth0", ...more],
+      ],
+    });
+    lab.atClose(() => this.daemon.close());
+  }
+
+  runs(resource: string): boolean {
+    return this.daemon.read(`on-${resource}`).length > 0;
+  }
+
+  get moves(): Move[] {
+    return movesOf("a", this.daemon.read("ran"));
+  }
+}
+
+/** One of the two. */
+interface Side {
+  readonly name: string;
+  runs(resource: string): boolean;
+  readonly moves: readonly Move[];
+}
+
+/** Where the groups are: of `one` and `two`, the names of the nodes that run them. */
+const placesOf = (sides: readonly Side[]): string =>
+  ["one", "two"]
+    .map(
+      (resource) =>
+        sides
+          .filter((side) => side.runs(resource))
+          .map(({ name }) => name)
+          .join("+") || "-",
+    )
+    .join(" ");
+
+export class Pair<A extends Side> {
+  readonly lab: Lab;
+  readonly a: A;
+  readonly b: Owner;
+
+  constructor(lab: Lab, a: A, b: Owner) {
+    this.lab = lab;
+    this.a = a;
+    this.b = b;
+  }
+
+  /** Waits until the groups are there: `a b`, `b b`, `- a+b`. */
+  async settles(places: string, limit = PATIENCE_MS): Promise<void> {
+    const trace = (): string =>
+      [...this.moves.map(({ at, node, what }) => `${at} ${node} ${what}`), ...this.b.log.slice(-40)].join(
+        "\n",
+      );
+    await until(
+      () => `groups are on ${places}, not ${placesOf([this.a, this.b])}:\n${trace()}`,
+      limit,
+      () => placesOf([this.a, this.b]) === places,
+    );
+  }
+
+  get moves(): Move[] {
+    return [...this.a.moves, ...this.b.moves].toSorted((one, two) => one.at - two.at);
+  }
+
+  /** Starts on one node while the other one had the same still. */
+  get doubled(): string[] {
+    const on = new Map<string, string>();
+    const found: string[] = [];
+    for (const { node, what, at } of this.moves) {
+      const [verb, name = ""] = what.split(" ");
+      const before = on.get(name);
+      if (verb === "start" && before !== undefined && before !== node)
+        found.push(`${name} on ${node} at ${at}`);
+      if (verb === "start") on.set(name, node);
+      else if (before === node) on.delete(name);
+    }
+    return found;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.lab.close();
+  }
+}
+
+function owner(lab: Lab, index: number, name: string): Owner {
+  const made = new Owner(lab.node(index), name);
+  lab.atClose(() => made.close());
+  return made;
+}
+
+/** Two haagents, configured and not started. */
+export async function owners(failback: Failback["failback"] = true, more = ""): Promise<Pair<Owner>> {
+  const lab = await wires();
+  const [a, b] = [owner(lab, 0, "a"), owner(lab, 1, "b")];
+  for (const each of [a, b]) await each.configure(failback, HARESOURCES, more);
+  return new Pair(lab, a, b);
+}
+
+/** Debian's heartbeat as `a` and haagent as `b`, configured and not started. */
+export async function besideDaemon(failback: NonNullable<Failback["failback"]>): Promise<Pair<RealOwner>> {
+  const lab = await wires();
+  const b = owner(lab, 1, "b");
+  await b.configure(failback);
+  return new Pair(lab, new RealOwner(lab, failback), b);
+}
