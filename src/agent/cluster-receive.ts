@@ -9,6 +9,7 @@ import type { Instant } from "../base/units.ts";
 import { after, earlier, ms, NEVER } from "../base/units.ts";
 import type { AboutRouters, Cluster, Link, Node } from "./cluster.ts";
 import { REPEAT_EVERY } from "./cluster.ts";
+import { earlierLife, laterLife } from "./cluster-life.ts";
 import { happen } from "./cluster-members.ts";
 import { resourceTold } from "./cluster-resources.ts";
 import { say, transmit } from "./cluster-send.ts";
@@ -65,6 +66,7 @@ function take(cluster: Cluster, turn: Turn, link: Link, bytes: Uint8Array): void
       turn.out.log("warning", "heartbeat.rejected", { ...fields, source: receipt.source ?? "unknown" });
     }
     const node = receipt.source === null ? undefined : cluster.nodes.get(receipt.source);
+    if (node !== undefined && receipt.reason === "replay") earlierLife(cluster, turn, node);
     // The same over another link, or a link that is slower than the other.
     if (node !== undefined && (receipt.reason === "duplicate" || receipt.reason === "old")) {
       heard(cluster, turn, link, node, "again");
@@ -149,6 +151,8 @@ function answer(cluster: Cluster, turn: Turn, node: Node, content: Exclude<Conte
         alive.map(([each]) => each),
       );
     }
+    case "life":
+      return laterLife(cluster, turn, node, content.generation);
     case "nak":
       node.tracking = without(node.tracking, content.sequence);
       return;

@@ -32,7 +32,8 @@ export function say(
     time: Math.max(TIME_LEAST, Math.floor(wallClock / 1000)),
     load: host.time.load,
     ttl: cluster.config.nodes.length + cluster.config.pings.length + HOPS_MORE,
-    destinationUuid: to?.uuid ?? null,
+    // What it forgot of itself may be its UUID, too.
+    destinationUuid: content.kind === "life" ? null : (to?.uuid ?? null),
   });
   if (isNumbered(valueOf(message, "t") ?? "")) history.add(message);
   transmit(cluster, turn, message, precedenceOf(content));

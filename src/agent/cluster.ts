@@ -43,6 +43,8 @@ export interface Node {
   left: boolean;
   /** It has said that it waits for nothing. */
   stable: boolean;
+  /** Until when it is not told again that a later life of it was heard. */
+  toldAt: Instant;
   /** Its last sign of life on each link. */
   readonly heardOn: Map<string, Instant>;
 }
@@ -101,7 +103,7 @@ export class Cluster {
   lost = 0;
   /** For what others can make us say. */
   readonly limiter = new Limiter();
-  readonly history = new History(REPEAT_EVERY);
+  history = new History(REPEAT_EVERY);
   /** What is done for resources. */
   readonly runs = new ResourceRuns();
   /** Null: none are configured, or this node has not begun. */
@@ -111,6 +113,8 @@ export class Cluster {
   /** Null until state_dir has told it. */
   identity: Identity | null = null;
   generation = 0;
+  /** The number under which this life goes on once it is kept; null: it stays. */
+  nextLife: number | null = null;
   host: { readonly time: HostTime; readonly at: Instant } | null = null;
   /** Null until generation and UUID are kept. */
   state: State | null = null;
@@ -157,7 +161,16 @@ export class Cluster {
 
   #node(name: string): Node {
     const turn = this.random(10);
-    return { name, tracking: UNHEARD, uuid: null, turn, left: false, stable: false, heardOn: new Map() };
+    return {
+      name,
+      tracking: UNHEARD,
+      uuid: null,
+      turn,
+      left: false,
+      stable: false,
+      toldAt: instant(0),
+      heardOn: new Map(),
+    };
   }
 
   /** What membership runs on. */
@@ -168,6 +181,11 @@ export class Cluster {
     // A ping node is its own link, as in heartbeat.
     const pings = this.config.pings.map(({ name }) => ({ name, kind: "ping" as const, links: [name] }));
     return { peers: [...nodes, ...pings], keepalive, warntime, deadtime, initdead };
+  }
+
+  /** Messages count from 1 in each life. */
+  beginHistory(): void {
+    this.history = new History(REPEAT_EVERY);
   }
 
   drop(reason: Drop, count = 1): void {

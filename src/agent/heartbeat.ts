@@ -6,6 +6,7 @@ import { nextGeneration } from "../heartbeat/generation.ts";
 import { reshaped } from "../heartbeat/reshape.ts";
 import { claimsReceived } from "./claims.ts";
 import { Cluster } from "./cluster.ts";
+import { renumbered } from "./cluster-life.ts";
 import { linkOpened, settleLinks, unsent } from "./cluster-links.ts";
 import { happen, joins, membersDue } from "./cluster-members.ts";
 import { pingsAt } from "./cluster-pings.ts";
@@ -128,8 +129,9 @@ const resourcesLost = (turn: Turn, detail: string): void =>
 
 /** Only what is on the disk is said: nobody must ever hear an earlier life after a later one. */
 function kept(world: World, cluster: Cluster, turn: Turn, failure: string | null): void {
-  if (cluster.state !== null) return;
   if (failure !== null) stateLost(turn, failure);
+  if (renumbered(cluster, turn)) happen(cluster, turn, { kind: "deadline" });
+  if (cluster.state !== null) return;
   settleLinks(world, turn, cluster);
   cluster.startAt = after(turn.now, ms(0));
 }

@@ -75,12 +75,17 @@ export type Content =
       readonly answers: number | null;
       readonly claims: readonly Claim[];
     }
+  /** Of haagent: what `to` says is dropped, as this later life of it was heard. */
+  | { readonly kind: "life"; readonly to: string; readonly generation: number }
   | { readonly kind: "other" };
 
 /** The daemon's words. */
 export type Nak = "seqno too low" | "seqno not found";
 
 type Fields = readonly (readonly [name: string, value: Octets])[];
+
+/** Most types say `t` first. */
+const of = (type: string, ...fields: Fields): Fields => [["t", type], ...fields];
 
 const hex = (value: number): string => value.toString(16);
 /** Each name is ended by a blank, and so is no name. */
@@ -127,10 +132,7 @@ function fieldsOf(content: Exclude<Content, { readonly kind: "other" }>): Fields
         ["info", content.why],
       ];
     case "reqnodes":
-      return [
-        ["t", "reqnodes"],
-        ["dest", content.to],
-      ];
+      return of("reqnodes", ["dest", content.to]);
     case "repnodes":
       return [
         ["dest", content.to],
@@ -156,10 +158,7 @@ function fieldsOf(content: Exclude<Content, { readonly kind: "other" }>): Fields
         ["info", content.step],
       ];
     case "takeover":
-      return [
-        ["t", "hb_takeover"],
-        ["rsc_hold", content.hold],
-      ];
+      return of("hb_takeover", ["rsc_hold", content.hold]);
     case "ip-request":
       return [
         ["t", "ip-request"],
@@ -195,6 +194,8 @@ function fieldsOf(content: Exclude<Content, { readonly kind: "other" }>): Fields
         ...(content.answers === null ? [] : [["ask", hex(content.answers)] as const]),
         ["vrrp", encodeClaims(content.claims)],
       ];
+    case "life":
+      return of("haagent-life", ["dest", content.to], ["life", hex(content.generation)]);
     default:
       return unreachable(content);
   }
@@ -251,18 +252,11 @@ export function decodeContent(message: Message): Content | null {
     case "starting":
       return { kind: "starting" };
     case "resource": {
+      if (hold === null) return null;
       const stability = valueOf(message, "isstable");
       const stable = stability === null ? null : stability === "1";
-      return hold === null
-        ? null
-        : {
-            kind: "resource",
-            hold,
-            full: valueOf(message, "rtype") === "full",
-            stable,
-            info,
-            pings: parseDecimal(valueOf(message, "haagent")),
-          };
+      const full = valueOf(message, "rtype") === "full";
+      return { kind: "resource", hold, full, stable, info, pings: parseDecimal(valueOf(message, "haagent")) };
     }
     case "ask_resources":
       return hold === null || info === null ? null : { kind: "standby", hold, step: info };
@@ -290,6 +284,10 @@ export function decodeContent(message: Message): Content | null {
     case "haagent-claim": {
       const answer = decodeAnswer(message);
       return answer === null ? null : { kind: "claims", to, ...answer };
+    }
+    case "haagent-life": {
+      const generation = parseHex(valueOf(message, "life"));
+      return to === null || generation === null ? null : { kind: "life", to, generation };
     }
     default:
       return { kind: "other" };

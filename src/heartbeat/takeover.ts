@@ -175,6 +175,7 @@ function hear(turn: Turn, content: Content, sequence: number): void {
     case "repnodes":
     case "ask-claims":
     case "claims":
+    case "life":
     case "other":
       return;
     default:

@@ -20,6 +20,8 @@ export class Wire {
   readonly nodes: WireNode[] = [];
   /** Says whether a message from one node reaches another over a link. */
   passes: (link: string, from: WireNode, to: WireNode) => boolean = () => true;
+  /** Sees every message that a node sends. */
+  overhears: (link: string, from: WireNode, bytes: Uint8Array) => void = () => {};
   /** Says whether an address answers a node's echo requests. */
   answers: (address: Ip, to: WireNode) => boolean = () => true;
   /** Messages that left a node, whatever became of them. */
@@ -59,6 +61,7 @@ export class Wire {
   carry(from: WireNode, { links, bytes }: Send): void {
     this.sent += links.length;
     for (const link of links) {
+      this.overhears(link, from, bytes);
       for (const node of this.nodes) {
         if (node === from || !this.passes(link, from, node)) continue;
         this.soon(() => node.hear(link, bytes));
@@ -79,6 +82,8 @@ export class WireNode {
   keptResources: string | null = null;
   /** Links that cannot be opened, with the reason. */
   readonly broken = new Map<string, string>();
+  /** What its clock says, milliseconds since 1970. */
+  wallClock = WALL_CLOCK;
   exit: number | null = null;
   readonly #number: number;
   #agent: Agent | null = null;
@@ -113,6 +118,12 @@ export class WireNode {
   #source() {
     const text = `[agent]\nnode = "${this.name}"\n${this.text}`;
     return { path: "x", text, failure: null, mode: 0o600, hostname: "h", accounts: null };
+  }
+
+  /** Its disk is another one from its next life on, and its clock was never set. */
+  forget(): void {
+    this.kept = null;
+    this.wallClock = 1000;
   }
 
   /** It dies without a word. */
@@ -196,7 +207,7 @@ export class WireNode {
   }
 
   #heartbeat(action: Extract<Action, { kind: "heartbeat" }>): void {
-    const host = { wallClock: WALL_CLOCK, load: "0.00 0.00 0.00 1/1 1" };
+    const host = { wallClock: this.wallClock, load: "0.00 0.00 0.00 1/1 1" };
     switch (action.what) {
       case "recall": {
         const fresh = String.fromCharCode(this.#number + 1).repeat(16);
@@ -205,8 +216,10 @@ export class WireNode {
         return this.wire.soon(() => this.handle({ kind: "heartbeat", what: "recalled", ...told }));
       }
       case "keep":
-        this.kept = { uuid: action.uuid, generation: action.generation };
-        return this.wire.soon(() => this.handle({ kind: "heartbeat", what: "kept", failure: null }));
+        return this.wire.soon(() => {
+          this.kept = { uuid: action.uuid, generation: action.generation };
+          this.handle({ kind: "heartbeat", what: "kept", failure: null });
+        });
       case "keep-resources":
         this.keptResources = action.text;
         return this.wire.soon(() =>

@@ -1,5 +1,5 @@
 /** A cluster of two on one wire, or several: haagent, the compiled binary, beside haagent or beside Debian's heartbeat. */
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { HAAGENT } from "../lab/haagent.ts";
 import { Heartbeat } from "../lab/heartbeat.ts";
 import type { NodeSettings } from "../lab/heartbeat-node.ts";
@@ -73,6 +73,16 @@ export class Member {
   get generation(): string {
     const path = `${this.directory}/state/hb_generation`;
     return existsSync(path) ? readFileSync(path, "latin1") : "";
+  }
+
+  set generation(text: string) {
+    mkdirSync(`${this.directory}/state`, { recursive: true, mode: 0o750 });
+    writeFileSync(`${this.directory}/state/hb_generation`, text === "" ? "" : `${text}\n`);
+  }
+
+  /** It dies, and is gone. */
+  async kill(): Promise<void> {
+    await this.#child?.end("SIGKILL");
   }
 
   async write(text: string): Promise<void> {

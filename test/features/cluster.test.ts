@@ -38,4 +38,25 @@ describe("two nodes of a cluster", () => {
     const shown = await a.command("status");
     expect(shown.stdout).toContain("eth0 broadcast b");
   });
+
+  test.concurrent("are believed again after one has lost what it kept of its lives", async () => {
+    await using lab = await wires();
+    const a = member(lab, 0, "a");
+    const b = member(lab, 1, "b");
+    for (const each of [a, b]) await each.write(cluster([BROADCAST], KEY));
+    // Ahead of every clock.
+    const later = Math.floor(Date.now() / 1000) + 10_000_000;
+    b.generation = `${later}`.padStart(15);
+    for (const each of [a, b]) await each.start();
+    await b.sees("a", "active");
+    let line = await a.sees("b", "active");
+    expect(Number(b.generation)).toBe(later + 1);
+    await b.kill();
+    b.generation = "";
+    await b.start();
+    line = await a.sees("b", "restarted", line);
+    await a.sees("b", "active", line);
+    await b.sees("b", "renumbered");
+    expect(Number(b.generation)).toBe(later + 2);
+  });
 });
