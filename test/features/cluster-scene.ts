@@ -80,11 +80,6 @@ export class Member {
     writeFileSync(`${this.directory}/state/hb_generation`, text === "" ? "" : `${text}\n`);
   }
 
-  /** It dies, and is gone. */
-  async kill(): Promise<void> {
-    await this.#child?.end("SIGKILL");
-  }
-
   async write(text: string): Promise<void> {
     const head = `[agent]\nnode = "${this.name}"\nruntime_dir = "${this.directory}/run"\nstate_dir = "${this.directory}/state"\n`;
     await Bun.write(this.path, head + text);
