@@ -163,6 +163,10 @@ async function perform(intent: Intent): Promise<number> {
     case "completion":
       await out(intent.what === "routers" ? await routers(intent.target) : completion(intent.what));
       return EXIT.done;
+    case "server": {
+      const { target, order, service, server } = intent;
+      return client(target, { command: "server", order, service, server }, answerText);
+    }
     case "reload":
       return client(intent.target, { command: "reload" }, reloadText);
     case "stop":

@@ -46,12 +46,15 @@ const TABLE: Readonly<Record<string, Rule>> = {
   "src/check": { values: ["src/base"], types: ["src/wire"], packages: [] },
   "src/ipvs": { values: ["src/base", "src/wire/ipvs.ts"], types: ["src/wire"], packages: [] },
   "src/config": {
-    values: ["src/base", "src/check/pattern.ts", "src/heartbeat", "src/wire/heartbeat-message.ts"],
+    values: [
+      ...["src/base", "src/check/pattern.ts", "src/heartbeat", "src/wire/heartbeat-message.ts"],
+      "src/wire/ipvs.ts",
+    ],
     types: ["src/wire/heartbeat-token.ts"],
     packages: ["toml"],
   },
   "src/agent": {
-    values: ["src/base", "src/wire", "src/vrrp", "src/check", "src/config", "src/heartbeat"],
+    values: ["src/base", "src/wire", "src/vrrp", "src/check", "src/ipvs", "src/config", "src/heartbeat"],
     types: [],
     packages: [],
   },
@@ -78,7 +81,7 @@ const TABLE: Readonly<Record<string, Rule>> = {
     ],
     types: [
       ...["src/agent", "src/config/model.ts", "src/config/heartbeat-model.ts", "src/doctor/facts.ts"],
-      ...["src/config/probe-model.ts"],
+      ...["src/config/probe-model.ts", "src/config/service-model.ts"],
       "src/wire/heartbeat-message.ts",
     ],
     packages: ["bun", "node:"],

@@ -30,6 +30,8 @@ import { receive } from "./receive.ts";
 import { reload } from "./reload.ts";
 import { resourceEnded } from "./resource-run.ts";
 import { stopTime } from "./resources.ts";
+import { orderServer } from "./service-order.ts";
+import { servicesTold } from "./serving.ts";
 import { status } from "./status.ts";
 import { sendFailed } from "./unsent.ts";
 import type { Turn, World } from "./world.ts";
@@ -96,6 +98,9 @@ export class Agent {
         break;
       case "realserver":
         realServerAnswered(world, turn, event);
+        break;
+      case "services":
+        servicesTold(world, turn, event);
         break;
       case "link":
         linkTold(world, turn, event.link);
@@ -215,12 +220,13 @@ export class Agent {
     next = earlier(next, world.refreshAt);
     next = earlier(next, world.resyncAt);
     next = earlier(next, earlier(world.virtualMacs.retryAt, world.refusal.retryAt));
-    const { cluster } = world;
+    const { cluster, services } = world;
     if (cluster !== null) {
       const resources = earlier(cluster.runs.deadline(), cluster.resources?.wakeAt ?? NEVER);
       next = earlier(next, earlier(cluster.wakeAt, resources));
     }
     next = earlier(next, earlier(world.routing.lookAt, world.realServer.lookAt));
+    next = earlier(next, services.readAt);
     this.wakeAt = earlier(next, world.listenAgainAt);
   }
 }
@@ -234,6 +240,7 @@ function surroundings(world: World, turn: Turn): void {
 function probed(world: World, turn: Turn, event: Extract<Event, { kind: "probe" }>): void {
   const changed = world.checks.result(event, turn.now);
   if (changed.length === 0) return;
+  world.services.dirty = world.services.states.size > 0;
   const tracking = [...world.routers.values()].filter(({ config }) =>
     changed.some((name) => config.trackChecks.includes(name)),
   );
@@ -257,6 +264,9 @@ function request(world: World, turn: Turn, event: Extract<Event, { kind: "reques
     }
     case "why":
       turn.out.defer({ kind: "reply", connection, reply: why(world, asked.name, turn.now, event.wallClock) });
+      break;
+    case "server":
+      turn.out.defer({ kind: "reply", connection, reply: orderServer(world, asked) });
       break;
     case "reload":
       turn.out.defer({ kind: "read-config", connection });

@@ -10,6 +10,7 @@ import { leftBehind, leftForwarding, recentResumes, refusal } from "./recover.ts
 import { first } from "./reload.ts";
 import { Router } from "./router.ts";
 import { resumedSequence } from "./seal.ts";
+import { configureServices, serverChecks } from "./serving.ts";
 import type { Turn, World } from "./world.ts";
 import { group, index, makeWorld } from "./world.ts";
 
@@ -26,7 +27,11 @@ export function begin(turn: Turn, event: Extract<Event, { kind: "start" }>): Wor
     world.routers.set(router.name, made);
   }
   index(world);
-  for (const action of world.checks.configure(config.checks, turn.now)) turn.out.defer(action);
+  const checks = [...config.checks, ...serverChecks(config.services)];
+  for (const action of world.checks.configure(checks, turn.now)) turn.out.defer(action);
+  configureServices(world, turn);
+  // What an earlier agent left is there, too, where no service is configured any more.
+  world.services.look(turn);
   configureHeartbeat(world, turn, config);
   configureRealServer(world, turn, config.realserver);
   // What an earlier agent added is ours for a moment: what nobody carries on with goes at the end of this turn.

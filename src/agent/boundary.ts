@@ -14,6 +14,7 @@ import type { LedgerRecord } from "./ledger.ts";
 import type { Listener } from "./listen.ts";
 import type { ProbeAction, ProbeEvent } from "./probe-boundary.ts";
 import type { Which } from "./resource-orders.ts";
+import type { ServiceAction, ServiceEvent } from "./service-boundary.ts";
 import type { VirtualMac, VirtualMacResult } from "./virtual-mac.ts";
 
 /** A network interface as rtnetlink(7) RTM_NEWLINK tells it. */
@@ -91,6 +92,13 @@ export type Request =
       readonly force: boolean;
     }
   | { readonly command: "why"; readonly name: string }
+  | {
+      readonly command: "server";
+      readonly order: "drain" | "disable" | "enable";
+      readonly service: string;
+      /** An address, with its port where the service has more than one server there. */
+      readonly server: string;
+    }
   | { readonly command: "reload" }
   | { readonly command: "stop" };
 
@@ -103,6 +111,7 @@ export interface Reply {
 export type Event =
   | ClusterEvent
   | RealServerEvent
+  | ServiceEvent
   /** First event of all: the world as found. `ledger` holds what an earlier agent left, any boot. */
   | {
       readonly kind: "start";
@@ -189,6 +198,7 @@ export type Event =
 export type Action =
   | ClusterAction
   | RealServerAction
+  | ServiceAction
   /** Through a packet socket, bytes after the link-layer header. `router` is set on its adverts: they go into the ledger. */
   | {
       readonly kind: "frame";

@@ -1,6 +1,6 @@
 /** What another configuration makes different, and what of it a running agent cannot take up. */
 import type { HeartbeatConfig } from "../config/heartbeat-model.ts";
-import type { AgentConfig, CheckConfig, Config, ConfigSource, RouterConfig } from "../config/model.ts";
+import type { AgentConfig, Config, ConfigSource, RouterConfig } from "../config/model.ts";
 import { errorAt } from "../config/place.ts";
 import { printFinding } from "../config/print.ts";
 import { unchangeableResources } from "./resource-changes.ts";
@@ -21,6 +21,8 @@ export interface Difference {
   readonly heartbeat: readonly string[];
   /** Addresses of `[realserver]` that come or go. */
   readonly realserver: readonly string[];
+  /** Virtual servers that are new, gone or other than before. */
+  readonly services: readonly string[];
 }
 
 const equal = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
@@ -32,6 +34,7 @@ const FIXED = ["runtimeDir", "stateDir", "controlGroup", "realtimePriority", "no
 const NAMES: Record<keyof AgentConfig, string> = {
   runtimeDir: "runtime_dir",
   stateDir: "state_dir",
+  maintenanceDir: "maintenance_dir",
   controlGroup: "control_group",
   realtimePriority: "realtime_priority",
   node: "node",
@@ -65,9 +68,13 @@ function heartbeatChanges(before: HeartbeatConfig | null, next: HeartbeatConfig 
   return keys.filter((key) => !equal(before[key], next[key])).map((key) => HEARTBEAT_NAMES[key]);
 }
 
-function checkChanges(before: readonly CheckConfig[], next: readonly CheckConfig[]): string[] {
-  const was = new Map(before.map((check) => [check.name, check]));
-  const is = new Map(next.map((check) => [check.name, check]));
+/** The names of tables that are new, gone or different. */
+function byName<Table extends { readonly name: string }>(
+  before: readonly Table[],
+  next: readonly Table[],
+): string[] {
+  const was = new Map(before.map((table) => [table.name, table]));
+  const is = new Map(next.map((table) => [table.name, table]));
   return [...new Set([...was.keys(), ...is.keys()])].filter((name) => !equal(was.get(name), is.get(name)));
 }
 
@@ -104,9 +111,10 @@ export function compare(world: World, config: Config): Difference {
     removed: [],
     restarted: [],
     changed: [],
-    checks: checkChanges(before.checks, config.checks),
+    checks: byName(before.checks, config.checks),
     agent: agentChanges(before.agent, config.agent),
     heartbeat: heartbeatChanges(before.heartbeat, config.heartbeat),
+    services: byName(before.services, config.services),
     realserver: [...new Set(before.realserver).symmetricDifference(new Set(config.realserver))],
   };
   const fresh = new Map(config.routers.map((router) => [router.name, router]));

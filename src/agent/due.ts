@@ -45,6 +45,7 @@ export function due(world: World, turn: Turn, urgent: Perform | null): void {
   if (world.routing.lookAt <= turn.now) look(world, turn);
   heartbeatDue(world, turn);
   realServerDue(world, turn);
+  if (world.services.readAt <= turn.now) world.services.look(turn);
 }
 
 /** The adverts of masters that are due while something else takes long. A backup's patience may have frames waiting: not that. */

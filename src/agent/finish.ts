@@ -11,6 +11,7 @@ import { sayReleased } from "./notice.ts";
 import { addressesCame } from "./resource-addresses.ts";
 import { tellOutcomes } from "./resource-outcomes.ts";
 import { announcement } from "./send.ts";
+import { settleServices } from "./serving.ts";
 import type { Turn, World } from "./world.ts";
 
 /** Works out what follows from all that changed in the turn. */
@@ -33,6 +34,7 @@ export function finish(world: World, turn: Turn): void {
     reroute(world, turn);
     if (world.cluster !== null) addressesCame(world, turn, world.cluster);
   }
+  settleServices(world, turn);
   refresh(world, turn);
   for (const key of world.announcer.due(turn.now)) {
     const action = announcement(world.kernel, key);

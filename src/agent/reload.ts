@@ -15,6 +15,7 @@ import { hasLifetimes } from "./lifetimes.ts";
 import { sayReleased } from "./notice.ts";
 import { configureRealServer } from "./realserver.ts";
 import { Router } from "./router.ts";
+import { configureServices, serverChecks } from "./serving.ts";
 import type { Turn, World } from "./world.ts";
 import { group, index } from "./world.ts";
 
@@ -120,7 +121,9 @@ function apply(
   for (const member of along) drive(world, turn, member, { kind: "yield" });
   const hadLifetimes = hasLifetimes(before.agent, world.addressTotal);
   world.config = config;
-  for (const action of world.checks.configure(config.checks, turn.now)) turn.out.defer(action);
+  const checks = [...config.checks, ...serverChecks(config.services)];
+  for (const action of world.checks.configure(checks, turn.now)) turn.out.defer(action);
+  configureServices(world, turn);
   configureHeartbeat(world, turn, config);
   configureRealServer(world, turn, config.realserver);
   const changed = new Set<Router>();

@@ -14,6 +14,7 @@ import { forwardingStatus } from "./forwarding.ts";
 import { keyOf } from "./kernel.ts";
 import type { Router } from "./router.ts";
 import { contestOver } from "./contest.ts";
+import { foreignServices, servicesDegraded, servicesStatus } from "./service-status.ts";
 import { dialectOf } from "./versions.ts";
 import { virtualMac } from "./virtual-mac.ts";
 import type { World } from "./world.ts";
@@ -30,8 +31,8 @@ function health(world: World, now: Instant): "ok" | "degraded" | "fault" {
   const accepting = routers.some((router) => router.holds && acceptFailure(world, router) !== null);
   const groups = resourcesHealth(world);
   if (groups === "fault") return "fault";
-  const degraded = contended || accepting || heartbeatDegraded(world) || realServerFaulty(world);
-  return degraded || groups === "degraded" ? "degraded" : "ok";
+  const troubled = heartbeatDegraded(world) || realServerFaulty(world) || servicesDegraded(world);
+  return contended || accepting || troubled || groups === "degraded" ? "degraded" : "ok";
 }
 
 /** What a router waits for that was started a moment ago; null when it does not. */
@@ -152,7 +153,8 @@ export function status(
       config: { file: world.path, loaded_at: clock(world.loadedAt), last_error: world.lastError },
       vrrp: routers.map((router) => routerStatus(world, router, now, clock)),
       heartbeat: heartbeatStatus(world, now),
-      services: [],
+      services: servicesStatus(world, clock),
+      foreign_services: foreignServices(world),
       realserver: realServerStatus(world),
     },
   };

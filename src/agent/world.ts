@@ -20,6 +20,7 @@ import type { RealServerState } from "./realserver.ts";
 import { noRealServer } from "./realserver.ts";
 import type { Role, Router } from "./router.ts";
 import { Routing } from "./routing.ts";
+import { Services } from "./services.ts";
 import { LinkDelays } from "./tracking.ts";
 
 /** {@link World.virtualMacs} before anything was told: no devices. */
@@ -47,6 +48,7 @@ export interface World {
   readonly routing: Routing;
   readonly announcer: Announcer;
   readonly checks: Checks;
+  readonly services: Services;
   readonly history: History;
   readonly hooks: Hooks;
   /** A reload that waits for before_release. */
@@ -137,6 +139,7 @@ export function makeWorld(
     routing: new Routing(),
     announcer: new Announcer(),
     checks: new Checks(),
+    services: new Services(),
     history: new History(),
     hooks: new Hooks(),
     pending: null,

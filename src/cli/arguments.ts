@@ -17,6 +17,10 @@ export interface Target {
   readonly socket: string | null;
 }
 
+/** What can be done to a real server by hand. */
+const SERVER_ORDERS = ["drain", "disable", "enable"] as const;
+type ServerOrderName = (typeof SERVER_ORDERS)[number];
+
 /** A command line understood. */
 export type Intent =
   | { readonly kind: "help"; readonly command: Command | null }
@@ -55,6 +59,13 @@ export type Intent =
       readonly addresses: readonly Ip[];
       readonly config: string;
       readonly json: boolean;
+    }
+  | {
+      readonly kind: "server";
+      readonly target: Target;
+      readonly order: ServerOrderName;
+      readonly service: string;
+      readonly server: string;
     }
   | { readonly kind: "doctor"; readonly config: string; readonly json: boolean }
   /** Of the contract, but this version does not do it: refused with exit 1, never ignored. */
@@ -192,6 +203,14 @@ function intentOf(command: Command, words: readonly string[]): Result<Intent, st
     case "reload":
     case "stop":
       return ok({ kind: command.name, target });
+    case "server": {
+      const order = SERVER_ORDERS.find((each) => each === args["order"]);
+      if (order === undefined) {
+        return fail(`"server ${text(args["order"])}": there is drain, disable and enable`);
+      }
+      const [service, server] = [text(args["service"]) ?? "", text(args["address"]) ?? ""];
+      return ok({ kind: "server", target, order, service, server });
+    }
     case "doctor": {
       const config = target.config ?? DEFAULT_CONFIG;
       return ok({ kind: "doctor", config, json: args["json"] === true });

@@ -140,6 +140,22 @@ export const COMMANDS: readonly Command[] = [
     "haagent why VI_1",
     ["routers"],
   ),
+  command(
+    "server",
+    "take a real server out and in by hand, until a restart",
+    {
+      order: {
+        type: "positional",
+        required: true,
+        description: "drain (no new connections), disable (out) or enable",
+      },
+      service: { type: "positional", required: true, description: "the virtual server" },
+      address: { type: "positional", required: true, description: "the real server" },
+      ...client,
+    },
+    "haagent server drain web 192.168.0.1:80",
+    [["drain", "disable", "enable"]],
+  ),
   command("reload", "read the configuration again", client, "haagent reload"),
   command("stop", "release everything and end the agent", client, "haagent stop"),
   command(
@@ -201,7 +217,6 @@ export const COMMANDS: readonly Command[] = [
     "full-screen status on a serial console",
     "haagent console --tty /dev/ttyS0 --baud 115200",
   ),
-  later("server", "take a real server out and in by hand", "haagent server drain web 192.168.0.1:80"),
   later("fence", "swear that a node is down", "haagent fence confirm ha2"),
   later("convert", "translate a configuration", "haagent convert keepalived keepalived.conf"),
   later(

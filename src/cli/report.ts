@@ -18,12 +18,52 @@ export interface StatusReport {
   readonly vrrp: readonly RouterReport[];
   readonly heartbeat?: HeartbeatReport;
   readonly realserver?: RealServerReport | null;
+  readonly services?: readonly ServiceReport[];
+  /** Services in the kernel that are nobody's the agent knows. */
+  readonly foreign_services?: readonly string[];
 }
 
 /** Addresses of services on lo. */
 export interface RealServerReport {
   readonly addresses: readonly RealServerAddress[];
   readonly failure: string | null;
+}
+
+/** A real server, or the fallback. */
+export interface ServerReport {
+  readonly address: string;
+  /** What its check says; null: nothing yet. */
+  readonly up: boolean | null;
+  /** The weight that the kernel has. */
+  readonly weight: number;
+  readonly active: number;
+  readonly inactive: number;
+  readonly last_error: string | null;
+  readonly state?: string;
+  readonly since?: string;
+  readonly present?: boolean;
+  readonly forward?: string;
+  readonly held?: boolean;
+  readonly detail?: string;
+}
+
+export interface ServiceReport {
+  readonly name: string;
+  readonly address: string;
+  /** It has its quorum. */
+  readonly quorum: boolean;
+  readonly quorum_needed?: number;
+  /** The sum of the weights in service. */
+  readonly weight?: number;
+  readonly scheduler?: string;
+  readonly protocol?: string | null;
+  readonly state?: string;
+  readonly since?: string;
+  readonly active?: boolean;
+  readonly active_when?: string | null;
+  readonly failure?: string | null;
+  readonly fallback?: (ServerReport & { readonly in_use: boolean }) | null;
+  readonly servers: readonly ServerReport[];
 }
 
 export interface HeartbeatReport {

@@ -6,6 +6,7 @@ import { duration } from "./duration.ts";
 import { electionLines, priorityLines, trackText } from "./election.ts";
 import { heartbeatLines } from "./show-heartbeat.ts";
 import { realServerLines } from "./show-realserver.ts";
+import { serviceLines } from "./show-services.ts";
 import type { Placed, RouterReport, StatusReport } from "./report.ts";
 
 /** Characters of a name or address before it is cut in a table. */
@@ -21,16 +22,17 @@ export function show(report: StatusReport, now: number): string {
     ...(report.heartbeat === undefined ? [] : heartbeatLines(report.heartbeat)),
     ...(report.realserver == null ? [] : realServerLines(report.realserver)),
   ];
+  const services = serviceLines(report.services ?? [], report.foreign_services ?? [], now);
   const body =
     first === undefined
-      ? cluster.length > 0
+      ? cluster.length + services.length > 0
         ? []
         : ["no virtual router"]
       : report.vrrp.length === 1
         ? whole(first, now)
         : table(report.vrrp, now);
-  const gap = body.length > 0 && cluster.length > 0 ? [""] : [];
-  return `${[...head, "", ...body, ...gap, ...cluster].join("\n")}\n`;
+  const parts = [head, body, cluster, services].filter((part) => part.length > 0);
+  return `${parts.map((part) => part.join("\n")).join("\n\n")}\n`;
 }
 
 /** How long it has been since a time of day; empty when the clock stepped so far that it cannot be told. */

@@ -4,6 +4,7 @@ import { priority } from "../base/units.ts";
 import type { Given } from "./kind.ts";
 import { buildCheck } from "./build-check.ts";
 import { buildHeartbeat } from "./build-heartbeat.ts";
+import { buildService } from "./build-service.ts";
 import type { AddressConfig, AgentConfig, AuthConfig, Config, ConfigSource, RouterConfig } from "./model.ts";
 import type { AddressEntry, AgentValues, RouterSection, Sections } from "./sections.ts";
 import { entries, familyOfRouter } from "./sections.ts";
@@ -19,12 +20,13 @@ export function build(sections: Sections, source: ConfigSource): Config | null {
   const agent = buildAgent(sections.agent, source.hostname);
   const routers = all(sections.routers.map(buildRouter));
   const checks = all(sections.checks.map(buildCheck));
+  const services = all(sections.services.map(buildService));
   const heartbeat =
     sections.heartbeat === null ? null : buildHeartbeat(sections.heartbeat, source.keysFile ?? null);
-  if (agent === null || routers === null || checks === null) return null;
+  if (agent === null || routers === null || checks === null || services === null) return null;
   if (heartbeat === null && sections.heartbeat !== null) return null;
   const realserver = entries(sections.realserver?.values.addresses ?? null).map(({ value }) => value);
-  return { agent, routers, checks, heartbeat, realserver };
+  return { agent, routers, checks, services, heartbeat, realserver };
 }
 
 /** The values, or null if any of them is. */
@@ -59,6 +61,7 @@ function buildAgent(values: AgentValues, hostname: string): AgentConfig | null {
     node: nodeName(read.node, hostname),
     runtimeDir: read.runtime_dir,
     stateDir: read.state_dir,
+    maintenanceDir: read.maintenance_dir,
     controlGroup: read.control_group,
     realtimePriority: read.realtime_priority,
     scriptUser: read.script_user,

@@ -116,7 +116,8 @@ export const group = <F extends Fields>(fields: F, doc: string, extra: More = {}
 /** A field whose inline tables' keys the manual lists. */
 export const listing = <Value>(field: Field<Value>, fields: Fields): Field<Value> => ({ ...field, fields });
 
-function defaults<F extends Fields>(fields: F, at: number): Values<F> {
+/** The values of a table in which nothing is written. */
+export function defaults<F extends Fields>(fields: F, at: number): Values<F> {
   const values: Record<string, Given<unknown> | null> = {};
   for (const [key, field] of Object.entries(fields)) values[key] = byDefault(field, at);
   // One entry for each key of F, of its own type.

@@ -72,5 +72,5 @@ const nothingToDo = (values: Readonly<Record<string, unknown>>): boolean =>
     ([key, value]) =>
       key === "agent" ||
       key === "check" ||
-      (key === "vrrp" && isTable(value) && Object.keys(value).length === 0),
+      ((key === "vrrp" || key === "virtual_server") && isTable(value) && Object.keys(value).length === 0),
   );

@@ -5,12 +5,14 @@ import type { HeartbeatConfig, KeysFile } from "./heartbeat-model.ts";
 import type { ProbeConfig } from "./probe-model.ts";
 import type { RouteConfig } from "./route.ts";
 import type { RuleConfig } from "./rule.ts";
+import type { ServiceConfig } from "./service-model.ts";
 
 /** A whole configuration. Two equal files give deeply equal values, so a reload is a comparison. */
 export interface Config {
   readonly agent: AgentConfig;
   readonly routers: readonly RouterConfig[];
   readonly checks: readonly CheckConfig[];
+  readonly services: readonly ServiceConfig[];
   /** Null: no heartbeat. */
   readonly heartbeat: HeartbeatConfig | null;
   /** `[realserver]`: the addresses of services that this host carries for a director. */
@@ -24,6 +26,8 @@ export interface AgentConfig {
   readonly node: string;
   readonly runtimeDir: string;
   readonly stateDir: string;
+  /** Whose files take real servers out; null: none. */
+  readonly maintenanceDir: string | null;
   /** Group of the control socket (then 0660), or null (0600). */
   readonly controlGroup: string | null;
   /** 0: ordinary scheduling; 1-99: SCHED_RR. */

@@ -11,6 +11,7 @@ import { macRules } from "./rules-mac.ts";
 import { judgeHeartbeat } from "./rules-heartbeat.ts";
 import { judgeRealServer } from "./rules-realserver.ts";
 import { judgePings } from "./rules-ping.ts";
+import { judgeServices } from "./rules-service.ts";
 import { OWNER, routerRules } from "./rules-router.ts";
 import type { AgentValues, Sections } from "./sections.ts";
 import { entries, familyOfRouter, virtualAddresses } from "./sections.ts";
@@ -164,6 +165,7 @@ const fileRules: readonly FileRule[] = [
   judgeHeartbeat,
   judgeRealServer,
   judgePings,
+  judgeServices,
   lifetime,
   routesOnce,
   rulesApart,

@@ -10,8 +10,11 @@ import type { Report } from "./report.ts";
 import type { Spot } from "./scan.ts";
 import { agent, tables } from "./tables.ts";
 import { check } from "./tables-check.ts";
+import type { serverCheck } from "./tables-check.ts";
 import { heartbeat } from "./tables-heartbeat.ts";
 import { realserver } from "./tables-realserver.ts";
+import type { ownCheck } from "./tables-virtual-server.ts";
+import { virtualServer } from "./tables-virtual-server.ts";
 import { vrrp } from "./tables-vrrp.ts";
 import { bareKey, header, isTable, plural, say } from "./words.ts";
 
@@ -26,6 +29,12 @@ interface Section<F> {
 export type AgentValues = Values<typeof agent>;
 export type RouterSection = Section<typeof vrrp>;
 export type CheckSection = Section<typeof check>;
+export type ServiceSection = Section<typeof virtualServer>;
+/** `check` of a service or a fallback, and that of one server. */
+export type ServiceCheckValues = Values<typeof serverCheck>;
+export type OwnCheckValues = Values<typeof ownCheck>;
+/** One entry of `real_servers`. */
+export type ServerEntry = NonNullable<NonNullable<ServiceSection["values"]["real_servers"]>["value"][number]>;
 /** `[heartbeat]`, and where it stands. */
 export interface HeartbeatSection {
   readonly at: number;
@@ -43,6 +52,7 @@ export interface Sections {
   readonly agent: AgentValues;
   readonly routers: readonly RouterSection[];
   readonly checks: readonly CheckSection[];
+  readonly services: readonly ServiceSection[];
   /** Null: there is no such table. */
   readonly heartbeat: HeartbeatSection | null;
   /** Null: there is no such table. */
@@ -76,6 +86,9 @@ export function readSections(
     ),
     checks: readNamed(place("check"), "check", report, (table, label) =>
       readFields(check, table, label, report),
+    ),
+    services: readNamed(place("virtual_server"), "virtual_server", report, (table, label) =>
+      readFields(virtualServer, table, label, report),
     ),
     heartbeat: isTable(values["heartbeat"])
       ? {
@@ -128,7 +141,7 @@ function notATable(written: Written, key: keyof typeof tables, report: Report): 
 /** The tables `[key.NAME]`. */
 function readNamed<V>(
   parent: Written,
-  key: "vrrp" | "check",
+  key: "vrrp" | "check" | "virtual_server",
   report: Report,
   read: (table: Written, label: string) => V,
 ): { name: string; at: number; values: V }[] {

@@ -7,8 +7,9 @@ import { RUNTIME_DIR } from "./runtime-dir.ts";
 import { directory, logTarget } from "./system.ts";
 import { check } from "./tables-check.ts";
 import { heartbeat } from "./tables-heartbeat.ts";
-import { mail, virtualServer } from "./tables-later.ts";
+import { mail } from "./tables-later.ts";
 import { realserver } from "./tables-realserver.ts";
+import { virtualServer } from "./tables-virtual-server.ts";
 import { vrrp } from "./tables-vrrp.ts";
 
 const FACILITIES = [
@@ -28,6 +29,11 @@ export const agent = {
     directory(""),
     "/var/lib/haagent",
     "What must survive a boot; written seldom, for the sake of flash.",
+  ),
+  maintenance_dir: absent(
+    directory(""),
+    "none",
+    'A directory in which a file takes a real server out, as in ldirectord: its name is the address, "192.0.2.1", or with the port, "192.0.2.1:80" and "[2001:db8::1]:80".',
   ),
   control_group: absent(
     account,
@@ -102,7 +108,12 @@ export const tables = {
     named: false,
     later: false,
   },
-  virtual_server: { doc: "An IPVS service.", fields: virtualServer, named: true, later: true },
+  virtual_server: {
+    doc: "A service that the kernel balances over real servers (IPVS); the table's name is its name.",
+    fields: virtualServer,
+    named: true,
+    later: false,
+  },
   realserver: {
     doc: "This host as a real server behind a director that forwards by `dr`; see realserver.md.",
     fields: realserver,

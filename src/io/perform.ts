@@ -2,6 +2,7 @@
 import { PollSet } from "../../native/poll.ts";
 import type { Action, Event } from "../agent/boundary.ts";
 import { unreachable } from "../base/assert.ts";
+import { bootId } from "./boot.ts";
 import type { Clock } from "./clock.ts";
 import type { Control } from "./control.ts";
 import { HeartbeatLinks } from "./heartbeat.ts";
@@ -16,6 +17,7 @@ import type { PacketFilters } from "./packet-filters.ts";
 import type { CommandNotes } from "./orphans.ts";
 import { Packets } from "./packets.ts";
 import { Probes } from "./probes.ts";
+import { ServiceTables } from "./services.ts";
 import type { Promotion } from "./promotion.ts";
 import { readConfig } from "./config-file.ts";
 import { ResourceRunner } from "./resources.ts";
@@ -59,6 +61,7 @@ export class World implements Outside {
   readonly #resources: ResourceRunner;
   readonly heartbeat: HeartbeatLinks;
   readonly realServing: RealServing;
+  readonly services: ServiceTables;
   #lost = 0;
   #lostSaidAt = Number.NEGATIVE_INFINITY;
 
@@ -73,6 +76,9 @@ export class World implements Outside {
     this.heartbeat = new HeartbeatLinks(parts.stateDir, post);
     this.realServing = new RealServing(parts.runtimeDir, (detail) =>
       parts.journal.write("warning", "agent.warning", { what: "realserver", detail }),
+    );
+    this.services = new ServiceTables(parts.runtimeDir, bootId(), post, (detail) =>
+      parts.journal.write("warning", "agent.warning", { what: "ipvs", detail }),
     );
   }
 
@@ -158,6 +164,9 @@ export class World implements Outside {
         return [];
       case "realserver":
         return [this.realServing.set(action.addresses)];
+      case "services":
+        this.services.perform(action);
+        return [];
       case "history":
         this.#parts.history.add(action.transition);
         return [];

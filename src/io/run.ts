@@ -238,6 +238,7 @@ export async function runAgent(options: RunOptions): Promise<number> {
 
   await Promise.all([world.notifier.finish(NOTIFY_GRACE), world.heartbeat.finish()]);
   world.close();
+  await world.services.finish();
   await commandsStarted(START_GRACE);
   virtualMacs.removeAll();
   packetFilters.set(null);

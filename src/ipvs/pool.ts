@@ -23,25 +23,40 @@ export interface Pool {
   readonly quiescent: boolean;
   /** The least sum of weights that will do; with less the fallback takes everything. At least 1. */
   readonly quorum: number;
+  /** The quorum is reached at so much more, and lost at so much less. */
+  readonly hysteresis: number;
+  /** Percent of the servers: with less of them left, those that fail stay in. 0: never. */
+  readonly panicBelow: number;
+  /** Null where there is none, or none that is any good. */
   readonly fallback: Destination | null;
 }
 
-/** Whether a pool has its quorum, and the servers to have in the table. */
+/** What follows for the table. */
 export interface Filled {
   readonly quorum: boolean;
+  /** The sum of the weights that count for it. */
+  readonly sum: number;
+  /** Nobody is undecided any more. */
+  readonly decided: boolean;
+  /** The servers that failed and stay in all the same, by their keys. */
+  readonly held: ReadonlySet<string>;
+  /** The servers to have in the table. */
   readonly destinations: readonly Destination[];
 }
 
-/** `entry` is what the kernel has of the service, null where it has none. */
-export function fill(pool: Pool, entry: Entry | null): Filled {
+/** `entry` is what the kernel has of the service, null where it has none; `had` whether there was a quorum, null before anybody knew. */
+export function fill(pool: Pool, entry: Entry | null, had: boolean | null = null): Filled {
   const { members, quiescent, fallback } = pool;
   const there = new Map(
     (entry?.destinations ?? []).map(({ destination }) => [destinationKey(destination), destination.weight]),
   );
-  const weights = members.map((member) =>
-    weightOf(member, there.get(destinationKey(member.destination)) ?? 0),
-  );
-  const quorum = weights.reduce((sum, weight) => sum + weight, 0) >= pool.quorum;
+  const held = heldBy(pool, there);
+  const weights = members.map((member) => {
+    const key = destinationKey(member.destination);
+    return held.has(key) ? member.destination.weight : weightOf(member, there.get(key) ?? 0);
+  });
+  const sum = weights.reduce((total, weight) => total + weight, 0);
+  const quorum = sum >= Math.max(1, pool.quorum + slack(had) * pool.hysteresis);
   const served = quorum || fallback === null;
   const destinations = members.flatMap(({ destination, verdict, duty }, index): Destination[] => {
     const weight = served ? (weights[index] ?? 0) : 0;
@@ -50,7 +65,31 @@ export function fill(pool: Pool, entry: Entry | null): Filled {
     const ending = duty === "drain" || (verdict === "undecided" && there.has(destinationKey(destination)));
     return weight > 0 || quiescent || ending ? [{ ...destination, weight }] : [];
   });
-  return { quorum, destinations: served ? destinations : [fallback, ...without(destinations, fallback)] };
+  return {
+    quorum,
+    sum,
+    decided: members.every(({ verdict, duty }) => duty !== "serve" || verdict !== "undecided"),
+    held,
+    destinations: served ? destinations : [fallback, ...without(destinations, fallback)],
+  };
+}
+
+/** Which way the hysteresis counts. */
+const slack = (had: boolean | null): number => (had === null ? 0 : had ? -1 : 1);
+
+/**
+ * The servers that have failed, are in service now, and stay there, as too few others would be left: it is likelier that we are cut off
+ * than that all of them are ill. Who is not in service by then stays out.
+ */
+function heldBy({ members, panicBelow }: Pool, there: ReadonlyMap<string, number>): ReadonlySet<string> {
+  const serving = members.filter(({ duty }) => duty === "serve");
+  const weightAt = ({ destination }: Member): number => there.get(destinationKey(destination)) ?? 0;
+  const good = serving.filter(
+    (member) => member.verdict === "up" || (member.verdict === "undecided" && weightAt(member) > 0),
+  );
+  if (good.length * 100 >= panicBelow * serving.length) return new Set();
+  const failed = serving.filter((member) => member.verdict === "down" && weightAt(member) > 0);
+  return new Set(failed.map(({ destination }) => destinationKey(destination)));
 }
 
 /** The weight with which a server serves; `kernel` is what it has there, 0 where it is absent. */

@@ -49,6 +49,19 @@ function groupsIn(object: Readonly<Record<string, unknown>>): Result<{ readonly 
   return which === undefined ? fail("groups is not all, local or foreign") : ok({ groups: which });
 }
 
+function decodeServer(object: Readonly<Record<string, unknown>>): Result<Request, string> {
+  const unknown = unknownKey(object, ["command", "order", "service", "server"]);
+  const { order, service, server } = object;
+  if (unknown !== null) return fail(unknown);
+  if (order !== "drain" && order !== "disable" && order !== "enable") {
+    return fail("order is not drain, disable or enable");
+  }
+  if (typeof service !== "string" || typeof server !== "string")
+    return fail("service or server is no string");
+  if (Math.max(service.length, server.length) > NAME_LENGTH_MAX) return fail("name is too long");
+  return ok({ command: "server", order, service, server });
+}
+
 /** A request line, with or without its newline. The error is a sentence for the client. */
 export function decodeRequest(line: string): Result<Request, string> {
   if (line.length > REQUEST_BYTES_MAX) return fail(`longer than ${REQUEST_BYTES_MAX} bytes`);
@@ -78,6 +91,8 @@ export function decodeRequest(line: string): Result<Request, string> {
       if (!name.ok) return name;
       return name.value === null ? fail("name is missing") : ok({ command, name: name.value });
     }
+    case "server":
+      return decodeServer(object);
     case "takeover": {
       const unknown = unknownKey(object, ["command", "name", "groups", "force"]);
       const name = nameIn(object);
@@ -107,6 +122,10 @@ export function encodeRequest(request: Request): string {
     case "standby":
     case "takeover":
       return `${JSON.stringify(request)}\n`;
+    case "server": {
+      const { command, order, service, server } = request;
+      return `${JSON.stringify({ command, order, service, server })}\n`;
+    }
     case "reload":
     case "stop":
       return `${JSON.stringify({ command: request.command })}\n`;

@@ -84,6 +84,7 @@ describe("the status", () => {
       ],
       heartbeat: { nodes: [], links: [], resources: [] },
       services: [],
+      foreign_services: [],
       realserver: none,
     });
   });

@@ -2,7 +2,7 @@
 import type { Action } from "../../src/agent/boundary.ts";
 
 const UNANSWERED = [
-  ...(["resource", "realserver", "promote-secondaries", "probe", "probe-cancel"] as const),
+  ...(["resource", "realserver", "services", "promote-secondaries", "probe", "probe-cancel"] as const),
   ...(["hook", "hook-cancel", "notify", "log", "log-settings", "reply"] as const),
 ];
 

@@ -135,7 +135,7 @@ describe("a key that this version does not do", () => {
     });
   }
 
-  for (const table of ["virtual_server.web", "mail"]) {
+  for (const table of ["mail"]) {
     test(`is an error at its table: [${table}]`, () => {
       const { exit, lines } = check(`${GOOD}[${table}]\n`);
       expect(lines).toContainEqual(expect.stringMatching(/^5:1: error: .*not in this version/));

@@ -8,9 +8,10 @@ import { scratch } from "./scratch.ts";
 const { file, place } = scratch();
 const PATIENCE = 10_000;
 const router = (name: string): string => `[vrrp."${name}"]\ninterface = "eth1"\nvrid = 1\naddresses = []\n`;
-const COMMANDS = "run check status standby takeover why reload stop release doctor completion version".split(
-  " ",
-);
+const COMMANDS =
+  "run check status standby takeover why server reload stop release doctor completion realserver version".split(
+    " ",
+  );
 let config = "";
 let scripts: Record<"bash" | "zsh", string>;
 

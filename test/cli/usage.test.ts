@@ -9,6 +9,7 @@ const HERE = [
   "standby",
   "takeover",
   "why",
+  "server",
   "reload",
   "stop",
   "release",
@@ -18,7 +19,6 @@ const HERE = [
 ];
 const LATER = [
   ["console", "--tty", "/dev/ttyS0", "--baud", "115200"],
-  ["server", "drain", "web", "192.0.2.1:80"],
   ["fence", "confirm", "ha2"],
   ["convert", "keepalived", "keepalived.conf"],
   ["simulate", "--config", "a.toml", "--config", "b.toml"],

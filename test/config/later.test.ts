@@ -24,14 +24,6 @@ table("a key of a later version", [
     ["5:1 error: watchdog is not in this version"],
   ],
   [
-    "the tables [virtual_server.NAME]",
-    router() + "[virtual_server.web]\n[virtual_server.dns]\n",
-    [
-      "5:1 error: [virtual_server.web] is not in this version",
-      "6:1 error: [virtual_server.dns] is not in this version",
-    ],
-  ],
-  [
     "check of another type",
     checked('type = "https"', "-command"),
     ['7:8 error: type = "https" is not in this version'],

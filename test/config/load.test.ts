@@ -126,7 +126,8 @@ describe("the contract's own sample", () => {
       "73:3 warning: two links on eth1 fail together: they are one",
       "74:3 warning: two links on eth1 fail together: they are one",
       ...["78:1 error: watchdog", "83:1 error: fence"].map(notYet),
-      "85:1 error: [virtual_server.web] is not in this version",
+      '89:20 warning: "sh-port" changes nothing: it is a flag of scheduler "sh", not of "wrr"',
+      '89:31 warning: "sh-fallback" changes nothing: it is a flag of scheduler "sh", not of "wrr"',
     ]);
   });
   test("is good without that", () => {
@@ -146,6 +147,7 @@ describe("a good file", () => {
         node: "ha1",
         runtimeDir: "/run/haagent",
         stateDir: "/var/lib/haagent",
+        maintenanceDir: null,
         controlGroup: null,
         realtimePriority: 0,
         scriptUser: null,
@@ -187,6 +189,7 @@ describe("a good file", () => {
         },
       ],
       checks: [],
+      services: [],
       heartbeat: null,
       realserver: [],
     });
@@ -196,6 +199,7 @@ describe("a good file", () => {
     const text = readFileSync(join(import.meta.dir, "golden/everything.toml.txt"), "utf8");
     const config: unknown = JSON.parse(readFileSync(join(import.meta.dir, "golden/everything.json"), "utf8"));
     expect(JSON.parse(JSON.stringify(good(text)))).toEqual({
+      services: [],
       heartbeat: null,
       realserver: [],
       ...Object(config),

@@ -57,6 +57,7 @@ if (import.meta.main) {
     node: "test",
     runtimeDir,
     stateDir: runtimeDir,
+    maintenanceDir: null,
     controlGroup: null,
     realtimePriority: Number(realtime),
     scriptUser: null,

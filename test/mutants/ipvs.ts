@@ -47,7 +47,7 @@ export const IPVS: readonly Mutant[] = [
     'duty === "serve" || (verdict',
     "removes a server that is to be drained",
   ),
-  fault("pool", ">= pool.quorum", "> 0", "has a quorum of one, whatever is configured"),
+  fault("pool", "pool.quorum + slack(had)", "1 + slack(had)", "has a quorum of one, whatever is configured"),
   fault(
     "pool",
     "[fallback, ...without(destinations, fallback)]",

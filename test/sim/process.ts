@@ -269,6 +269,7 @@ export class Process {
       case "refuse":
         return [this.devices.perform(action)];
       case "realserver":
+      case "services":
       case "notify":
       case "log-settings":
         return [];

@@ -15,6 +15,7 @@ describe("a control request", () => {
     standby: { command: "standby", name: null },
     takeover: { command: "takeover", name: "VI_1", force: true },
     why: { command: "why", name: "VI_1" },
+    server: { command: "server", order: "drain", service: "web", server: "10.0.0.1:80" },
     reload: { command: "reload" },
     stop: { command: "stop" },
   };

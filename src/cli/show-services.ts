@@ -1,0 +1,48 @@
+/** Virtual services for people: a line for each, below it its servers, as ipvsadm -L has them. */
+import { duration } from "./duration.ts";
+import type { ServerReport, ServiceReport } from "./report.ts";
+
+/** Characters of the longest address that is shown whole: IPv6 in brackets with its port. */
+const ADDRESS_MAX = 47;
+
+/** Nothing where there are none. */
+export function serviceLines(
+  services: readonly ServiceReport[],
+  foreign: readonly string[],
+  now: number,
+): string[] {
+  const others = foreign.length === 0 ? [] : [`not ours, left alone: ${foreign.join(", ")}`];
+  return [...services.flatMap((service) => lines(service, now)), ...others];
+}
+
+function lines(service: ServiceReport, now: number): string[] {
+  const { name, address, servers, fallback, failure } = service;
+  const all = [...servers, ...(fallback == null ? [] : [fallback])];
+  const width = Math.min(ADDRESS_MAX, Math.max(...all.map((server) => server.address.length)));
+  const idle = service.active === false ? `, not active: ${service.active_when} is not master here` : "";
+  const kind = [service.protocol ?? "", address, service.scheduler ?? ""].filter((word) => word !== "");
+  const rows = [
+    `${name}: ${(service.state ?? "").toUpperCase()}${ageOf(service.since, now)} (${kind.join(" ")}; weight ${service.weight ?? 0}, quorum ${service.quorum_needed ?? 0}${idle})`,
+    ...servers.map((server) => row(server, width, now, "")),
+  ];
+  if (fallback != null)
+    rows.push(row(fallback, width, now, fallback.in_use ? "fallback, IN USE" : "fallback"));
+  if (failure != null) rows.push(`  ! ${failure}`);
+  return rows;
+}
+
+const ageOf = (since: string | undefined, now: number): string => {
+  const start = Date.parse(since ?? "");
+  return Number.isFinite(start) && start <= now ? ` for ${duration(now - start)}` : "";
+};
+
+function row(server: ServerReport, width: number, now: number, role: string): string {
+  const { address, state = "", weight, active, inactive, last_error: error } = server;
+  const words = [
+    role,
+    server.held === true ? "FAILED, but too few are left" : "",
+    state === "up" || error === null ? "" : error,
+  ].filter((word) => word !== "");
+  const text = `  ${address.padEnd(width)}  ${state}${ageOf(server.since, now)}, weight ${weight}, connections ${active}+${inactive}`;
+  return words.length === 0 ? text : `${text}; ${words.join("; ")}`;
+}

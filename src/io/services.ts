@@ -1,0 +1,179 @@
+/**
+ * The kernel's table of virtual services, for the agent: a thread of its own reads and writes it, as some thousand entries take seconds on
+ * a small machine. What is ours is noted in runtime_dir before it is there.
+ */
+import { readdir } from "node:fs/promises";
+import type { Event } from "../agent/boundary.ts";
+import type { OwnedService, ServiceAction, ServiceEvent } from "../agent/service-boundary.ts";
+import { unreachable } from "../base/assert.ts";
+import { noteOwned, readOwned, releaseOwned } from "./owned-services.ts";
+import { reasonOf } from "./reason.ts";
+import type { TableNews, TableOrder } from "./table-thread.ts";
+
+/** The thread's file is beside this one, in the compiled program in JavaScript. */
+const EXTENSION = import.meta.url.includes("/$bunfs/") ? "js" : "ts";
+const THREAD = new URL(`./table-thread.${EXTENSION}`, import.meta.url);
+/** How often the maintenance directory is looked at, milliseconds. */
+const MAINTENANCE_EVERY = 1000;
+/** Files in it that count. */
+const NAMES_MAX = 8192;
+/** At the end, what is under way may take so long, milliseconds. */
+const FINISH = 2000;
+
+/** The table, its thread, and the maintenance directory. */
+export class ServiceTables {
+  readonly #directory: string;
+  readonly #bootId: string;
+  readonly #post: (event: Event) => void;
+  readonly #warn: (detail: string) => void;
+  /** There when the first service is. */
+  #thread: Worker | null = null;
+  /** Orders that are not answered, oldest first. */
+  #pending: TableOrder[] = [];
+  #left: readonly OwnedService[] | null = null;
+  #idle: (() => void) | null = null;
+  #watching: Timer | null = null;
+  #watched: string | null = null;
+  #names = "";
+
+  /** `warn` is told what goes wrong without anybody waiting for it. */
+  constructor(
+    directory: string,
+    bootId: string,
+    post: (event: Event) => void,
+    warn: (detail: string) => void,
+  ) {
+    this.#warn = warn;
+    this.#directory = directory;
+    this.#bootId = bootId;
+    this.#post = post;
+  }
+
+  perform(action: ServiceAction): void {
+    switch (action.what) {
+      case "read": {
+        this.#left ??= readOwned(this.#directory, this.#bootId);
+        const ways = new Set([...action.ways, ...this.#left.map(({ way }) => way)]);
+        for (const way of ways) this.#order({ kind: "read", way });
+        break;
+      }
+      case "write":
+        this.#note(action.owned);
+        this.#order({ kind: "write", way: action.way, changes: action.changes });
+        break;
+      case "maintain":
+        this.#maintain(action.directory);
+        break;
+      default:
+        unreachable(action);
+    }
+  }
+
+  /** A service that is not noted serves all the same: what is lost is that it goes after a crash. */
+  #note(owned: readonly OwnedService[]): void {
+    try {
+      noteOwned(this.#directory, this.#bootId, owned);
+    } catch (error) {
+      this.#warn(`cannot note down what is ours: ${reasonOf(error)}`);
+    }
+  }
+
+  #order(order: TableOrder): void {
+    this.#pending.push(order);
+    this.#thread ??= this.#open();
+    this.#thread.postMessage(order);
+  }
+
+  #open(): Worker {
+    const made = new Worker(THREAD.href, { smol: true });
+    made.onmessage = ({ data }: MessageEvent<TableNews>) => {
+      if (this.#thread === made) this.#heard(data);
+    };
+    made.onerror = () => {
+      if (this.#thread !== made) return;
+      this.#thread = null;
+      void made.terminate();
+      for (const order of this.#pending.splice(0)) this.#answer(failed(order));
+    };
+    made.unref();
+    return made;
+  }
+
+  #heard(news: TableNews): void {
+    this.#pending.shift();
+    this.#answer(news);
+    if (this.#pending.length === 0) this.#idle?.();
+  }
+
+  #answer(news: TableNews): void {
+    if (news.kind === "written") {
+      this.#post({ kind: "services", what: "written", way: news.way, results: news.results });
+      return;
+    }
+    const left = this.#left ?? [];
+    this.#left = [];
+    const { way, entries, failure, took } = news;
+    this.#post({ kind: "services", what: "told", way, entries, failure, left, took });
+  }
+
+  #maintain(directory: string | null): void {
+    this.#watched = directory;
+    this.#names = "";
+    if (this.#watching !== null) clearInterval(this.#watching);
+    this.#watching = null;
+    if (directory === null) {
+      this.#post({ kind: "services", what: "maintenance", names: [], failure: null });
+      return;
+    }
+    this.#watching = setInterval(() => void this.#look(directory), MAINTENANCE_EVERY);
+    this.#watching.unref();
+    void this.#look(directory);
+  }
+
+  /** On the pool of threads: a network file system may take its time. */
+  async #look(directory: string): Promise<void> {
+    const event = await lookAt(directory);
+    const text = JSON.stringify(event);
+    if (this.#watched !== directory || text === this.#names) return;
+    this.#names = text;
+    this.#post(event);
+  }
+
+  /** The agent leaves in order: what is ours goes, but for what is to stay. */
+  async finish(): Promise<void> {
+    if (this.#watching !== null) clearInterval(this.#watching);
+    this.#watched = null;
+    if (this.#pending.length > 0) {
+      await Promise.race([new Promise<void>((resolve) => (this.#idle = resolve)), Bun.sleep(FINISH)]);
+    }
+    const thread = this.#thread;
+    this.#thread = null;
+    void thread?.terminate();
+    try {
+      const { failures } = releaseOwned(this.#directory, this.#bootId, ({ keep }) => keep);
+      for (const failure of failures) this.#warn(failure);
+    } catch (error) {
+      this.#warn(reasonOf(error));
+    }
+  }
+}
+
+/** The answer of a thread that is no more. */
+function failed(order: TableOrder): TableNews {
+  const { way } = order;
+  if (order.kind === "read") return { kind: "told", way, entries: null, failure: "EIO", took: 0 };
+  return {
+    kind: "written",
+    way,
+    results: order.changes.map((change) => ({ change, errno: "EIO" })),
+  };
+}
+
+async function lookAt(directory: string): Promise<Extract<ServiceEvent, { what: "maintenance" }>> {
+  try {
+    const names = (await readdir(directory)).toSorted().slice(0, NAMES_MAX);
+    return { kind: "services", what: "maintenance", names, failure: null };
+  } catch (error) {
+    return { kind: "services", what: "maintenance", names: [], failure: reasonOf(error) };
+  }
+}

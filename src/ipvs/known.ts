@@ -1,0 +1,74 @@
+/** What the kernel's table of virtual services is known to be: as it was read, with what has been written since. */
+import type { Change, Destination, Entry, Service, Statistics, ToldDestination } from "../wire/ipvs.ts";
+import { destinationKey, serviceKey } from "../wire/ipvs.ts";
+
+/** Of what was just added. */
+const UNUSED: Statistics = {
+  connections: 0,
+  inPackets: 0,
+  outPackets: 0,
+  inBytes: 0,
+  outBytes: 0,
+  connectionRate: 0,
+  inPacketRate: 0,
+  outPacketRate: 0,
+  inByteRate: 0,
+  outByteRate: 0,
+};
+
+const added = (destination: Destination): ToldDestination => ({
+  destination,
+  active: 0,
+  inactive: 0,
+  persistent: 0,
+  statistics: UNUSED,
+});
+
+/** A table by the keys of its services. A dump may repeat an entry that moved while it was made: the last one counts. */
+export class KnownTable {
+  readonly #entries: Map<string, Entry>;
+
+  constructor(entries: readonly Entry[]) {
+    this.#entries = new Map(entries.map((entry) => [serviceKey(entry.service.id), entry]));
+  }
+
+  /** What it has of a service; null: nothing. */
+  entry(key: string): Entry | null {
+    return this.#entries.get(key) ?? null;
+  }
+
+  all(): readonly Entry[] {
+    return [...this.#entries.values()];
+  }
+
+  /** The kernel has made this change. */
+  apply(change: Change): void {
+    if (change.kind === "add-service" || change.kind === "edit-service") this.#put(change.service);
+    else if (change.kind === "delete-service") this.#entries.delete(serviceKey(change.id));
+    else this.#change(change);
+  }
+
+  #put(service: Service): void {
+    const key = serviceKey(service.id);
+    const known = this.#entries.get(key);
+    this.#entries.set(key, {
+      service,
+      statistics: known?.statistics ?? UNUSED,
+      destinations: known?.destinations ?? [],
+    });
+  }
+
+  #change(change: Exclude<Change, { kind: "add-service" | "edit-service" | "delete-service" }>): void {
+    const key = serviceKey(change.id);
+    const known = this.#entries.get(key);
+    if (known === undefined) return;
+    const which = destinationKey(change.kind === "delete-destination" ? change : change.destination);
+    const found = known.destinations.find(({ destination }) => destinationKey(destination) === which);
+    const rest = known.destinations.filter((each) => each !== found);
+    const destinations =
+      change.kind === "delete-destination"
+        ? rest
+        : [...rest, { ...(found ?? added(change.destination)), destination: change.destination }];
+    this.#entries.set(key, { ...known, destinations });
+  }
+}

@@ -1,0 +1,294 @@
+/**
+ * A scene of virtual services in the guest: box 0 and 1 are directors, 2 to 4 real servers that answer under their names `s1` to `s3`, box
+ * 5 the client; one LAN. The service's address is 10.77.1.100 (fd77:1::100), for dr and tun also on lo of every real server.
+ */
+import type { Subprocess } from "bun";
+import { Agent } from "../features/agent.ts";
+import type { Box } from "../features/site.ts";
+import { Site } from "../features/site.ts";
+import type { Namespace } from "../lab/namespace.ts";
+import { run, until } from "../lab/process.ts";
+
+export const VIP = "10.77.1.100";
+export const VIP6 = "fd77:1::100";
+/** Everything starts ten times slower in the guest. */
+const START_MS = 60_000;
+const ANSWER_MS = 4000;
+
+type Piped = Subprocess<"pipe", "pipe", "inherit">;
+
+/** A script of ours in a namespace, spoken to by lines. */
+class Spoken {
+  readonly lines: string[] = [];
+  readonly process: Piped;
+
+  constructor(namespace: Namespace, script: string, ...argv: readonly string[]) {
+    const path = new URL(script, import.meta.url).pathname;
+    const whole = [
+      "setpriv",
+      "--pdeathsig",
+      "KILL",
+      "--",
+      ...namespace.enter([process.execPath, "--smol", path, ...argv]),
+    ];
+    this.process = Bun.spawn(whole, { stdin: "pipe", stdout: "pipe", stderr: "inherit" });
+    void this.#read();
+  }
+
+  async #read(): Promise<void> {
+    let rest = "";
+    const decoder = new TextDecoder();
+    for await (const chunk of this.process.stdout) {
+      const parts = (rest + decoder.decode(chunk)).split("\n");
+      rest = parts.pop() ?? "";
+      this.lines.push(...parts);
+    }
+  }
+
+  async ready(): Promise<void> {
+    await until("a script of the scene is ready", START_MS, () => this.lines.includes("ready"));
+  }
+
+  say(line: string): void {
+    this.process.stdin.write(`${line}\n`);
+    void this.process.stdin.flush();
+  }
+
+  async end(): Promise<void> {
+    this.process.kill("SIGKILL");
+    await this.process.exited;
+  }
+}
+
+/** A real server. */
+export class Backend {
+  readonly name: string;
+  readonly box: Box;
+  #script: Spoken;
+
+  constructor(name: string, box: Box) {
+    this.name = name;
+    this.box = box;
+    this.#script = new Spoken(box.namespace, "./backend.ts", name);
+  }
+
+  ready(): Promise<void> {
+    return this.#script.ready();
+  }
+
+  /** A status, `hang`, `slow MS`. */
+  answers(mode: string): void {
+    this.#script.say(mode);
+  }
+
+  end(): Promise<void> {
+    return this.#script.end();
+  }
+
+  /** Its packets are answered no more, or again: as a machine that hangs. */
+  freeze(frozen: boolean): void {
+    this.#script.process.kill(frozen ? "SIGSTOP" : "SIGCONT");
+  }
+
+  async start(): Promise<void> {
+    this.#script = new Spoken(this.box.namespace, "./backend.ts", this.name);
+    await this.ready();
+  }
+}
+
+/** The client. */
+export class Caller {
+  readonly #script: Spoken;
+  #lastId = 0;
+
+  constructor(box: Box) {
+    this.#script = new Spoken(box.namespace, "./caller.ts");
+  }
+
+  ready(): Promise<void> {
+    return this.#script.ready();
+  }
+
+  end(): Promise<void> {
+    return this.#script.end();
+  }
+
+  async #order(
+    what: string,
+    host: string,
+    port: number,
+    text = "",
+    timeout = ANSWER_MS,
+  ): Promise<[number, string]> {
+    const id = ++this.#lastId;
+    this.#script.say(JSON.stringify({ id, what, host, port, text, timeout }));
+    const head = `{"id":${id},`;
+    const found = (): string | undefined => this.#script.lines.find((line) => line.startsWith(head));
+    await until(
+      `the client answers ${what} ${host}:${port}`,
+      timeout + START_MS,
+      () => found() !== undefined,
+    );
+    // The script's own line.
+    const { answer } = JSON.parse(found() ?? "{}") as { answer: string };
+    return [id, answer];
+  }
+
+  /** Who answered an HTTP request, or what went wrong. */
+  async get(host: string = VIP, port = 80, timeout = ANSWER_MS): Promise<string> {
+    return (await this.#order("get", host, port, "", timeout))[1];
+  }
+
+  /** Who answered each of several requests, one after another. */
+  async gets(count: number, host: string = VIP, port = 80): Promise<string[]> {
+    const answers: string[] = [];
+    for (let at = 0; at < count; at++) answers.push(await this.get(host, port));
+    return answers;
+  }
+
+  /** Opens a connection that stays, and says something; gives the connection and who answered. */
+  open(host: string = VIP, port = 7000): Promise<[number, string]> {
+    return this.#order("open", host, port, "hello");
+  }
+
+  async say(connection: number): Promise<string> {
+    return (await this.#order("say", "", connection, "still there"))[1];
+  }
+
+  async datagram(host: string = VIP, port = 7000): Promise<string> {
+    return (await this.#order("datagram", host, port, "hello"))[1];
+  }
+}
+
+export interface ServerStatus {
+  readonly address: string;
+  readonly up: boolean | null;
+  readonly state: string;
+  readonly weight: number;
+  readonly active: number;
+  readonly inactive: number;
+  readonly held: boolean;
+  readonly last_error: string | null;
+}
+
+export interface ServiceStatus {
+  readonly name: string;
+  readonly quorum: boolean;
+  readonly active: boolean;
+  readonly failure: string | null;
+  readonly fallback: (ServerStatus & { readonly in_use: boolean }) | null;
+  readonly servers: readonly ServerStatus[];
+}
+
+/** An agent's services. */
+export async function servicesOf(agent: Agent): Promise<readonly ServiceStatus[]> {
+  const status = await agent.status();
+  // The contract fixes these keys.
+  return (status as unknown as { services: readonly ServiceStatus[] }).services;
+}
+
+export class Scene {
+  readonly site: Site;
+  readonly backends: readonly Backend[];
+  readonly caller: Caller;
+
+  private constructor(site: Site, backends: readonly Backend[], caller: Caller) {
+    this.site = site;
+    this.backends = backends;
+    this.caller = caller;
+  }
+
+  static async create(): Promise<Scene> {
+    await run([
+      "modprobe",
+      "-a",
+      "ip_vs",
+      "ip_vs_rr",
+      "ip_vs_wrr",
+      "ip_vs_wlc",
+      "ip_vs_sh",
+      "ipip",
+      "xt_mark",
+      "nf_tables",
+    ]);
+    const site = await Site.create(6);
+    const servers = [2, 3, 4].map((at) => site.box(at));
+    for (const { namespace } of servers) {
+      await namespace.run([
+        ...["sysctl", "-qw", "net.ipv4.conf.all.arp_ignore=1", "net.ipv4.conf.all.arp_announce=2"],
+        ...["net.ipv4.conf.all.rp_filter=0", "net.ipv4.conf.default.rp_filter=0"],
+      ]);
+      await namespace.ip(`addr add ${VIP}/32 dev lo`, `addr add ${VIP6}/128 dev lo nodad`);
+    }
+    const backends = servers.map((box, at) => new Backend(`s${at + 1}`, box));
+    const caller = new Caller(site.box(5));
+    site.atClose(async () => {
+      await Promise.all([...backends, caller].map((each) => each.end()));
+    });
+    await Promise.all([...backends, caller].map((each) => each.ready()));
+    return new Scene(site, backends, caller);
+  }
+
+  backend(at: number): Backend {
+    const found = this.backends[at];
+    if (found === undefined) throw new Error(`no server ${at}`);
+    return found;
+  }
+
+  director(at = 0): Box {
+    return this.site.box(at);
+  }
+
+  /** The director has the service's address from the start, or no more. */
+  async vip(held: boolean, at = 0): Promise<void> {
+    const { namespace } = this.director(at);
+    const verb = held ? "add" : "del";
+    await namespace.ip(
+      `addr ${verb} ${VIP}/32 dev eth1`,
+      `addr ${verb} ${VIP6}/128 dev eth1 ${held ? "nodad" : ""}`,
+    );
+    if (held) await this.site.box(5).namespace.run(["ip", "neigh", "flush", "dev", "eth1"]);
+  }
+
+  /** The kernel's table of a director, as ipvsadm prints it to be read again. */
+  async table(at = 0): Promise<string[]> {
+    const text = await this.director(at).namespace.run(["ipvsadm", "-S", "-n"]);
+    return text
+      .split("\n")
+      .filter((line) => line !== "")
+      .toSorted();
+  }
+
+  async agent(text: string, at = 0): Promise<Agent> {
+    const agent = await Agent.create(this.director(at).namespace, text);
+    this.site.atClose(() => agent.close());
+    return agent;
+  }
+
+  /** Waits until an agent's service is as `wanted` says. */
+  async settles(
+    agent: Agent,
+    what: string,
+    wanted: (service: ServiceStatus) => boolean,
+    name = "web",
+  ): Promise<ServiceStatus> {
+    let last: ServiceStatus | undefined;
+    await until(
+      () => `${what}: ${JSON.stringify(last)}; said: ${agent.lines.slice(-8).join("\n  ")}`,
+      START_MS,
+      async () => {
+        last = (await servicesOf(agent)).find((service) => service.name === name);
+        return last !== undefined && wanted(last);
+      },
+    );
+    if (last === undefined) throw new Error("no service");
+    return last;
+  }
+
+  close(): Promise<void> {
+    return this.site.close();
+  }
+}
+
+/** The weights of a service's servers in the kernel, in the order of the configuration. */
+export const weights = ({ servers }: ServiceStatus): number[] => servers.map(({ weight }) => weight);
