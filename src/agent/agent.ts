@@ -19,6 +19,7 @@ import { compareForwarding, forwarded, look, lookBehind } from "./forwarding.ts"
 import { drive } from "./drive.ts";
 import { finish } from "./finish.ts";
 import { addressGone, addressTold, linkGone, linkTold, reassess } from "./feed.ts";
+import { nextLook, witnessed } from "./guard.ts";
 import { heartbeatEvent, heartbeatKernel } from "./heartbeat.ts";
 import { noSuch, why } from "./history.ts";
 import { deafened } from "./listen.ts";
@@ -209,7 +210,7 @@ export class Agent {
   private schedule(world: World, turn: Turn): void {
     let next = turn.next;
     if (this.wakeAt <= turn.now || this.wakeAt === NEVER) {
-      for (const { machine } of world.routers.values()) next = earlier(next, deadline(machine));
+      for (const router of world.routers.values()) next = earlier(next, nextLook(router));
     } else {
       next = earlier(next, this.wakeAt);
     }
@@ -238,6 +239,8 @@ function surroundings(world: World, turn: Turn): void {
 }
 
 function probed(world: World, turn: Turn, event: Extract<Event, { kind: "probe" }>): void {
+  const witnesses = world.guards.answered(world, turn, event);
+  if (witnesses !== null) return witnessed(world, turn, witnesses);
   const changed = world.checks.result(event, turn.now);
   if (changed.length === 0) return;
   world.services.dirty = world.services.states.size > 0;

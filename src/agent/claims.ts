@@ -1,12 +1,25 @@
 /** What the nodes of a cluster tell each other of their virtual routers: asked, answered, and kept with the router that it is about. */
 import { unreachable } from "../base/assert.ts";
+import type { Instant } from "../base/units.ts";
 import type { Claim, ClaimState, Subject } from "../heartbeat/claim.ts";
 import { bundles, SUBJECTS_MAX, subjectText } from "../heartbeat/claim.ts";
 import type { Cluster, Told } from "./cluster.ts";
 import { say } from "./cluster-send.ts";
+import { guardHears } from "./guard.ts";
 import { heedReleased } from "./released.ts";
-import type { Heard, Router } from "./router.ts";
+import type { Router } from "./router.ts";
 import type { Turn, World } from "./world.ts";
+
+/** What another node of the cluster said last of its router in the same election. */
+export interface Heard {
+  readonly claim: Claim;
+  /** The question that it answers; null: unasked. */
+  readonly answers: number | null;
+  /** The life in which it said so, and the number of the message. */
+  readonly generation: number;
+  readonly sequence: number;
+  readonly at: Instant;
+}
 
 /** Our routers in one election: several, when they are on different links. */
 const inElection = (world: World, { vrid, family }: Subject): Router[] =>
@@ -24,7 +37,7 @@ export function claimed(world: World, claim: Claim): Router | null {
 export function claimOf(world: World, router: Router, state: ClaimState = router.role): Claim {
   const { name, vrid, family } = router.config;
   const { role, source, counters } = router;
-  const speaks = router.holds && router.unsent < router.packets;
+  const speaks = router.unsent < router.packets;
   return {
     ...{ name, vrid, family, state },
     only: inElection(world, router.config).every((each) => each === router),
@@ -48,17 +61,20 @@ export function tellClaims(world: World, turn: Turn, claims: readonly Claim[]): 
   }
 }
 
-/** Asks all nodes, on every link, how their routers are that are in one election with these; gives the question's id, null when nobody can be asked. */
-export function askClaims(world: World, turn: Turn, routers: readonly Router[]): number | null {
+/** Asks all nodes, on every link, how their routers are that are in one election with these; `id` names the question. */
+export function askClaims(
+  world: World,
+  turn: Turn,
+  routers: readonly Router[],
+  id = world.guards.another(),
+): void {
   const cluster = speaking(world);
-  if (cluster === null || routers.length === 0) return null;
+  if (cluster === null) return;
   const about = [...new Map(routers.map(({ config }) => [subjectText(config), config])).values()];
-  cluster.question++;
   for (let at = 0; at < about.length; at += SUBJECTS_MAX) {
     const part = about.slice(at, at + SUBJECTS_MAX).map(({ vrid, family }) => ({ vrid, family }));
-    say(cluster, turn, { kind: "ask-claims", id: cluster.question, about: part });
+    say(cluster, turn, { kind: "ask-claims", id, about: part });
   }
-  return cluster.question;
 }
 
 /** What came in is answered, or believed where nothing newer of its sender was. */
@@ -99,6 +115,7 @@ function believe(world: World, turn: Turn, told: Told, answers: number | null, c
   if (router === null || !isNewer(told, router.claims.get(told.node))) return;
   const { generation, sequence } = told;
   router.claims.set(told.node, { claim, answers, generation, sequence, at: turn.now });
+  guardHears(world, turn, router, told.node, claim, answers);
   if (claim.state !== "released") return;
   const late = sequence < (world.cluster?.nodes.get(told.node)?.tracking.highest ?? 0);
   heedReleased(world, turn, router, { node: told.node, claim, late });

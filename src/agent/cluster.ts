@@ -120,8 +120,6 @@ export class Cluster {
   state: State | null = null;
   /** What came in of virtual routers in this turn. */
   inbox: Told[] = [];
-  /** The id of the last question about them. */
-  question = 0;
   /** Of the last authentic message, the key. */
   heardIndex: number | null = null;
   /** What the edge was told last, as JSON. */

@@ -4,11 +4,11 @@ import { earlier, elapsed } from "../base/units.ts";
 import type { Priority } from "../base/units.ts";
 import { judge } from "../vrrp/group.ts";
 import type { Event } from "../vrrp/state.ts";
-import { deadline } from "../vrrp/state.ts";
 import { step } from "../vrrp/machine.ts";
 import type { AddressKey } from "./boundary.ts";
 import { tookOver } from "./contest.ts";
 import { tellGroups } from "./group-notify.ts";
+import { follow, nextLook } from "./guard.ts";
 import type { Holder } from "./holder.ts";
 import { elected, unseated } from "./hooks.ts";
 import { remember } from "./history.ts";
@@ -26,7 +26,8 @@ export function drive(world: World, turn: Turn, router: Router, event: Event): v
   const before = router.machine;
   const { state, actions, reason } = step(router.settings(), router.machine, event, turn.now);
   router.machine = state;
-  turn.next = earlier(turn.next, deadline(state));
+  follow(world, turn, router, { before, event, anew: reason !== null });
+  turn.next = earlier(turn.next, nextLook(router));
   for (const action of actions) {
     switch (action.kind) {
       case "advertise":
@@ -106,7 +107,8 @@ export function settleGroups(world: World, turn: Turn): void {
     for (const member of members) {
       const { kind } = member.machine;
       if (verdict === "promote" && kind === "backup") drive(world, turn, member, { kind: "promote" });
-      if (verdict === "yield" && kind === "master") drive(world, turn, member, { kind: "yield" });
+      if (verdict === "yield" && kind === "master")
+        drive(world, turn, member, { kind: "yield", reason: "sync group lost" });
     }
     turn.losers.delete(syncGroup);
   }
@@ -136,7 +138,10 @@ export function tell(world: World, turn: Turn): void {
     remember(world, turn, router, told);
     const level = role === "fault" ? "warning" : "info";
     turn.out.log(level, "vrrp.state", { name, from: told, to: role, reason });
-    if (role === "master") tookOver(world, turn, router);
+    if (role === "master") {
+      tookOver(world, turn, router);
+      world.guards.rises(router);
+    }
     // Scripts for MASTER expect the addresses to be there: told when they are.
     if (role === "master" && !router.holds) continue;
     const action = notify(router, told, world.config.agent.scriptUser);

@@ -7,6 +7,7 @@ import { contestDue } from "./contest.ts";
 import { retryDevices } from "./devices.ts";
 import { drive } from "./drive.ts";
 import { look } from "./forwarding.ts";
+import { guardAllows, guardDue } from "./guard.ts";
 import { heartbeatDue } from "./heartbeat.ts";
 import { listenAgain } from "./listen.ts";
 import { realServerDue } from "./realserver.ts";
@@ -25,7 +26,10 @@ const SLACK = 1;
 export function due(world: World, turn: Turn, urgent: Perform | null): void {
   const horizon = turn.now + SLACK;
   for (const router of world.routers.values()) {
-    if (deadline(router.machine) <= horizon) drive(world, turn, router, { kind: "deadline" });
+    guardDue(world, turn, router);
+    if (deadline(router.machine) <= horizon && guardAllows(world, turn, router)) {
+      drive(world, turn, router, { kind: "deadline" });
+    }
     contestDue(world, turn, router);
     if (urgent !== null && turn.out.advertCount >= URGENT_BATCH) urgent(turn.out.urgent());
   }

@@ -43,5 +43,6 @@ export function finish(world: World, turn: Turn): void {
   if (world.cluster !== null) rememberGroups(world, world.cluster, turn);
   arrive(world, turn);
   sayReleased(world, turn);
+  world.guards.settle(world, turn);
   keepRecords(world, turn);
 }

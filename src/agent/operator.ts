@@ -11,6 +11,7 @@ import { masterDownInterval, rulesOf } from "../vrrp/timing.ts";
 import { usable } from "./tracking.ts";
 import type { Reply } from "./boundary.ts";
 import { drive } from "./drive.ts";
+import { guardText } from "./guard.ts";
 import { noSuch } from "./history.ts";
 import { awaitsRelease } from "./hooks.ts";
 import type { Peer, Router } from "./router.ts";
@@ -116,6 +117,8 @@ function refusals(router: Router, force: boolean, now: Instant): string[] {
   if (force) return [];
   const advice = router.tracks.filter(({ up }) => up === false).map(({ name: track }) => `${track} is down`);
   const left = elapsed(now, router.settings().listensUntil);
+  const guard = guardText(router);
+  if (guard !== null) advice.push(guard);
   if (left > 0) advice.push(`startup_delay: only listens for another ${Math.ceil(left / 1000)} s`);
   return advice.map((why) => `${name}: ${why}; takeover --force takes it all the same`);
 }

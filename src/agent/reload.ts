@@ -118,7 +118,7 @@ function apply(
     if (router.order?.kind === "standby") standby.add(name);
     retire(world, turn, router);
   }
-  for (const member of along) drive(world, turn, member, { kind: "yield" });
+  for (const member of along) drive(world, turn, member, { kind: "yield", reason: "sync group lost" });
   const hadLifetimes = hasLifetimes(before.agent, world.addressTotal);
   world.config = config;
   const checks = [...config.checks, ...serverChecks(config.services)];

@@ -3,14 +3,16 @@ import type { Ip } from "../base/address.ts";
 import type { Instant, Milliseconds, Priority } from "../base/units.ts";
 import { after, instant, ms } from "../base/units.ts";
 import type { AddressConfig, GarpConfig, RouterConfig } from "../config/model.ts";
-import type { Claim } from "../heartbeat/claim.ts";
 import type { Settings, State } from "../vrrp/state.ts";
 import { OWNER, TAKEN } from "../vrrp/state.ts";
 import type { Track } from "../vrrp/priority.ts";
 import { effectivePriority } from "../vrrp/priority.ts";
+import type { Guard } from "../vrrp/guard.ts";
+import type { Watch } from "../vrrp/isolation.ts";
 import type { Difference, Expectation, Rejection } from "../vrrp/admit.ts";
 import { REJECTIONS } from "../vrrp/admit.ts";
 import type { Action } from "./boundary.ts";
+import type { Heard } from "./claims.ts";
 import type { Holder } from "./holder.ts";
 import type { Phase } from "./hooks.ts";
 import { configHash } from "./recover.ts";
@@ -72,17 +74,6 @@ interface Ignored {
   readonly heardAt: Instant;
 }
 
-/** What another node of the cluster said last of its router in the same election. */
-export interface Heard {
-  readonly claim: Claim;
-  /** The question that it answers; null: unasked. */
-  readonly answers: number | null;
-  /** The life in which it said so, and the number of the message. */
-  readonly generation: number;
-  readonly sequence: number;
-  readonly at: Instant;
-}
-
 /** Peers remembered for a router; the one silent longest makes room. */
 const PEERS_MAX = 16;
 
@@ -123,6 +114,13 @@ export class Router implements Holder {
   /** It gave up its addresses without before_release, which is still to be run. */
   owesRelease = false;
   readonly peers = new Map<Ip, Peer>();
+  /** What keeps it from taking over from a master that may only be unheard; null where nothing is to. */
+  guard: Guard | null = null;
+  /** When the guard asked last, and a witness answered last; null: never. */
+  askedAt: Instant | null = null;
+  witnessedAt: Instant | null = null;
+  /** While it is master and would release when isolated. */
+  watch: Watch | null = null;
   /** What the nodes of the cluster said of it, by their names. */
   readonly claims = new Map<string, Heard>();
   /** Whose advert came last. */

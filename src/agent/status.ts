@@ -4,6 +4,7 @@ import { elapsed } from "../base/units.ts";
 import { effectOf } from "../vrrp/priority.ts";
 import { RELEASING } from "../vrrp/state.ts";
 import { heartbeatDegraded, heartbeatStatus } from "./cluster-status.ts";
+import { guardDegraded, guardStatus } from "./guard-status.ts";
 import { hookText } from "./hooks.ts";
 import { prospect } from "./prospect.ts";
 import { acceptFailure, refuses } from "./refusal.ts";
@@ -21,7 +22,7 @@ import type { World } from "./world.ts";
 
 const rounded = (from: Instant, to: Instant): number => Math.max(0, Math.round(elapsed(from, to)));
 
-/** `fault` when a router is, `degraded` while two masters contend, one is in standby, or `accept = false` is not kept; a healthy backup is `ok`. */
+/** `fault` when a router is, `degraded` while two masters contend, one is in standby or held back by its guard, or `accept = false` is not kept; a healthy backup is `ok`. */
 function health(world: World, now: Instant): "ok" | "degraded" | "fault" {
   const routers = [...world.routers.values()];
   if (routers.some(({ role }) => role === "fault")) return "fault";
@@ -31,7 +32,8 @@ function health(world: World, now: Instant): "ok" | "degraded" | "fault" {
   const accepting = routers.some((router) => router.holds && acceptFailure(world, router) !== null);
   const groups = resourcesHealth(world);
   if (groups === "fault") return "fault";
-  const troubled = heartbeatDegraded(world) || realServerFaulty(world) || servicesDegraded(world);
+  const troubled =
+    guardDegraded(world) || heartbeatDegraded(world) || realServerFaulty(world) || servicesDegraded(world);
   return contended || accepting || troubled || groups === "degraded" ? "degraded" : "ok";
 }
 
@@ -105,6 +107,7 @@ function routerStatus(world: World, router: Router, now: Instant, clock: (at: In
       detail: config.trackChecks.includes(track.name) ? world.checks.detail(track.name) : "",
     })),
     election: election(router, now),
+    guard: guardStatus(router, now),
     counters: {
       adverts_sent: counters.sent,
       adverts_received: counters.received,

@@ -10,6 +10,7 @@ import type { Cluster } from "./cluster.ts";
 import type { Listener } from "./listen.ts";
 import { Checks } from "./checks.ts";
 import type { PendingReload } from "./reload.ts";
+import { Guards } from "./guards.ts";
 import { Hooks } from "./hooks.ts";
 import { History } from "./history.ts";
 import { Kernel } from "./kernel.ts";
@@ -51,6 +52,7 @@ export interface World {
   readonly services: Services;
   readonly history: History;
   readonly hooks: Hooks;
+  readonly guards: Guards;
   /** A reload that waits for before_release. */
   pending: PendingReload | null;
   readonly linkDelays: LinkDelays;
@@ -142,6 +144,7 @@ export function makeWorld(
     services: new Services(),
     history: new History(),
     hooks: new Hooks(),
+    guards: new Guards(),
     pending: null,
     linkDelays: new LinkDelays(),
     cluster: null,

@@ -108,6 +108,15 @@ export interface HeartbeatReport {
   }[];
 }
 
+/** What a router asks for before it takes over from a master that it hears no more. */
+export interface GuardReport {
+  /** As the configuration has it. */
+  readonly evidence: readonly string[];
+  readonly state: "idle" | "asking" | "blocked" | "isolated";
+  /** Why it does not take over; null when nothing holds it back. */
+  readonly text: string | null;
+}
+
 export interface RouterReport {
   readonly name: string;
   readonly interface: string;
@@ -137,6 +146,8 @@ export interface RouterReport {
   readonly operator?: "standby" | "takeover" | null;
   /** Another master that does not give way, and the setting that keeps the two apart. */
   readonly contested?: { readonly source: string; readonly setting: string; readonly since: string } | null;
+  /** Null: it asks for no evidence before it takes over. */
+  readonly guard?: GuardReport | null;
   readonly master: PeerReport | null;
   readonly peers: readonly (PeerReport & {
     readonly mismatch: readonly string[];

@@ -52,6 +52,7 @@ function whole(router: RouterReport, now: number): string[] {
     ...priorityLines(router).map((line): [string, string] => ["priority", line]),
     ...contest(router, now).map((text): [string, string] => ["CONTEST", text]),
     ["master", master(router)],
+    ...guarding(router).map((text): [string, string] => ["guard", text]),
     ...router.peers
       .filter(({ address }) => address !== router.master?.address)
       .map((peer): [string, string] => ["peer", peerText(peer, router)]),
@@ -118,6 +119,7 @@ function troubles(router: RouterReport | undefined, now: number): string[] {
   for (const peer of router.peers) {
     if (peer.mismatch.length > 0) lines.push(`${peer.address} differs in ${peer.mismatch.join(", ")}`);
   }
+  if (typeof router.guard?.text === "string") lines.push(router.guard.text);
   for (const { name, up } of router.tracks) if (up === false) lines.push(`${name} is down`);
   const rejected = rejections(router);
   if (rejected !== "") lines.push(`rejected ${rejected}`);
@@ -164,6 +166,13 @@ function accepting({ accept, accept_failure: failure }: RouterReport): string[] 
       ? `YES, though it should not: ${failure}`
       : "no, only ARP and neighbour discovery",
   ];
+}
+
+/** What takes the place of a master's adverts, and whether it keeps this router from taking over. */
+function guarding({ guard }: RouterReport): string[] {
+  if (guard === undefined || guard === null) return [];
+  const held = guard.text === null ? [] : [guard.text.replace(/^guard: /, `${guard.state.toUpperCase()}: `)];
+  return [`${guard.evidence.join(", ")}: ${guard.state}`, ...held];
 }
 
 /** The virtual MAC address and its device, or nothing. */

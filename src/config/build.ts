@@ -89,7 +89,8 @@ function buildRouter(section: RouterSection): RouterConfig | null {
   if (auth === null || garp === null || notify === null || hooks === null) return null;
   if (addresses === null || excluded === null || peers === null || tracked === null || checks === null)
     return null;
-  if (routes === null || rules === null) return null;
+  const evidence = all(read.guard);
+  if (routes === null || rules === null || evidence === null) return null;
   return {
     name: section.name,
     interface: read.interface,
@@ -136,6 +137,11 @@ function buildRouter(section: RouterSection): RouterConfig | null {
       timeout: hooks.timeout,
       retry: hooks.retry,
     },
+    guard: {
+      heartbeat: evidence.some(({ value }) => value.type === "heartbeat"),
+      witnesses: evidence.flatMap(({ value }) => (value.type === "ping" ? [value.address] : [])),
+    },
+    onIsolation: read.on_isolation,
   };
 }
 

@@ -5,6 +5,7 @@ import { Report } from "./report.ts";
 import { judge } from "./rules-file.ts";
 import { judgeKeysFile } from "./keys-file.ts";
 import { judgeAccounts, judgeMember, judgeReadable, judgeWritable } from "./rules-host.ts";
+import { judgeOwnWitnesses } from "./rules-guard.ts";
 import { judgeOwnPings } from "./rules-ping.ts";
 import { scan } from "./scan.ts";
 import type { Sections } from "./sections.ts";
@@ -39,6 +40,7 @@ function read(source: ConfigSource): Loaded {
     judgeMember(source.hostname, sections, report);
     judgeKeysFile(source, sections, report);
     judgeOwnPings(source.addresses, sections, report);
+    judgeOwnWitnesses(source.addresses, sections, report);
   }
   const config = sections === null || report.failed ? null : build(sections, source);
   if (config === null && !report.failed) report.error(0, "not understood; this is a bug of haagent");

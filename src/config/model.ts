@@ -101,6 +101,14 @@ export interface HooksConfig {
   readonly retry: Milliseconds;
 }
 
+/** Evidence asked for before taking over; with none there is no guard. */
+export interface GuardConfig {
+  /** The other nodes of the cluster are asked. */
+  readonly heartbeat: boolean;
+  /** Hosts of which one at least must answer a ping. */
+  readonly witnesses: readonly Ip[];
+}
+
 /** An interface that a router depends on besides its own. */
 export interface TrackedInterface {
   readonly name: string;
@@ -152,6 +160,9 @@ export interface RouterConfig {
   readonly garp: GarpConfig;
   readonly notify: NotifyConfig;
   readonly hooks: HooksConfig;
+  readonly guard: GuardConfig;
+  /** Of a master that no witness answers. */
+  readonly onIsolation: "keep" | "release";
 }
 
 /** One `[check.NAME]` table. */

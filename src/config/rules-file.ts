@@ -6,6 +6,7 @@ import type { Report } from "./report.ts";
 import { addressRules } from "./rules-address.ts";
 import { judgeChecks } from "./rules-check.ts";
 import { groupRules } from "./rules-group.ts";
+import { judgeGuards } from "./rules-guard.ts";
 import { routesOnce, rulesApart } from "./rules-forwarding.ts";
 import { macRules } from "./rules-mac.ts";
 import { judgeHeartbeat } from "./rules-heartbeat.ts";
@@ -163,6 +164,7 @@ const fileRules: readonly FileRule[] = [
   trackedChecks,
   judgeChecks,
   judgeHeartbeat,
+  judgeGuards,
   judgeRealServer,
   judgePings,
   judgeServices,

@@ -3,6 +3,7 @@
  * Departs from principle 12: one table, longer with each key.
  */
 import { ms } from "../base/units.ts";
+import { evidence } from "./evidence.ts";
 import type { Fields } from "./field.ts";
 import { absent, group, later, listing, optional, record, required } from "./field.ts";
 import { boolean, choice, commands, duration, integer, list, text } from "./kind.ts";
@@ -17,6 +18,8 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 /** No list of one key may be longer: what a person writes stays far below, what a script writes should too. */
 const ELEMENTS_MAX = 4096;
+/** Each is asked in each silence. */
+const WITNESSES_MAX = 16;
 /** Each peer costs a packet an interval. */
 const PEERS_MAX = 255;
 
@@ -280,13 +283,14 @@ export const vrrp = {
     "Commands that are waited for, unlike notify. One at a time for each router; those of several routers run side by side, and a sync group takes when the last of its before_take ended well.",
   ),
   mail: later(boolean, false, "Whether changes of state are mailed.", { keepalived: ["smtp_alert"] }),
-  guard: later(
-    list(
-      text("a kind of evidence", () => null),
-      ELEMENTS_MAX,
-    ),
+  guard: optional(
+    list(evidence, WITNESSES_MAX),
     [],
-    "Evidence asked for before taking over.",
+    'Evidence asked for before taking over from a master that is heard no more. "heartbeat": the other nodes of [heartbeat]; as long as one says that it is master and healthy, this one stays backup and raises an alarm. "ping:ADDRESS": a witness; while none of them answers, this one stays backup, as it may be cut off itself. A clean release needs no evidence, and takeover --force asks for none.',
   ),
-  on_isolation: later(choice(["keep", "release"]), "keep", "What an isolated master does."),
+  on_isolation: optional(
+    choice(["keep", "release"]),
+    "keep",
+    "What a master does that no witness of guard answers three times, a second apart or an advert_interval if that is longer: keep the addresses, or release them to whoever is not cut off.",
+  ),
 } satisfies Fields;

@@ -46,6 +46,8 @@ export function fromBackup(settings: Settings, state: Backup, event: Event, now:
       return toMaster(settings, now, "takeover by the operator");
     case "settings":
       return resettle(settings, state, now);
+    case "withhold":
+      return same({ ...state, masterDownAt: event.until, expired: false });
     case "start":
     case "resume":
     case "unsent":

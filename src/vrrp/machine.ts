@@ -69,6 +69,7 @@ function fromInit(settings: Settings, state: State, event: Event, now: Instant):
     case "promote":
     case "take-over":
     case "yield":
+    case "withhold":
     case "stop":
       return same(state);
     default:

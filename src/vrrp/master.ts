@@ -48,7 +48,7 @@ export function fromMaster(settings: Settings, state: Active, event: Event, now:
         null,
         now,
         [{ kind: "advertise", priority: RELEASING }, { kind: "release" }],
-        "sync group lost",
+        event.reason,
       );
     case "outranked":
       return outranked(settings, event, now);
@@ -58,6 +58,7 @@ export function fromMaster(settings: Settings, state: Active, event: Event, now:
     case "released":
     case "slept":
     case "take-over":
+    case "withhold":
     case "stop":
       return same(state);
     default:

@@ -104,8 +104,10 @@ export type Event =
   | { readonly kind: "promote" }
   /** The operator wants this router to be master. */
   | { readonly kind: "take-over" }
-  /** The sync group lost elsewhere. */
-  | { readonly kind: "yield" }
+  /** The sync group lost elsewhere, or this master is isolated; with the reason in words. */
+  | { readonly kind: "yield"; readonly reason: string }
+  /** A backup's patience goes on until then: the master is only unheard, or this router is. */
+  | { readonly kind: "withhold"; readonly until: Instant }
   /** Fault or end; `silent` when the interface cannot carry a last word. */
   | { readonly kind: "stop"; readonly silent: boolean };
 

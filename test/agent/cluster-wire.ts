@@ -1,10 +1,10 @@
 /** Agents of one heartbeat cluster on a clock that only moves when told: every link carries to all that have it open, at once or with losses. */
 import { Agent } from "../../src/agent/agent.ts";
-import type { Action, Event } from "../../src/agent/boundary.ts";
+import type { Action, Event, Reply, Request } from "../../src/agent/boundary.ts";
 import type { Medium } from "../../src/agent/heartbeat-boundary.ts";
-import { macFromBytes } from "../../src/base/address.ts";
-import type { Ip } from "../../src/base/address.ts";
+import type { Family, Ip } from "../../src/base/address.ts";
 import { instant } from "../../src/base/units.ts";
+import { WireKernel } from "./wire-kernel.ts";
 
 /** On every link, in milliseconds. */
 const LATENCY = 1;
@@ -24,6 +24,8 @@ export class Wire {
   overhears: (link: string, from: WireNode, bytes: Uint8Array) => void = () => {};
   /** Says whether an address answers a node's echo requests. */
   answers: (address: Ip, to: WireNode) => boolean = () => true;
+  /** Says whether an advert from one node reaches another over an interface. */
+  hears: (index: number, from: WireNode, to: WireNode) => boolean = () => true;
   /** Messages that left a node, whatever became of them. */
   sent = 0;
   #queue: { readonly at: number; readonly run: () => void }[] = [];
@@ -54,8 +56,18 @@ export class Wire {
     this.now = end;
   }
 
-  soon(run: () => void): void {
-    this.#queue.push({ at: this.now + LATENCY, run });
+  soon(run: () => void, later = LATENCY): void {
+    this.#queue.push({ at: this.now + later, run });
+    this.#queue.sort((one, other) => one.at - other.at);
+  }
+
+  carryFrame(from: WireNode, { index, ethertype, bytes }: Frame): void {
+    const family = FAMILIES[ethertype];
+    if (family === undefined) return;
+    for (const node of this.nodes) {
+      if (node === from || !this.hears(index, from, node)) continue;
+      this.soon(() => node.handle({ kind: "frame", index, family, bytes }));
+    }
   }
 
   carry(from: WireNode, { links, bytes }: Send): void {
@@ -70,6 +82,12 @@ export class Wire {
   }
 }
 
+type Frame = Extract<Action, { kind: "frame" }>;
+type Probe = Extract<Action, { kind: "probe" }>;
+
+const IPV4 = 0x0800;
+const FAMILIES: Readonly<Record<number, Family>> = { [IPV4]: 4, 0x86dd: 6 };
+
 export class WireNode {
   readonly wire: Wire;
   readonly name: string;
@@ -80,6 +98,7 @@ export class WireNode {
   /** What is kept in state_dir. */
   kept: { readonly uuid: string; readonly generation: number } | null = null;
   keptResources: string | null = null;
+  readonly kernel: WireKernel;
   /** Links that cannot be opened, with the reason. */
   readonly broken = new Map<string, string>();
   /** What its clock says, milliseconds since 1970. */
@@ -92,26 +111,19 @@ export class WireNode {
   constructor(wire: Wire, number: number, name: string, text: string) {
     this.wire = wire;
     this.#number = number;
+    this.kernel = new WireKernel(number);
     this.name = name;
     this.text = text;
   }
 
   start(): void {
     this.#agent = new Agent();
-    const mac = macFromBytes(Uint8Array.of(2, 0, 0, 0, 0, this.#number));
-    const link = { ethernet: true, mac, mtu: 1500, up: true, carrier: true, forwarding6: false };
-    const addresses = { label: null, secondary: false, tentative: false, validLifetime: null };
+    this.kernel.boot();
     this.handle({
       ...{ kind: "start", pid: 1, version: "0", bootId: "boot", forwarding: [], ledger: [] },
       source: this.#source(),
-      links: [2, 3].map((index) => ({ ...link, index, name: `eth${index - 2}` })),
-      addresses: [2, 3].map((index) => ({
-        ...addresses,
-        index,
-        // An address that is written like one.
-        address: `10.0.${index}.${this.#number + 1}` as Ip,
-        prefix: 24,
-      })),
+      links: this.kernel.links,
+      addresses: this.kernel.addresses,
     });
   }
 
@@ -166,14 +178,29 @@ export class WireNode {
   }
 
   status(): Record<string, unknown> {
-    let body: unknown = null;
-    const request = { command: "status", name: null } as const;
+    return { ...Object(this.request({ command: "status", name: null }).body) };
+  }
+
+  /** Its virtual router, as the status has it. */
+  router(name = "VI_1"): Record<string, unknown> {
+    const { vrrp } = this.status();
+    const routers: unknown[] = Array.isArray(vrrp) ? vrrp : [];
+    return { ...Object(routers.map(Object).find((router) => router.name === name)) };
+  }
+
+  /** The answer to a command; what it does is done. */
+  request(request: Request): Reply {
+    let reply: Reply = { exit: -1, body: null };
     const handled = this.#agent?.handle(
       { kind: "request", connection: 9, request, wallClock: WALL_CLOCK },
       instant(this.wire.now),
     );
-    for (const action of handled?.actions ?? []) if (action.kind === "reply") ({ body } = action.reply);
-    return { ...Object(body) };
+    for (const action of handled?.actions ?? []) {
+      if (action.kind === "reply") ({ reply } = action);
+      else this.#perform(action);
+    }
+    if (handled !== undefined) this.wakeAt = handled.wakeAt;
+    return reply;
   }
 
   /** What was logged of heartbeat, in words: the event's own and the values. */
@@ -202,8 +229,26 @@ export class WireNode {
         return this.kill();
       case "heartbeat":
         return this.#heartbeat(action);
+      case "frame":
+        return this.wire.carryFrame(this, action);
+      case "addresses":
+        this.kernel.change(action.changes);
+        return this.handle({
+          kind: "addresses-changed",
+          results: action.changes.map((change) => ({ change, errno: null })),
+        });
+      case "resync":
+        return this.handle({ kind: "kernel", links: this.kernel.links, addresses: this.kernel.addresses });
+      case "probe":
+        return this.#probe(action);
       default:
     }
+  }
+
+  #probe({ check, probe, timeout }: Probe): void {
+    const healthy = probe.type === "ping" && this.wire.answers(probe.address, this);
+    const tell = (): void => this.handle({ kind: "probe", check, healthy, detail: "" });
+    this.wire.soon(tell, healthy ? undefined : timeout);
   }
 
   #heartbeat(action: Extract<Action, { kind: "heartbeat" }>): void {

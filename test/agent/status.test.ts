@@ -59,6 +59,7 @@ describe("the status", () => {
           routes: [{ route: none, held: none, found: none }],
           rules: [{ rule: none, held: none, found: none }],
           tracks: [{ name: none, up: none, weight: none, effect: none, detail: none }],
+          guard: none,
           election: {
             wins: none,
             reason: none,

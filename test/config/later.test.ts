@@ -4,14 +4,6 @@ import { agent, checked, heartbeat, router, table } from "./said.ts";
 table("a key of a later version", [
   ["mail of a router", router("mail = true"), ["5:1 error: mail = true is not in this version"]],
   ["mail = false", router("mail = false"), []],
-  ["guard", router('guard = ["heartbeat"]'), ["5:1 error: guard is not in this version"]],
-  ["guard, empty", router("guard = []"), []],
-  [
-    "on_isolation",
-    router('on_isolation = "release"'),
-    ['5:1 error: on_isolation = "release" is not in this version'],
-  ],
-  ["on_isolation = keep", router('on_isolation = "keep"'), []],
   [
     "metrics_listen and web_listen",
     agent('metrics_listen = "127.0.0.1:8405"', 'web_listen = "127.0.0.1:8406"'),

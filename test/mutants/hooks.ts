@@ -102,7 +102,7 @@ export const HOOKS: readonly Mutant[] = [
   },
   {
     file: "src/agent/reload.ts",
-    find: '  for (const member of along) drive(world, turn, member, { kind: "yield" });\n',
+    find: '  for (const member of along) drive(world, turn, member, { kind: "yield", reason: "sync group lost" });\n',
     replace: "",
     breaks: "stays master while a reload makes a member of its sync group anew",
     caughtBy: "agent",

@@ -48,6 +48,8 @@ export function play(
 
 function eventOf(kind: Event["kind"]): Event {
   if (kind === "advert" || kind === "released" || kind === "outranked") throw new Error("say which");
+  if (kind === "yield") return { kind, reason: "sync group lost" };
+  if (kind === "withhold") return { kind, until: instant(0) };
   if (kind === "resume") return { kind, sentAt: instant(0) };
   return kind === "stop" ? { kind, silent: false } : { kind };
 }

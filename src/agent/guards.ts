@@ -1,0 +1,125 @@
+/** What guards ask in a turn, and of whom: all routers of the turn share one question, and all routers one ping of a witness. */
+import type { Ip } from "../base/address.ts";
+import { isLinkLocal } from "../base/address.ts";
+import type { Milliseconds } from "../base/units.ts";
+import { ms } from "../base/units.ts";
+import { askClaims, claimOf, tellClaims } from "./claims.ts";
+import type { ProbeEvent } from "./probe-boundary.ts";
+import type { Router } from "./router.ts";
+import type { Turn, World } from "./world.ts";
+
+/** How long a witness has to answer, in intervals of the adverts that are waited for. */
+const PATIENCE = 0.9;
+const PATIENCE_MIN = 20;
+const PATIENCE_MAX = 1000;
+/** No check is called so: names have no blanks. */
+const PREFIX = "witness ";
+
+/** A host that answers whoever is on its side of a cut. */
+interface Witness {
+  readonly address: Ip;
+  /** A link-local address means another host on each link. */
+  readonly interface: string | null;
+}
+
+const witnessesOf = ({ config }: Router): Witness[] =>
+  config.guard.witnesses.map((address) => ({
+    address,
+    interface: isLinkLocal(address) ? config.interface : null,
+  }));
+
+const idOf = ({ address, interface: link }: Witness): string =>
+  link === null ? `${PREFIX}${address}` : `${PREFIX}${address}%${link}`;
+
+export class Guards {
+  /** Of the last question, from 1. */
+  private question = 0;
+  /** Of the one that this turn may ask. */
+  private asks: number | null = null;
+  private readonly asking = new Set<Router>();
+  private readonly risen = new Set<Router>();
+  /** Pings under way, by their ids; true: asked for again meanwhile. */
+  private readonly running = new Map<string, boolean>();
+
+  /** The number of a question that is asked in this turn. */
+  get next(): number {
+    this.asks ??= this.another();
+    return this.asks;
+  }
+
+  /** The number of a question that somebody else asks. */
+  another(): number {
+    this.question++;
+    return this.question;
+  }
+
+  /** The evidence for this router is asked for at the end of the turn. */
+  ask(router: Router): void {
+    this.asks = this.next;
+    this.asking.add(router);
+  }
+
+  /** It is master from this turn on: said unasked, so that whoever is about to take over beside it, and does not hear it, knows. */
+  rises(router: Router): void {
+    if (router.config.guard.heartbeat) this.risen.add(router);
+  }
+
+  /** Asks what the turn wants to know. */
+  settle(world: World, turn: Turn): void {
+    if (this.risen.size > 0)
+      tellClaims(
+        world,
+        turn,
+        Array.from(this.risen, (router) => claimOf(world, router)),
+      );
+    this.risen.clear();
+    const question = this.asks;
+    this.asks = null;
+    if (question === null || this.asking.size === 0) return;
+    const routers = [...this.asking];
+    this.asking.clear();
+    const backups = routers.filter(
+      ({ config, machine }) => config.guard.heartbeat && machine.kind === "backup",
+    );
+    askClaims(world, turn, backups, question);
+    for (const router of routers) {
+      for (const witness of witnessesOf(router)) this.ping(turn, router, witness);
+    }
+  }
+
+  private ping(turn: Turn, router: Router, witness: Witness): void {
+    const id = idOf(witness);
+    if (this.running.has(id)) {
+      this.running.set(id, true);
+      return;
+    }
+    this.running.set(id, false);
+    const probe = { type: "ping", ...witness, source: null, mark: 0 } as const;
+    turn.out.defer({ kind: "probe", check: id, probe, timeout: patience(router), user: null });
+  }
+
+  /** The routers that a probe's result is evidence for, null when it is a check's; a witness that did not answer is asked again where somebody waits for it. */
+  answered(
+    world: World,
+    turn: Turn,
+    { check: id, healthy }: Extract<ProbeEvent, { kind: "probe" }>,
+  ): readonly Router[] | null {
+    const again = this.running.get(id);
+    if (!id.startsWith(PREFIX)) return null;
+    this.running.delete(id);
+    const routers = [...world.routers.values()].filter((router) =>
+      witnessesOf(router).some((each) => idOf(each) === id),
+    );
+    if (healthy) return routers;
+    const [router] = routers;
+    const witness = router === undefined ? undefined : witnessesOf(router).find((each) => idOf(each) === id);
+    if (again === true && router !== undefined && witness !== undefined) this.ping(turn, router, witness);
+    return [];
+  }
+}
+
+function patience({ config, machine }: Router): Milliseconds {
+  const interval =
+    machine.kind === "backup" ? (machine.master?.interval ?? config.advertInterval) : config.advertInterval;
+  return ms(Math.min(PATIENCE_MAX, Math.max(PATIENCE_MIN, PATIENCE * interval)));
+}

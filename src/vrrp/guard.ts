@@ -1,0 +1,165 @@
+/**
+ * What a backup must know before it takes over from a master that it hears no more: whether that one is gone, or only unheard. As a pure
+ * machine beside the router's own, which it lets take over or holds back.
+ *
+ *   since the last advert     1.25      2.25             3 and the skew
+ *                              ask       ask              the timer: a claim  ─► blocked: ask again; two unanswered questions end it
+ *                                                          no claim, no witness ─► isolated: stay; then, when a witness answers, listen anew
+ *                                                          else take over, as early as without a guard
+ *
+ * Asking means both: the other nodes of the cluster, of which a healthy master claims to be one, and the witnesses, hosts that answer
+ * whoever is on the right side of a cut. Evidence counts when it answers one of the last two questions, the first of which is later than
+ * the last advert. So a master that died before the timer delays nothing by more than one interval; one that dies while it blocks is
+ * followed two and a half after its last answer.
+ */
+import { unreachable } from "../base/assert.ts";
+import type { Instant, Milliseconds } from "../base/units.ts";
+import { after, later, ms, NEVER } from "../base/units.ts";
+
+/** Which evidence is asked for. */
+export interface GuardSettings {
+  /** Some host must answer: at least one is configured. */
+  readonly witnesses: boolean;
+  /** A member of a sync group that waits for the others: what let it pass must go on being true. */
+  readonly grouped: boolean;
+}
+
+/** In intervals: when an advert is overdue, and the first and the second question are asked. */
+const FIRST = 1.25;
+const SECOND = 2.25;
+/** After the timer, and after an unanswered question, the next comes so soon: two unanswered ones fit into the one interval that we may take. */
+const SOON = 0.5;
+
+/** `passed`: nothing keeps it from taking over. */
+export type Outcome = "waiting" | "blocked" | "isolated" | "passed";
+
+/** One silence of a master, or of nobody in particular, after the start. Questions are named by numbers that grow. */
+export interface Guard {
+  readonly since: Instant;
+  /** Of the adverts that are waited for. */
+  readonly interval: Milliseconds;
+  /** The first question in it, and the last two; null as long as there were not so many. */
+  readonly first: number | null;
+  readonly before: number | null;
+  readonly last: number | null;
+  /** When to ask next without being told: {@link NEVER} once the timer decides on that. */
+  readonly askAt: Instant;
+  /** The node that said last that it is a healthy master, and the question that it answered. */
+  readonly claim: { readonly node: string; readonly question: number } | null;
+  /** The last question when a witness answered last. */
+  readonly seen: number | null;
+  readonly outcome: Outcome;
+}
+
+export type GuardEvent =
+  /** Time has passed. */
+  | { readonly kind: "deadline" }
+  /** The router's patience has ended: may it take over? */
+  | { readonly kind: "expired" }
+  /** A node said of its router whether it is a healthy master, in answer to this question. */
+  | { readonly kind: "claim"; readonly node: string; readonly master: boolean; readonly question: number }
+  /** A witness answered. */
+  | { readonly kind: "witness" };
+
+export interface GuardStep {
+  readonly guard: Guard;
+  /** Everybody is to be asked now, under the number that was given. */
+  readonly asks: boolean;
+  /**
+   * Take over; stay, and come back with `expired` then; or listen as after a sleep, with a guard of its own. Null: whatever was decided
+   * stands.
+   */
+  readonly verdict:
+    { readonly kind: "take" | "listen" } | { readonly kind: "stay"; readonly until: Instant } | null;
+}
+
+/** Silence begins. */
+export const silence = (since: Instant, interval: Milliseconds): Guard => ({
+  ...{ since, interval, first: null, before: null, last: null, claim: null, seen: null },
+  askAt: after(since, ms(FIRST * interval)),
+  outcome: "waiting",
+});
+
+const same = (guard: Guard): GuardStep => ({ guard, asks: false, verdict: null });
+
+/** The transition function; `question` is the number of a question that is asked now. */
+export function step(
+  settings: GuardSettings,
+  guard: Guard,
+  event: GuardEvent,
+  question: number,
+  now: Instant,
+): GuardStep {
+  switch (event.kind) {
+    case "deadline":
+      if (now < guard.askAt) return same(guard);
+      if (guard.outcome === "passed") return judge(settings, guard, question, now);
+      return { guard: asked(guard, question, second(guard)), asks: true, verdict: null };
+    case "expired":
+      return judge(settings, guard, question, now);
+    case "claim":
+      return told(guard, event, now);
+    case "witness": {
+      const seen = { ...guard, seen: guard.last };
+      // What else it may have been deaf to until now, it has not heard.
+      return guard.outcome === "isolated"
+        ? { guard: seen, asks: false, verdict: { kind: "listen" } }
+        : same(seen);
+    }
+    default:
+      return unreachable(event);
+  }
+}
+
+const second = ({ first, since, interval }: Guard): Instant =>
+  first === null ? after(since, ms(SECOND * interval)) : NEVER;
+
+const asked = (guard: Guard, question: number, askAt: Instant): Guard => ({
+  ...guard,
+  first: guard.first ?? question,
+  before: guard.last,
+  last: question,
+  askAt,
+});
+
+/** Whether evidence answers one of the last two questions. */
+const counts = ({ before, last }: Guard, question: number | null): boolean =>
+  question !== null && last !== null && question >= (before ?? last);
+
+function judge(settings: GuardSettings, guard: Guard, question: number, now: Instant): GuardStep {
+  const { interval, outcome } = guard;
+  const stay = (to: Outcome, wait: number): GuardStep => {
+    const until = after(now, ms(wait * interval));
+    const guarded = { ...asked(guard, question, NEVER), outcome: to };
+    return { guard: guarded, asks: true, verdict: { kind: "stay", until } };
+  };
+  // It heard the master a moment ago: it preempts.
+  if (guard.first === null) return { guard, asks: false, verdict: { kind: "take" } };
+  const claimed = guard.claim?.question ?? null;
+  if (counts(guard, claimed)) {
+    return stay("blocked", outcome === "waiting" || claimed !== guard.last ? SOON : 1);
+  }
+  if (settings.witnesses && !counts(guard, guard.seen)) return stay("isolated", 1);
+  const verdict = { kind: "take" } as const;
+  if (!settings.grouped)
+    return { guard: { ...guard, askAt: NEVER, outcome: "passed" }, asks: false, verdict };
+  const again = later(now, after(now, interval));
+  return { guard: { ...asked(guard, question, again), outcome: "passed" }, asks: true, verdict };
+}
+
+function told(
+  guard: Guard,
+  { node, master, question }: Extract<GuardEvent, { readonly kind: "claim" }>,
+  now: Instant,
+): GuardStep {
+  const { first, claim, outcome } = guard;
+  // Of a time before the last advert.
+  if (first === null || question < first) return same(guard);
+  const recheck = { kind: "stay", until: now } as const;
+  if (master) {
+    const known = { ...guard, claim: { node, question: Math.max(question, claim?.question ?? 0) } };
+    return { guard: known, asks: false, verdict: outcome === "passed" ? recheck : null };
+  }
+  if (claim === null || claim.node !== node || question < claim.question) return same(guard);
+  return { guard: { ...guard, claim: null }, asks: false, verdict: outcome === "blocked" ? recheck : null };
+}

@@ -1,0 +1,36 @@
+/** Whether a master is cut off from its witnesses: asked regularly while it is master, by who lets an isolated master release. */
+import type { Instant, Milliseconds } from "../base/units.ts";
+import { after, ms } from "../base/units.ts";
+
+/** Witnesses are other people's hosts: they are not asked more often than this. */
+const ASK_EVERY_MIN = 1000;
+/** As many adverts as a backup misses before it takes over. */
+const UNANSWERED_MAX = 3;
+
+export interface Watch {
+  readonly askAt: Instant;
+  /** Questions since a witness answered last. */
+  readonly unanswered: number;
+}
+
+/** It is master from now on. */
+export const watch = (now: Instant): Watch => ({ askAt: now, unanswered: 0 });
+
+/** A witness answered. */
+export const answered = (state: Watch): Watch => ({ ...state, unanswered: 0 });
+
+/** Time has passed: whether to ask, and whether it is isolated. `interval`: that of its adverts. */
+export function watched(
+  state: Watch,
+  interval: Milliseconds,
+  now: Instant,
+): { readonly watch: Watch; readonly asks: boolean; readonly isolated: boolean } {
+  if (now < state.askAt) return { watch: state, asks: false, isolated: false };
+  const isolated = state.unanswered >= UNANSWERED_MAX;
+  const askAt = after(now, ms(Math.max(interval, ASK_EVERY_MIN)));
+  return {
+    watch: { askAt, unanswered: isolated ? UNANSWERED_MAX : state.unanswered + 1 },
+    asks: true,
+    isolated,
+  };
+}
