@@ -19,13 +19,14 @@ import { compareForwarding, forwarded, look, lookBehind } from "./forwarding.ts"
 import { drive } from "./drive.ts";
 import { finish } from "./finish.ts";
 import { addressGone, addressTold, linkGone, linkTold, reassess } from "./feed.ts";
-import { nextLook, witnessed } from "./guard.ts";
+import { nextLook } from "./guard.ts";
 import { heartbeatEvent, heartbeatKernel } from "./heartbeat.ts";
 import { noSuch, why } from "./history.ts";
 import { deafened } from "./listen.ts";
 import { keepSilent } from "./notice.ts";
 import { obey } from "./orders.ts";
 import { Outbox } from "./outbox.ts";
+import { probed } from "./probed.ts";
 import { realServerAnswered, realServerTouched } from "./realserver.ts";
 import { receive } from "./receive.ts";
 import { reload } from "./reload.ts";
@@ -236,18 +237,6 @@ export class Agent {
 function surroundings(world: World, turn: Turn): void {
   heartbeatKernel(world, turn);
   realServerTouched(world, turn);
-}
-
-function probed(world: World, turn: Turn, event: Extract<Event, { kind: "probe" }>): void {
-  const witnesses = world.guards.answered(world, turn, event);
-  if (witnesses !== null) return witnessed(world, turn, witnesses);
-  const changed = world.checks.result(event, turn.now);
-  if (changed.length === 0) return;
-  world.services.dirty = world.services.states.size > 0;
-  const tracking = [...world.routers.values()].filter(({ config }) =>
-    changed.some((name) => config.trackChecks.includes(name)),
-  );
-  assess(world, turn, tracking);
 }
 
 function request(world: World, turn: Turn, event: Extract<Event, { kind: "request" }>): void {
