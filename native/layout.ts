@@ -84,6 +84,8 @@ export const POLLIN = 1;
 export const CLOCK_BOOTTIME = 7;
 export const SCHED_RR = 2;
 export const SCHED_RESET_ON_FORK = 0x4000_0000;
+/** <asm-generic/mman-common.h> */
+export const MADV_DONTNEED = 4;
 export const MCL_CURRENT = 1;
 export const MCL_FUTURE = 2;
 export const MCL_ONFAULT = 4;

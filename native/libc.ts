@@ -23,6 +23,7 @@ const FUNCTIONS = {
   flock: { args: ["i32", "i32"], returns: "i32" },
   clock_gettime: { args: ["i32", "ptr"], returns: "i32" },
   getpriority: { args: ["i32", "u32"], returns: "i32" },
+  madvise: { args: ["u64", "u64", "i32"], returns: "i32" },
   mlockall: { args: ["i32"], returns: "i32" },
   prctl: { args: ["i32", "u64", "u64", "u64", "u64"], returns: "i32" },
   // musl's sched_setscheduler(3) is a stub that fails: the system call by its number.

@@ -46,6 +46,13 @@ export function setTimeSlice(nanoseconds: number): number {
 export const lockMemory = (): number =>
   checked(libc.mlockall(layout.MCL_CURRENT | layout.MCL_FUTURE | layout.MCL_ONFAULT));
 
+/**
+ * Takes pages out of our address space until they are touched again: only for mappings of files that nobody writes, whose content the
+ * kernel has elsewhere (madvise(2)). EINVAL where memory is locked.
+ */
+export const forgetPages = (start: bigint, end: bigint): number =>
+  checked(libc.madvise(start, end - start, layout.MADV_DONTNEED));
+
 /** How late the kernel may wake this thread to save power, in nanoseconds; 0 restores the default. Children inherit it. */
 export const setTimerSlack = (nanoseconds: number): number =>
   checked(libc.prctl(layout.PR_SET_TIMERSLACK, integer(nanoseconds, 0, 1e9, "timer slack"), 0, 0, 0));

@@ -20,6 +20,7 @@ import type { Machine } from "./loop.ts";
 import { Loop } from "./loop.ts";
 import type { CommandNotes } from "./orphans.ts";
 import { killOrphans, openCommandNotes } from "./orphans.ts";
+import { forgetStart } from "./pages.ts";
 import { PacketFilters } from "./packet-filters.ts";
 import { World } from "./perform.ts";
 import { Promotion } from "./promotion.ts";
@@ -181,6 +182,8 @@ export async function runAgent(options: RunOptions): Promise<number> {
   journal.configure(settings.log.level, settings.log.target, settings.log.facility);
   let loop: Loop | null = null;
   const post = (event: Event): void => loop?.post(event);
+  // What follows brings back what a life needs, the rehearsal what a takeover does.
+  forgetStart();
   const opened = open(settings, journal, post);
   if (!opened.ok) {
     complain(opened.error);
