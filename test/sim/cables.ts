@@ -42,6 +42,8 @@ export class Cables {
   readonly #lines = new Map<string, LineWay>();
   /** Ports that are broken: `0 serial /dev/ttyS0`. */
   readonly broken = new Set<string>();
+  /** Nodes that do not reach the gateway, whatever their card says. */
+  readonly cutOff = new Set<number>();
   /** The longest that a message can have been under way, beside the segment's own delay. */
   longestDelay = 0;
 
@@ -84,6 +86,11 @@ export class Cables {
     this.#clocks.set(number, (this.#clocks.get(number) ?? 0) + by);
   }
 
+  /** A stream of chance beside those of runs without heartbeat. */
+  stream(): Prng {
+    return this.#chance.fork();
+  }
+
   later(run: () => void): void {
     this.#schedule.after(this.#chance.between(0.1, DISK_MAX), run);
   }
@@ -112,6 +119,7 @@ export class Cables {
     this.#cuts.clear();
     this.#weather.clear();
     this.broken.clear();
+    this.cutOff.clear();
     for (const line of this.#lines.values()) line.cuts = line.noisy = 0;
   }
 
@@ -149,6 +157,7 @@ export class Cables {
   /** The gateway on the LAN is asked for an echo. */
   echo(node: Node, answered: () => void): void {
     const { loss, delay } = this.#network.weather("lan");
+    if (this.cutOff.has(node.number)) return;
     if (!hasCarrier(node, "lan") || this.#chance.chance(loss)) return;
     this.#schedule.after(this.#chance.between(...delay), answered);
   }

@@ -27,17 +27,17 @@ import type { ForwardingChange } from "../../src/wire/forwarding.ts";
 import { Alarms } from "./alarms.ts";
 import type { Cables } from "./cables.ts";
 import { Census } from "./census.ts";
+import { Clusters } from "./clusters.ts";
 import { Contests } from "./contests.ts";
 import { judgeAddition, judgeAddresses, judgeElections, judgePeace } from "./elections.ts";
 import type { Gates } from "./gates.ts";
 import { judgeAnnouncement, judgeSender } from "./macs.ts";
 import { ordered } from "./manners.ts";
-import { Members } from "./members.ts";
 import type { Node } from "./node.ts";
 import { Obedience } from "./obedience.ts";
 import type { Observer, Sent } from "./observer.ts";
 import { sentText, sightText } from "./packets.ts";
-import { type RouterPlan, type SegmentName, virtualRouterOf } from "./plan.ts";
+import { type Plan, type RouterPlan, type SegmentName, virtualRouterOf } from "./plan.ts";
 import { vouched } from "./routes.ts";
 import { roleOf, type Scene, violate } from "./scene.ts";
 import { Speech } from "./speech.ts";
@@ -54,7 +54,7 @@ export class Checkers implements Observer {
   readonly #takeovers: Takeovers;
   readonly #obedience: Obedience;
   readonly #ties: Ties;
-  readonly #members: Members;
+  readonly #clusters: Clusters;
   readonly census: Census;
   /** Something changed that the conditions look at. */
   #stale = true;
@@ -69,7 +69,7 @@ export class Checkers implements Observer {
   #event: Event | null = null;
   #before: ReadonlyMap<string, string> = new Map();
 
-  constructor(scene: Scene, gates: Gates, cables: Cables) {
+  constructor(scene: Scene, gates: Gates, cables: Cables, plan: Plan) {
     this.#scene = scene;
     this.#gates = gates;
     this.#contests = new Contests(scene, gates);
@@ -78,7 +78,7 @@ export class Checkers implements Observer {
     this.#takeovers = new Takeovers(scene);
     this.#obedience = new Obedience(scene);
     this.#ties = new Ties(scene);
-    this.#members = new Members(scene, cables);
+    this.#clusters = new Clusters(scene, cables, plan);
     this.census = new Census(scene);
   }
 
@@ -89,6 +89,7 @@ export class Checkers implements Observer {
 
   /** After every event of the world: conditions are looked at anew if anything moved. */
   judge(): void {
+    this.#clusters.judge(this.#stale);
     if (!this.#stale) return;
     this.#stale = false;
     judgeElections(this.#scene, this.#gates);
@@ -97,7 +98,6 @@ export class Checkers implements Observer {
     this.#alarms.judge();
     this.#takeovers.judge();
     this.#ties.judge();
-    this.#members.judge();
     this.#scene.watches.sweep();
   }
 
@@ -107,9 +107,9 @@ export class Checkers implements Observer {
   }
 
   /** The end of the run. */
-  finish(peaceAt: number): void {
+  finish(): void {
     judgePeace(this.#scene);
-    this.#members.finish(peaceAt);
+    this.#clusters.finish();
   }
 
   before(node: Node, event: Event): void {
@@ -245,7 +245,7 @@ export class Checkers implements Observer {
     const { event, level, fields } = action;
     const { name } = fields;
     this.census.log(node, action);
-    this.#members.log(node, action);
+    this.#clusters.log(node, action);
     if (event === "heartbeat.node") this.#stale = true;
     if (event === "vrrp.contested" && typeof name === "string") {
       this.#alarms.given(node, name);

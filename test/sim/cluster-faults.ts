@@ -19,27 +19,26 @@ export type ClusterFault =
   | { readonly kind: "heartbeat-weather"; readonly link: LinkId; readonly weather: LinkWeather }
   /** A port of this node is unplugged. */
   | { readonly kind: "port-broken"; readonly node: number; readonly link: LinkId }
+  /** These nodes do not reach the gateway. */
+  | { readonly kind: "gateway-lost"; readonly from: readonly number[] }
+  /** Of starts and stops, so many fail or hang meanwhile. */
+  | { readonly kind: "scripts-fail"; readonly node: number; readonly odds: number }
   /** Somebody sets the clock of day, milliseconds. */
   | { readonly kind: "clock-step"; readonly node: number; readonly by: number }
   /** It runs a moment now and then only. */
   | { readonly kind: "overload"; readonly node: number; readonly runs: number; readonly waits: number };
 
 const KINDS = [
-  "cut",
-  "cut",
-  "cut",
-  "gone",
-  "gone",
-  "weather",
-  "weather",
-  "port",
-  "clock",
-  "overload",
+  ...(["cut", "cut", "cut", "gone", "gone", "gone", "weather", "weather", "port"] as const),
+  ...(["clock", "overload", "gateway", "gateway", "scripts", "power", "order", "order"] as const),
 ] as const;
 const FAULTS_MAX = 8;
 const YEAR = 365 * 86_400_000;
 
-function drawOne(chance: Prng, nodes: readonly NodePlan[], links: readonly LinkId[]): ClusterFault {
+type Drawn = DistributiveOmit<Fault, "at" | "until">;
+type DistributiveOmit<Type, Key extends PropertyKey> = Type extends unknown ? Omit<Type, Key> : never;
+
+function drawOne(chance: Prng, nodes: readonly NodePlan[], links: readonly LinkId[]): Drawn {
   const node = chance.integer(0, nodes.length - 1);
   const link = chance.pick(links);
   const kind = chance.pick(KINDS);
@@ -61,6 +60,16 @@ function drawOne(chance: Prng, nodes: readonly NodePlan[], links: readonly LinkI
       return { kind: "port-broken", node, link };
     case "clock":
       return { kind: "clock-step", node, by: chance.pick([-YEAR, -1000, 3_600_000, YEAR]) };
+    case "gateway":
+      return { kind: "gateway-lost", from: chance.pick([[node], [node], nodes.map((_, index) => index)]) };
+    case "scripts":
+      return { kind: "scripts-fail", node, odds: chance.pick([0.1, 0.4]) };
+    case "power":
+      return { kind: "reboot", node, keepsLedger: false };
+    case "order":
+      return chance.chance(0.5)
+        ? { kind: "standby", node, router: null, back: chance.chance(0.5) }
+        : { kind: "takeover", node, router: null, force: false };
     case "overload":
       return { kind: "overload", node, runs: chance.between(1, 30), waits: chance.between(20, 300) };
     default:
@@ -110,6 +119,17 @@ export function inflictCluster(
     case "port-broken":
       cables.breakPort(fault.node, fault.link);
       return later(() => void cables.broken.delete(`${fault.node} ${fault.link}`));
+    case "gateway-lost":
+      for (const number of fault.from) cables.cutOff.add(number);
+      return later(() => {
+        for (const number of fault.from) cables.cutOff.delete(number);
+      });
+    case "scripts-fail": {
+      const services = nodes[fault.node]?.services;
+      if (services === undefined) return;
+      services.failing = fault.odds;
+      return later(() => void (services.failing = 0));
+    }
     case "clock-step":
       return cables.stepClock(fault.node, fault.by);
     case "overload":

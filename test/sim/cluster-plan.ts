@@ -3,8 +3,11 @@
  * streams of its own: runs without heartbeat stay what they were.
  */
 import type { Ip } from "../../src/base/address.ts";
+import type { Failback } from "../../src/heartbeat/takeover-state.ts";
+import type { Terms } from "../heartbeat/sim/view.ts";
 import { INTERFACE_OF, type NodePlan, type SegmentName, SEGMENTS } from "./plan.ts";
 import type { Prng } from "./prng.ts";
+import type { ScriptTimes } from "./services.ts";
 
 /** One link. */
 export type LinkPlan =
@@ -13,8 +16,33 @@ export type LinkPlan =
   | { readonly type: "unicast"; readonly segment: SegmentName; readonly peers: readonly Ip[] }
   | { readonly type: "serial"; readonly baud: number };
 
+/** One line of haresources: scripts with names of their own. */
+export interface GroupPlan {
+  /** Its first resource. */
+  readonly key: string;
+  /** Index of the node that prefers it. */
+  readonly preferred: number;
+  readonly size: number;
+  readonly shared: boolean;
+}
+
+/** The names of its scripts. */
+export const namesOf = ({ key, size }: GroupPlan): string[] =>
+  Array.from({ length: size }, (_, at) => (at === 0 ? key : `${key}-${at}`));
+
+/** What `[heartbeat]` says of resources; times in milliseconds. */
+export interface ResourcesPlan {
+  readonly groups: readonly GroupPlan[];
+  readonly failback: Failback;
+  readonly times: ScriptTimes;
+  readonly startTries: number;
+  readonly stopTries: number;
+}
+
 /** `[heartbeat]` of a node; times in milliseconds. */
 export interface ClusterPlan {
+  /** Null: nothing moves. */
+  readonly resources: ResourcesPlan | null;
   readonly nodes: readonly string[];
   readonly links: readonly LinkPlan[];
   readonly keepalive: number;
@@ -48,6 +76,13 @@ const LINES: readonly (readonly [keepalive: number, bauds: readonly number[]])[]
   [500, [38_400, 19_200]],
   [1000, [19_200, 9600]],
 ];
+/** So many clusters of two nodes have resources. */
+const RESOURCES = 0;
+/** Resources of a group. */
+const SIZE_MAX = 3;
+/** Longest of one script: it has ended by then, or hangs. */
+const START_TIMEOUT = 3000;
+const STOP_TIMEOUT = 10_000;
 const GROUP = "225.0.0.1" as Ip;
 
 function drawLink(
@@ -81,9 +116,10 @@ export function withCluster(chance: Prng, nodes: readonly NodePlan[]): NodePlan[
   // The ones that stay are the same on all nodes: without one in common they would be two clusters.
   const kept = chance.chance(0.5) ? drawn : drawn.slice(0, 1);
   const pings = chance.chance(0.5);
+  const resources = nodes.length === 2 && chance.chance(RESOURCES) ? drawResources(chance) : null;
   return nodes.map((node) => {
     const of = (chosen: readonly LinkPlan[]): ClusterPlan => ({
-      ...{ nodes: names, keepalive, deadtime, initdead: 2 * deadtime, pings },
+      ...{ nodes: names, keepalive, deadtime, initdead: 2 * deadtime, pings, resources },
       links: chosen.map((link) =>
         link.type === "unicast" ? { ...link, peers: othersOf(node, nodes, link.segment) } : link,
       ),
@@ -94,6 +130,61 @@ export function withCluster(chance: Prng, nodes: readonly NodePlan[]): NodePlan[
       later: { ...node.later, cluster: of(kept) },
     };
   });
+}
+
+function drawResources(chance: Prng): ResourcesPlan {
+  const groups = Array.from({ length: chance.integer(1, 3) }, (_, at): GroupPlan => ({
+    key: `group${at}`,
+    preferred: chance.integer(0, 1),
+    size: chance.integer(1, SIZE_MAX),
+    shared: false,
+  }));
+  const slow = chance.chance(0.3);
+  const usual = slow ? ([500, START_TIMEOUT - 200] as const) : ([10, 800] as const);
+  // Databases take their time to stop.
+  const stop = chance.chance(0.3) ? ([2000, STOP_TIMEOUT - 1000] as const) : usual;
+  return {
+    groups,
+    failback: chance.pick<Failback>([true, true, true, false, false, "legacy"]),
+    times: { start: usual, stop },
+    ...{ startTries: 2, stopTries: 3 },
+  };
+}
+
+/** What is promised of the groups of a plan: bounds as test/heartbeat/sim has them; `fenced` and `cycled` say what else a run has. */
+export function termsOf(
+  { resources, deadtime }: ClusterPlan,
+  { fenced, cycled, calm }: { readonly fenced: boolean; readonly cycled: boolean; readonly calm: boolean },
+): Terms | null {
+  if (resources === null) return null;
+  const { stop, start } = resources.times;
+  const lazy = stop[1] > START_TIMEOUT;
+  const slow = start[1] > 1000;
+  return {
+    ...{ calm, fenced, failback: cycled ? resources.failback : false },
+    bound: lazy ? 45_000 : slow ? 25_000 : 15_000,
+    takeover: (lazy ? 100_000 : slow ? 70_000 : 45_000) + 4 * deadtime,
+    peace: lazy ? 120_000 : 75_000,
+  };
+}
+
+/** The longest that groups take to stop: each after what it is at, all of its tries included. */
+export const stopTime = ({ groups, stopTries }: ResourcesPlan): number =>
+  Math.max(...groups.map(({ size }) => size)) * stopTries * (STOP_TIMEOUT + 500) + START_TIMEOUT;
+
+function resourceLines(
+  names: readonly string[],
+  { groups, failback, startTries, stopTries }: ResourcesPlan,
+): string[] {
+  const lines = groups.map((group) =>
+    JSON.stringify(`${names[group.preferred]} ${namesOf(group).join(" ")}`),
+  );
+  const timeouts = `start_timeout = "${START_TIMEOUT}ms", status_timeout = "${START_TIMEOUT}ms", stop_timeout = "${STOP_TIMEOUT}ms"`;
+  return [
+    `resources = [${lines.join(", ")}]`,
+    `auto_failback = ${JSON.stringify(failback)}`,
+    `resource_scripts = { ${timeouts}, start_tries = ${startTries}, stop_tries = ${stopTries}, pause = "500ms" }`,
+  ];
 }
 
 /** The addresses of the other nodes on a segment. */
@@ -109,8 +200,9 @@ function linkTexts(link: LinkPlan): readonly string[] {
   return [link.type === "multicast" ? `{ ${on}, group = "${link.group}" }` : `{ ${on} }`];
 }
 
-export const clusterText = ({ nodes, links, keepalive, deadtime, initdead, pings }: ClusterPlan): string =>
-  [
+export function clusterText(cluster: ClusterPlan): string {
+  const { nodes, links, keepalive, deadtime, initdead, pings, resources } = cluster;
+  return [
     "[heartbeat]",
     `nodes = ${JSON.stringify(nodes)}`,
     `keepalive = "${keepalive}ms"`,
@@ -118,5 +210,7 @@ export const clusterText = ({ nodes, links, keepalive, deadtime, initdead, pings
     `initdead = "${initdead}ms"`,
     'auth = { method = "sha1", key = "k" }',
     `links = [${links.flatMap(linkTexts).join(", ")}]`,
+    ...(resources === null ? [] : resourceLines(nodes, resources)),
     `ping_nodes = ${pings ? `["${GATEWAY}"]` : "[]"}`,
   ].join("\n");
+}

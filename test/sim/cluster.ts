@@ -45,9 +45,7 @@ export class ClusterEdge {
   isOpen = (link: string): boolean => this.#media.some(({ id }) => id === link);
 
   perform(action: HeartbeatAction | ResourceAction): Event[] {
-    // What is asked of a resource never runs, and starts and stops at once.
-    if (action.kind === "resource")
-      return [{ kind: "resource-ended", id: action.id, code: 0, output: "", failure: null }];
+    if (action.kind === "resource") return this.#script(action);
     const { node } = this;
     const { cables } = node;
     const host = { wallClock: cables.wallClock(node), load: "0.00 0.00 0.00 1/1 1" };
@@ -81,6 +79,13 @@ export class ClusterEdge {
       default:
         return unreachable(action);
     }
+  }
+
+  #script(action: ResourceAction): Event[] {
+    const times = this.node.config.cluster?.resources?.times;
+    if (times === undefined) return [];
+    this.node.services.run(action, times, (event) => this.#process.alive && this.#process.control(event));
+    return [];
   }
 
   #send(link: string, bytes: Uint8Array, precedence: Precedence): Event[] {

@@ -2,7 +2,7 @@
 import type { Ip } from "../../src/base/address.ts";
 import { boundsOf } from "./bounds.ts";
 import { drawClusterFaults } from "./cluster-faults.ts";
-import { drawPurpose, withCluster } from "./cluster-plan.ts";
+import { drawPurpose, termsOf, withCluster } from "./cluster-plan.ts";
 import { addressesOf, type Common, drawCommon, ownAddress, partOf } from "./draw-router.ts";
 import { drawHookFailures, withHooks } from "./draw-hooks.ts";
 import { drawMacFaults, withMacs } from "./draw-macs.ts";
@@ -20,6 +20,9 @@ import type {
   SegmentName,
 } from "./plan.ts";
 import { Prng } from "./prng.ts";
+
+/** Into peace, until a node is started anew: what a partition left is settled by then. */
+const CYCLE_AFTER = 45_000;
 
 const ip = (text: string): Ip => text as Ip;
 
@@ -168,13 +171,16 @@ export function drawPlan(seed: number): Plan {
   const broken = drawMacFaults(new Prng(seed ^ 0xdead), hooked, times.peaceAt);
   const cut = drawClusterFaults(forCluster, hooked, times.peaceAt);
   const faults = [...times.faults, ...failures, ...losses, ...broken, ...cut].sort((a, b) => a.at - b.at);
-  return { seed, nodes: hooked, ...times, faults };
+  const cluster = hooked[0]?.config.cluster ?? null;
+  const cycled = times.cycleAt !== null;
+  const terms = cluster === null ? null : termsOf(cluster, { fenced: false, cycled, calm: false });
+  return { seed, nodes: hooked, ...times, faults, terms };
 }
 
 function drawTimes(
   chance: Prng,
   nodes: readonly NodePlan[],
-): Pick<Plan, "faults" | "peaceAt" | "quietAt" | "endAt"> {
+): Pick<Plan, "faults" | "peaceAt" | "cycleAt" | "quietAt" | "endAt"> {
   const bounds = [...boundsOf(nodes).values()];
   const cluster = nodes[0]?.config.cluster ?? null;
   const slowest = Math.max(...bounds.map(({ interval }) => interval), bounds.length > 0 ? 0 : 1000);
@@ -203,6 +209,16 @@ function drawTimes(
     ...nodes.flatMap(({ config }) => config.routers.map((each) => each.startupDelay)),
   );
   const elected = startupDelay + Math.max(0, ...bounds.map((each) => each.settled(preemptDelay, delay)));
-  const settled = Math.max(elected, cluster === null ? 0 : togetherAfter(cluster));
-  return { faults, peaceAt, quietAt: peaceAt + settled, endAt: peaceAt + settled + 6 * slowest + 500 };
+  const moved = cluster === null ? null : termsOf(cluster, { fenced: false, cycled: true, calm: false });
+  // Where there are routers, too, a node that leaves would be no peace to them.
+  const cycleAt = moved === null || bounds.length > 0 ? null : peaceAt + CYCLE_AFTER;
+  const together = cluster === null ? 0 : togetherAfter(cluster);
+  const settled = Math.max(elected, together, (moved?.peace ?? 0) + (cycleAt === null ? 0 : CYCLE_AFTER));
+  return {
+    faults,
+    peaceAt,
+    cycleAt,
+    quietAt: peaceAt + settled,
+    endAt: peaceAt + settled + 6 * slowest + 500,
+  };
 }

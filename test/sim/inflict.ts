@@ -19,7 +19,7 @@ function anyMoved(world: World, node: Node): readonly [SegmentName, PlannedAddre
 
 const CLUSTER: readonly ClusterFault["kind"][] = [
   ...(["heartbeat-cut", "heartbeat-gone", "heartbeat-weather"] as const),
-  ...(["port-broken", "clock-step", "overload"] as const),
+  ...(["port-broken", "clock-step", "overload", "gateway-lost", "scripts-fail"] as const),
 ];
 const isOfCluster = (fault: Fault): fault is Fault & ClusterFault =>
   CLUSTER.some((kind) => kind === fault.kind);
@@ -77,16 +77,16 @@ function harm(
       if (fault.restart) later(() => node.start());
       break;
     case "link-down":
-      node.setLink(fault.segment, false, false);
-      later(() => node.setLink(fault.segment, true, true));
+      node.wiring.set(fault.segment, false, false);
+      later(() => node.wiring.set(fault.segment, true, true));
       break;
     case "no-carrier":
-      node.setLink(fault.segment, true, false);
-      later(() => node.setLink(fault.segment, true, true));
+      node.wiring.set(fault.segment, true, false);
+      later(() => node.wiring.set(fault.segment, true, true));
       break;
     case "link-gone":
-      node.removeLink(fault.segment);
-      later(() => node.addLink(fault.segment));
+      node.wiring.remove(fault.segment);
+      later(() => node.wiring.add(fault.segment));
       break;
     case "address-removed": {
       const takeAway = (): void => {
@@ -128,7 +128,7 @@ function harm(
           node.kernel.adminDelete(INTERFACE_OF[fault.segment], address);
         }
       }
-      later(() => node.giveOwn(fault.segment));
+      later(() => node.wiring.giveOwn(fault.segment));
       break;
     case "check-fails":
       node.health.failing.add(fault.check);
@@ -182,7 +182,7 @@ function harm(
   }
 }
 
-/** Peace: whatever is still broken is whole again. The dead stay dead. */
+/** Peace: whatever is still broken is whole again. The dead stay dead, unless they may hold what others need. */
 export function pacify(world: World): void {
   world.network.calm();
   world.cables.calm();
@@ -191,17 +191,30 @@ export function pacify(world: World): void {
     node.thaw();
     node.mortality.spare(node.process === null);
     node.hooksFail = false;
+    node.services.failing = 0;
     node.health.failing.clear();
     node.kernel.failAdditions = 0;
     node.kernel.failDevices = 0;
     node.file ??= node.config;
     for (const segment of SEGMENTS) {
-      if (!node.kernel.links.has(INTERFACE_OF[segment])) node.addLink(segment);
+      if (!node.kernel.links.has(INTERFACE_OF[segment])) node.wiring.add(segment);
       else if (node.kernel.links.get(INTERFACE_OF[segment])?.carrier === false)
-        node.setLink(segment, true, true);
-      node.giveOwn(segment);
+        node.wiring.set(segment, true, true);
+      node.wiring.giveOwn(segment);
     }
+    if (node.config.cluster?.resources) node.start();
   }
+}
+
+/** A node leaves and comes, so that everything comes to where it belongs. */
+export function cycle(world: World): void {
+  const node = world.chance.pick(world.nodes.filter(({ running }) => running));
+  node.terminate();
+  const back = (): void => {
+    if (node.process === null) node.start();
+    else world.schedule.after(200, back);
+  };
+  back();
 }
 
 /** What the forger sends beside an advert. */

@@ -1,5 +1,5 @@
 /** One node: its hardware clock, its kernel, its ports, what is on its disk, and the agent that lives and dies on it. */
-import type { Ip, Mac } from "../../src/base/address.ts";
+import type { Ip } from "../../src/base/address.ts";
 import type { AddressChange, Event } from "../../src/agent/boundary.ts";
 import type { ForwardingChange } from "../../src/wire/forwarding.ts";
 import type { Transition } from "../../src/agent/history.ts";
@@ -16,12 +16,14 @@ import { Mortality } from "./mortality.ts";
 import type { Observer, Sent } from "./observer.ts";
 import { Orders } from "./orders.ts";
 import type { ConfigPlan, NodePlan, SegmentName } from "./plan.ts";
-import { INTERFACE_OF, SEGMENTS, sourceOf, stopMax } from "./plan.ts";
+import { INTERFACE_OF, sourceOf, stopMax } from "./plan.ts";
 import { foreign, transmit } from "./port.ts";
 import type { Handler } from "./agent.ts";
 import { Process } from "./process.ts";
 import type { Prng } from "./prng.ts";
 import type { Schedule } from "./schedule.ts";
+import { Services } from "./services.ts";
+import { Wiring } from "./wiring.ts";
 
 export class Node {
   readonly kernel: Kernel;
@@ -48,7 +50,12 @@ export class Node {
   readonly orders = new Orders();
   #bootedAt: number;
   #boots = 1;
-  #nextIndex = 2;
+  readonly wiring: Wiring;
+  readonly services: Services;
+  /** It has power. */
+  powered = true;
+  /** Its last agent ended cleanly. */
+  left = false;
 
   readonly number: number;
   readonly plan: NodePlan;
@@ -94,32 +101,8 @@ export class Node {
       (text) => this.complain(text),
       () => observer.kernelChanged(this),
     );
-    for (const segment of SEGMENTS) this.addLink(segment);
-  }
-
-  /** A network card with its own addresses appears. */
-  addLink(segment: SegmentName): void {
-    const name = INTERFACE_OF[segment];
-    if (this.kernel.links.has(name)) return;
-    this.kernel.addLink({
-      index: this.#nextIndex++,
-      name,
-      ethernet: true,
-      mac: `02:00:00:00:${segment === "lan" ? "01" : "02"}:0${this.number + 1}` as Mac,
-      mtu: 1500,
-      up: true,
-      carrier: true,
-      forwarding6: true,
-    });
-    this.giveOwn(segment);
-    this.excuses.deaf();
-  }
-
-  /** The administrator's own addresses of an interface, as far as they are not there. */
-  giveOwn(segment: SegmentName): void {
-    for (const { address, prefix } of this.plan.own[segment]) {
-      this.kernel.adminAdd(INTERFACE_OF[segment], address, prefix);
-    }
+    this.wiring = new Wiring(this);
+    this.services = new Services(schedule, cables.stream(), () => observer.kernelChanged(this));
   }
 
   /** CLOCK_BOOTTIME of this node. */
@@ -150,8 +133,11 @@ export class Node {
   /** Starts an agent, unless one runs. */
   start(): void {
     if (this.process !== null || this.file === null) return;
+    this.services.begin();
     const process = new Process(this, this.#makeAgent());
     this.process = process;
+    this.powered = true;
+    this.left = false;
     this.startedAt = this.schedule.now;
     this.mortality.born();
     this.stopping = false;
@@ -215,6 +201,7 @@ export class Node {
   exited(code: number): void {
     if (this.process !== null) this.process.alive = false;
     this.process = null;
+    this.left = true;
     this.observer.lived(this, `exit ${code}`);
     const complaint = leftBehind(this, code, this.mortality.died);
     if (complaint !== null) this.complain(complaint);
@@ -231,32 +218,17 @@ export class Node {
   reboot(keepsLedger: boolean): void {
     if (this.process !== null) this.process.alive = false;
     this.process = null;
+    this.powered = false;
+    this.left = false;
+    this.services.clear();
     this.observer.lived(this, "reboot");
     for (const name of [...this.kernel.links.keys()]) this.kernel.removeLink(name);
     this.kernel.forwarding.clear();
     if (!keepsLedger) this.ledger.clear();
     this.#boots++;
     this.mortality.died = false;
-    this.#nextIndex = 2;
     this.#bootedAt = this.schedule.now - 1000;
-    for (const segment of SEGMENTS) this.addLink(segment);
-  }
-
-  setLink(segment: SegmentName, up: boolean, carrier: boolean): void {
-    const link = this.kernel.links.get(INTERFACE_OF[segment]);
-    if (link === undefined) return;
-    this.kernel.setLink(link.name, up, carrier);
-    if (!up) this.process?.closeListeners(link.index);
-    // What netifd or ifupdown do when an interface comes up again: IPv6 lost its addresses.
-    if (up) this.giveOwn(segment);
-    if (up) this.excuses.deaf();
-  }
-
-  removeLink(segment: SegmentName): void {
-    const link = this.kernel.links.get(INTERFACE_OF[segment]);
-    if (link === undefined) return;
-    this.process?.closeListeners(link.index);
-    this.kernel.removeLink(link.name);
+    this.wiring.renew();
   }
 
   /** An agent's change of the table. */

@@ -1,7 +1,8 @@
 /** What a seed draws before the first event: the nodes, their configurations, and what will be done to them. */
 import type { Family, Ip, Mac } from "../../src/base/address.ts";
 import type { ConfigSource } from "../../src/config/model.ts";
-import { type ClusterPlan, clusterText } from "./cluster-plan.ts";
+import type { Terms } from "../heartbeat/sim/view.ts";
+import { type ClusterPlan, clusterText, stopTime } from "./cluster-plan.ts";
 import type { Fault } from "./faults.ts";
 
 /** A broadcast domain that every node has one interface on. */
@@ -119,6 +120,10 @@ export interface Plan {
   readonly seed: number;
   readonly nodes: readonly NodePlan[];
   readonly faults: readonly Fault[];
+  /** What is promised of groups of resources; null: there are none. */
+  readonly terms: Terms | null;
+  /** Into peace, one node is started anew, so that everything comes to where it belongs; null: none is. */
+  readonly cycleAt: number | null;
   /** Everything is healed here: peace begins. */
   readonly peaceAt: number;
   /** From here on nothing may change any more. */
@@ -130,9 +135,11 @@ export interface Plan {
 export const virtualRouterOf = (router: RouterPlan): string =>
   `${router.segment} vrid ${router.vrid} ipv${router.family}`;
 
-/** From SIGTERM to the end: a second, and the slowest before_release. */
-export const stopMax = ({ routers }: ConfigPlan): number =>
-  1000 + Math.max(0, ...routers.map(({ hooks }) => (hooks?.beforeRelease === true ? hooks.timeout : 0)));
+/** From SIGTERM to the end: a second, the slowest before_release, and the longest that groups take to stop. */
+export const stopMax = ({ routers, cluster }: ConfigPlan): number =>
+  1000 +
+  Math.max(0, ...routers.map(({ hooks }) => (hooks?.beforeRelease === true ? hooks.timeout : 0))) +
+  (cluster === null || cluster.resources === null ? 0 : stopTime(cluster.resources));
 
 /** Every address that moves with a router. */
 export const movedBy = (router: RouterPlan): readonly PlannedAddress[] => [

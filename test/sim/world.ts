@@ -3,7 +3,7 @@ import type { Ip, Mac } from "../../src/base/address.ts";
 import { boundsOf } from "./bounds.ts";
 import { Cables } from "./cables.ts";
 import { Checkers } from "./checkers.ts";
-import { forgery, inflict, pacify } from "./inflict.ts";
+import { cycle, forgery, inflict, pacify } from "./inflict.ts";
 import { Gates } from "./gates.ts";
 import { Network } from "./network.ts";
 import { Node } from "./node.ts";
@@ -68,7 +68,7 @@ export class World {
       violation: null,
     };
     this.gates = new Gates(this.scene);
-    this.checkers = new Checkers(this.scene, this.gates, this.cables);
+    this.checkers = new Checkers(this.scene, this.gates, this.cables, plan);
     for (const [number, nodePlan] of plan.nodes.entries()) {
       const { schedule, network, checkers, cables } = this;
       nodes.push(new Node(number, nodePlan, schedule, chance.fork(), network, cables, checkers, makeAgent));
@@ -93,12 +93,13 @@ export class World {
 
   #prepare(): void {
     const { schedule, nodes } = this;
-    const { faults, peaceAt, quietAt } = this.#plan;
+    const { faults, peaceAt, quietAt, cycleAt } = this.#plan;
     for (const node of nodes) schedule.at(this.chance.between(0, 500), () => node.start());
     for (const fault of faults) {
       schedule.at(fault.at, () => this.tell(JSON.stringify(fault), () => inflict(this, fault)));
     }
     schedule.at(peaceAt, () => this.tell("peace", () => pacify(this)));
+    if (cycleAt !== null) schedule.at(cycleAt, () => this.tell("a node leaves and comes", () => cycle(this)));
     schedule.at(quietAt, () => this.tell("quiet", () => this.checkers.quiet()));
   }
 
@@ -112,7 +113,7 @@ export class World {
       if (scene.violation !== null || schedule.next() > this.#plan.endAt) break;
       this.#step();
     }
-    if (scene.violation === null) this.checkers.finish(this.#plan.peaceAt);
+    if (scene.violation === null) this.checkers.finish();
   }
 
   #step(): void {
