@@ -31,6 +31,8 @@ export class World {
   readonly forged = new Set<SegmentName>();
   /** Events of the world, for the figures. */
   steps = 0;
+  /** For who looks on. */
+  afterStep: (() => void) | null = null;
   readonly #plan: Plan;
 
   constructor(plan: Plan, makeAgent: () => Handler, detail: Detail) {
@@ -124,5 +126,6 @@ export class World {
       violate(this.scene, error instanceof Error ? `threw ${error.stack}` : `threw ${String(error)}`);
     }
     this.checkers.judge();
+    this.afterStep?.();
   }
 }
