@@ -111,7 +111,7 @@ export class Cables {
     this.#weather.set(link, weather ?? FINE);
     this.longestDelay = Math.max(this.longestDelay, weather?.delay ?? 0);
     for (const [way, line] of this.#lines)
-      if (way.endsWith(` ${link}`)) line.noisy = weather === null ? 0 : 1;
+      if (way.endsWith(` ${link}`)) line.noisy = (weather?.loss ?? 0) > 0;
   }
 
   /** Peace. */
@@ -120,7 +120,10 @@ export class Cables {
     this.#weather.clear();
     this.broken.clear();
     this.cutOff.clear();
-    for (const line of this.#lines.values()) line.cuts = line.noisy = 0;
+    for (const line of this.#lines.values()) {
+      line.cuts = 0;
+      line.noisy = false;
+    }
   }
 
   /** All that is said over this link by one reaches the other, whole and at once. */
@@ -180,7 +183,7 @@ export class Cables {
       this.#ends.get(to)?.hear(id, bytes),
     );
     made.cuts = this.#cuts.get(`${id} ${from.number}>${to}`) ?? 0;
-    made.noisy = this.#weather.get(id) === undefined || this.#weather.get(id) === FINE ? 0 : 1;
+    made.noisy = (this.#weather.get(id)?.loss ?? 0) > 0;
     this.#lines.set(key, made);
     return made;
   }

@@ -143,6 +143,12 @@ const BY_CLUSTER: Readonly<Record<string, (log: Log, scene: Scene) => boolean>> 
   "line dead": (log) =>
     told(log, "heartbeat.link", "state", "dead") && told(log, "heartbeat.link", "type", "serial"),
   "port fails": (log) => told(log, "heartbeat.link", "state", "failed"),
+  "group starts": (log) => told(log, "resource.state", "state", "started"),
+  "group fails": (log) => told(log, "resource.state", "state", "failed"),
+  "group is stuck": (log) => told(log, "resource.state", "state", "stuck"),
+  "groups moved by order": (log) => told(log, "resource.move", "what", "standby-done"),
+  "groups on both, and let go": (log) => told(log, "resource.partition", "what", "let-go"),
+  "group taken over": (log) => told(log, "resource.fence", "what", "unfenced"),
   "replay dropped": (log) =>
     told(log, "heartbeat.rejected", "reason", "replay") || told(log, "heartbeat.rejected", "reason", "stale"),
 };

@@ -3,6 +3,7 @@ import { unreachable } from "../../src/base/assert.ts";
 import type { LinkWeather } from "./cables.ts";
 import { idOf } from "./cluster-plan.ts";
 import type { Fault } from "./faults.ts";
+import { ask } from "./orders.ts";
 import type { NodePlan } from "./plan.ts";
 import type { Prng } from "./prng.ts";
 import type { World } from "./world.ts";
@@ -21,6 +22,13 @@ export type ClusterFault =
   | { readonly kind: "port-broken"; readonly node: number; readonly link: LinkId }
   /** These nodes do not reach the gateway. */
   | { readonly kind: "gateway-lost"; readonly from: readonly number[] }
+  /** An operator gives groups, or takes them. */
+  | {
+      readonly kind: "group-order";
+      readonly node: number;
+      readonly command: "standby" | "takeover";
+      readonly groups: "all" | "local" | "foreign";
+    }
   /** Of starts and stops, so many fail or hang meanwhile. */
   | { readonly kind: "scripts-fail"; readonly node: number; readonly odds: number }
   /** Somebody sets the clock of day, milliseconds. */
@@ -30,7 +38,7 @@ export type ClusterFault =
 
 const KINDS = [
   ...(["cut", "cut", "cut", "gone", "gone", "gone", "weather", "weather", "port"] as const),
-  ...(["clock", "overload", "gateway", "gateway", "scripts", "power", "order", "order"] as const),
+  ...(["clock", "overload", "gateway", "gateway", "scripts", "scripts", "power", "order", "order"] as const),
 ] as const;
 const FAULTS_MAX = 8;
 const YEAR = 365 * 86_400_000;
@@ -63,13 +71,11 @@ function drawOne(chance: Prng, nodes: readonly NodePlan[], links: readonly LinkI
     case "gateway":
       return { kind: "gateway-lost", from: chance.pick([[node], [node], nodes.map((_, index) => index)]) };
     case "scripts":
-      return { kind: "scripts-fail", node, odds: chance.pick([0.1, 0.4]) };
+      return { kind: "scripts-fail", node, odds: chance.pick([0.2, 0.7]) };
     case "power":
       return { kind: "reboot", node, keepsLedger: false };
     case "order":
-      return chance.chance(0.5)
-        ? { kind: "standby", node, router: null, back: chance.chance(0.5) }
-        : { kind: "takeover", node, router: null, force: false };
+      return drawOrder(chance, nodes);
     case "overload":
       return { kind: "overload", node, runs: chance.between(1, 30), waits: chance.between(20, 300) };
     default:
@@ -77,15 +83,26 @@ function drawOne(chance: Prng, nodes: readonly NodePlan[], links: readonly LinkI
   }
 }
 
+const drawOrder = (chance: Prng, nodes: readonly NodePlan[]) => ({
+  kind: "group-order" as const,
+  node: chance.integer(0, nodes.length - 1),
+  command: chance.pick(["standby", "takeover"] as const),
+  groups: chance.pick(["all", "local", "foreign"] as const),
+});
+
 /** Faults of a cluster until `peaceAt`, milliseconds of world time; none where there is no cluster. */
 export function drawClusterFaults(chance: Prng, nodes: readonly NodePlan[], peaceAt: number): Fault[] {
   const cluster = nodes[0]?.config.cluster ?? null;
   if (cluster === null) return [];
   const links = cluster.links.map(idOf);
-  return Array.from({ length: chance.integer(0, FAULTS_MAX) }, () => {
+  return Array.from({ length: chance.integer(0, FAULTS_MAX) }).flatMap(() => {
     const at = chance.between(0, peaceAt - 1);
     const until = Math.min(at + cluster.deadtime * 10 ** chance.between(-1, 0.7), peaceAt - 1);
-    return { ...drawOne(chance, nodes, links), at, until };
+    const drawn = { ...drawOne(chance, nodes, links), at, until };
+    if (drawn.kind !== "scripts-fail" || cluster.resources === null) return [drawn];
+    // Scripts run when groups move.
+    const order: Fault = { ...drawOrder(chance, nodes), at: chance.between(at, until), until };
+    return [{ ...drawn, until: Math.min(until + 10_000, peaceAt - 1) }, order];
   });
 }
 
@@ -129,6 +146,12 @@ export function inflictCluster(
       if (services === undefined) return;
       services.failing = fault.odds;
       return later(() => void (services.failing = 0));
+    }
+    case "group-order": {
+      const { command, groups } = fault;
+      const node = nodes[fault.node];
+      if (node !== undefined) ask(node, { command, name: null, groups, force: false });
+      return;
     }
     case "clock-step":
       return cables.stepClock(fault.node, fault.by);

@@ -77,7 +77,7 @@ const LINES: readonly (readonly [keepalive: number, bauds: readonly number[]])[]
   [1000, [19_200, 9600]],
 ];
 /** So many clusters of two nodes have resources. */
-const RESOURCES = 0;
+const RESOURCES = 0.8;
 /** Resources of a group. */
 const SIZE_MAX = 3;
 /** Longest of one script: it has ended by then, or hangs. */

@@ -45,19 +45,13 @@ export interface Stay {
 
 const seconds = (lasts: number): string => `${(Math.ceil(lasts / STEP) * STEP) / 1000} s`;
 
-/** In words, of stays of which the last one lasts on. */
+/** In words, of stays of which the last one lasts on, and the first one, where one node had it, is how it was. */
 export function tell(stays: readonly Stay[]): string {
-  return stays
-    .map(({ holders, lasts }, index) => {
-      const last = index === stays.length - 1;
-      const time = last ? "" : ` for ${seconds(lasts)}`;
-      if (holders === "") return `none${time}`;
-      return holders.includes("+")
-        ? `**both**${time}`
-        : last || index > 0
-          ? `${holders}${last ? "" : time}`
-          : "";
-    })
-    .filter((text) => text !== "")
-    .join(", ");
+  const [first] = stays;
+  const usual = stays.length > 1 && first !== undefined && /^[^+]+$/.test(first.holders);
+  const rest = (usual ? stays.slice(1) : stays).map(({ holders, lasts }, index, all) => {
+    const time = index === all.length - 1 ? "" : ` for ${seconds(lasts)}`;
+    return `${holders === "" ? "none" : holders.includes("+") ? "**both**" : holders}${time}`;
+  });
+  return `${usual && first !== undefined ? `after ${seconds(first.lasts)} ` : ""}${rest.join(", ")}`;
 }

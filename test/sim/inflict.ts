@@ -19,7 +19,7 @@ function anyMoved(world: World, node: Node): readonly [SegmentName, PlannedAddre
 
 const CLUSTER: readonly ClusterFault["kind"][] = [
   ...(["heartbeat-cut", "heartbeat-gone", "heartbeat-weather"] as const),
-  ...(["port-broken", "clock-step", "overload", "gateway-lost", "scripts-fail"] as const),
+  ...(["port-broken", "clock-step", "overload", "gateway-lost", "scripts-fail", "group-order"] as const),
 ];
 const isOfCluster = (fault: Fault): fault is Fault & ClusterFault =>
   CLUSTER.some((kind) => kind === fault.kind);

@@ -25,7 +25,7 @@ export class LineWay {
   #armed = false;
   /** Cut so many times. */
   cuts = 0;
-  noisy = 0;
+  noisy = false;
 
   constructor(schedule: Schedule, chance: Prng, baud: number, arrive: (bytes: Uint8Array) => void) {
     this.#schedule = schedule;
@@ -67,7 +67,7 @@ export class LineWay {
 
   #out(bytes: Uint8Array): void {
     if (this.cuts > 0) return;
-    if (this.noisy === 0) return this.#arrive(bytes);
+    if (!this.noisy) return this.#arrive(bytes);
     const chance = this.#chance;
     if (chance.chance(NOISE)) {
       this.#arrive(Uint8Array.from({ length: chance.integer(1, NOISE_MAX) }, () => chance.integer(0, 255)));

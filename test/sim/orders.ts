@@ -40,13 +40,15 @@ export class Orders {
   /** A request as the control socket hands it in. */
   event(request: Request): Event {
     const connection = ++this.#asked;
-    this.#waiting.set(connection, request);
+    // About groups it is answered when the other node has, and the places of groups tell the rest.
+    if (!isAboutGroups(request)) this.#waiting.set(connection, request);
     return { kind: "request", connection, request, wallClock: 0 };
   }
 
   /** The agent is about to handle an event. */
   hears(event: Event): void {
-    this.taking = event.kind === "request" && event.request.command === "takeover";
+    const request = event.kind === "request" ? event.request : null;
+    this.taking = request?.command === "takeover" && !isAboutGroups(request);
   }
 
   /** The agent has answered. */
@@ -77,6 +79,15 @@ export class Orders {
   }
 }
 
-/** A client command on a node; in vain where no agent lives. */
-export const ask = ({ process, orders }: Node, request: Request): void =>
-  process?.control(orders.event(request));
+const isAboutGroups = (request: Request): boolean =>
+  (request.command === "standby" || request.command === "takeover") && request.groups !== undefined;
+
+/** A client command on a node; in vain where no agent lives. One for all there is goes to routers and groups one by one. */
+export function ask({ process, orders, config }: Node, request: Request): void {
+  const moves = request.command === "standby" || request.command === "takeover";
+  if (!moves || request.name !== null || isAboutGroups(request) || !config.cluster?.resources) {
+    return process?.control(orders.event(request));
+  }
+  for (const { name } of config.routers) process?.control(orders.event({ ...request, name }));
+  process?.control(orders.event({ ...request, groups: "all" }));
+}

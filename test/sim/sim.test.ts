@@ -5,7 +5,7 @@ import { FEATURES } from "./census.ts";
 import { churn } from "./churn.ts";
 import { commandFor, type Outcome, runSeed } from "./run.ts";
 
-const SEEDS = 240;
+const SEEDS = 320;
 const SEEDS_FOR_FEATURES = 1000;
 const AT_ONCE = 20;
 /** Milliseconds: on a busy machine it may take a while, and that proves nothing. */
