@@ -1,7 +1,15 @@
 /** A cluster of two whose groups really move: haagent beside haagent, or beside Debian's heartbeat, with scripts that log what they do. */
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { Heartbeat } from "../lab/heartbeat.ts";
-import { Lab } from "../lab/lab.ts";
+import type { Lab, Station } from "../lab/lab.ts";
 import { until } from "../lab/process.ts";
 import { Member, wires } from "./cluster-scene.ts";
 
@@ -10,6 +18,10 @@ export const PATIENCE_MS = 60_000;
 
 /** The group of `a` has two resources, that of `b` one. */
 export const HARESOURCES = ["a probe::one probe::uno", "b probe::two"];
+const RESOURCES = ["one", "uno", "two"];
+/** An address that moves with the group of `a`, where the other node is heartbeat. */
+export const ADDRESS = "10.77.0.100";
+const WITH_ADDRESS = [`a IPaddr::${ADDRESS}/24/eth0 probe::one probe::uno`, "b probe::two"];
 
 /** A resource that runs while its file is there, and logs when it has started and when it begins to stop, in milliseconds. */
 const probe = (here: string): string[] => [
@@ -23,6 +35,17 @@ const probe = (here: string): string[] => [
   "exit 0",
 ];
 
+/** heartbeat's own wants a gateway that answers, and takes two seconds. */
+const ADDRESS_SCRIPT = [
+  "#!/bin/sh",
+  `it="${ADDRESS}/24 dev eth0"`,
+  'case "$2" in',
+  "  start) ip address add $it ;;",
+  "  stop) ip address del $it 2>/dev/null; exit 0 ;;",
+  `  status) ip -o address show to ${ADDRESS} | grep -q . && echo running || echo stopped ;;`,
+  "esac",
+];
+
 /** What a script did. */
 interface Move {
   readonly at: number;
@@ -30,18 +53,25 @@ interface Move {
   readonly what: string;
 }
 
-export interface Failback {
-  readonly failback?: boolean | "legacy";
+export type Failback = boolean | "legacy";
+
+/** What differs between configurations. */
+interface Given {
+  readonly failback: Failback;
+  readonly resources: readonly string[];
+  /** Seconds. */
+  readonly deadtime: number;
+  readonly initdead: number;
+  /** More keys of `[heartbeat]`. */
+  readonly more: string;
 }
+const USUAL: Given = { failback: true, resources: HARESOURCES, deadtime: 3, initdead: 4, more: "" };
 
 /** haagent with groups. */
 export class Owner extends Member {
-  /** More keys of `[heartbeat]`, and its groups. */
-  async configure(
-    failback: Failback["failback"],
-    lines: readonly string[] = HARESOURCES,
-    more = "",
-  ): Promise<void> {
+  /** Writes its configuration. */
+  async configure(given: Partial<Given> = {}): Promise<void> {
+    const { failback, resources, deadtime, initdead, more } = { ...USUAL, ...given };
     const folder = `${this.directory}/resource.d`;
     mkdirSync(folder, { recursive: true });
     writeFileSync(
@@ -55,13 +85,13 @@ export class Owner extends Member {
 [heartbeat]
 nodes = ["a", "b"]
 keepalive = "200ms"
-deadtime = "3s"
-initdead = "4s"
+deadtime = "${deadtime}s"
+initdead = "${initdead}s"
 auth = { method = "sha1", key = "secret" }
 links = [{ type = "broadcast", interface = "eth0" }]
-auto_failback = ${JSON.stringify(failback ?? true)}
+auto_failback = ${JSON.stringify(failback)}
 resource_dirs = ["${folder}"]
-resources = ${JSON.stringify(lines)}
+resources = ${JSON.stringify(resources)}
 ${more}
 `);
   }
@@ -82,10 +112,27 @@ ${more}
     else rmSync(path, { force: true });
   }
 
-  /** It loses its power: what ran, ran. */
+  /** It loses its power, and with that what ran. */
   async die(): Promise<void> {
     await this.kill();
-    for (const name of ["one", "uno", "two"]) rmSync(`${this.directory}/on-${name}`, { force: true });
+    for (const name of RESOURCES.filter((each) => this.runs(each))) {
+      rmSync(`${this.directory}/on-${name}`);
+      appendFileSync(`${this.directory}/ran`, `${Date.now()} stop ${name}\n`);
+    }
+  }
+
+  /** An order, given again while something is under way that keeps it from being followed. */
+  async order(...argv: readonly string[]): Promise<void> {
+    let said = "";
+    await until(
+      () => `${argv.join(" ")}: ${said}`,
+      PATIENCE_MS,
+      async () => {
+        const { code, stdout, stderr } = await this.command(...argv);
+        said = stdout + stderr;
+        return code === 0;
+      },
+    );
   }
 }
 
@@ -101,14 +148,18 @@ const movesOf = (node: Move["node"], lines: readonly string[]): Move[] =>
 /** Debian's heartbeat with the same groups. */
 export class RealOwner {
   readonly daemon: Heartbeat;
+  readonly station: Station;
   readonly name = "a";
+  /** Of lives that are over. */
+  readonly #past: Move[] = [];
 
-  constructor(lab: Lab, failback: NonNullable<Failback["failback"]>, more: readonly string[] = []) {
+  constructor(lab: Lab, failback: Failback, more: readonly string[] = []) {
     const word = failback === "legacy" ? "legacy" : failback ? "on" : "off";
+    this.station = lab.node(0);
     this.daemon = new Heartbeat(lab.node(0), "a", {
       authkeys: ["auth 1", "1 sha1 secret"],
-      haresources: HARESOURCES,
-      scripts: { probe: probe("/etc/ha.d") },
+      haresources: WITH_ADDRESS,
+      scripts: { probe: probe("/etc/ha.d"), IPaddr: ADDRESS_SCRIPT },
       config: [
         ...[
           "keepalive 200ms",
@@ -128,8 +179,27 @@ export class RealOwner {
     return this.daemon.read(`on-${resource}`).length > 0;
   }
 
+  get log(): readonly string[] {
+    return this.daemon.log;
+  }
+
   get moves(): Move[] {
-    return movesOf("a", this.daemon.read("ran"));
+    return [...this.#past, ...movesOf("a", this.daemon.read("ran"))];
+  }
+
+  /** The machine loses its power, and all that ran. */
+  async die(): Promise<void> {
+    const ended = RESOURCES.filter((each) => this.runs(each)).map((each) => `stop ${each}`);
+    this.#past.push(...movesOf("a", this.daemon.read("ran")));
+    this.#past.push(...ended.map((what) => ({ at: Date.now(), node: "a" as const, what })));
+    await this.daemon.close();
+    await this.station.namespace.ip(`addr flush dev eth0 to ${ADDRESS}`);
+  }
+
+  /** A clean stop; its machine is gone then. */
+  async stop(): Promise<void> {
+    await this.daemon.stop(PATIENCE_MS);
+    await this.die();
   }
 }
 
@@ -138,6 +208,7 @@ interface Side {
   readonly name: string;
   runs(resource: string): boolean;
   readonly moves: readonly Move[];
+  readonly log: readonly string[];
 }
 
 /** Where the groups are: of `one` and `two`, the names of the nodes that run them. */
@@ -166,9 +237,11 @@ export class Pair<A extends Side> {
   /** Waits until the groups are there: `a b`, `b b`, `- a+b`. */
   async settles(places: string, limit = PATIENCE_MS): Promise<void> {
     const trace = (): string =>
-      [...this.moves.map(({ at, node, what }) => `${at} ${node} ${what}`), ...this.b.log.slice(-40)].join(
-        "\n",
-      );
+      [
+        ...this.moves.map(({ at, node, what }) => `${at} ${node} ${what}`),
+        ...this.a.log.slice(-60),
+        ...this.b.log.slice(-40),
+      ].join("\n");
     await until(
       () => `groups are on ${places}, not ${placesOf([this.a, this.b])}:\n${trace()}`,
       limit,
@@ -207,17 +280,17 @@ function owner(lab: Lab, index: number, name: string): Owner {
 }
 
 /** Two haagents, configured and not started. */
-export async function owners(failback: Failback["failback"] = true, more = ""): Promise<Pair<Owner>> {
+export async function owners(given: Partial<Given> = {}): Promise<Pair<Owner>> {
   const lab = await wires();
   const [a, b] = [owner(lab, 0, "a"), owner(lab, 1, "b")];
-  for (const each of [a, b]) await each.configure(failback, HARESOURCES, more);
+  for (const each of [a, b]) await each.configure(given);
   return new Pair(lab, a, b);
 }
 
 /** Debian's heartbeat as `a` and haagent as `b`, configured and not started. */
-export async function besideDaemon(failback: NonNullable<Failback["failback"]>): Promise<Pair<RealOwner>> {
+export async function besideDaemon(failback: Failback): Promise<Pair<RealOwner>> {
   const lab = await wires();
   const b = owner(lab, 1, "b");
-  await b.configure(failback);
+  await b.configure({ failback, resources: WITH_ADDRESS, deadtime: 4, initdead: 10 });
   return new Pair(lab, new RealOwner(lab, failback), b);
 }

@@ -1,6 +1,6 @@
 /**
  * A node of a heartbeat cluster in few lines, made of the product's codec: `bun heartbeat-node.ts SETTINGS`, a {@link NodeSettings} in
- * JSON. It runs the product's membership, answers what the protocol wants answered, and holds the resources that it is given, or none. Each
+ * JSON. It runs the product's membership, answers what the protocol wants answered, and holds no resources. Each
  * message that it gets is a line of JSON, {@link NodeLine}, on standard output, and so is what it did with it. SIGTERM: a clean shutdown.
  */
 import { readFileSync } from "node:fs";
@@ -23,8 +23,6 @@ import { elapsed, instant, ms, priority } from "../../src/base/units.ts";
 import type { Message } from "../../src/wire/heartbeat-message.ts";
 import { octetBytes, octets, TEXT, valueOf } from "../../src/wire/heartbeat-message.ts";
 import type { Method } from "../../src/wire/heartbeat-token.ts";
-import type { ResourceSettings } from "./heartbeat-resources.ts";
-import { Resources } from "./heartbeat-resources.ts";
 import { openLine, openUdp } from "./heartbeat-medium.ts";
 
 export interface NodeSettings {
@@ -49,7 +47,6 @@ export interface NodeSettings {
   readonly claims?: boolean;
   /** Of ten numbered messages, so many last ones are not sent at first. */
   readonly lose?: number;
-  readonly resources?: ResourceSettings;
 }
 
 export type NodeLine =
@@ -67,9 +64,7 @@ export type NodeLine =
   | { readonly kind: "peer"; readonly what: string }
   | { readonly kind: "link"; readonly what: string }
   | { readonly kind: "late"; readonly what: string }
-  | { readonly kind: "self"; readonly what: string }
-  /** What became of resources, and when, Unix time in milliseconds. */
-  | { readonly kind: "ran" | "news"; readonly what: string; readonly at: number };
+  | { readonly kind: "self"; readonly what: string };
 
 /** max_rexmit_delay. */
 const ASK_EVERY = ms(250);
@@ -150,7 +145,6 @@ const members = {
   initdead: ms(settings.initdead ?? 6 * settings.deadtime),
 } as const;
 let state: State;
-let resources: Resources | null = null;
 
 /** Does what membership wants done. */
 function perform(action: Action): void {
@@ -163,13 +157,9 @@ function perform(action: Action): void {
       return send({ kind: "reqnodes", to: action.to });
     case "active":
       tell({ kind: "self", what: "active" });
-      if (resources === null) send({ kind: "starting" });
-      else resources.give({ kind: "active" });
-      return;
+      return send({ kind: "starting" });
     case "node":
       if (action.to === "dead") tracking = forsaken(tracking);
-      if (action.to === "dead") resources?.give({ kind: "peer-dead" });
-      else if (action.from === "init" || action.from === "dead") resources?.give({ kind: "peer-heard" });
       return tell({ kind: "peer", what: action.to });
     case "link":
       return tell({ kind: "link", what: action.state });
@@ -216,19 +206,14 @@ function take(bytes: Uint8Array): void {
   peerUuid = header.uuid;
   if (admission !== null) {
     const { change, lost } = admission;
-    if (change !== "none") {
-      history.forget(peer);
-      resources?.give({ kind: "peer-back", how: change });
-    }
+    if (change !== "none") history.forget(peer);
     tell({ kind: "accepted", type: header.type, lost, change });
     const sequence = header.sequence ?? 0;
     if (owesAck(tracking, sequence, ACK_TURN)) send({ kind: "ack", to: peer, sequence });
   }
   const what = content.kind === "status" ? { status: content.status, deadtime: content.deadtime } : null;
   happens({ kind: "heard", name: peer, link: LINK, what });
-  if (!receipt.forUs) return;
-  answer(content);
-  resources?.give({ kind: "message", content, sequence: header.sequence ?? 0 });
+  if (receipt.forUs) answer(content);
 }
 
 function answer(content: Content): void {
@@ -238,7 +223,6 @@ function answer(content: Content): void {
     case "repnodes":
       return happens({ kind: "nodes-told" });
     case "starting":
-      if (resources !== null) return;
       return send({
         kind: "resource",
         hold: "none",
@@ -248,7 +232,7 @@ function answer(content: Content): void {
         pings: null,
       });
     case "resource":
-      if (resources !== null || content.stable !== true || state.own !== "active") return;
+      if (content.stable !== true || state.own !== "active") return;
       return send({ kind: "resource", hold: "none", full: true, stable: true, info: null, pings: null });
     case "ack":
       history.acknowledge(peer, content.sequence, [peer]);
@@ -280,7 +264,6 @@ function ask(): void {
 
 const leave = (): void => void setTimeout(() => process.exit(0), LAST_STATUS_MS);
 process.on("SIGTERM", () => {
-  if (resources !== null) return resources.give({ kind: "stop" });
   send({ kind: "resource", hold: "none", full: true, stable: false, info: "shutdown", pings: null });
   send({ kind: "shutdone" });
   leave();
@@ -288,13 +271,6 @@ process.on("SIGTERM", () => {
 
 const started = start(members, now());
 ({ state } = started);
-if (settings.resources !== undefined) {
-  const { keepalive, deadtime } = settings;
-  resources = new Resources(settings.resources, {
-    ...{ own: name, peer, keepalive, deadtime, send, left: leave },
-    tell: (kind, what) => tell({ kind, what, at: Date.now() }),
-  });
-}
 started.actions.forEach(perform);
 wait();
 setInterval(ask, 20);
