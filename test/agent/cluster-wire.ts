@@ -5,6 +5,7 @@ import type { Medium } from "../../src/agent/heartbeat-boundary.ts";
 import type { Family, Ip } from "../../src/base/address.ts";
 import { instant } from "../../src/base/units.ts";
 import { WireKernel } from "./wire-kernel.ts";
+import { WireScripts } from "./wire-scripts.ts";
 
 /** On every link, in milliseconds. */
 const LATENCY = 1;
@@ -83,7 +84,6 @@ export class Wire {
 }
 
 type Frame = Extract<Action, { kind: "frame" }>;
-type Probe = Extract<Action, { kind: "probe" }>;
 
 const IPV4 = 0x0800;
 const FAMILIES: Readonly<Record<number, Family>> = { [IPV4]: 4, 0x86dd: 6 };
@@ -98,6 +98,9 @@ export class WireNode {
   /** What is kept in state_dir. */
   kept: { readonly uuid: string; readonly generation: number } | null = null;
   keptResources: string | null = null;
+  readonly scripts = new WireScripts();
+  /** Answers that came later than the turn of their request. */
+  readonly replies: Reply[] = [];
   readonly kernel: WireKernel;
   /** Links that cannot be opened, with the reason. */
   readonly broken = new Map<string, string>();
@@ -241,14 +244,18 @@ export class WireNode {
         return this.handle({ kind: "kernel", links: this.kernel.links, addresses: this.kernel.addresses });
       case "probe":
         return this.#probe(action);
+      case "resource":
+        return this.wire.soon(() => this.handle(this.scripts.run(action)));
+      case "reply":
+        return void this.replies.push(action.reply);
       default:
     }
   }
 
-  #probe({ check, probe, timeout }: Probe): void {
+  #probe({ check, probe, timeout }: Extract<Action, { kind: "probe" }>): void {
     const healthy = probe.type === "ping" && this.wire.answers(probe.address, this);
-    const tell = (): void => this.handle({ kind: "probe", check, healthy, detail: "" });
-    this.wire.soon(tell, healthy ? undefined : timeout);
+    const told = { kind: "probe", check, healthy, detail: "" } as const;
+    this.wire.soon(() => this.handle(told), healthy ? undefined : timeout);
   }
 
   #heartbeat(action: Extract<Action, { kind: "heartbeat" }>): void {
@@ -267,9 +274,7 @@ export class WireNode {
         });
       case "keep-resources":
         this.keptResources = action.text;
-        return this.wire.soon(() =>
-          this.handle({ kind: "heartbeat", what: "resources-kept", failure: null }),
-        );
+        return;
       case "look":
         return this.handle({ kind: "heartbeat", what: "host", host });
       case "media": {

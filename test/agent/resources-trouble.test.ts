@@ -1,0 +1,83 @@
+/** Groups of resources in trouble: what a partition leaves, what does not stop, and the end of an agent. */
+import { describe, expect, test } from "bun:test";
+import { asked, BEGUN, DEADTIME, GROUPS, pair, partition, rows, running, standby } from "./resource-pair.ts";
+
+describe("after a partition", () => {
+  const SHARED = ["a drbddisk::r0", "b probe::two"];
+
+  test("each group runs once, on the node that prefers it", () => {
+    const two = pair();
+    partition(two, () => expect(running(two)).toBe("one,two,uno | one,two,uno"));
+    expect(running(two)).toBe("one,uno | two");
+  });
+
+  test("data that both may have written is not started again by itself, over a restart too, until an operator says so", () => {
+    const two = pair(SHARED);
+    partition(two);
+    expect(running(two)).toBe("r0 | two");
+    expect(two.b.said("resource.partition").join()).toContain("haagent takeover");
+    expect(two.b.keptResources).toBe('{"barred":["drbddisk::r0"],"pinned":true}\n');
+    two.b.kill();
+    two.b.start();
+    two.wire.run(BEGUN);
+    two.a.kill();
+    two.wire.run(10_000);
+    expect([...two.b.scripts.running]).toEqual(["two"]);
+    expect(rows(two.b)).toContain("drbddisk::r0 - barred");
+    expect(two.b.status()["health"]).toBe("fault");
+    const reply = two.b.request({ command: "takeover", name: "drbddisk::r0", force: false });
+    expect(reply.body).toEqual({ already_here: ["drbddisk::r0"], allowed_again: ["drbddisk::r0"] });
+    two.wire.run(1000);
+    expect([...two.b.scripts.running]).toEqual(["two", "r0"]);
+    expect(two.b.keptResources).toBe('{"barred":[],"pinned":false}\n');
+  });
+
+  test("a damaged file is told, and the agent runs", () => {
+    const two = pair();
+    two.b.kill();
+    two.b.keptResources = "{";
+    two.b.start();
+    two.wire.run(BEGUN);
+    expect(two.b.said("agent.warning").join()).toContain("damaged");
+    expect(running(two)).toBe("one,uno | two");
+  });
+});
+
+describe("a resource that does not stop", () => {
+  const STUBBORN = 'resource_scripts = { stop_tries = 2, pause = "1s" }';
+
+  test("keeps its group, is an alarm, and is told when it has stopped after all", () => {
+    const two = pair(GROUPS, STUBBORN);
+    two.a.scripts.fails.add("stop one");
+    asked(two, two.a, standby("all"));
+    expect(running(two)).toBe("one | two");
+    expect(rows(two.a)).toEqual(["probe::one a stuck", "probe::two b started"]);
+    expect(two.a.status()["health"]).toBe("fault");
+    two.a.scripts.fails.clear();
+    two.wire.run(31_000);
+    expect(running(two)).toBe(" | one,two,uno");
+    expect(two.a.status()["health"]).toBe("ok");
+  });
+
+  test("does not keep an agent from ending, which says nothing then: the other node waits for its death", () => {
+    const two = pair(GROUPS, STUBBORN);
+    two.a.scripts.fails.add("stop one");
+    two.a.stop();
+    two.wire.run(1000);
+    expect(two.a.exit).toBe(null);
+    two.wire.run(1500);
+    expect(two.a.exit).toBe(5);
+    expect(running(two)).toBe("one | two");
+    two.wire.run(DEADTIME + 1000);
+    expect(running(two)).toBe("one | one,two,uno");
+  });
+
+  test("is not waited for by an agent that is told to stop again", () => {
+    const two = pair();
+    two.a.scripts.fails.add("stop uno");
+    two.a.stop();
+    two.wire.run(100);
+    two.a.stop();
+    expect(two.a.exit).toBe(5);
+  });
+});

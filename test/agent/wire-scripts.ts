@@ -1,0 +1,24 @@
+/** The scripts of a node's resources, as they would run: each is called by its arguments, `start one`. */
+import type { ResourceAction, ResourceEvent } from "../../src/agent/heartbeat-boundary.ts";
+
+export class WireScripts {
+  /** What runs; an agent that dies leaves it behind. */
+  readonly running = new Set<string>();
+  /** What was done, in order: `start one`. */
+  readonly ran: string[] = [];
+  /** `start one`, `stop one`: these fail. */
+  readonly fails = new Set<string>();
+
+  run({ id, task, job }: ResourceAction): ResourceEvent {
+    const name = job.args.join(" ");
+    const failed = this.fails.has(`${task} ${name}`);
+    if (task === "start" && !failed && !this.running.has(name)) {
+      this.running.add(name);
+      this.ran.push(`start ${name}`);
+    }
+    if (task === "stop" && !failed && this.running.delete(name)) this.ran.push(`stop ${name}`);
+    const output = this.running.has(name) ? "running" : "stopped";
+    const failure = failed ? "exit 1" : null;
+    return { kind: "resource-ended", id, code: failed ? 1 : 0, output, failure };
+  }
+}
