@@ -4,6 +4,7 @@ import type { Instant } from "../base/units.ts";
 import { elapsed } from "../base/units.ts";
 import type { Action } from "../heartbeat/membership.ts";
 import type { Cluster } from "./cluster.ts";
+import { give } from "./resource-machine.ts";
 import type { Turn } from "./world.ts";
 
 /** Asks all of them. */
@@ -16,10 +17,18 @@ export function askPings(cluster: Cluster, turn: Turn): void {
 export const pingsAt = (cluster: Cluster, address: Ip): readonly string[] =>
   cluster.config.pings.filter(({ addresses }) => addresses.includes(address)).map(({ name }) => name);
 
-/** How many are heard; null where there are none in the configuration. */
-export function pingsAlive({ config, state }: Cluster): number | null {
-  if (config.pings.length === 0) return null;
-  return config.pings.filter(({ name }) => state?.peers.get(name)?.status === "ping").length;
+/** How many are heard; null where there are none in the configuration, or one was neither heard nor given up yet. */
+function pingsAlive({ config, state }: Cluster): number | null {
+  const states = config.pings.map(({ name }) => state?.peers.get(name)?.status ?? "init");
+  if (states.length === 0 || states.includes("init")) return null;
+  return states.filter((each) => each === "ping").length;
+}
+
+/** Groups move to the node that hears more. */
+export function countPings(cluster: Cluster, turn: Turn): void {
+  const alive = pingsAlive(cluster);
+  const known = cluster.resources?.state.pings ?? null;
+  if (alive !== known) give(cluster, turn, { kind: "pings", alive });
 }
 
 /** Why the addresses of a ping node could not be asked; null where that is not known. */
@@ -29,18 +38,23 @@ export function pingFailure({ config, pingFailures }: Cluster, name: string): st
   return failures.length === 0 ? null : [...new Set(failures)].join(", ");
 }
 
-/** A ping node answers, or does not any more. */
+/** A ping node answers, or does not any more: that is told, and counted. */
 export function pingIs(
   cluster: Cluster,
   turn: Turn,
   { name, from, to }: Extract<Action, { readonly kind: "node" }>,
 ): void {
   const fields = { node: name, type: "ping", from, state: to };
-  if (to !== "dead") return turn.out.log("info", "heartbeat.node", fields);
+  if (to === "dead")
+    turn.out.log("warning", "heartbeat.node", { ...fields, reason: silence(cluster, turn, name) });
+  else turn.out.log("info", "heartbeat.node", fields);
+  countPings(cluster, turn);
+}
+
+function silence(cluster: Cluster, turn: Turn, name: string): string {
   const heardAt: Instant | null = cluster.state?.peers.get(name)?.heardAt ?? null;
-  const silence =
+  const long =
     heardAt === null ? "never answered" : `no answer for ${Math.round(elapsed(heardAt, turn.now))} ms`;
   const why = pingFailure(cluster, name);
-  const reason = why === null ? silence : `${silence}: ${why}`;
-  turn.out.log("warning", "heartbeat.node", { ...fields, reason });
+  return why === null ? long : `${long}: ${why}`;
 }

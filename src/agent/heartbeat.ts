@@ -9,11 +9,11 @@ import { Cluster } from "./cluster.ts";
 import { renumbered } from "./cluster-life.ts";
 import { linkOpened, settleLinks, unsent } from "./cluster-links.ts";
 import { happen, joins, membersDue } from "./cluster-members.ts";
-import { pingsAt } from "./cluster-pings.ts";
+import { countPings, pingsAt } from "./cluster-pings.ts";
 import { askAgain, bytesReceived, nextQuestion } from "./cluster-receive.ts";
 import { resourcesEnd } from "./cluster-resources.ts";
 import type { HeartbeatEvent } from "./heartbeat-boundary.ts";
-import { leaveResources, reconfigureResources, resourcesWake } from "./resource-machine.ts";
+import { give, leaveResources, reconfigureResources, resourcesWake } from "./resource-machine.ts";
 import type { Turn, World } from "./world.ts";
 
 /** How often the host's load is looked at, which messages tell. */
@@ -37,6 +37,7 @@ export function configureHeartbeat(world: World, turn: Turn, { agent, heartbeat 
   if (cluster.state === null) return;
   cluster.state = reshaped(cluster.settings(), cluster.state, turn.now);
   reconfigureResources(cluster, turn);
+  countPings(cluster, turn);
   settle(world, turn, cluster);
 }
 
@@ -130,7 +131,12 @@ const resourcesLost = (turn: Turn, detail: string): void =>
 /** Only what is on the disk is said: nobody must ever hear an earlier life after a later one. */
 function kept(world: World, cluster: Cluster, turn: Turn, failure: string | null): void {
   if (failure !== null) stateLost(turn, failure);
-  if (renumbered(cluster, turn)) happen(cluster, turn, { kind: "deadline" });
+  if (renumbered(cluster, turn)) {
+    happen(cluster, turn, { kind: "deadline" });
+    // Whoever was heard has heard nothing of us.
+    if (cluster.resources?.state.peer.status === "alive")
+      give(cluster, turn, { kind: "peer-back", how: "returned" });
+  }
   if (cluster.state !== null) return;
   settleLinks(world, turn, cluster);
   cluster.startAt = after(turn.now, ms(0));

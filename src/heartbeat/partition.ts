@@ -47,7 +47,7 @@ function doubt(turn: Turn): void {
 
 /** The other one has said what it holds. */
 export function compare(turn: Turn): void {
-  const { phase, standby, peer, pings } = turn.state;
+  const { phase, standby, peer, told } = turn.state;
   if (phase !== "stable" || (standby.role !== "none" && !isWaiting(standby))) return;
   const shared = turn.doubled;
   if (isNothing(shared)) return turn.set({ yieldAt: NEVER });
@@ -58,7 +58,7 @@ export function compare(turn: Turn): void {
     return;
   }
   turn.set({ yieldAt: NEVER });
-  const more = (pings ?? 0) - (peer.pings ?? 0);
+  const more = (told ?? 0) - (peer.pings ?? 0);
   const loses = more < 0 ? shared : more > 0 ? NOTHING : { ...shared, local: false };
   unrepeatable(turn, shared, loses);
   if (!isNothing(loses)) letGo(turn, loses);

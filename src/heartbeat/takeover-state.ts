@@ -132,8 +132,15 @@ export interface State {
   readonly requestAt: Instant;
   /** legacy: groups that the other one asked for, to be answered when stopped. */
   readonly requested: ReadonlySet<string>;
-  /** Our live ping nodes; null: there are none in the configuration. */
+  /** Our live ping nodes; null: there are none, or it is not known of all of them yet. */
   readonly pings: number | null;
+  /** As many as the other one was told: fewer while more have not lasted. Null as for `pings`. */
+  readonly told: number | null;
+  /** When it will have lasted that there are more. */
+  readonly tellAt: Instant;
+  /** How often one was lost lately, and when last. */
+  readonly losses: number;
+  readonly lostAt: Instant;
   /** ipfail: give up so much at this time, unless the other one sees no more than we do by then. */
   readonly giveUp: { readonly what: "all" | "foreign"; readonly at: Instant } | null;
 }
@@ -155,7 +162,8 @@ export type Event =
   /** An operator, on this node: give so much, or take so much, in our view. */
   | { readonly kind: "standby"; readonly what: Hold }
   | { readonly kind: "takeover"; readonly what: Hold }
-  | { readonly kind: "pings"; readonly alive: number }
+  /** So many ping nodes are heard; null: there are none, or it is not known of all of them yet. */
+  | { readonly kind: "pings"; readonly alive: number | null }
   | { readonly kind: "stop" }
   | { readonly kind: "deadline" };
 

@@ -45,19 +45,19 @@ export class Turn {
    * what it is to be without the latter.
    */
   report(stable: boolean, info: string | null = null): void {
-    const { hold, pings } = this.state;
+    const { hold, told } = this.state;
     const word = wordOf(union(hold, this.leftover));
     this.say({
       ...{ kind: "resource", hold: word, full: true, stable: stable && !this.isLettingGo, info },
-      pings: pings ?? 0,
+      pings: told ?? 0,
     });
     this.set({ reportedAt: this.now });
   }
 
   /** Says that so much is given up, which is about to be stopped: a step of a standby or of leaving, which has its own word for the end. */
   reportGiven(info: string): void {
-    const { hold, pings } = this.state;
-    this.say({ kind: "resource", hold: wordOf(hold), full: true, stable: false, info, pings: pings ?? 0 });
+    const { hold, told } = this.state;
+    this.say({ kind: "resource", hold: wordOf(hold), full: true, stable: false, info, pings: told ?? 0 });
     this.set({ reportedAt: this.now });
   }
 

@@ -14,7 +14,7 @@ import type { Content } from "./content.ts";
 import { fenceConfirmed, fenceDue, fenceRan, forget, peerDied, peerLeft } from "./death.ts";
 import { deadline as groupDeadline, UNKNOWN } from "./group.ts";
 import { EVERYTHING, NOTHING, wordOf } from "./holding.ts";
-import { giveUpDue, giveUpTold, pingsChanged, pingsTold } from "./ipfail.ts";
+import { giveUpDue, giveUpTold, pingsChanged, pingsDue, pingsTold } from "./ipfail.ts";
 import { groupGranted, groupRequested, requestDue, requestProgress } from "./legacy.ts";
 import { audit, begin, failbackDue, negotiationDue, peerReports, peerStarts } from "./negotiation.ts";
 import { letGoProgress, peerHeard, peerReturned, unbar, yieldDue } from "./partition.ts";
@@ -74,6 +74,10 @@ const initial = ({ groups }: Settings): State => ({
   requestAt: NEVER,
   requested: new Set(),
   pings: null,
+  told: null,
+  tellAt: NEVER,
+  losses: 0,
+  lostAt: instant(Number.NEGATIVE_INFINITY),
   giveUp: null,
 });
 
@@ -93,6 +97,7 @@ export function step(settings: Settings, state: State, event: Event, now: Instan
   fenceDue(turn);
   yieldDue(turn);
   requestDue(turn);
+  pingsDue(turn);
   giveUpDue(turn);
   failed(turn);
   failbackDue(turn);
@@ -217,7 +222,7 @@ function leave(turn: Turn): void {
 /** When the machine wants a `deadline` event at the latest. */
 export function deadline(state: State): Instant {
   const { standby, fence, giveUp } = state;
-  const all = [state.stableAt, state.auditAt, state.yieldAt, state.retryAt, state.requestAt];
+  const all = [state.stableAt, state.auditAt, state.yieldAt, state.retryAt, state.requestAt, state.tellAt];
   if (standby.role !== "none") all.push(standby.until);
   if (fence.kind === "waiting") all.push(fence.at);
   if (giveUp !== null) all.push(giveUp.at);

@@ -165,6 +165,52 @@ describe("ipfail", () => {
   });
 });
 
+describe("a ping node that comes and goes", () => {
+  const lost = (): Play => {
+    const play = Play.agreed().give({ kind: "pings", alive: 1 }).give({ kind: "pings", alive: 0 });
+    play.said();
+    return play;
+  };
+
+  test("is told to be there again when it has been for twice deadtime, and longer after each loss", () => {
+    const play = lost().give({ kind: "pings", alive: 1 });
+    const { deadtime } = SETTINGS;
+    expect(play.passes(2 * deadtime - 1).said()).toBe("");
+    expect(play.passes(1).said()).toBe("pings 1");
+    expect(play.give({ kind: "pings", alive: 0 }).said()).toBe("(ping-nodes-lost), pings 0");
+    play.give({ kind: "pings", alive: 1 });
+    expect(play.passes(4 * deadtime - 1).said()).toBe("");
+    expect(play.passes(1).said()).toBe("pings 1");
+    for (let times = 0; times < 20; times++) {
+      play.give({ kind: "pings", alive: 0 }).give({ kind: "pings", alive: 1 });
+      play.said();
+    }
+    expect(play.passes(299_999).said()).toBe("");
+    expect(play.passes(1).said()).toBe("pings 1");
+    // What was long ago counts no more.
+    play.passes(1_800_000).give({ kind: "pings", alive: 0 }).give({ kind: "pings", alive: 1 });
+    play.said();
+    expect(play.passes(2 * deadtime).said()).toBe("pings 1");
+  });
+
+  test("is told at once where that keeps everything in its place", () => {
+    const play = lost().hears({ kind: "give-up", to: "a", really: true }).passes(1000);
+    expect(play.give({ kind: "pings", alive: 1 }).said()).toBe("pings 1");
+    expect(play.hears({ kind: "give-up", to: "a", really: false }).passes(60_000).said()).toBe("");
+  });
+
+  test("counts at once where the other one compares: what both hear moves nothing", () => {
+    const play = lost().give({ kind: "pings", alive: 1 });
+    expect(play.hears({ kind: "ping-count", to: "a", count: 1 }).said()).toBe("abort_giveup");
+  });
+});
+
+test("without ping nodes nobody is told to give up, nor gives up", () => {
+  const play = Play.agreed();
+  play.hears({ kind: "ping-count", to: "a", count: 3 }).hears({ kind: "give-up", to: "a", really: true });
+  expect(play.passes(60_000).said()).toBe("");
+});
+
 describe("auto_failback legacy", () => {
   const legacy: Settings = { ...SETTINGS, failback: "legacy" };
   const begun = (): Play => new Play(legacy).give({ kind: "peer-heard" }).give({ kind: "active" });
