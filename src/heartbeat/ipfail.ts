@@ -24,7 +24,7 @@ const lasting = ({ settings: { deadtime }, state: { losses } }: Turn): Milliseco
 
 /** We hear more or fewer ping nodes; null: there are none, or not all of them were heard or given up yet. */
 export function pingsChanged(turn: Turn, alive: number | null): void {
-  const { pings, told, losses, lostAt, giveUp } = turn.state;
+  const { pings, told, losses, lostAt, giveUp, hold } = turn.state;
   if (alive === null) return turn.set({ pings: null, told: null, tellAt: NEVER, giveUp: null });
   if (pings !== null && alive < pings) {
     turn.news("ping-nodes-lost");
@@ -32,7 +32,9 @@ export function pingsChanged(turn: Turn, alive: number | null): void {
     turn.set({ losses: recent ? losses + 1 : 1, lostAt: turn.now });
   }
   turn.set({ pings: alive });
-  if (told === null || alive <= told || giveUp !== null) tell(turn);
+  // Told in time it keeps everything in its place.
+  const saves = giveUp !== null && !isNothing(hold);
+  if (told === null || alive <= told || saves) tell(turn);
   else turn.set({ tellAt: after(turn.now, lasting(turn)) });
 }
 

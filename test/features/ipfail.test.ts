@@ -1,45 +1,118 @@
 /** Groups move to the node that hears more ping nodes: two haagents, and haagent beside Debian's heartbeat with its ipfail. */
 import { describe, expect, test } from "bun:test";
 import type { Lab } from "../lab/lab.ts";
-import { owners } from "./resource-scene.ts";
+import type { Owner, Pair } from "./resource-scene.ts";
+import { besideDaemon, owners } from "./resource-scene.ts";
 
 const LONG_MS = 240_000;
 /** Longer than deadtime and the time that a node waits before it gives up. */
-const NOTHING_MS = 8000;
-const GATEWAY = "10.77.0.100";
+const NOTHING_MS = 7000;
+/** Of the gateway, in turns: dead at the end of each silence, and heard in between. */
+const SILENT_MS = 3000;
+const HEARD_MS = 500;
+const GATEWAY = "10.77.0.254";
 const PINGS = `ping_nodes = ["${GATEWAY}"]`;
+
+/** The client of the lab is the gateway. */
+const raise = ({ client }: Lab): Promise<void> => client.namespace.ip(`addr add ${GATEWAY}/24 dev eth0`);
 
 /** The gateway's answers to a node are lost, or not any more. */
 const lose = (lab: Lab, node: number, lost = true): Promise<void> =>
   lab.lose(lab.client, lab.node(node), lost ? 100 : 0);
 
+/** What became of the first resource of each group: the second one of a group follows it. */
+const moves = (pair: Pair<Owner>): string =>
+  pair.moves
+    .filter(({ what }) => !what.endsWith("uno"))
+    .map(({ node, what }) => `${node} ${what}`)
+    .join(", ");
+
+/** Both run, and each has its own. */
+async function begun(): Promise<Pair<Owner>> {
+  const pair = await owners({ more: PINGS });
+  await raise(pair.lab);
+  for (const each of [pair.a, pair.b]) await each.start();
+  await pair.settles("a b");
+  return pair;
+}
+
 describe("two nodes with a gateway", () => {
   test.concurrent(
-    "have everything where the gateway is heard, and share again when it has been for a while",
+    "have everything where it is heard, and share again when both have heard it for a while",
     async () => {
-      await using pair = await owners(true, PINGS);
-      const { a, b, lab } = pair;
-      for (const each of [a, b]) await each.start();
-      await pair.settles("a b");
+      await using pair = await begun();
+      const { b, lab } = pair;
       await lose(lab, 1);
       await b.says(["resource.ping", "ping-nodes-lost"]);
       await pair.settles("a a");
       await lose(lab, 1, false);
-      let line = await b.sees(GATEWAY, "ping", b.log.length - 1);
       await pair.settles("a b");
-      // Once more: it is believed later.
+      expect(pair.doubled).toEqual([]);
+    },
+    LONG_MS,
+  );
+
+  test.concurrent(
+    "move groups once away from one that loses it again and again",
+    async () => {
+      await using pair = await begun();
+      const { a, lab } = pair;
       await lose(lab, 0);
+      await pair.settles("b b");
+      const before = moves(pair);
+      for (let times = 0; times < 2; times++) {
+        const line = a.log.length;
+        await lose(lab, 0, false);
+        await a.sees(GATEWAY, "ping", line);
+        await Bun.sleep(HEARD_MS);
+        await lose(lab, 0);
+        await a.sees(GATEWAY, "dead", line);
+        await Bun.sleep(SILENT_MS);
+      }
+      expect(moves(pair)).toBe(before);
+      expect(pair.doubled).toEqual([]);
+    },
+    LONG_MS,
+  );
+
+  test.concurrent(
+    "move nothing when both lose it",
+    async () => {
+      await using pair = await begun();
+      const { a, b, lab } = pair;
+      const before = moves(pair);
+      await lab.client.namespace.ip("link set eth0 down");
+      for (const each of [a, b]) await each.sees(GATEWAY, "dead");
+      await Bun.sleep(NOTHING_MS);
+      expect(moves(pair)).toBe(before);
+    },
+    LONG_MS,
+  );
+});
+
+describe("a node beside heartbeat's ipfail", () => {
+  test.concurrent(
+    "takes from it when it has lost the gateway, and gives when it has lost it itself",
+    async () => {
+      const ipfail = [`ping ${GATEWAY}`, "deadping 3", "respawn hacluster /usr/libexec/heartbeat/ipfail"];
+      await using pair = await besideDaemon(true, ipfail, PINGS);
+      const { a, b, lab } = pair;
+      await raise(lab);
+      await a.daemon.start();
+      await b.start();
+      await pair.settles("a b");
+      let line = a.daemon.log.length;
+      await lose(lab, 0);
+      await a.daemon.says(`node ${GATEWAY}: is dead`, LONG_MS, line);
       await pair.settles("b b");
       await lose(lab, 0, false);
       await pair.settles("a b");
+      line = a.daemon.log.length;
+      await lose(lab, 1);
+      await pair.settles("a a");
+      await lose(lab, 1, false);
+      await pair.settles("a b");
       expect(pair.doubled).toEqual([]);
-      line = b.log.length;
-      // Lost to both at once: nobody hears more.
-      await lab.client.namespace.ip("link set eth0 down");
-      for (const each of [a, b]) await each.sees(GATEWAY, "dead", each === b ? line : 0);
-      await Bun.sleep(NOTHING_MS);
-      await pair.settles("a b", 0);
-      expect(pair.moves.length).toBe(pair.moves.length);
     },
     LONG_MS,
   );

@@ -287,10 +287,14 @@ export async function owners(given: Partial<Given> = {}): Promise<Pair<Owner>> {
   return new Pair(lab, a, b);
 }
 
-/** Debian's heartbeat as `a` and haagent as `b`, configured and not started. */
-export async function besideDaemon(failback: Failback): Promise<Pair<RealOwner>> {
+/** Debian's heartbeat as `a` and haagent as `b`, configured and not started, each with further lines of its configuration. */
+export async function besideDaemon(
+  failback: Failback,
+  real: readonly string[] = [],
+  more = "",
+): Promise<Pair<RealOwner>> {
   const lab = await wires();
   const b = owner(lab, 1, "b");
-  await b.configure({ failback, resources: WITH_ADDRESS, deadtime: 4, initdead: 10 });
-  return new Pair(lab, new RealOwner(lab, failback), b);
+  await b.configure({ failback, resources: WITH_ADDRESS, deadtime: 4, initdead: 10, more });
+  return new Pair(lab, new RealOwner(lab, failback, real), b);
 }

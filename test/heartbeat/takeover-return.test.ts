@@ -199,6 +199,15 @@ describe("a ping node that comes and goes", () => {
     expect(play.hears({ kind: "give-up", to: "a", really: false }).passes(60_000).said()).toBe("");
   });
 
+  test("is told later when everything has gone already", () => {
+    const play = lost().hears({ kind: "give-up", to: "a", really: true }).passes(2000);
+    play.asks("all", "other").asks("all", "done").reports("all", true);
+    // It tells its count after each move.
+    play.hears({ kind: "ping-count", to: "a", count: 1 });
+    play.said();
+    expect(play.give({ kind: "pings", alive: 1 }).said()).toBe("");
+  });
+
   test("counts at once where the other one compares: what both hear moves nothing", () => {
     const play = lost().give({ kind: "pings", alive: 1 });
     expect(play.hears({ kind: "ping-count", to: "a", count: 1 }).said()).toBe("abort_giveup");

@@ -151,7 +151,15 @@ export const TAKEOVER: readonly Mutant[] = [
     "gives back to a side that sees less",
   ),
   fault("ipfail", "if (pings < theirs) return schedule(turn);", "", "keeps everything where it sees less"),
-  fault("ipfail", "ms(2 * turn.settings.keepalive)", "ms(0)", "gives up for a ping node that both lose"),
+  fault(
+    "ipfail",
+    "Math.max(WAIT_LEAST, 2 * turn.settings.keepalive)",
+    "0",
+    "gives up for a ping node that both lose",
+  ),
+  fault("ipfail", "|| saves", "", "gives up what it could keep"),
+  fault("ipfail", "giveUp !== null && !isNothing(hold)", "giveUp !== null", "takes back what has just gone"),
+  fault("ipfail", "losses + 1 : 1", "1 : 1", "moves groups back and forth with a ping node"),
   fault(
     "legacy",
     "state !== undefined && mayRun(state)",
