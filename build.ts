@@ -46,7 +46,7 @@ const BASES = [
 ] as const;
 
 /** Files of src/io that are threads. */
-const THREADS = ["starter-thread", "prober-thread", "device-thread", "table-thread"];
+const THREADS = ["starter-thread", "prober-thread", "device-thread", "table-thread", "filesystem-thread"];
 
 /** Runs a program; its standard output, trimmed, or null when it is missing or fails. */
 function output(...argv: string[]): string | null {

@@ -2,6 +2,7 @@
 import type { Family, Ip } from "../base/address.ts";
 import type { Milliseconds } from "../base/units.ts";
 import type { Task } from "../heartbeat/group.ts";
+import type { FilesystemArguments } from "../heartbeat/resource-kind.ts";
 import type { Octets } from "../wire/heartbeat-message.ts";
 
 /** A link as the edge opens it; `id` names it. */
@@ -110,9 +111,8 @@ export type HeartbeatAction =
       readonly precedence: Precedence;
     };
 
-/** What is called, or done, for a resource. */
-export type Job = {
-  /** A script of a directory, called `NAME ARGUMENT... start|stop|status`; else a systemd unit of that name. */
+/** A script of a directory, called `NAME ARGUMENT... start|stop|status`; else a systemd unit of that name. */
+export interface ScriptJob {
   readonly type: "script";
   readonly name: string;
   readonly args: readonly string[];
@@ -120,7 +120,19 @@ export type Job = {
   readonly directories: readonly string[];
   /** Added to PATH, which is all there is otherwise. */
   readonly environment: Readonly<Record<string, string>>;
-};
+}
+
+export interface FilesystemJob extends FilesystemArguments {
+  readonly type: "filesystem";
+}
+
+/** What is called, or done, for a resource. */
+export type Job =
+  | ScriptJob
+  | FilesystemJob
+  | { readonly type: "drbd"; readonly resource: string }
+  /** A message for sendmail(8), whole with its header; whatever the task is. */
+  | { readonly type: "mail"; readonly to: readonly string[]; readonly message: string };
 
 /** A task of a resource to be done, to be answered with its `id` at the latest after the timeout, when what still runs was killed. */
 export interface ResourceAction {

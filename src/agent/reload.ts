@@ -14,6 +14,7 @@ import { completeStandby, standDown } from "./operator.ts";
 import { hasLifetimes } from "./lifetimes.ts";
 import { sayReleased } from "./notice.ts";
 import { configureRealServer } from "./realserver.ts";
+import { releaseAddresses } from "./resource-addresses.ts";
 import { Router } from "./router.ts";
 import { configureServices, serverChecks } from "./serving.ts";
 import type { Turn, World } from "./world.ts";
@@ -204,6 +205,7 @@ export function shutDown(world: World, turn: Turn): void {
   if (world.owed.size > 0) return;
   world.stopped = true;
   leave(world, turn);
+  releaseAddresses(world, turn);
   configureRealServer(world, turn, []);
   turn.addresses = true;
   // Last of all: what is gone must not be taken away again from whoever puts it there after us.

@@ -7,7 +7,7 @@ import type { Instant, Milliseconds } from "../base/units.ts";
 import { instant, ms } from "../base/units.ts";
 import type { HeartbeatConfig } from "../config/heartbeat-model.ts";
 import type { AddressConfig, GarpConfig } from "../config/model.ts";
-import type { AddressArgument, Group, Resource } from "../heartbeat/haresources.ts";
+import type { AddressArgument } from "../heartbeat/haresources.ts";
 import type { Link } from "./boundary.ts";
 import type { Holder } from "./holder.ts";
 import type { Kernel } from "./kernel.ts";
@@ -50,10 +50,6 @@ export class ResourceAddress implements Holder {
     return [this.place];
   }
 }
-
-/** What the holder is called: no router has a blank in its name. */
-export const addressName = ({ key }: Group, { text }: Resource): string =>
-  text === key ? `resource ${text}` : `resource ${text} of ${key}`;
 
 /** The network of an interface that an address belongs to. */
 interface Network {

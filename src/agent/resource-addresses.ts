@@ -10,9 +10,10 @@ import type { Link } from "./boundary.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Held } from "./held.ts";
 import type { LedgerRecord } from "./ledger.ts";
-import { addressName, placeOf, ResourceAddress } from "./resource-address.ts";
+import { placeOf, ResourceAddress } from "./resource-address.ts";
 import { logRun } from "./resource-run.ts";
 import type { Underway } from "./resource-runs.ts";
+import { nameOf } from "./resource-runs.ts";
 import { keyOf } from "./kernel.ts";
 import { LONG_AGO } from "./router.ts";
 import type { Turn, World } from "./world.ts";
@@ -28,7 +29,7 @@ const isHeld = (world: World, name: string): boolean =>
 
 /** Begins a task of an address. */
 export function beginAddress(world: World, turn: Turn, cluster: Cluster, run: Underway): void {
-  const name = addressName(run.group, run.resource);
+  const name = nameOf(run);
   switch (run.task) {
     case "status": {
       const output = isHeld(world, name) ? "running" : "stopped";
@@ -164,7 +165,10 @@ export const addressRecord = (world: World, { name, holds }: ResourceAddress): L
   lastAdvertAt: LONG_AGO,
 });
 
-/** Nothing of any resource is held any more. */
+/** The agent ends: an address that stayed, as something beside it would not stop, would be on two nodes in a moment. */
 export function releaseAddresses(world: World, turn: Turn): void {
-  for (const holder of world.cluster?.runs.addresses.values() ?? []) letGo(world, turn, holder);
+  for (const holder of world.cluster?.runs.addresses.values() ?? []) {
+    letGo(world, turn, holder);
+    turn.out.finally({ kind: "ledger", router: holder.name, record: null });
+  }
 }

@@ -1,6 +1,7 @@
 /** The end of a turn for resources: tasks of addresses begin, and the machines of groups hear how theirs ended. */
 import { addressesCame, beginAddress } from "./resource-addresses.ts";
 import { resourceRan } from "./resource-machine.ts";
+import { endWaits } from "./resource-run.ts";
 import type { Turn, World } from "./world.ts";
 
 /** Rounds in one turn: each may ask for the next task of a group, which may be over at once. */
@@ -13,6 +14,7 @@ export function tellOutcomes(world: World, turn: Turn): void {
   for (let round = 0; round < ROUNDS_MAX; round++) {
     for (const run of cluster.runs.takeAddressTasks()) beginAddress(world, turn, cluster, run);
     addressesCame(world, turn, cluster);
+    endWaits(cluster, turn);
     const outcomes = cluster.runs.take();
     if (outcomes.length === 0) return;
     for (const { order, outcome } of outcomes) {

@@ -3,6 +3,7 @@ import type { Family, Ip } from "../base/address.ts";
 import type { Instant } from "../base/units.ts";
 import { NEVER } from "../base/units.ts";
 import type { Config } from "../config/model.ts";
+import { addressesOf } from "../heartbeat/haresources.ts";
 import { OWNER } from "../vrrp/state.ts";
 import { Announcer } from "./announcer.ts";
 import type { Action } from "./boundary.ts";
@@ -69,7 +70,7 @@ export interface World {
   virtual: ReadonlySet<Ip>;
   /** The same and those of owners. */
   moved: ReadonlySet<Ip>;
-  /** Addresses of all routers together. */
+  /** Addresses of all routers and resources together. */
   addressTotal: number;
   /** What the edge was last told to listen on. */
   listeners: readonly Listener[];
@@ -171,7 +172,7 @@ export function makeWorld(
   };
 }
 
-/** Recomputes what is derived from the set of routers; to be called whenever that or an interface index changes. */
+/** Recomputes what is derived from the set of routers and of resources; to be called whenever that or an interface index changes. */
 export function index(world: World): void {
   const virtual = new Set<Ip>();
   const moved = new Set<Ip>();
@@ -185,6 +186,11 @@ export function index(world: World): void {
     }
     const { family, vrid } = router.config;
     if (router.index !== null) world.wires.set(wire(router.index, family, vrid), router);
+  }
+  for (const address of addressesOf(world.config.heartbeat?.resources?.groups ?? [])) {
+    world.addressTotal += 1;
+    virtual.add(address);
+    moved.add(address);
   }
   world.virtual = virtual;
   world.moved = moved;

@@ -10,6 +10,7 @@ import type { Ip } from "../base/address.ts";
 import { addressBits, familyOf, parseIp } from "../base/address.ts";
 import { fail, ok } from "../base/result.ts";
 import type { Result } from "../base/result.ts";
+import { kindOf } from "./resource-kind.ts";
 
 /** Groups of a cluster, resources of a group, characters of a resource: heartbeat's own tools break above a line of 511. */
 export const GROUPS_MAX = 100;
@@ -53,15 +54,9 @@ export interface AddressArgument {
 }
 
 /** Resources that are an address, and so begin with one. */
-export const ADDRESSES: readonly string[] = ["IPaddr", "IPaddr2", "IPv6addr"];
+const ADDRESSES: readonly string[] = ["IPaddr", "IPaddr2", "IPv6addr"];
 /** Resources whose data two nodes that run them at once destroy. */
 const SHARED: readonly string[] = ["Filesystem", "drbddisk"];
-/** How many arguments the built-in ones need at least, and what they are. */
-const NEEDS: Readonly<Record<string, readonly [number, string]>> = {
-  Filesystem: [2, "Filesystem::DEVICE::DIRECTORY::TYPE"],
-  drbddisk: [1, "drbddisk::RESOURCE"],
-  MailTo: [1, "MailTo::ADDRESS"],
-};
 /** IFNAMSIZ of <net/if.h>, without the zero. */
 const INTERFACE_LENGTH_MAX = 15;
 
@@ -109,6 +104,16 @@ export function parseAddressArgument(text: string): Result<AddressArgument, stri
   return ok({ ip, prefix, interface: interfaceName ?? null, broadcast: broadcast?.value ?? null });
 }
 
+/** The addresses that these groups have among their resources. */
+export const addressesOf = (groups: readonly Group[]): Ip[] =>
+  groups
+    .flatMap(({ resources }) => resources)
+    .filter(({ script }) => ADDRESSES.includes(script))
+    .flatMap(({ args: [text = ""] }) => {
+      const argument = parseAddressArgument(text);
+      return argument.ok ? [argument.value.ip] : [];
+    });
+
 const isInterface = (text: string): boolean =>
   text.length > 0 && text.length <= INTERFACE_LENGTH_MAX && !/[\s/:]/.test(text);
 
@@ -135,9 +140,8 @@ export function parseResource(text: string): Result<Resource, string> {
     if (script === "IPv6addr" && !isV6) return fail(`IPv6addr is for IPv6: write IPaddr::${behind}`);
     return ok({ text, script, args: [behind] });
   }
-  const [least, form] = NEEDS[script] ?? [0, ""];
-  if (args.length < least) return fail(`${script} needs more arguments: ${form}`);
-  return ok({ text, script, args });
+  const kind = kindOf({ script, args });
+  return kind.ok ? ok({ text, script, args }) : kind;
 }
 
 /** The script for a word that is an address only; null: it is none. */

@@ -25,6 +25,8 @@ export interface Command {
   readonly keep: number;
   /** Where it is written down while it runs, for the next agent to kill it if this one dies; null: it may outlive us. */
   readonly notes: CommandNotes | null;
+  /** What it reads on its standard input; without it nothing. */
+  readonly input?: string;
 }
 
 /** A command under way. */
@@ -61,7 +63,10 @@ function killGroup(pid: number): void {
  * Starts a command and calls `done` once, later. It sees no descriptor of ours and prints to nowhere, unless that is wanted: a daemon
  * that a script leaves behind with the script's output has a pipe to us then, which is read to nowhere and breaks when we end.
  */
-export function runCommand({ argv, environment, user, timeout, keep, notes }: Command, done: Done): Running {
+export function runCommand(
+  { argv, environment, user, timeout, keep, notes, input }: Command,
+  done: Done,
+): Running {
   let settled = false;
   let pid: number | null = null;
   const settle = (failure: string | null, output = ""): void => {
@@ -84,7 +89,7 @@ export function runCommand({ argv, environment, user, timeout, keep, notes }: Co
     const same = who === OURSELVES || process.getuid?.() === who.uid;
     const account = same ? null : { uid: who.uid, gid: who.gid };
     startCommand(
-      { argv, environment: { PATH, ...environment }, account, keep, notes },
+      { argv, environment: { PATH, ...environment }, account, keep, notes, input: input ?? null },
       {
         started: (started) => {
           pid = started;

@@ -1,20 +1,22 @@
-/** Tasks of resources at the edge: scripts and systemd units, each an argv without a shell that dies on time. */
+/** Tasks of resources at the edge: scripts and systemd units, each an argv without a shell that dies on time; and the built-in ones. */
 import type { Event } from "../agent/boundary.ts";
-import type { Job, ResourceAction, ResourceEvent } from "../agent/heartbeat-boundary.ts";
+import type { ResourceAction, ScriptJob } from "../agent/heartbeat-boundary.ts";
 import { unreachable } from "../base/assert.ts";
 import type { Command, Running } from "./command.ts";
 import { OURSELVES, runCommand } from "./command.ts";
+import { runDrbd } from "./drbd.ts";
+import { runFilesystem } from "./filesystem.ts";
 import { findResource } from "./find-resource.ts";
+import { runMail } from "./mail.ts";
 import type { CommandNotes } from "./orphans.ts";
+import type { Outcome } from "./resource-task.ts";
+import { codeOf, failed } from "./resource-task.ts";
 
 /** Characters kept of the end of what a script says: a status that tells much says the word that counts early. */
 const OUTPUT_MAX = 16_384;
 /** LSB: the program is not installed. */
 const NOT_INSTALLED = 5;
 const TASKS_OF_SYSTEMCTL = { start: "start", stop: "stop", status: "is-active" } as const;
-
-/** How a task ended. */
-type Outcome = Omit<ResourceEvent, "kind" | "id">;
 
 /** The tasks under way. */
 export class ResourceRunner {
@@ -29,7 +31,27 @@ export class ResourceRunner {
 
   /** Starts a task; its end is a `resource-ended` event. */
   start(action: ResourceAction): void {
-    const { job } = action;
+    const { id, task, job, timeout } = action;
+    const done = (outcome: Outcome): void => this.#ended(id, outcome);
+    switch (job.type) {
+      case "script":
+        return this.#script(action, job);
+      case "filesystem":
+        this.#running.set(id, runFilesystem(job, task, timeout, this.#notes, done));
+        return;
+      case "drbd":
+        this.#running.set(id, runDrbd(job.resource, task, timeout, this.#notes, done));
+        return;
+      case "mail":
+        // It goes on when we end.
+        runMail(job, timeout, done);
+        return;
+      default:
+        unreachable(job);
+    }
+  }
+
+  #script(action: ResourceAction, job: ScriptJob): void {
     const found = findResource(job.name, job.directories);
     switch (found?.kind) {
       case "script":
@@ -77,18 +99,11 @@ export class ResourceRunner {
 }
 
 /** Nothing can run that is not there; a start of it fails. */
-const missing = ({ name, directories }: Job): Outcome => ({
-  code: NOT_INSTALLED,
-  output: "",
-  failure: `there is no executable ${name} in ${directories.join(", ")}, and no systemd unit of that name`,
-});
-
-/** Of `exit 3`, the number; null for all that is no exit. */
-function codeOf(failure: string | null): number | null {
-  if (failure === null) return 0;
-  const code = /^exit (\d+)$/.exec(failure)?.[1];
-  return code === undefined ? null : Number(code);
-}
+const missing = ({ name, directories }: ScriptJob): Outcome =>
+  failed(
+    `there is no executable ${name} in ${directories.join(", ")}, and no systemd unit of that name`,
+    NOT_INSTALLED,
+  );
 
 const wordsOf = ([program = ""]: readonly string[], failure: string | null): string | null =>
   failure === null ? null : `${program}: ${failure}`;

@@ -15,9 +15,11 @@ const PRINTED_GRACE = 20;
 
 const tell = (news: News): void => parentPort?.postMessage(news);
 
-/** `ENOENT: no such file or directory`, without the call and the path that are appended. */
+/** `ENOENT: no such file or directory`, without the call and the path that are appended; the same for what is in no directory of PATH. */
 const reason = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error)).replace(/, posix_spawn .*$/s, "");
+  (error instanceof Error ? error.message : String(error))
+    .replace(/, posix_spawn .*$/s, "")
+    .replace(/^Executable not found in \$PATH.*$/s, "ENOENT: no such file or directory");
 
 /** The end of what a command prints, on both of its streams as it comes. */
 class Output {
@@ -41,7 +43,7 @@ class Output {
   }
 }
 
-function start({ id, argv, environment, account, keep, notes }: Order): void {
+function start({ id, argv, environment, account, keep, notes, input }: Order): void {
   let pid = 0;
   const running = (child: { readonly pid: number }): void => {
     ({ pid } = child);
@@ -63,12 +65,13 @@ function start({ id, argv, environment, account, keep, notes }: Order): void {
       tell({ kind: "ended", id, failure, output: output.text });
     },
   };
+  const stdin = input === null ? "ignore" : new TextEncoder().encode(input);
   try {
     if (keep === 0) {
-      running(Bun.spawn([...argv], { ...options, stdio: ["ignore", "ignore", "ignore"] }));
+      running(Bun.spawn([...argv], { ...options, stdio: [stdin, "ignore", "ignore"] }));
       return;
     }
-    const child = Bun.spawn([...argv], { ...options, stdio: ["ignore", "pipe", "pipe"] });
+    const child = Bun.spawn([...argv], { ...options, stdio: [stdin, "pipe", "pipe"] });
     printed = Promise.all([output.read(child.stdout), output.read(child.stderr)]);
     running(child);
   } catch (error) {

@@ -13,6 +13,8 @@ export interface Order {
   readonly keep: number;
   /** Where it is written down while it runs; null: it may outlive us. */
   readonly notes: CommandNotes | null;
+  /** Its standard input; null: nothing. */
+  readonly input: string | null;
 }
 
 /** What became of an order: `started`, then `ended`; or only `ended` when it could not be started. */

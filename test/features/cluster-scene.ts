@@ -58,6 +58,8 @@ export class Member {
   readonly name: string;
   readonly directory = makeScratch();
   readonly log: string[] = [];
+  /** What the agent is started by. */
+  wrapper: readonly string[] = [];
   #child: Child | null = null;
 
   constructor(station: Station, name: string) {
@@ -87,7 +89,7 @@ export class Member {
   }
 
   async start(): Promise<void> {
-    this.#child = this.station.namespace.spawn([HAAGENT, "run", "--config", this.path], {
+    this.#child = this.station.namespace.spawn([...this.wrapper, HAAGENT, "run", "--config", this.path], {
       onLine: (line) => this.log.push(line),
     });
     await this.#child.says("agent.ready", START_MS);

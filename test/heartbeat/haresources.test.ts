@@ -74,7 +74,7 @@ describe("a bad line of haresources", () => {
       "4:5 a group with a as its first resource is there already: put another one first",
       '5:7 "../d" is no name of a script: write NAME::ARGUMENT, its directory is in resource_dirs',
       '5:12 IPaddr needs an address: "33" is no prefix of 10.0.0.9; write IPaddr::10.0.0.9/24/eth0',
-      "5:32 Filesystem needs more arguments: Filesystem::DEVICE::DIRECTORY::TYPE",
+      "5:32 Filesystem needs more arguments: Filesystem::DEVICE::DIRECTORY::TYPE::OPTIONS",
     ]);
   });
 

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Job, ResourceAction, ResourceEvent } from "../../src/agent/heartbeat-boundary.ts";
+import type { ResourceAction, ResourceEvent, ScriptJob } from "../../src/agent/heartbeat-boundary.ts";
 import { ms } from "../../src/base/units.ts";
 import { bootId } from "../../src/io/boot.ts";
 import { openCommandNotes } from "../../src/io/orphans.ts";
@@ -30,10 +30,15 @@ class Bench {
     if (event.kind === "resource-ended") this.ended.push(event);
   }, this.notes);
 
-  start(name: string, task: ResourceAction["task"], more: Partial<Job> = {}, timeout = PATIENCE): string {
+  start(
+    name: string,
+    task: ResourceAction["task"],
+    more: Partial<ScriptJob> = {},
+    timeout = PATIENCE,
+  ): string {
     const id = `${name} ${task} ${this.ended.length}`;
     const directories = [this.first, this.second];
-    const job: Job = { type: "script", name, args: [], directories, environment: {}, ...more };
+    const job: ScriptJob = { type: "script", name, args: [], directories, environment: {}, ...more };
     this.runner.start({ kind: "resource", id, task, job, timeout: ms(timeout) });
     return id;
   }
