@@ -1,6 +1,7 @@
 /** The resources of a node: what runs there, and how their scripts answer. They outlive the agent, not the power. */
 import type { Event } from "../../src/agent/boundary.ts";
-import type { ResourceAction } from "../../src/agent/heartbeat-boundary.ts";
+import type { Job, ResourceAction } from "../../src/agent/heartbeat-boundary.ts";
+import { unreachable } from "../../src/base/assert.ts";
 import type { Prng } from "./prng.ts";
 import type { Schedule } from "./schedule.ts";
 
@@ -11,6 +12,22 @@ const NOT_RUNNING = 3;
 export interface ScriptTimes {
   readonly start: readonly [number, number];
   readonly stop: readonly [number, number];
+}
+
+/** Whatever it is of, it runs or does not. */
+function nameOf(job: Job): string {
+  switch (job.type) {
+    case "script":
+      return job.name;
+    case "filesystem":
+      return job.directory;
+    case "drbd":
+      return job.resource;
+    case "mail":
+      return job.to.join();
+    default:
+      return unreachable(job);
+  }
 }
 
 /** What a script that fails does. */
@@ -49,7 +66,7 @@ export class Services {
 
   /** Runs a task; its end is told. */
   run({ id, task, job, timeout }: ResourceAction, times: ScriptTimes, tell: (event: Event) => void): void {
-    const key = job.name;
+    const key = nameOf(job);
     const trouble = task === "status" ? null : this.#trouble();
     if (trouble !== null) this.excused.add(key);
     if (task === "start") this.running.add(key);
