@@ -10,7 +10,7 @@ export class WireScripts {
   readonly fails = new Set<string>();
 
   run({ id, task, job }: ResourceAction): ResourceEvent {
-    const name = job.type === "script" ? job.args.join(" ") : JSON.stringify(job);
+    const name = job.type === "script" ? job.args.join(" ") : job.type === "drbd" ? job.resource : job.type;
     const failed = this.fails.has(`${task} ${name}`);
     if (task === "start" && !failed && !this.running.has(name)) {
       this.running.add(name);
