@@ -11,6 +11,7 @@ import { say } from "./cluster-send.ts";
 import { answerOrder } from "./resource-answers.ts";
 import { causeOf, logNews } from "./resource-news.ts";
 import { runResource } from "./resource-run.ts";
+import type { GroupState } from "./resources.ts";
 import { decodeKept, encodeKept, groupState, Resources, settingsOf } from "./resources.ts";
 import type { Turn } from "./world.ts";
 
@@ -154,17 +155,20 @@ function moved(
 ): void {
   const from = resources.told.get(group) ?? "unknown";
   if (from === to) return;
-  const resource = resources.groups.get(group)?.resources[at]?.text ?? "";
-  const reason =
-    to === "failed"
-      ? `${resource} did not start`
-      : to === "stuck"
-        ? `${resource} does not stop: nothing of the group may run elsewhere before it does`
-        : resources.cause;
+  const reason = reasonOf(resources, group, to, at);
   const level = to === "stuck" ? "error" : to === "failed" ? "warning" : "info";
   resources.told.set(group, to);
   resources.changes.push({ group, from, to, reason });
   turn.out.log(level, "resource.state", { group, state: to, from, reason });
+}
+
+function reasonOf(resources: Resources, group: string, to: GroupState, at: number): string {
+  const resource = resources.groups.get(group)?.resources[at]?.text ?? "";
+  const broken = resources.state.groups.get(group)?.broken === true;
+  if (to === "stopping" && broken) resources.failures.set(group, `${resource} did not start`);
+  if (to === "stuck")
+    return `${resource} does not stop: nothing of the group may run elsewhere before it does`;
+  return to === "failed" || broken ? (resources.failures.get(group) ?? resources.cause) : resources.cause;
 }
 
 /** Begins to stop all groups, or says how far that is: `stuck` where all that could be stopped is, `left` where everything is. */

@@ -42,6 +42,8 @@ export class Resources {
   groups: ReadonlyMap<string, Group>;
   /** What was last told of each group. */
   readonly told = new Map<string, GroupState>();
+  /** Why each group failed that last did. */
+  readonly failures = new Map<string, string>();
   /** What moves groups at the moment, in words. */
   cause = "the agent starts";
   /** Told to history at the end of the turn. */

@@ -33,6 +33,11 @@ export interface ClusterStatus {
       readonly failure: string | null;
       readonly counters: { readonly bytes_sent: number; readonly bytes_received: number };
     }[];
+    readonly resources: readonly {
+      readonly group: string;
+      readonly owner: string | null;
+      readonly state: string;
+    }[];
   };
 }
 
