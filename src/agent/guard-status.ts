@@ -10,7 +10,7 @@ const rounded = (from: Instant | null, to: Instant): number | null =>
 
 /** `idle`: a master is heard, or the router is none of those that wait for one. */
 function stateOf({ guard }: Router): "idle" | "asking" | "blocked" | "isolated" {
-  if (guard === null || guard.first === null || guard.outcome === "passed") return "idle";
+  if (guard === null || guard.last === null || guard.outcome === "passed") return "idle";
   return guard.outcome === "waiting" ? "asking" : guard.outcome;
 }
 

@@ -64,7 +64,7 @@ export function guardDue(world: World, turn: Turn, router: Router): void {
   if (own === null || own.askAt > turn.now) return;
   const { watch: next, asks, isolated } = watched(own, config.advertInterval, turn.now);
   router.watch = next;
-  if (asks) world.guards.ask(router);
+  if (asks) world.guards.ask(router, null);
   // Whoever was told by the operator to be master has been told so.
   if (!isolated || router.order?.kind === "takeover") return;
   turn.out.log("warning", "vrrp.isolated", {
@@ -88,10 +88,11 @@ function happens(world: World, turn: Turn, router: Router, event: GuardEvent): b
   const { guard, config } = router;
   if (guard === null) return true;
   const settings = { witnesses: config.guard.witnesses.length > 0, grouped: config.syncGroup !== null };
-  const { guard: next, asks, verdict } = step(settings, guard, event, world.guards.next, turn.now);
+  const question = world.guards.questionFor(router, turn.now);
+  const { guard: next, asks, verdict } = step(settings, guard, event, question, turn.now);
   router.guard = next;
   if (asks) {
-    world.guards.ask(router);
+    world.guards.ask(router, question);
     router.askedAt = turn.now;
   }
   told(world, turn, router, guard.outcome, next.outcome);
@@ -125,7 +126,9 @@ export function guardHears(
   const master = state === "master" && healthy;
   // Unasked it is news of now: nothing later of its sender was heard.
   const question = answers ?? guard.last;
-  if (question !== null) happens(world, turn, router, { kind: "claim", node, master, question });
+  const askedAt = answers === null ? turn.now : world.guards.askedAt(answers);
+  if (question === null || askedAt === null) return;
+  happens(world, turn, router, { kind: "claim", node, master, question, askedAt });
 }
 
 /** A witness of these routers has answered. */

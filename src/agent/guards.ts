@@ -1,8 +1,8 @@
 /** What guards ask in a turn, and of whom: all routers of the turn share one question, and all routers one ping of a witness. */
 import type { Ip } from "../base/address.ts";
 import { isLinkLocal } from "../base/address.ts";
-import type { Milliseconds } from "../base/units.ts";
-import { ms } from "../base/units.ts";
+import type { Instant, Milliseconds } from "../base/units.ts";
+import { elapsed, ms } from "../base/units.ts";
 import { askClaims, claimOf, tellClaims } from "./claims.ts";
 import type { ProbeEvent } from "./probe-boundary.ts";
 import type { Router } from "./router.ts";
@@ -12,6 +12,10 @@ import type { Turn, World } from "./world.ts";
 const PATIENCE = 0.9;
 const PATIENCE_MIN = 20;
 const PATIENCE_MAX = 1000;
+/** A question counts for a router that would ask so shortly after it, in intervals. */
+const SHARED = 0.25;
+/** Questions whose time is remembered: the answers to older ones are too late. */
+const ASKED_MAX = 64;
 /** No check is called so: names have no blanks. */
 const PREFIX = "witness ";
 
@@ -31,21 +35,26 @@ const witnessesOf = ({ config }: Router): Witness[] =>
 const idOf = ({ address, interface: link }: Witness): string =>
   link === null ? `${PREFIX}${address}` : `${PREFIX}${address}%${link}`;
 
+/** A question to the nodes of the cluster. */
+interface Asked {
+  readonly id: number;
+  readonly at: Instant;
+  readonly about: ReadonlySet<Router>;
+}
+
 export class Guards {
   /** Of the last question, from 1. */
   private question = 0;
   /** Of the one that this turn may ask. */
-  private asks: number | null = null;
+  private next: number | null = null;
+  /** The last questions, the newest last. */
+  private asked: Asked[] = [];
+  /** Routers whose guard or watch asks in this turn; of the nodes, those in `asking` only. */
+  private readonly looking = new Set<Router>();
   private readonly asking = new Set<Router>();
   private readonly risen = new Set<Router>();
   /** Pings under way, by their ids; true: asked for again meanwhile. */
   private readonly running = new Map<string, boolean>();
-
-  /** The number of a question that is asked in this turn. */
-  get next(): number {
-    this.asks ??= this.another();
-    return this.asks;
-  }
 
   /** The number of a question that somebody else asks. */
   another(): number {
@@ -53,10 +62,26 @@ export class Guards {
     return this.question;
   }
 
-  /** The evidence for this router is asked for at the end of the turn. */
-  ask(router: Router): void {
-    this.asks = this.next;
-    this.asking.add(router);
+  /** The number under which a router's guard asks now: that of a question which was asked about it a moment ago, or of a new one. */
+  questionFor(router: Router, now: Instant): number {
+    const last = this.asked.at(-1);
+    const { guard } = router;
+    if (last !== undefined && guard !== null && last.about.has(router) && last.id !== guard.last) {
+      if (last.at >= guard.since && elapsed(last.at, now) <= SHARED * guard.interval) return last.id;
+    }
+    this.next ??= this.another();
+    return this.next;
+  }
+
+  /** When a question was asked; null when that is too long ago. */
+  askedAt(id: number): Instant | null {
+    return this.asked.find((each) => each.id === id)?.at ?? null;
+  }
+
+  /** The evidence for this router is asked for at the end of the turn: of the nodes under this number, and of its witnesses. */
+  ask(router: Router, question: number | null): void {
+    this.looking.add(router);
+    if (question !== null && question === this.next && router.config.guard.heartbeat) this.asking.add(router);
   }
 
   /** It is master from this turn on: said unasked, so that whoever is about to take over beside it, and does not hear it, knows. */
@@ -66,25 +91,30 @@ export class Guards {
 
   /** Asks what the turn wants to know. */
   settle(world: World, turn: Turn): void {
-    if (this.risen.size > 0)
-      tellClaims(
-        world,
-        turn,
-        Array.from(this.risen, (router) => claimOf(world, router)),
-      );
-    this.risen.clear();
-    const question = this.asks;
-    this.asks = null;
-    if (question === null || this.asking.size === 0) return;
-    const routers = [...this.asking];
-    this.asking.clear();
-    const backups = routers.filter(
-      ({ config, machine }) => config.guard.heartbeat && machine.kind === "backup",
-    );
-    askClaims(world, turn, backups, question);
-    for (const router of routers) {
+    if (this.risen.size > 0) {
+      const claims = Array.from(this.risen, (router) => claimOf(world, router));
+      this.risen.clear();
+      tellClaims(world, turn, claims);
+    }
+    if (this.asking.size > 0 && this.next !== null) this.askNodes(world, turn, this.next);
+    this.next = null;
+    for (const router of this.looking) {
       for (const witness of witnessesOf(router)) this.ping(turn, router, witness);
     }
+    this.looking.clear();
+  }
+
+  /** One question for all whose master is overdue: a slow line carries one for many, and not many. */
+  private askNodes(world: World, turn: Turn, id: number): void {
+    for (const router of world.routers.values()) {
+      const { guard, config } = router;
+      const overdue = guard !== null && elapsed(guard.since, turn.now) > guard.interval;
+      if (overdue && config.guard.heartbeat) this.asking.add(router);
+    }
+    const about = new Set(this.asking);
+    this.asking.clear();
+    this.asked = [...this.asked.slice(1 - ASKED_MAX), { id, at: turn.now, about }];
+    askClaims(world, turn, [...about], id);
   }
 
   private ping(turn: Turn, router: Router, witness: Witness): void {

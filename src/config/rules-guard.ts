@@ -1,11 +1,21 @@
 /** `guard` and `on_isolation`: whether the evidence is one, beside the other tables. */
+import { CLAIM_TEXT_MAX } from "../heartbeat/claim.ts";
 import type { Evidence } from "./evidence.ts";
 import type { ConfigSource } from "./model.ts";
+import { showDuration } from "./kind.ts";
 import type { Report } from "./report.ts";
 import { OWNER } from "./rules-router.ts";
 import type { RouterSection, Sections } from "./sections.ts";
 import { entries, virtualAddresses } from "./sections.ts";
-import { header, quote } from "./words.ts";
+import { header, plural, quote } from "./words.ts";
+
+/** A claim, usually, and what the message around one adds. */
+const CLAIM_BYTES = 52;
+const HEADER_BYTES = 240;
+/** Of a line: one to start, eight, one to stop. */
+const BITS_PER_BYTE = 10;
+/** Of an interval, so much may pass until the last answer. */
+const LINE_SHARE = 0.5;
 
 const CURE =
   "cure: something that is reached through the router's own interface and that all nodes need, as a gateway";
@@ -15,6 +25,32 @@ export function judgeGuards(file: Sections, report: Report): void {
   for (const router of file.routers) {
     judgeGuard(router, file, report);
     judgeIsolation(router, report);
+  }
+  judgeLines(file, report);
+}
+
+const asksNodes = ({ values }: RouterSection): boolean =>
+  entries(values.guard).some(({ value }) => value.type === "heartbeat");
+
+/** Where only lines are beside the links of the routers: whether they carry the answers in time. */
+function judgeLines({ routers, heartbeat }: Sections, report: Report): void {
+  const guarded = routers.filter(asksNodes);
+  if (guarded.length === 0 || heartbeat === null) return;
+  const links = entries(heartbeat.values.links);
+  const own = new Set(guarded.map(({ values }) => values.interface?.value));
+  const beside = links.filter(({ value }) => value.type?.value !== "serial");
+  if (beside.some(({ value }) => !own.has(value.interface?.value ?? undefined))) return;
+  const fastest = Math.min(...guarded.map(({ values }) => values.advert_interval?.value ?? Infinity));
+  const text = guarded.length * CLAIM_BYTES;
+  const bytes = text + Math.ceil(text / CLAIM_TEXT_MAX) * HEADER_BYTES;
+  for (const { value, at } of links) {
+    if (value.type?.value !== "serial" || value.baud === null) continue;
+    const takes = Math.ceil((bytes * BITS_PER_BYTE * 1000) / value.baud.value);
+    if (takes <= fastest * LINE_SHARE) continue;
+    report.warning(
+      at,
+      `${plural(guarded.length, "router")} may ask over this line at once; the answers take ${showDuration(takes)} of it, more than half of the shortest advert_interval, ${showDuration(fastest)}, and may come too late; cure: a faster line, a longer advert_interval, or a network link beside the adverts'`,
+    );
   }
 }
 

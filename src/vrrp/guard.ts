@@ -8,13 +8,13 @@
  *                                                          else take over, as early as without a guard
  *
  * Asking means both: the other nodes of the cluster, of which a healthy master claims to be one, and the witnesses, hosts that answer
- * whoever is on the right side of a cut. Evidence counts when it answers one of the last two questions, the first of which is later than
+ * whoever is on the right side of a cut. Evidence counts when it answers one of the last two questions, all of which are later than
  * the last advert. So a master that died before the timer delays nothing by more than one interval; one that dies while it blocks is
  * followed two and a half after its last answer.
  */
 import { unreachable } from "../base/assert.ts";
 import type { Instant, Milliseconds } from "../base/units.ts";
-import { after, later, ms, NEVER } from "../base/units.ts";
+import { after, ms, NEVER } from "../base/units.ts";
 
 /** Which evidence is asked for. */
 export interface GuardSettings {
@@ -38,8 +38,7 @@ export interface Guard {
   readonly since: Instant;
   /** Of the adverts that are waited for. */
   readonly interval: Milliseconds;
-  /** The first question in it, and the last two; null as long as there were not so many. */
-  readonly first: number | null;
+  /** The last two questions in it; null as long as there were not so many. */
   readonly before: number | null;
   readonly last: number | null;
   /** When to ask next without being told: {@link NEVER} once the timer decides on that. */
@@ -56,8 +55,14 @@ export type GuardEvent =
   | { readonly kind: "deadline" }
   /** The router's patience has ended: may it take over? */
   | { readonly kind: "expired" }
-  /** A node said of its router whether it is a healthy master, in answer to this question. */
-  | { readonly kind: "claim"; readonly node: string; readonly master: boolean; readonly question: number }
+  /** A node said of its router whether it is a healthy master, in answer to this question, which was asked then. */
+  | {
+      readonly kind: "claim";
+      readonly node: string;
+      readonly master: boolean;
+      readonly question: number;
+      readonly askedAt: Instant;
+    }
   /** A witness answered. */
   | { readonly kind: "witness" };
 
@@ -75,7 +80,7 @@ export interface GuardStep {
 
 /** Silence begins. */
 export const silence = (since: Instant, interval: Milliseconds): Guard => ({
-  ...{ since, interval, first: null, before: null, last: null, claim: null, seen: null },
+  ...{ since, interval, before: null, last: null, claim: null, seen: null },
   askAt: after(since, ms(FIRST * interval)),
   outcome: "waiting",
 });
@@ -111,12 +116,11 @@ export function step(
   }
 }
 
-const second = ({ first, since, interval }: Guard): Instant =>
-  first === null ? after(since, ms(SECOND * interval)) : NEVER;
+const second = ({ last, since, interval }: Guard): Instant =>
+  last === null ? after(since, ms(SECOND * interval)) : NEVER;
 
 const asked = (guard: Guard, question: number, askAt: Instant): Guard => ({
   ...guard,
-  first: guard.first ?? question,
   before: guard.last,
   last: question,
   askAt,
@@ -134,7 +138,7 @@ function judge(settings: GuardSettings, guard: Guard, question: number, now: Ins
     return { guard: guarded, asks: true, verdict: { kind: "stay", until } };
   };
   // It heard the master a moment ago: it preempts.
-  if (guard.first === null) return { guard, asks: false, verdict: { kind: "take" } };
+  if (guard.last === null) return { guard, asks: false, verdict: { kind: "take" } };
   const claimed = guard.claim?.question ?? null;
   if (counts(guard, claimed)) {
     return stay("blocked", outcome === "waiting" || claimed !== guard.last ? SOON : 1);
@@ -143,18 +147,18 @@ function judge(settings: GuardSettings, guard: Guard, question: number, now: Ins
   const verdict = { kind: "take" } as const;
   if (!settings.grouped)
     return { guard: { ...guard, askAt: NEVER, outcome: "passed" }, asks: false, verdict };
-  const again = later(now, after(now, interval));
-  return { guard: { ...asked(guard, question, again), outcome: "passed" }, asks: true, verdict };
+  const again = asked(guard, question, after(now, interval));
+  return { guard: { ...again, outcome: "passed" }, asks: true, verdict };
 }
 
 function told(
   guard: Guard,
-  { node, master, question }: Extract<GuardEvent, { readonly kind: "claim" }>,
+  { node, master, question, askedAt }: Extract<GuardEvent, { readonly kind: "claim" }>,
   now: Instant,
 ): GuardStep {
-  const { first, claim, outcome } = guard;
+  const { claim, outcome } = guard;
   // Of a time before the last advert.
-  if (first === null || question < first) return same(guard);
+  if (askedAt < guard.since) return same(guard);
   const recheck = { kind: "stay", until: now } as const;
   if (master) {
     const known = { ...guard, claim: { node, question: Math.max(question, claim?.question ?? 0) } };

@@ -5,6 +5,13 @@ import { heartbeat, loadText, router, router6, second, table } from "./said.ts";
 const CURE =
   "cure: something that is reached through the router's own interface and that all nodes need, as a gateway";
 const onlyHere = (text: string): string => text.replace(', { type = "serial", device = "/dev/ttyS0" }', "");
+const onLine = (count: number, line: string): string =>
+  Array.from({ length: count }, (_, at) =>
+    router('guard = ["heartbeat"]', line)
+      .replace("vrrp.a", `vrrp.r${at}`)
+      .replace("vrid = 1", `vrid = ${at + 1}`)
+      .replace("10.0.0.1", `10.0.0.${at + 1}`),
+  ).join("") + heartbeat();
 const ONE =
   "one link only: when it fails, each node takes the other for dead; cure: a second one on other hardware, such as a serial line";
 
@@ -26,6 +33,22 @@ table("guard", [
       "5:10 warning: every link of [heartbeat] is on eth0, where the adverts are too: what cuts them cuts the guard; cure: a link on other hardware, such as a serial line",
       `9:9 warning: ${ONE}`,
     ],
+  ],
+  [
+    "by heartbeat over a line wants answers within half an interval",
+    onLine(3, 'advert_interval = "100ms"'),
+    [
+      "22:54 warning: 3 routers may ask over this line at once; the answers take 207ms of it, more than half of the shortest advert_interval, 100ms, and may come too late; cure: a faster line, a longer advert_interval, or a network link beside the adverts'",
+    ],
+  ],
+  ["by heartbeat over a line has time in an interval of a second", onLine(3, ""), []],
+  [
+    "by heartbeat over a line has it beside another link, too",
+    onLine(3, 'advert_interval = "100ms"').replace(
+      '"broadcast", interface = "eth0"',
+      '"broadcast", interface = "eth1"',
+    ),
+    [],
   ],
   [
     "by heartbeat over another interface is one",

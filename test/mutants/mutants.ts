@@ -3,6 +3,7 @@
  * stays green under its mutant tests nothing. Where the simulator is named, nothing smaller is asked.
  */
 import { FORWARDING } from "./forwarding.ts";
+import { GUARD } from "./guard.ts";
 import { HEARTBEAT } from "./heartbeat.ts";
 import { HOOKS } from "./hooks.ts";
 import { IPVS } from "./ipvs.ts";
@@ -285,6 +286,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...TRACKING,
   ...OPERATOR,
   ...TELLING,
+  ...GUARD,
   ...HOOKS,
   ...FORWARDING,
   ...codecs,

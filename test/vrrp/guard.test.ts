@@ -57,7 +57,8 @@ class Play {
   }
 
   claims(question = this.asked.length, master = true, node = "b"): void {
-    this.give({ kind: "claim", node, master, question });
+    const askedAt = instant(this.asked[question - 1] ?? -1);
+    this.give({ kind: "claim", node, master, question, askedAt });
   }
 }
 
