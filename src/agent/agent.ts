@@ -19,6 +19,7 @@ import { compareForwarding, forwarded, look, lookBehind } from "./forwarding.ts"
 import { drive } from "./drive.ts";
 import { finish } from "./finish.ts";
 import { addressGone, addressTold, linkGone, linkTold, reassess } from "./feed.ts";
+import { withGuard } from "./guard-status.ts";
 import { nextLook } from "./guard.ts";
 import { heartbeatEvent, heartbeatKernel } from "./heartbeat.ts";
 import { noSuch, why } from "./history.ts";
@@ -254,9 +255,11 @@ function request(world: World, turn: Turn, event: Extract<Event, { kind: "reques
       if (reply !== null) turn.out.defer({ kind: "reply", connection, reply });
       break;
     }
-    case "why":
-      turn.out.defer({ kind: "reply", connection, reply: why(world, asked.name, turn.now, event.wallClock) });
+    case "why": {
+      const told = why(world, asked.name, turn.now, event.wallClock);
+      turn.out.defer({ kind: "reply", connection, reply: withGuard(world, asked.name, told) });
       break;
+    }
     case "server":
       turn.out.defer({ kind: "reply", connection, reply: orderServer(world, asked) });
       break;

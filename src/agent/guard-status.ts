@@ -1,6 +1,7 @@
 /** The guard of a router in the status: what is asked for, what was answered, and what it makes of that. */
 import type { Instant } from "../base/units.ts";
 import { elapsed } from "../base/units.ts";
+import type { Reply } from "./boundary.ts";
 import { guardText } from "./guard.ts";
 import type { Router } from "./router.ts";
 import type { World } from "./world.ts";
@@ -35,6 +36,13 @@ export function guardStatus(router: Router, now: Instant): object | null {
       heard_ms: rounded(at, now),
     })),
   };
+}
+
+/** The answer to `why`, with what holds the router back at the moment. */
+export function withGuard(world: World, name: string, reply: Reply): Reply {
+  const router = world.routers.get(name);
+  const held = router === undefined ? null : guardText(router);
+  return held === null ? reply : { ...reply, body: { ...Object(reply.body), held } };
 }
 
 /** Some router would take over and must not: the election does not do what it is for. */

@@ -8,7 +8,7 @@ import { silence, step } from "../vrrp/guard.ts";
 import { answered, watch, watched } from "../vrrp/isolation.ts";
 import { overslept } from "../vrrp/lateness.ts";
 import type { Event, State } from "../vrrp/state.ts";
-import { deadline, RELEASING } from "../vrrp/state.ts";
+import { deadline } from "../vrrp/state.ts";
 import { drive } from "./drive.ts";
 import type { Router } from "./router.ts";
 import type { Turn, World } from "./world.ts";
@@ -78,8 +78,8 @@ export function guardDue(world: World, turn: Turn, router: Router): void {
 export function guardAllows(world: World, turn: Turn, router: Router): boolean {
   const { machine, guard } = router;
   if (guard === null || machine.kind !== "backup" || turn.now < machine.masterDownAt) return true;
-  // A master that says it leaves needs no second witness; and who slept listens first.
-  if (machine.master?.priority === RELEASING || overslept(router.settings(), machine, turn.now)) return true;
+  // Who slept listens first.
+  if (overslept(router.settings(), machine, turn.now)) return true;
   return happens(world, turn, router, { kind: "expired" });
 }
 
@@ -126,9 +126,7 @@ export function guardHears(
   const master = state === "master" && healthy;
   // Unasked it is news of now: nothing later of its sender was heard.
   const question = answers ?? guard.last;
-  const askedAt = answers === null ? turn.now : world.guards.askedAt(answers);
-  if (question === null || askedAt === null) return;
-  happens(world, turn, router, { kind: "claim", node, master, question, askedAt });
+  if (question !== null) happens(world, turn, router, { kind: "claim", node, master, question });
 }
 
 /** A witness of these routers has answered. */

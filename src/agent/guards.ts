@@ -14,8 +14,6 @@ const PATIENCE_MIN = 20;
 const PATIENCE_MAX = 1000;
 /** A question counts for a router that would ask so shortly after it, in intervals. */
 const SHARED = 0.25;
-/** Questions whose time is remembered: the answers to older ones are too late. */
-const ASKED_MAX = 64;
 /** No check is called so: names have no blanks. */
 const PREFIX = "witness ";
 
@@ -47,8 +45,7 @@ export class Guards {
   private question = 0;
   /** Of the one that this turn may ask. */
   private next: number | null = null;
-  /** The last questions, the newest last. */
-  private asked: Asked[] = [];
+  private last: Asked | null = null;
   /** Routers whose guard or watch asks in this turn; of the nodes, those in `asking` only. */
   private readonly looking = new Set<Router>();
   private readonly asking = new Set<Router>();
@@ -64,18 +61,13 @@ export class Guards {
 
   /** The number under which a router's guard asks now: that of a question which was asked about it a moment ago, or of a new one. */
   questionFor(router: Router, now: Instant): number {
-    const last = this.asked.at(-1);
+    const { last } = this;
     const { guard } = router;
-    if (last !== undefined && guard !== null && last.about.has(router) && last.id !== guard.last) {
+    if (last !== null && guard !== null && last.about.has(router) && last.id !== guard.last) {
       if (last.at >= guard.since && elapsed(last.at, now) <= SHARED * guard.interval) return last.id;
     }
     this.next ??= this.another();
     return this.next;
-  }
-
-  /** When a question was asked; null when that is too long ago. */
-  askedAt(id: number): Instant | null {
-    return this.asked.find((each) => each.id === id)?.at ?? null;
   }
 
   /** The evidence for this router is asked for at the end of the turn: of the nodes under this number, and of its witnesses. */
@@ -113,7 +105,7 @@ export class Guards {
     }
     const about = new Set(this.asking);
     this.asking.clear();
-    this.asked = [...this.asked.slice(1 - ASKED_MAX), { id, at: turn.now, about }];
+    this.last = { id, at: turn.now, about };
     askClaims(world, turn, [...about], id);
   }
 

@@ -4,6 +4,8 @@ import { duration } from "./duration.ts";
 export interface WhyReport {
   readonly schema: 1;
   readonly name: string;
+  /** Why it does not take over at the moment though it hears no master. */
+  readonly held?: string;
   readonly transitions: readonly {
     /** RFC 3339; null where no clock told it. */
     readonly time: string | null;
@@ -33,8 +35,9 @@ const clockText = (time: string | null): string =>
   time === null ? "?".padEnd(19) : time.slice(0, 19).replace("T", " ");
 
 /** The whole text, newline at its end. */
-export function whyText({ name, transitions }: WhyReport): string {
-  if (transitions.length === 0) return `${name}: nothing has happened yet\n`;
+export function whyText({ name, held, transitions }: WhyReport): string {
+  const now = held === undefined ? "" : `now: ${held}\n`;
+  if (transitions.length === 0) return `${name}: nothing has happened yet\n${now}`;
   const rows = transitions.map((each) => ({
     at: clockText(each.time),
     ago: each.ago_ms === null ? "?" : duration(each.ago_ms),
@@ -52,5 +55,5 @@ export function whyText({ name, transitions }: WhyReport): string {
     if (at > 0 && rows[at - 1]?.boots !== row.boots) lines.push("-- the system was booted --");
     lines.push(line(row.at, row.ago, row.change, row.reason));
   }
-  return `${lines.join("\n")}\n`;
+  return `${lines.join("\n")}\n${now}`;
 }

@@ -55,14 +55,8 @@ export type GuardEvent =
   | { readonly kind: "deadline" }
   /** The router's patience has ended: may it take over? */
   | { readonly kind: "expired" }
-  /** A node said of its router whether it is a healthy master, in answer to this question, which was asked then. */
-  | {
-      readonly kind: "claim";
-      readonly node: string;
-      readonly master: boolean;
-      readonly question: number;
-      readonly askedAt: Instant;
-    }
+  /** A node said of its router whether it is a healthy master, in answer to this question. */
+  | { readonly kind: "claim"; readonly node: string; readonly master: boolean; readonly question: number }
   /** A witness answered. */
   | { readonly kind: "witness" };
 
@@ -153,12 +147,10 @@ function judge(settings: GuardSettings, guard: Guard, question: number, now: Ins
 
 function told(
   guard: Guard,
-  { node, master, question, askedAt }: Extract<GuardEvent, { readonly kind: "claim" }>,
+  { node, master, question }: Extract<GuardEvent, { readonly kind: "claim" }>,
   now: Instant,
 ): GuardStep {
   const { claim, outcome } = guard;
-  // Of a time before the last advert.
-  if (askedAt < guard.since) return same(guard);
   const recheck = { kind: "stay", until: now } as const;
   if (master) {
     const known = { ...guard, claim: { node, question: Math.max(question, claim?.question ?? 0) } };

@@ -40,6 +40,12 @@ describe("the text of why", () => {
     );
   });
 
+  test("ends with what holds the router back at the moment", () => {
+    const report = { schema: 1, name: "lan", held: "guard: ha1 says that it is master", transitions: [] };
+    if (!isWhyReport(report)) throw new Error("no report");
+    expect(whyText(report)).toBe("lan: nothing has happened yet\nnow: guard: ha1 says that it is master\n");
+  });
+
   test("says when there is none", () => {
     expect(text()).toBe("lan: nothing has happened yet\n");
   });

@@ -20,7 +20,7 @@ export const GUARD: readonly Mutant[] = [
     file: "src/vrrp/guard.ts",
     find: "question >= (before ?? last);",
     replace: "question >= 0;",
-    breaks: "believes an answer for ever",
+    breaks: "believes an answer for ever, and one of a time before the last advert",
     caughtBy: "vrrp",
   },
   {
@@ -28,13 +28,6 @@ export const GUARD: readonly Mutant[] = [
     find: "question >= (before ?? last);",
     replace: "question >= last;",
     breaks: "takes over for one lost answer",
-    caughtBy: "vrrp",
-  },
-  {
-    file: "src/vrrp/guard.ts",
-    find: "if (askedAt < guard.since) return same(guard);",
-    replace: "",
-    breaks: "believes an answer of a time before the last advert",
     caughtBy: "vrrp",
   },
   {
@@ -85,13 +78,6 @@ export const GUARD: readonly Mutant[] = [
     replace: "",
     breaks: "wants witnesses for a takeover from a master that it hears",
     caughtBy: "vrrp",
-  },
-  {
-    file: "src/agent/guard.ts",
-    find: "if (machine.master?.priority === RELEASING ||",
-    replace: "if (",
-    breaks: "wants evidence for what was released in order",
-    caughtBy: "agent",
   },
   {
     file: "src/agent/guard.ts",

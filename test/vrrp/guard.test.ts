@@ -57,8 +57,7 @@ class Play {
   }
 
   claims(question = this.asked.length, master = true, node = "b"): void {
-    const askedAt = instant(this.asked[question - 1] ?? -1);
-    this.give({ kind: "claim", node, master, question, askedAt });
+    this.give({ kind: "claim", node, master, question });
   }
 }
 
