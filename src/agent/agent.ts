@@ -227,6 +227,7 @@ export class Agent {
     if (cluster !== null) {
       const resources = earlier(cluster.runs.deadline(), cluster.resources?.wakeAt ?? NEVER);
       next = earlier(next, earlier(cluster.wakeAt, resources));
+      next = earlier(next, world.rivals.deadline);
     }
     next = earlier(next, earlier(world.routing.lookAt, world.realServer.lookAt));
     next = earlier(next, services.readAt);

@@ -6,7 +6,6 @@ import { bundles, SUBJECTS_MAX, subjectText } from "../heartbeat/claim.ts";
 import type { Cluster, Told } from "./cluster.ts";
 import { say } from "./cluster-send.ts";
 import { guardHears } from "./guard.ts";
-import { heedReleased } from "./released.ts";
 import type { Router } from "./router.ts";
 import type { Turn, World } from "./world.ts";
 
@@ -77,23 +76,39 @@ export function askClaims(
   }
 }
 
+/** Something new that a node said of what is in one election with a router of ours. */
+export interface Believed {
+  readonly router: Router;
+  readonly node: string;
+  readonly claim: Claim;
+  /** It said other things after that, which came before it. */
+  readonly late: boolean;
+}
+
 /** What came in is answered, or believed where nothing newer of its sender was. */
-export function claimsReceived(world: World, turn: Turn, cluster: Cluster): void {
+export function claimsReceived(world: World, turn: Turn, cluster: Cluster): Believed[] {
   const { inbox } = cluster;
-  if (inbox.length === 0) return;
+  if (inbox.length === 0) return [];
   cluster.inbox = [];
+  const believed: Believed[] = [];
   for (const told of inbox) {
     switch (told.content.kind) {
       case "ask-claims":
         answer(world, turn, told.node, told.content.id, told.content.about);
         break;
       case "claims":
-        for (const claim of told.content.claims) believe(world, turn, told, told.content.answers, claim);
+        for (const claim of told.content.claims) {
+          const router = believe(world, turn, told, told.content.answers, claim);
+          if (router === null) continue;
+          const late = told.sequence < (cluster.nodes.get(told.node)?.tracking.highest ?? 0);
+          believed.push({ router, node: told.node, claim, late });
+        }
         break;
       default:
         unreachable(told.content);
     }
   }
+  return believed;
 }
 
 function answer(world: World, turn: Turn, to: string, id: number, about: readonly Subject[]): void {
@@ -110,13 +125,12 @@ const isNewer = ({ generation, sequence }: Told, known: Heard | undefined): bool
   generation > known.generation ||
   (generation === known.generation && sequence > known.sequence);
 
-function believe(world: World, turn: Turn, told: Told, answers: number | null, claim: Claim): void {
+/** The router that a claim is about, where it is the newest of its sender. */
+function believe(world: World, turn: Turn, told: Told, answers: number | null, claim: Claim): Router | null {
   const router = claimed(world, claim);
-  if (router === null || !isNewer(told, router.claims.get(told.node))) return;
+  if (router === null || !isNewer(told, router.claims.get(told.node))) return null;
   const { generation, sequence } = told;
   router.claims.set(told.node, { claim, answers, generation, sequence, at: turn.now });
   guardHears(world, turn, router, told.node, claim, answers);
-  if (claim.state !== "released") return;
-  const late = sequence < (world.cluster?.nodes.get(told.node)?.tracking.highest ?? 0);
-  heedReleased(world, turn, router, { node: told.node, claim, late });
+  return router;
 }

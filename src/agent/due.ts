@@ -11,6 +11,7 @@ import { guardAllows, guardDue } from "./guard.ts";
 import { heartbeatDue } from "./heartbeat.ts";
 import { listenAgain } from "./listen.ts";
 import { realServerDue } from "./realserver.ts";
+import { rivalsDue } from "./contend.ts";
 import type { Turn, World } from "./world.ts";
 
 /** Performs actions at once, in the middle of a turn. */
@@ -48,6 +49,7 @@ export function due(world: World, turn: Turn, urgent: Perform | null): void {
   retryDevices(world, turn);
   if (world.routing.lookAt <= turn.now) look(world, turn);
   heartbeatDue(world, turn);
+  if (world.rivals.deadline <= turn.now) rivalsDue(world, turn);
   realServerDue(world, turn);
   if (world.services.readAt <= turn.now) world.services.look(turn);
 }

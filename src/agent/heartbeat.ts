@@ -8,11 +8,13 @@ import { claimsReceived } from "./claims.ts";
 import { Cluster } from "./cluster.ts";
 import { renumbered } from "./cluster-life.ts";
 import { linkOpened, settleLinks, unsent } from "./cluster-links.ts";
+import { heedClaim } from "./contend.ts";
 import { happen, joins, membersDue } from "./cluster-members.ts";
 import { countPings, pingsAt } from "./cluster-pings.ts";
 import { askAgain, bytesReceived, nextQuestion } from "./cluster-receive.ts";
 import { resourcesEnd } from "./cluster-resources.ts";
 import type { HeartbeatEvent } from "./heartbeat-boundary.ts";
+import { heedReleased } from "./released.ts";
 import { give, leaveResources, reconfigureResources, resourcesWake } from "./resource-machine.ts";
 import type { Turn, World } from "./world.ts";
 
@@ -60,7 +62,10 @@ export function heartbeatEvent(world: World, turn: Turn, event: HeartbeatEvent):
       break;
     case "received":
       bytesReceived(cluster, turn, event);
-      claimsReceived(world, turn, cluster);
+      for (const believed of claimsReceived(world, turn, cluster)) {
+        heedClaim(world, turn, believed);
+        heedReleased(world, turn, believed);
+      }
       break;
     case "flood":
       cluster.drop("flood", event.count);

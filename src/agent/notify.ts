@@ -66,6 +66,25 @@ export function notify(
   return { kind: "notify", router: name, commands, environment, user };
 }
 
+/** The commands of `any` once more, as an alarm: nothing but the reason is another. */
+export function notifyAgain(
+  router: Router,
+  reason: string,
+  user: string | null,
+): Extract<Action, { kind: "notify" }> | null {
+  const { name, notify: lists } = router.config;
+  const words = ["INSTANCE", name, WORDS[router.role], String(router.priority)];
+  const commands = lists.any.map((argv) => [...argv, ...words]);
+  if (commands.length === 0) return null;
+  return {
+    kind: "notify",
+    router: name,
+    commands,
+    environment: routerEnvironment(router, router.role, reason),
+    user,
+  };
+}
+
 /** What a router's commands find in their environment besides PATH. */
 export const routerEnvironment = (
   router: Router,

@@ -4,8 +4,8 @@
  */
 import type { Ip } from "../base/address.ts";
 import { elapsed } from "../base/units.ts";
-import type { Claim } from "../heartbeat/claim.ts";
 import { RELEASING } from "../vrrp/state.ts";
+import type { Believed } from "./claims.ts";
 import type { Cluster } from "./cluster.ts";
 import { drive } from "./drive.ts";
 import type { Router } from "./router.ts";
@@ -17,13 +17,9 @@ const MISSED = 1.5;
 /** Who has released takes nothing for so many intervals at least (RFC 9568 6.1). */
 const LISTENS = 3;
 
-/** A node has said that its router gave up what this one of ours is about; `late`: it said other things after that. */
-export function heedReleased(
-  world: World,
-  turn: Turn,
-  router: Router,
-  { node, claim, late }: { readonly node: string; readonly claim: Claim; readonly late: boolean },
-): void {
+/** A node has said something of its router: it is heeded here where that is that it released. */
+export function heedReleased(world: World, turn: Turn, { router, node, claim, late }: Believed): void {
+  if (claim.state !== "released") return;
   const { machine, config } = router;
   const { address: source } = claim;
   if (machine.kind !== "backup" || router.role !== "backup" || world.stopping !== null) return;

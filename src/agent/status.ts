@@ -14,8 +14,8 @@ import { resourcesHealth } from "./resource-status.ts";
 import { forwardingStatus } from "./forwarding.ts";
 import { keyOf } from "./kernel.ts";
 import type { Router } from "./router.ts";
-import { contestOver } from "./contest.ts";
 import { foreignServices, servicesDegraded, servicesStatus } from "./service-status.ts";
+import { contends, contestStatus } from "./signs.ts";
 import { dialectOf } from "./versions.ts";
 import { virtualMac } from "./virtual-mac.ts";
 import type { World } from "./world.ts";
@@ -28,7 +28,7 @@ function health(world: World, now: Instant): "ok" | "degraded" | "fault" {
   if (routers.some(({ role }) => role === "fault")) return "fault";
   // Nobody takes over from here until somebody says so: a pair that was left like this is none.
   if (routers.some(({ role }) => role === "standby")) return "degraded";
-  const contended = routers.some((router) => router.contest?.alarmed === true && !contestOver(router, now));
+  const contended = routers.some((router) => contends(world, router, now));
   const accepting = routers.some((router) => router.holds && acceptFailure(world, router) !== null);
   const groups = resourcesHealth(world);
   if (groups === "fault") return "fault";
@@ -45,7 +45,7 @@ function startupDelay(router: Router, now: Instant): string | null {
 }
 
 function routerStatus(world: World, router: Router, now: Instant, clock: (at: Instant) => string): object {
-  const { config, machine, counters, contest, device } = router;
+  const { config, machine, counters, device } = router;
   const standing = router.role === "standby" ? masterHeard(router, now) : null;
   const known = machine.kind === "backup" ? machine.master : standing;
   const heard = known === null || known.priority === RELEASING ? null : known;
@@ -75,10 +75,7 @@ function routerStatus(world: World, router: Router, now: Instant, clock: (at: In
     virtual_mac: device === null ? null : { address: virtualMac(config), device, ready: router.deviceReady },
     operator: router.order?.kind ?? null,
     master,
-    contested:
-      contest?.alarmed === true && !contestOver(router, now)
-        ? { source: contest.source, setting: contest.setting, since: clock(contest.since) }
-        : null,
+    contested: contestStatus(world, router, now, clock),
     peers: [...router.peers.values()].map((peer) => ({
       address: peer.address,
       priority: peer.priority,

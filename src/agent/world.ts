@@ -21,8 +21,10 @@ import { Ownership } from "./ownership.ts";
 import type { RealServerState } from "./realserver.ts";
 import { noRealServer } from "./realserver.ts";
 import type { Role, Router } from "./router.ts";
+import { Rivals } from "./rival.ts";
 import { Routing } from "./routing.ts";
 import { Services } from "./services.ts";
+import type { Sign } from "./signs.ts";
 import { LinkDelays } from "./tracking.ts";
 
 /** {@link World.virtualMacs} before anything was told: no devices. */
@@ -59,6 +61,9 @@ export interface World {
   readonly linkDelays: LinkDelays;
   /** Null: no heartbeat. */
   cluster: Cluster | null;
+  readonly rivals: Rivals;
+  /** What shows that others have what routers of ours have, by those. */
+  readonly signs: Map<Router, Sign>;
   /** Masters that went and have not told it to the cluster yet; see notice.ts. */
   readonly owed: Set<Router>;
   readonly realServer: RealServerState;
@@ -149,6 +154,8 @@ export function makeWorld(
     pending: null,
     linkDelays: new LinkDelays(),
     cluster: null,
+    rivals: new Rivals(),
+    signs: new Map(),
     owed: new Set(),
     realServer: noRealServer(),
     limiter: new Limiter(),

@@ -1,0 +1,151 @@
+/**
+ * Two masters that do not hear each other, found by what the nodes of the cluster say: each master tells them every two seconds that it is one, and
+ * one that hears it of another node asks again, until that is over or is no passing moment any more. Then it is an alarm, and where no advert of the other comes, the
+ * one of lower priority, and of equals the lower address, gives way, and stays away as long as the other goes on to say that it is master.
+ * Whatever becomes of that one, who gave way takes over again when it has heard nothing of the kind for {@link PATIENCE} questions.
+ */
+import type { Instant, Milliseconds } from "../base/units.ts";
+import { after, earlier, elapsed, ms, NEVER } from "../base/units.ts";
+import type { Claim } from "../heartbeat/claim.ts";
+import { CLAIM_TEXT_MAX } from "../heartbeat/claim.ts";
+import { outranks } from "../vrrp/rank.ts";
+import type { Believed } from "./claims.ts";
+import { askClaims, claimOf, speaking, tellClaims } from "./claims.ts";
+import type { Cluster } from "./cluster.ts";
+import { drive } from "./drive.ts";
+import type { Rival, Rivals } from "./rival.ts";
+import type { Router } from "./router.ts";
+import { seen } from "./signs.ts";
+import type { Turn, World } from "./world.ts";
+
+/** A master says that it is one this often; of many, some at a time. */
+const TELL_EVERY: Milliseconds = ms(2000);
+/** A rival is asked about this often, and so many of them at once: a serial line carries the answers. */
+const ASK_EVERY: Milliseconds = ms(1000);
+const ASKED_MAX = 8;
+/** Questions without an answer after which nobody is taken for master any more. */
+const PATIENCE = 3.5;
+/** Bytes of a claim, usually; and the part of a second for which the slowest line may carry those of one message. */
+const CLAIM_BYTES = 48;
+const LINE_SHARE = 0.25;
+const BITS_PER_BYTE = 10;
+
+const isMaster = (router: Router): boolean => router.machine.kind === "master" && router.role === "master";
+
+/** How long a rival counts after it was heard of: of many, each is asked about less often. */
+const lasts = ({ known }: Rivals): Milliseconds =>
+  ms(ASK_EVERY * (PATIENCE + Math.ceil(known.size / ASKED_MAX) - 1));
+
+/** A node said how its router is that is in one election with this one of ours; nothing newer of it was heard before. */
+export function heedClaim(world: World, turn: Turn, { router, node, claim, late }: Believed): void {
+  const { rivals } = world;
+  const known = rivals.known.get(router);
+  const { address: source } = claim;
+  if (claim.state !== "master" || source === null || source === router.source) {
+    if (known?.node === node) rivals.known.delete(router);
+    return;
+  }
+  if (late) return;
+  // With several at once, the first one that is found is dealt with first.
+  if (known !== undefined && known.node !== node) return;
+  const rival: Rival = {
+    ...{ node, source, saidAt: turn.now },
+    ...{ since: known?.since ?? turn.now, yieldedAt: known?.yieldedAt ?? null },
+  };
+  if (isMaster(router)) contend(world, turn, router, { ...rival, yieldedAt: null }, claim);
+  else if (rival.yieldedAt !== null) stayAway(world, turn, router, rival, claim);
+}
+
+/** Time that adverts need to settle it, with one of them lost. */
+const settling = ({ config }: Router): Milliseconds =>
+  ms(Math.max(500, (config.tie === "sticky" ? 4.5 : 2.5) * config.advertInterval));
+
+/** Whether an advert of a rival came while both were master: then adverts decide who stays. */
+const isHeard = ({ peers }: Router, { source, since }: Rival): boolean =>
+  (peers.get(source)?.heardAt ?? -1) >= since;
+
+function contend(world: World, turn: Turn, router: Router, rival: Rival, claim: Claim): void {
+  const { rivals } = world;
+  rivals.known.set(router, rival);
+  rivals.askAt = earlier(rivals.askAt, after(turn.now, ASK_EVERY));
+  if (elapsed(rival.since, turn.now) < settling(router) || isHeard(router, rival)) return;
+  const gives =
+    router.source !== null && outranks(claim.priority, rival.source, router.priority, router.source);
+  show(world, turn, router, rival, gives);
+  if (!gives) return;
+  rival.yieldedAt = turn.now;
+  giveWay(world, turn, router, rival, claim);
+}
+
+function stayAway(world: World, turn: Turn, router: Router, rival: Rival, claim: Claim): void {
+  const { rivals } = world;
+  const { machine } = router;
+  const follows = machine.kind === "backup" && machine.master?.address === rival.source;
+  const better =
+    router.source !== null && outranks(claim.priority, rival.source, router.priority, router.source);
+  // Its adverts come again, or it is somebody else's turn: the election goes its way.
+  if (!follows || !better || machine.master.heardAt > (rival.yieldedAt ?? turn.now)) {
+    rivals.known.delete(router);
+    return;
+  }
+  rivals.known.set(router, rival);
+  show(world, turn, router, rival, true);
+  giveWay(world, turn, router, rival, claim);
+}
+
+/** An alarm for as long as it counts. */
+function show(world: World, turn: Turn, router: Router, { node, source }: Rival, gives: boolean): void {
+  const rule = gives ? "this node gives way while that one says so" : "that node has to give way";
+  const text = `node ${node} says that it is master, and no advert of it comes: ${rule}`;
+  seen(world, turn, router, { what: "claim", source, lasts: lasts(world.rivals), text });
+}
+
+function giveWay(world: World, turn: Turn, router: Router, { source }: Rival, { priority }: Claim): void {
+  const until = after(turn.now, lasts(world.rivals));
+  drive(world, turn, router, { kind: "outranked", source, priority, until });
+}
+
+/** Says who is master here and asks about rivals, where that is due. */
+export function rivalsDue(world: World, turn: Turn): void {
+  const { rivals } = world;
+  const cluster = speaking(world);
+  if (rivals.tellAt <= turn.now) {
+    rivals.tellAt = cluster === null ? after(turn.now, TELL_EVERY) : tell(world, turn, cluster);
+  }
+  if (rivals.askAt > turn.now) return;
+  for (const [router, { saidAt, node }] of rivals.known) {
+    const dead = cluster?.state?.peers.get(node)?.status === "dead";
+    const gone = world.routers.get(router.config.name) !== router;
+    if (gone || dead || elapsed(saidAt, turn.now) > lasts(rivals)) rivals.known.delete(router);
+  }
+  // Those that were heard of longest ago first.
+  const waiting = [...rivals.known].sort(([, one], [, other]) => one.saidAt - other.saidAt);
+  askClaims(
+    world,
+    turn,
+    waiting.slice(0, ASKED_MAX).map(([router]) => router),
+  );
+  rivals.askAt = rivals.known.size === 0 ? NEVER : after(turn.now, ASK_EVERY);
+}
+
+/** Tells of some masters, those first that were not told of for longest; gives when to tell of the next. */
+function tell(world: World, turn: Turn, { links }: Cluster): Instant {
+  const { told } = world.rivals;
+  const masters = [...world.routers.values()].filter((router) => isMaster(router) && router.holds);
+  for (const router of told.keys()) if (!masters.includes(router)) told.delete(router);
+  const since = (router: Router): number => told.get(router) ?? -1;
+  const speeds = Array.from(links.values(), ({ config }) =>
+    config.type === "serial" ? config.baud : Infinity,
+  );
+  const bytes = Math.min(CLAIM_TEXT_MAX, (Math.min(...speeds) / BITS_PER_BYTE) * LINE_SHARE);
+  const next = masters
+    .sort((one, other) => since(one) - since(other))
+    .slice(0, Math.max(1, Math.floor(bytes / CLAIM_BYTES)));
+  for (const router of next) told.set(router, turn.now);
+  tellClaims(
+    world,
+    turn,
+    next.map((router) => claimOf(world, router)),
+  );
+  return after(turn.now, TELL_EVERY);
+}

@@ -1,0 +1,133 @@
+/** Two masters that hear no adverts of each other, and the cluster's links between them. */
+import { describe, expect, test } from "bun:test";
+import type { Box } from "./box.ts";
+import { type Cables, together } from "./cables.ts";
+import { Lab } from "./harness.ts";
+import { hear } from "./sight.ts";
+import { router, type Table } from "./text.ts";
+
+/** No advert passes any more, and both are master. */
+function apart(high: Table = {}, low: Table = {}): { lab: Lab; high: Box; low: Box; cables: Cables } {
+  const lab = new Lab();
+  const { boxes, cables } = together(lab, [
+    router({ priority: 150, ...high }),
+    router({ priority: 100, ...low }),
+  ]);
+  const [one, other] = boxes as [Box, Box];
+  expect([one.state(), other.state()]).toEqual(["master", "backup"]);
+  one.cut = true;
+  lab.run(3700);
+  expect([one.state(), other.state()]).toEqual(["master", "master"]);
+  return { lab, high: one, low: other, cables };
+}
+
+const contests = (box: Box): string[] => box.logs("vrrp.contested").map(({ fields }) => `${fields["what"]}`);
+
+describe("two masters that only the cluster knows of", () => {
+  test("become one: the lower priority gives way, both say so, and the health is degraded", () => {
+    const { lab, high, low } = apart({ notify: { any: [["/bin/note"]] } });
+    lab.run(6000);
+    expect([high.state(), low.state()]).toEqual(["master", "backup"]);
+    expect([contests(high), contests(low)]).toEqual([["claim"], ["claim"]]);
+    expect(low.status().health).toBe("degraded");
+    expect(low.router().contested).toMatchObject({ what: "claim", source: "192.0.2.10" });
+    expect(low.router().reason).toContain("no advert of it comes");
+    const notes = high.actions.filter((action) => action.kind === "notify");
+    expect(notes.at(-1)).toMatchObject({
+      commands: [["/bin/note", "INSTANCE", "VI_1", "MASTER", "150"]],
+      environment: { HAAGENT_STATE: "MASTER" },
+    });
+  });
+
+  test("stay one for as long as that goes on, without a word more than one a minute", () => {
+    const { lab, high, low } = apart();
+    lab.run(6000);
+    const before = low.logs("vrrp.state").length;
+    lab.run(180_000);
+    expect([high.state(), low.state()]).toEqual(["master", "backup"]);
+    expect(low.logs("vrrp.state")).toHaveLength(before);
+    expect(contests(low).length).toBeLessThan(6);
+  });
+
+  test("of equal priority become the one with the higher address", () => {
+    const lab = new Lab();
+    const { boxes } = together(lab, [router(), router()]);
+    const [one, other] = boxes as [Box, Box];
+    one.cut = true;
+    lab.run(12_000);
+    expect([contests(one), contests(other)]).toEqual([["claim"], ["claim"]]);
+    expect([one.state(), other.state()]).toEqual(["backup", "master"]);
+  });
+
+  test("are as usual again when adverts pass", () => {
+    const { lab, high, low } = apart();
+    lab.run(6000);
+    high.cut = false;
+    lab.run(10_000);
+    expect([high.state(), low.state()]).toEqual(["master", "backup"]);
+    expect([high.status().health, low.status().health]).toEqual(["ok", "ok"]);
+    high.cut = true;
+    lab.run(3700);
+    // Whoever hears nothing any more takes over, whatever was claimed before.
+    expect(low.state()).toBe("master");
+  });
+
+  test.each(["dies", "is cut off", "stops", "falls in priority"])(
+    "are not none when the one that stays %s",
+    (what) => {
+      const { lab, high, low, cables } = apart();
+      lab.run(6000);
+      expect(low.state()).toBe("backup");
+      if (what === "dies") high.kill();
+      else if (what === "is cut off") cables.passes = () => false;
+      else if (what === "stops") high.event({ kind: "signal", signal: "SIGTERM" });
+      else high.reload(high.config.replace("priority = 150", "priority = 50"));
+      lab.run(what === "stops" ? 5 : 8000);
+      expect(low.state()).toBe("master");
+      if (what !== "falls in priority") return;
+      lab.run(8000);
+      expect([high.state(), low.state()]).toEqual(["backup", "master"]);
+    },
+  );
+
+  test("are left to their adverts where those pass", () => {
+    const { lab, high, low } = apart();
+    // One way only: the lower one hears the other, and gives way at its next advert.
+    hear(low, { source: "192.0.2.10", priority: 150 });
+    lab.run(5);
+    expect([high.state(), low.state()]).toEqual(["master", "backup"]);
+    expect(contests(low)).toEqual([]);
+  });
+});
+
+test("a failover is no contest, however late the word of the one before comes", () => {
+  const lab = new Lab();
+  const { boxes, cables } = together(lab, [router({ priority: 150 }), router({ priority: 100 })]);
+  const [high, low] = boxes as [Box, Box];
+  const last = cables.said.findLast(
+    ({ from, bytes }) => from === high && / master /.test(new TextDecoder("latin1").decode(bytes)),
+  );
+  expect(last).toBeDefined();
+  high.kill();
+  lab.run(3700);
+  if (last !== undefined) cables.replay(low, last.bytes);
+  lab.run(20_000);
+  expect(low.state()).toBe("master");
+  expect(contests(low)).toEqual([]);
+});
+
+test("a hundred contested routers become one master each, and stay it", () => {
+  const many = (priority: number): string =>
+    Array.from({ length: 100 }, (_, at) =>
+      router({ priority, vrid: at + 1, addresses: [`192.0.2.${at + 100}/24`] }, `VI_${at + 1}`),
+    ).join("");
+  const lab = new Lab();
+  const { boxes } = together(lab, [many(150), many(100)]);
+  const [high, low] = boxes as [Box, Box];
+  high.cut = true;
+  lab.run(90_000);
+  const masters = (box: Box): number => box.status().vrrp.filter(({ state }) => state === "master").length;
+  expect([masters(high), masters(low)]).toEqual([100, 0]);
+  lab.run(60_000);
+  expect([masters(high), masters(low)]).toEqual([100, 0]);
+});
