@@ -79,12 +79,11 @@ function contend(world: World, turn: Turn, router: Router, rival: Rival, claim: 
 
 function stayAway(world: World, turn: Turn, router: Router, rival: Rival, claim: Claim): void {
   const { rivals } = world;
-  const { machine } = router;
-  const follows = machine.kind === "backup" && machine.master?.address === rival.source;
-  const better =
-    router.source !== null && outranks(claim.priority, rival.source, router.priority, router.source);
-  // Its adverts come again, or it is somebody else's turn: the election goes its way.
-  if (!follows || !better || machine.master.heardAt > (rival.yieldedAt ?? turn.now)) {
+  const { machine, source } = router;
+  const better = source !== null && outranks(claim.priority, rival.source, router.priority, source);
+  // Its adverts come again: the election goes its way.
+  const heardAt = router.peers.get(rival.source)?.heardAt ?? -1;
+  if (machine.kind !== "backup" || !better || heardAt > (rival.yieldedAt ?? turn.now)) {
     rivals.known.delete(router);
     return;
   }

@@ -19,9 +19,13 @@ export function fromBackup(settings: Settings, state: Backup, event: Event, now:
     case "released":
       return masterReleased(settings, state, event, now);
     case "outranked":
-      return state.master?.address === event.source && now < event.until
-        ? same({ ...state, masterDownAt: later(state.masterDownAt, event.until), expired: false })
-        : same(state);
+      if (now >= event.until) return same(state);
+      // Whoever it follows: one that is worse has to give way, too, and not to this one.
+      return same({
+        ...state,
+        masterDownAt: state.expired ? event.until : later(state.masterDownAt, event.until),
+        expired: false,
+      });
     case "deadline": {
       if (now < state.masterDownAt) return same(state);
       if (overslept(settings, state, now)) {

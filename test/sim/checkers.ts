@@ -21,6 +21,7 @@
  * 16 hooks let through what they say, one of a router runs at a time, SIGTERM waits no longer than they may (gates.ts, node.ts)
  * 18 nobody is taken for dead who is heard on some link, or lives long who is heard on none; in peace everybody of a cluster has everybody
  *    else (members.ts); a generation never goes back (cables.ts)
+ * 20 two masters whose cluster knows of both are soon one (rivals.ts)
  */
 import type { Action, AddressChange, Event } from "../../src/agent/boundary.ts";
 import type { ForwardingChange } from "../../src/wire/forwarding.ts";

@@ -7,6 +7,7 @@ import type { PlannedAddress, RouterPlan } from "./plan.ts";
 import { carriedBy, INTERFACE_OF, interfaceOf, movedBy } from "./plan.ts";
 import { judgeDevices, judgeRefusals } from "./macs.ts";
 import { judgeForwarding, judgeRoutes } from "./routes.ts";
+import { COUNTS, knowsMaster } from "./rivals.ts";
 import type { Part, Scene } from "./scene.ts";
 import { isMaster, pairs, partsOf, roleOf, violate } from "./scene.ts";
 import { compatible, eligible, hears, membersWith, partIn, rank, reliable, usable } from "./truth.ts";
@@ -78,12 +79,14 @@ function heldByBoth(a: Part, b: Part): string[] {
 
 /** Some master's adverts may reach this part. */
 function hearsMaster(scene: Scene, part: Part, virtualRouter: string): boolean {
-  return partsOf(scene, virtualRouter).some(
-    (other) =>
-      isMaster(scene, other.node, other.router) &&
-      (other.node === part.node ||
-        (compatible(other.router, part.router) &&
-          hears(scene.network, part.node, other.node, part.router.segment))),
+  return (
+    partsOf(scene, virtualRouter).some(
+      (other) =>
+        isMaster(scene, other.node, other.router) &&
+        (other.node === part.node ||
+          (compatible(other.router, part.router) &&
+            hears(scene.network, part.node, other.node, part.router.segment))),
+    ) || knowsMaster(scene, part, virtualRouter)
   );
 }
 
@@ -97,13 +100,16 @@ function judgeAbsence(scene: Scene, virtualRouter: string, bounds: Bounds, part:
       const own = [...scene.bounds.keys()].find((key) => partIn(node, key) === member);
       return own !== undefined && hearsMaster(scene, { node, router: member }, own);
     });
-  const slowest = Math.max(
-    bounds.noMaster(scene.network.longestDelay),
-    ...members.flatMap((member) => {
-      const own = [...scene.bounds].find(([key]) => partIn(node, key) === member);
-      return own === undefined ? [] : [own[1].noMaster(scene.network.longestDelay)];
-    }),
-  );
+  const known = node.config.cluster === null ? 0 : COUNTS;
+  const slowest =
+    known +
+    Math.max(
+      bounds.noMaster(scene.network.longestDelay),
+      ...members.flatMap((member) => {
+        const own = [...scene.bounds].find(([key]) => partIn(node, key) === member);
+        return own === undefined ? [] : [own[1].noMaster(scene.network.longestDelay)];
+      }),
+    );
   scene.watches.update(
     `absent ${virtualRouter} ${node.number}`,
     alone,
@@ -225,6 +231,8 @@ function judgeSettled(scene: Scene, virtualRouter: string, parts: readonly Part[
     .map(({ node, router }) => `${node.plan.name} ${rank(node, router)} ${roleOf(scene, node, router)}`)
     .join(", ");
   const master = masters[0];
+  // Those whose adverts do not count for others leave it to the one that their cluster knows of.
+  if (master === undefined && candidates.every((part) => knowsMaster(scene, part, virtualRouter))) return;
   if (masters.length !== (candidates.length === 0 ? 0 : 1)) {
     violate(scene, `${virtualRouter}: ${masters.length} masters in peace (${story})`);
   } else if (master !== undefined && candidates.every(({ node }) => node !== master.node)) {

@@ -7,6 +7,7 @@ import { LATENESS } from "./bounds.ts";
 import { type Cables, hasCarrier } from "./cables.ts";
 import { type ClusterPlan, GATEWAY, idOf } from "./cluster-plan.ts";
 import type { Node } from "./node.ts";
+import { judgeRivals } from "./rivals.ts";
 import { type Scene, violate } from "./scene.ts";
 
 /** A node that runs this long in peace has all the others: initdead, and an answer that went to one that left, milliseconds. */
@@ -22,7 +23,7 @@ const KEEPALIVES = 2.5;
 export const togetherAfter = ({ initdead }: ClusterPlan): number => TOGETHER + 2 * initdead;
 
 /** The links that both have open. */
-const shared = (one: Node, other: Node): readonly string[] => {
+export const shared = (one: Node, other: Node): readonly string[] => {
   const theirs = other.config.cluster?.links.map(idOf) ?? [];
   const ids = one.config.cluster?.links.map(idOf) ?? [];
   return ids.filter((id) => theirs.includes(id));
@@ -51,6 +52,7 @@ export class Members {
         this.#judgeSilence(listener, speaker);
       }
     }
+    judgeRivals(this.#scene, this);
   }
 
   /** All that the speaker says reaches the listener over some link. */

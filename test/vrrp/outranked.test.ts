@@ -44,10 +44,20 @@ describe("a master that is outranked by one whose adverts do not come", () => {
 });
 
 describe("a backup", () => {
-  test("waits for nobody but the master that it follows", () => {
+  test("waits longer for one that is outranked as well, and does not preempt it", () => {
+    const set = settings();
+    const backup = last(play(set, backupAt(set, 0), [[1000, advert(50, LOWER)]])).state;
+    const steps = play(set, backup, [
+      [1500, outranked(9000)],
+      [2000, advert(50, LOWER)],
+      [8000, "deadline"],
+    ]);
+    expect(due(last(steps).state)).toBe(instant(9000));
+  });
+
+  test("waits no less than it would", () => {
     const set = settings();
     const backup = last(play(set, backupAt(set, 0), [[1000, advert(200)]])).state;
-    expect(last(play(set, backup, [[1500, outranked(9000, LOWER)]])).state).toEqual(backup);
     expect(due(last(play(set, backup, [[1500, outranked(9000)]])).state)).toBe(instant(9000));
     expect(due(last(play(set, backup, [[1500, outranked(2000)]])).state)).toBe(due(backup));
   });

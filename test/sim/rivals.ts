@@ -1,0 +1,44 @@
+/** Masters that the cluster knows of, where adverts do not pass: a reason to stay backup, and a bound for two of them. */
+import type { Members } from "./members.ts";
+import { shared } from "./members.ts";
+import type { Part, Scene } from "./scene.ts";
+import { isMaster, pairs, partsOf } from "./scene.ts";
+
+/** A master tells of itself so often, its rival asks so often and counts that long, milliseconds; see contend.ts. */
+const TOLD_EVERY = 2000;
+const ASKED_EVERY = 1000;
+export const COUNTS = 3500;
+/** Intervals that adverts have to settle it, and milliseconds at least. */
+const SETTLING = 4.5;
+const SETTLING_MIN = 500;
+/** What messages take, on a line too, and what a busy node is late. */
+const SLACK = 2000;
+
+const inCluster = (...parts: readonly Part[]): boolean =>
+  parts.every(({ node }) => node.config.cluster !== null);
+
+/** Some master of the same election may be known to this part by a link of its cluster. */
+export const knowsMaster = (scene: Scene, part: Part, virtualRouter: string): boolean =>
+  partsOf(scene, virtualRouter).some(
+    (other) =>
+      other.node !== part.node &&
+      inCluster(other, part) &&
+      isMaster(scene, other.node, other.router) &&
+      shared(part.node, other.node).some((link) => !part.node.cables.blocks(link, other.node, part.node)),
+  );
+
+/** Checker 20: two masters that can exchange messages of their cluster do not last, whatever becomes of their adverts. */
+export function judgeRivals(scene: Scene, members: Members): void {
+  for (const [virtualRouter, { interval }] of scene.bounds) {
+    for (const [a, b] of pairs(partsOf(scene, virtualRouter))) {
+      const both = [a, b].every((part) => isMaster(scene, part.node, part.router));
+      const talk = inCluster(a, b) && members.hears(a.node, b.node) && members.hears(b.node, a.node);
+      const limit = TOLD_EVERY + Math.max(SETTLING_MIN, SETTLING * interval) + 2 * ASKED_EVERY + SLACK;
+      const key = `rivals ${virtualRouter} ${a.node.number} ${b.node.number}`;
+      scene.watches.update(key, both && talk, limit, scene.schedule.now, () => {
+        const names = `${a.node.plan.name} and ${b.node.plan.name}`;
+        return `${virtualRouter}: ${names} are both master, and their cluster knows`;
+      });
+    }
+  }
+}
