@@ -66,6 +66,7 @@ export const ICMP_FILTER = 1;
 // <linux/if_ether.h>
 export const ETH_P_ALL = 0x0003;
 export const ETH_P_IP = 0x0800;
+export const ETH_P_ARP = 0x0806;
 export const ETH_P_IPV6 = 0x86dd;
 
 // <linux/if.h>, <linux/sockios.h>

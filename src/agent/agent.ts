@@ -24,6 +24,7 @@ import { nextLook } from "./guard.ts";
 import { heartbeatEvent, heartbeatKernel } from "./heartbeat.ts";
 import { noSuch, why } from "./history.ts";
 import { deafened } from "./listen.ts";
+import { neighbourHeard } from "./neighbours.ts";
 import { keepSilent } from "./notice.ts";
 import { obey } from "./orders.ts";
 import { Outbox } from "./outbox.ts";
@@ -147,6 +148,9 @@ export class Agent {
       case "forwarding-changed":
         forwarded(world, turn, event.results);
         break;
+      case "neighbour":
+        neighbourHeard(world, turn, event);
+        break;
       case "listener-failed":
         if (deafened(world, turn, event)) reassess(world, turn, event.index);
         break;
@@ -224,6 +228,7 @@ export class Agent {
     next = earlier(next, world.resyncAt);
     next = earlier(next, earlier(world.virtualMacs.retryAt, world.refusal.retryAt));
     const { cluster, services } = world;
+    next = earlier(next, world.neighbours.wakeAt);
     if (cluster !== null) {
       const resources = earlier(cluster.runs.deadline(), cluster.resources?.wakeAt ?? NEVER);
       next = earlier(next, earlier(cluster.wakeAt, resources));

@@ -15,6 +15,7 @@ import type { Listener } from "./listen.ts";
 import type { ProbeAction, ProbeEvent } from "./probe-boundary.ts";
 import type { Which } from "./resource-orders.ts";
 import type { ServiceAction, ServiceEvent } from "./service-boundary.ts";
+import type { NeighbourAction, NeighbourEvent } from "./neighbour-watch.ts";
 import type { VirtualMac, VirtualMacResult } from "./virtual-mac.ts";
 
 /** A network interface as rtnetlink(7) RTM_NEWLINK tells it. */
@@ -112,6 +113,7 @@ export type Event =
   | ClusterEvent
   | RealServerEvent
   | ServiceEvent
+  | NeighbourEvent
   /** First event of all: the world as found. `ledger` holds what an earlier agent left, any boot. */
   | {
       readonly kind: "start";
@@ -199,6 +201,7 @@ export type Action =
   | ClusterAction
   | RealServerAction
   | ServiceAction
+  | NeighbourAction
   /** Through a packet socket, bytes after the link-layer header. `router` is set on its adverts: they go into the ledger. */
   | {
       readonly kind: "frame";

@@ -57,7 +57,7 @@ export function heedClaim(world: World, turn: Turn, { router, node, claim, late 
 }
 
 /** Time that adverts need to settle it, with one of them lost. */
-const settling = ({ config }: Router): Milliseconds =>
+export const settling = ({ config }: Router): Milliseconds =>
   ms(Math.max(500, (config.tie === "sticky" ? 4.5 : 2.5) * config.advertInterval));
 
 /** Whether an advert of a rival came while both were master: then adverts decide who stays. */

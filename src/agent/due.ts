@@ -11,6 +11,7 @@ import { guardAllows, guardDue } from "./guard.ts";
 import { heartbeatDue } from "./heartbeat.ts";
 import { listenAgain } from "./listen.ts";
 import { realServerDue } from "./realserver.ts";
+import { neighboursDue } from "./neighbours.ts";
 import { rivalsDue } from "./contend.ts";
 import type { Turn, World } from "./world.ts";
 
@@ -49,6 +50,7 @@ export function due(world: World, turn: Turn, urgent: Perform | null): void {
   retryDevices(world, turn);
   if (world.routing.lookAt <= turn.now) look(world, turn);
   heartbeatDue(world, turn);
+  neighboursDue(world, turn);
   if (world.rivals.deadline <= turn.now) rivalsDue(world, turn);
   realServerDue(world, turn);
   if (world.services.readAt <= turn.now) world.services.look(turn);

@@ -7,6 +7,7 @@ import { reroute } from "./forwarding.ts";
 import { keepRecords, settleGroups, tell } from "./drive.ts";
 import { rememberGroups } from "./history.ts";
 import { arrive, startHooks, take } from "./hooks.ts";
+import { watchNeighbours } from "./neighbours.ts";
 import { sayReleased } from "./notice.ts";
 import { addressesCame } from "./resource-addresses.ts";
 import { tellOutcomes } from "./resource-outcomes.ts";
@@ -44,5 +45,6 @@ export function finish(world: World, turn: Turn): void {
   arrive(world, turn);
   sayReleased(world, turn);
   world.guards.settle(world, turn);
+  if (turn.records.size > 0) watchNeighbours(world, turn);
   keepRecords(world, turn);
 }

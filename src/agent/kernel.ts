@@ -1,5 +1,5 @@
 /** The agent's picture of the kernel: links and addresses as last told. Ours to read; only events write it. */
-import type { Family, Ip } from "../base/address.ts";
+import type { Family, Ip, Mac } from "../base/address.ts";
 import { familyOf, isLinkLocal } from "../base/address.ts";
 import type { AddressConfig } from "../config/model.ts";
 import type { AddressKey, KernelAddress, Link } from "./boundary.ts";
@@ -55,6 +55,12 @@ export class Kernel {
 
   link(index: number): Link | null {
     return this.byIndex.get(index) ?? null;
+  }
+
+  /** Whether an interface has this address. */
+  hasMac(mac: Mac): boolean {
+    for (const link of this.byIndex.values()) if (link.mac === mac) return true;
+    return false;
   }
 
   named(name: string): Link | null {

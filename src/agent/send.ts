@@ -18,7 +18,7 @@ import type { Router } from "./router.ts";
 import { virtualMac } from "./virtual-mac.ts";
 
 /** linux/if_ether.h */
-const ETHERTYPE = { ipv4: 0x0800, arp: 0x0806, ipv6: 0x86dd } as const;
+export const ETHERTYPE = { ipv4: 0x0800, arp: 0x0806, ipv6: 0x86dd } as const;
 /** ff02::1, all nodes on the link (RFC 4291 2.7.1), as a link-layer address. */
 const ALL_NODES = "33:33:00:00:00:01" as Mac;
 /** RFC 9568 5.1.1.3, 5.1.2.3. */

@@ -10,6 +10,7 @@ import type { Action } from "./boundary.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Listener } from "./listen.ts";
 import { Checks } from "./checks.ts";
+import { Neighbours } from "./neighbour-watch.ts";
 import type { PendingReload } from "./reload.ts";
 import { Guards } from "./guards.ts";
 import { Hooks } from "./hooks.ts";
@@ -62,6 +63,7 @@ export interface World {
   /** Null: no heartbeat. */
   cluster: Cluster | null;
   readonly rivals: Rivals;
+  readonly neighbours: Neighbours;
   /** What shows that others have what routers of ours have, by those. */
   readonly signs: Map<Router, Sign>;
   /** Masters that went and have not told it to the cluster yet; see notice.ts. */
@@ -155,6 +157,7 @@ export function makeWorld(
     linkDelays: new LinkDelays(),
     cluster: null,
     rivals: new Rivals(),
+    neighbours: new Neighbours(),
     signs: new Map(),
     owed: new Set(),
     realServer: noRealServer(),

@@ -43,6 +43,24 @@ const WHOLE = 0xffff_ffff;
 
 const ret = (k: number): Instruction => ({ code: BPF_RET_K, jt: 0, jf: 0, k });
 
+/** Drops a packet, or takes it whole. */
+export const refused = ret(0);
+export const taken = ret(WHOLE);
+/** Loads what is at an offset from the network header. */
+export const load = (size: "byte" | "word", k: number): Instruction => ({
+  ...{ code: size === "byte" ? BPF_LD_B_ABS : BPF_LD_W_ABS, jt: 0, jf: 0, k },
+});
+/** Goes on `jt` instructions later where what was loaded is `k`, and `jf` where not. */
+export const equals = (k: number, jt: number, jf: number): Instruction => ({ code: BPF_JEQ_K, jt, jf, k });
+
+/** Drops what did not come up to interface `index`, or not from the link to this host or a group. */
+export const toUs = (index: number): readonly Instruction[] => [
+  { code: BPF_LD_W_ABS, jt: 0, jf: 0, k: INTERFACE },
+  ...[equals(index, 1, 0), refused],
+  { code: BPF_LD_W_ABS, jt: 0, jf: 0, k: PACKET_TYPE },
+  ...[{ code: BPF_JGT_K, jt: 0, jf: 1, k: PACKET_MULTICAST }, refused],
+];
+
 /**
  * Packets of protocol 112, in IPv4 behind an authentication header too, that came from the link for this host or a group; nothing
  * that this host sent itself.

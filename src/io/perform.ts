@@ -6,6 +6,7 @@ import { bootId } from "./boot.ts";
 import type { Clock } from "./clock.ts";
 import type { Control } from "./control.ts";
 import { HeartbeatLinks } from "./heartbeat.ts";
+import { Neighbours } from "./neighbours.ts";
 import { HookRunner } from "./hooks.ts";
 import type { HistoryFile } from "./history.ts";
 import type { Journal } from "./journal.ts";
@@ -55,6 +56,7 @@ export class World implements Outside {
   readonly #post: (event: Event) => void;
   readonly #poll = new PollSet();
   readonly #packets: Packets;
+  readonly #neighbours: Neighbours;
   readonly probes: Probes;
   readonly notifier: Notifier;
   readonly #hooks: HookRunner;
@@ -69,6 +71,7 @@ export class World implements Outside {
     this.#parts = parts;
     this.#post = post;
     this.#packets = new Packets(post, () => this.#poll.watch(this.#packets.descriptors()));
+    this.#neighbours = new Neighbours(post);
     this.probes = new Probes(post, parts.notes);
     this.notifier = new Notifier(post);
     this.#hooks = new HookRunner(post, parts.notes);
@@ -133,6 +136,11 @@ export class World implements Outside {
       }
       case "listen":
         return this.#packets.listen(action.listeners);
+      case "neighbours":
+        this.#neighbours.watch(action.watches);
+        return [];
+      case "neighbour-probe":
+        return this.#sent(transmitter.frame({ ...action, kind: "frame", source: null, router: null }));
       case "drop-queued":
         this.#packets.discard();
         return [];
@@ -221,5 +229,6 @@ export class World implements Outside {
     this.#hooks.cancelAll();
     this.#resources.cancelAll();
     this.#packets.close();
+    this.#neighbours.watch([]);
   }
 }

@@ -63,6 +63,14 @@ export function encodeArp(arp: Arp): Uint8Array {
   return bytes;
 }
 
+/** No address: the sender of a probe has none yet. */
+const NOBODY = "0.0.0.0" as Ip;
+const NO_MAC = "00:00:00:00:00:00" as Mac;
+
+/** The question whether anybody has `address`, from whom nobody learns anything (RFC 5227 1.1, an ARP probe). To be broadcast. */
+export const encodeArpProbe = (mac: Mac, address: Ip): Uint8Array =>
+  encodeArp({ operation: "request", senderMac: mac, senderIp: NOBODY, targetMac: NO_MAC, targetIp: address });
+
 /**
  * The announcement that `address` is now at `mac`, to be broadcast. A request about itself, as keepalived sends it: the
  * target hardware address is all ones, where RFC 5227 would have zeros.

@@ -15,6 +15,7 @@ export const PROTOCOL_ICMPV6 = 58;
 const AT = { type: 0, code: 1, checksum: 2, flags: 4, target: 8, options: 24 };
 const HEADER = 24;
 const TYPE = 136;
+const SOLICITATION = 135;
 const ROUTER = 0x80;
 const SOLICITED = 0x40;
 const OVERRIDE = 0x20;
@@ -55,6 +56,9 @@ export type NeighbourError =
   /** An option of length 0, or one that goes past the end; `at` counts from the ICMPv6 header. */
   | { readonly kind: "option"; readonly at: number };
 
+/** The unspecified address, and ff02::1:ff00:0/104, in which each address has its group of neighbours to be asked (RFC 4291 2.7.1). */
+const NOBODY = "::" as Ip;
+const SOLICITED_NODE = [0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x01, 0xff];
 /** All nodes of the link (RFC 4291 2.7.1); the text is canonical as it stands. */
 const ALL_NODES = "ff02::1" as Ip;
 
@@ -134,4 +138,26 @@ export function encodeNeighbourAdvertisement(mac: Mac, address: Ip, router: bool
     hopLimit: HOP_LIMIT,
     payload,
   });
+}
+
+/**
+ * The whole IPv6 packet that asks whether anybody has `address`, from whom nobody learns anything, and the group it is for: a solicitation
+ * from the unspecified address, as in duplicate address detection (RFC 4862 5.4.2). Who has it answers to all nodes.
+ */
+export function encodeNeighbourProbe(address: Ip): { readonly group: Ip; readonly bytes: Uint8Array } {
+  assert(familyOf(address) === 6, "neighbour discovery is for IPv6");
+  const target = ipBytes(address);
+  const group = ipFromBytes(Uint8Array.from([...SOLICITED_NODE, ...target.slice(13)]));
+  const payload = new Uint8Array(HEADER);
+  payload[AT.type] = SOLICITATION;
+  payload.set(target, AT.target);
+  const pseudo = sumPseudoHeader(NOBODY, group, PROTOCOL_ICMPV6, payload.length);
+  const field = checksum(sumWords(payload, 0, payload.length) + pseudo);
+  payload[AT.checksum] = field >> 8;
+  payload[AT.checksum + 1] = field & 0xff;
+  const header = { family: 6, source: NOBODY, destination: group } as const;
+  return {
+    group,
+    bytes: encodeIp6Ordinary({ ...header, protocol: PROTOCOL_ICMPV6, hopLimit: HOP_LIMIT, payload }),
+  };
 }

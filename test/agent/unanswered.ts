@@ -3,6 +3,7 @@ import type { Action } from "../../src/agent/boundary.ts";
 
 const UNANSWERED = [
   ...(["resource", "realserver", "services", "promote-secondaries", "probe", "probe-cancel"] as const),
+  ...(["neighbours", "neighbour-probe"] as const),
   ...(["hook", "hook-cancel", "notify", "log", "log-settings", "reply"] as const),
 ];
 

@@ -270,6 +270,8 @@ export class Process {
         return [this.devices.perform(action)];
       case "realserver":
       case "services":
+      case "neighbours":
+      case "neighbour-probe":
       case "notify":
       case "log-settings":
         return [];
