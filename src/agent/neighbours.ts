@@ -26,8 +26,9 @@ const EVERY = ms(60_000);
 /** Asked at once, and how long until the next ones: a thousand addresses take two minutes. */
 const ASKED_MAX = 8;
 const PACE = ms(1000);
-/** An alarm lasts until somebody may be asked the next time, twice. */
-const LASTS = ms(2.5 * 60_000);
+/** While somebody is suspected; an alarm lasts until two questions more are not answered. */
+const EVERY_SUSPECT = ms(10_000);
+const LASTS = ms(2.5 * EVERY_SUSPECT);
 /** RFC 5227, DEFEND_INTERVAL. */
 const DEFEND_EVERY = ms(10_000);
 
@@ -144,13 +145,12 @@ function suspect(world: World, turn: Turn, router: Router, key: AddressKey, mac:
   const goesOn = known !== undefined && elapsed(known.seenAt, turn.now) < LASTS;
   const since = goesOn ? known.since : turn.now;
   neighbours.suspects.set(text, { since, seenAt: turn.now });
-  if (elapsed(since, turn.now) < settling(router)) {
-    // Whoever has it still then says so.
-    const at = after(since, ms(settling(router) + 1));
-    neighbours.askAt.set(text, earlier(neighbours.askAt.get(text) ?? at, at));
-    schedule(world);
-    return;
-  }
+  const settled = after(since, settling(router));
+  // Whoever has it still then says so.
+  const at = turn.now < settled ? after(settled, ms(1)) : after(turn.now, EVERY_SUSPECT);
+  neighbours.askAt.set(text, earlier(neighbours.askAt.get(text) ?? at, at));
+  schedule(world);
+  if (turn.now < settled) return;
   const what = familyOf(key.address) === 4 ? "arp" : "nd";
   const meaning = `another host answers for ${key.address}, which this node holds, and does not give way`;
   seen(world, turn, router, { what, source: mac, lasts: LASTS, text: meaning });

@@ -12,56 +12,15 @@ import { compose } from "../../src/heartbeat/header.ts";
 import { sealDatagram } from "../../src/heartbeat/packet.ts";
 import { ring } from "../heartbeat/ring.ts";
 import { Client } from "../lab/client.ts";
-import type { Lab } from "../lab/lab.ts";
 import { now, until } from "../lab/process.ts";
-import { Cable, cluster, type Member, member, PATIENCE_MS, secondWire, wires } from "./cluster-scene.ts";
+import { Cable, type Member, PATIENCE_MS, secondWire, wires } from "./cluster-scene.ts";
+import { ADDRESS, CALM_MS, pair, SAME_WIRE, SECOND_WIRE } from "./notice-scene.ts";
 
-const KEY = '{ method = "sha1", key = "secret" }';
-const SAME_WIRE = '{ type = "broadcast", interface = "eth0" }';
-const SECOND_WIRE = '{ type = "broadcast", interface = "eth1" }';
 const BAUD = 19_200;
-const ADDRESS = "10.77.0.50";
 /** Without a word it is more than three seconds; a hundredth of this is usual over Ethernet. */
 const BOUND_MS = 1500;
 /** For the client to be answered again. */
 const AFTER_MS = 400;
-/** An advert of each side, and a status. */
-const CALM_MS = 1200;
-
-const vrrp = (level: number, more = ""): string => `
-[vrrp.lan]
-interface = "eth0"
-vrid = 51
-priority = ${level}
-advert_interval = "1s"
-addresses = ["${ADDRESS}/24"]
-${more}
-`;
-
-/** Two nodes of a cluster, the first one master; `links` and `more` of each. */
-async function pair(
-  lab: Lab,
-  links: readonly [readonly string[], readonly string[]],
-  more: readonly [string, string] = ["", ""],
-  third = false,
-): Promise<[Member, Member]> {
-  const [a, b] = [member(lab, 0, "a"), member(lab, 1, "b")];
-  // A line of this speed carries a status a second; a third node that is not there is given up soon.
-  const text = (at: 0 | 1): string =>
-    cluster(links[at], KEY)
-      .replace(/keepalive = .*/, 'keepalive = "1s"')
-      .replace('["a", "b"]', third ? '["a", "b", "c"]' : '["a", "b"]')
-      .replace(/initdead = .*/, `initdead = "${third ? 5 : 60}s"`);
-  const written = (at: 0 | 1): string => text(at) + vrrp(150 - at * 50, more[at]);
-  await Promise.all([a.write(written(0)), b.write(written(1))]);
-  await a.start();
-  await a.says(["vrrp.state", "to=master"]);
-  await b.start();
-  await a.sees("b", "active");
-  await b.sees("a", "active");
-  await Bun.sleep(CALM_MS);
-  return [a, b];
-}
 
 /** Makes a master go; gives how long the client was without an answer, in milliseconds. */
 async function outage(client: Client, other: Member, act: () => Promise<unknown>): Promise<number> {
@@ -192,9 +151,10 @@ describe("the word that a master released", () => {
         said("a", 1, word("10.77.0.1"), ring([1, "sha1", "guessed"])),
         said("a", 1, word("10.77.0.1"), ring([1, "crc", ""])),
         Buffer.from(unsigned.replaceAll(/^.*auth.*$/gm, ""), "latin1").toString("hex"),
-        // Of a node of this cluster, with its key: of its own address.
+        // Of a node of this cluster, with its key: its own address, and that of the master.
         said("c", 1, alive),
         said("c", 2, word("10.77.0.100")),
+        said("c", 3, word("10.77.0.1")),
       ];
       await lab.client.namespace.run([process.execPath, DATAGRAMS, "10.77.0.255", "694", ...datagrams]);
       await b.sees("c", "active", line);
