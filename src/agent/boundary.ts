@@ -128,12 +128,7 @@ export type Event =
       readonly ledger: readonly LedgerRecord[];
     }
   /** An IP packet of protocol 112, from its IP header on, as a packet socket saw it. */
-  | {
-      readonly kind: "frame";
-      readonly index: number;
-      readonly family: Family;
-      readonly bytes: Uint8Array;
-    }
+  | { readonly kind: "frame"; readonly index: number; readonly family: Family; readonly bytes: Uint8Array }
   /** Time has come as far as `wakeAt`, or a little less; frames that waited were delivered before. */
   | { readonly kind: "deadline" }
   | { readonly kind: "link"; readonly link: Link }
