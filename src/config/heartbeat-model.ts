@@ -83,6 +83,15 @@ export interface HeartbeatConfig {
   readonly resources: ResourcesConfig | null;
 }
 
+/** What this host has under the name of a resource's script. */
+export interface ScriptFact {
+  readonly name: string;
+  /** The script, or the file of a systemd unit; null: there is neither. */
+  readonly path: string | null;
+  /** What lets somebody else decide what runs there as root; null: nothing. */
+  readonly unsafe: { readonly path: string; readonly why: string; readonly cure: string } | null;
+}
+
 /** A file of keys as it was read, together with the configuration that names it. */
 export interface KeysFile {
   readonly path: string;

@@ -7,6 +7,7 @@ import { judgeKeysFile } from "./keys-file.ts";
 import { judgeAccounts, judgeMember, judgeReadable, judgeWritable } from "./rules-host.ts";
 import { judgeOwnWitnesses } from "./rules-guard.ts";
 import { judgeOwnPings } from "./rules-ping.ts";
+import { judgeScripts } from "./resource-scripts.ts";
 import { scan } from "./scan.ts";
 import type { Sections } from "./sections.ts";
 import { readSections } from "./sections.ts";
@@ -39,6 +40,7 @@ function read(source: ConfigSource): Loaded {
     judgeAccounts(source.accounts, sections, report);
     judgeMember(source.hostname, sections, report);
     judgeKeysFile(source, sections, report);
+    judgeScripts(source, sections, report);
     judgeOwnPings(source.addresses, sections, report);
     judgeOwnWitnesses(source.addresses, sections, report);
   }

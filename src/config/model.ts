@@ -1,7 +1,7 @@
 /** What a checked haagent.toml means: the values the machines run on, every default filled in, every name resolved. */
 import type { Family, Ip } from "../base/address.ts";
 import type { Milliseconds, Priority } from "../base/units.ts";
-import type { HeartbeatConfig, KeysFile } from "./heartbeat-model.ts";
+import type { HeartbeatConfig, KeysFile, ScriptFact } from "./heartbeat-model.ts";
 import type { ProbeConfig } from "./probe-model.ts";
 import type { RouteConfig } from "./route.ts";
 import type { RuleConfig } from "./rule.ts";
@@ -214,4 +214,6 @@ export interface ConfigSource {
   readonly addresses?: readonly Ip[];
   /** The file that `heartbeat.auth.keys_file` names, where it does. */
   readonly keysFile?: KeysFile | null;
+  /** What `heartbeat.resources` names as scripts, as found on this host; absent where that does not matter. */
+  readonly scripts?: readonly ScriptFact[];
 }

@@ -10,6 +10,7 @@ import { judgeGuards } from "./rules-guard.ts";
 import { routesOnce, rulesApart } from "./rules-forwarding.ts";
 import { macRules } from "./rules-mac.ts";
 import { judgeHeartbeat } from "./rules-heartbeat.ts";
+import { judgeResourceAddresses } from "./rules-resource-address.ts";
 import { judgeRealServer } from "./rules-realserver.ts";
 import { judgePings } from "./rules-ping.ts";
 import { judgeServices } from "./rules-service.ts";
@@ -164,6 +165,7 @@ const fileRules: readonly FileRule[] = [
   trackedChecks,
   judgeChecks,
   judgeHeartbeat,
+  judgeResourceAddresses,
   judgeGuards,
   judgeRealServer,
   judgePings,

@@ -10,7 +10,7 @@ const SECOND = 1000;
 const HOUR = 3600 * SECOND;
 const ELEMENTS_MAX = 4096;
 /** Where heartbeat looks. */
-const DIRECTORIES = ["/etc/ha.d/resource.d", "/etc/init.d"];
+export const DIRECTORIES: readonly string[] = ["/etc/ha.d/resource.d", "/etc/init.d"];
 
 const line = text("haresources line", () => null);
 

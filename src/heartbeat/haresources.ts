@@ -175,6 +175,22 @@ function wordsOf(lines: readonly string[]): Word[][] {
   return groups;
 }
 
+/** A resource and where it is written, from 1. */
+export interface Placed {
+  readonly resource: Resource;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** The resources of these lines, as far as they can be read. */
+export const placedResources = (lines: readonly string[]): Placed[] =>
+  wordsOf(lines).flatMap(([, ...words]) =>
+    words.flatMap(({ text, line, column }) => {
+      const resource = parseResource(text);
+      return resource.ok ? [{ resource: resource.value, line, column }] : [];
+    }),
+  );
+
 /** The groups of these lines for a cluster of `nodes`, names in lower case; or all that is wrong, never an empty list. */
 export function readHaresources(
   lines: readonly string[],

@@ -6,7 +6,9 @@ import { parseIp } from "../base/address.ts";
 import type { KeysFile } from "../config/heartbeat-model.ts";
 import { keysFileOf } from "../config/keys-file.ts";
 import type { ConfigSource } from "../config/model.ts";
+import { scriptsOf } from "../config/resource-scripts.ts";
 import { accounts } from "./account.ts";
+import { scriptFacts } from "./find-resource.ts";
 import { reasonOf } from "./reason.ts";
 
 /** A configuration of 255 routers has some 100 kB. */
@@ -80,8 +82,10 @@ export function readConfig(path: string): ConfigSource {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
     const keys = keysFileOf(text);
     const keysFile = keys === null ? null : readKeys(keys);
+    const wanted = scriptsOf(text);
+    const scripts = wanted === null ? {} : { scripts: scriptFacts(wanted.names, wanted.directories) };
     const host = { hostname: hostname(), accounts: accounts(), addresses: ownAddresses() };
-    return { path, text, failure: null, mode, ...host, keysFile };
+    return { path, text, failure: null, mode, ...host, keysFile, ...scripts };
   } catch (error) {
     return failed(error instanceof TypeError ? "is not UTF-8 text" : reasonOf(error), null);
   } finally {

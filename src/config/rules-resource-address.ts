@@ -1,0 +1,30 @@
+/** Addresses of resources beside those of virtual routers, and beside each other: one at a time has each. */
+import type { Ip } from "../base/address.ts";
+import { parseAddressArgument, placedResources } from "../heartbeat/haresources.ts";
+import { kindOf } from "../heartbeat/resource-kind.ts";
+import type { Report } from "./report.ts";
+import type { Sections } from "./sections.ts";
+import { entries, virtualAddresses } from "./sections.ts";
+import { header } from "./words.ts";
+
+/** Judges `heartbeat.resources` with the rest of the file. */
+export function judgeResourceAddresses({ heartbeat, routers }: Sections, report: Report): void {
+  const given = heartbeat?.values.resources?.value ?? null;
+  if (given === null) return;
+  const written = entries({ value: given });
+  const virtual = virtualAddresses(routers);
+  const seen = new Set<Ip>();
+  for (const { resource, line, column } of placedResources(written.map(({ value }) => value))) {
+    const entry = written[line - 1];
+    const kind = kindOf(resource);
+    if (entry === undefined || !kind.ok || kind.value.kind !== "address") continue;
+    const argument = parseAddressArgument(resource.args[0] ?? "");
+    if (!argument.ok) continue;
+    const { ip } = argument.value;
+    const say = (text: string): void => report.errorInside(entry.at, entry.value, column - 1, text);
+    const holder = virtual.get(ip);
+    if (holder !== undefined) say(`${ip} is already an address of ${header("vrrp", holder)}`);
+    else if (seen.has(ip)) say(`resources have ${ip} twice`);
+    seen.add(ip);
+  }
+}
