@@ -1,13 +1,14 @@
 /** Groups of resources in the contract's status object, and what they mean for the node's health. */
 import type { Holding } from "../heartbeat/holding.ts";
-import type { GroupPlan } from "../heartbeat/takeover-state.ts";
+import { holdingOf, mirrored } from "../heartbeat/holding.ts";
+import type { GroupPlan, Standby } from "../heartbeat/takeover-state.ts";
 import { mayRun } from "../heartbeat/group.ts";
 import type { Cluster } from "./cluster.ts";
 import type { GroupState, Resources } from "./resources.ts";
 import { groupState } from "./resources.ts";
 import type { World } from "./world.ts";
 
-/** What a group is, wherever it runs. `barred`: both nodes ran it, and only an operator may start it again. `moving`: on its way to the other node. */
+/** What a group is, wherever it runs. `barred`: both nodes ran it, and only an operator may start it again. `moving`: on its way from one node to the other. */
 type State = GroupState | "barred" | "moving";
 
 /** A group as a node knows it. */
@@ -26,6 +27,13 @@ const held = ({ local, foreign }: Holding, plan: GroupPlan): boolean => (plan.lo
 /** In the other node's view what is local to us is foreign. */
 const heldThere = ({ local, foreign }: Holding, plan: GroupPlan): boolean => (plan.local ? foreign : local);
 
+/** Whether both nodes have agreed that it goes from one to the other. */
+function moves(standby: Standby, plan: GroupPlan): boolean {
+  if (standby.role === "none") return false;
+  const what = holdingOf(standby.what);
+  return held(standby.role === "giving" ? what : mirrored(what), plan);
+}
+
 function rowOf(cluster: Cluster, resources: Resources, plan: GroupPlan): Row {
   const { state, settings } = resources;
   const { key } = plan;
@@ -42,6 +50,7 @@ function rowOf(cluster: Cluster, resources: Resources, plan: GroupPlan): Row {
   }
   if (state.barred.has(key)) return { ...about, owner: null, state: "barred" };
   if (here === "failed") return { ...about, owner: null, state: "failed" };
+  if (moves(state.standby, plan)) return { ...about, owner: null, state: "moving" };
   if (held(state.hold, plan)) return { ...about, owner: null, state: here };
   return { ...about, owner: null, state: peer.status === "alive" && !peer.reported ? "unknown" : "stopped" };
 }
@@ -53,10 +62,10 @@ export function resourceRows(cluster: Cluster): readonly Row[] {
   return resources.settings.groups.map((plan) => rowOf(cluster, resources, plan));
 }
 
-/** `fault` when a group is stuck, or has failed, or is barred, and runs nowhere; `degraded` when one runs nowhere for another reason. */
+/** `fault` when a group is stuck, or has failed, or is barred, and runs nowhere; `degraded` when one runs nowhere, and is not on its way. */
 export function resourcesHealth({ cluster }: World): "ok" | "degraded" | "fault" {
   if (cluster === null) return "ok";
   const rows = resourceRows(cluster);
   if (rows.some(({ state }) => state === "stuck" || state === "failed" || state === "barred")) return "fault";
-  return rows.some(({ owner }) => owner === null) ? "degraded" : "ok";
+  return rows.some(({ owner, state }) => owner === null && state !== "moving") ? "degraded" : "ok";
 }

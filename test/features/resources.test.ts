@@ -43,6 +43,7 @@ describe("two nodes with groups", () => {
       await a.order("standby", "--groups", "all");
       await pair.settles("b b");
       expect(inOrder(a).slice(2)).toEqual(["stop uno", "stop one"]);
+      await known(pair, "probe::one b started", "probe::two b started");
       const { stdout } = await a.command("status");
       expect(stdout).toMatch(/group +probe::one +started +on b; prefers a/);
       expect((await a.command("why", "probe::one")).stdout).toContain("standby by the operator");
