@@ -43,7 +43,9 @@ const TABLE: Readonly<Record<string, Rule>> = {
   },
   "src/heartbeat": { values: ["src/base", "src/wire"], types: [], packages: [] },
   "src/vrrp": { values: ["src/base"], types: ["src/wire"], packages: [] },
-  "src/check": { values: ["src/base"], types: ["src/wire"], packages: [] },
+  "src/check": { values: ["src/base", "src/wire"], types: [], packages: [] },
+  // So are digests.
+  "src/check/http-exchange.ts": { values: ["src/base", "src/wire"], types: [], packages: ["node:crypto"] },
   "src/ipvs": { values: ["src/base", "src/wire/ipvs.ts"], types: ["src/wire"], packages: [] },
   "src/config": {
     values: [
@@ -77,7 +79,7 @@ const TABLE: Readonly<Record<string, Rule>> = {
       ],
       "src/wire/genetlink.ts",
       ...["src/config/keys-file.ts", "src/config/resource-scripts.ts", "src/heartbeat/generation.ts"],
-      ...["src/wire/http.ts", "src/wire/icmp.ts", "src/wire/forwarding.ts", "src/wire/route.ts"],
+      ...["src/wire/icmp.ts", "src/wire/forwarding.ts", "src/wire/route.ts"],
     ],
     types: [
       ...["src/agent", "src/config/model.ts", "src/config/heartbeat-model.ts", "src/doctor/facts.ts"],

@@ -39,6 +39,23 @@ interface Check {
   detail: string;
   /** The number in a file, 0 where there is none. */
   value: number;
+  failure: Failure | null;
+  /** What the last good probe warned of. */
+  warning: string | null;
+}
+
+/** The last probe of a check that failed, however good others are. */
+export interface Failure {
+  readonly at: Instant;
+  readonly detail: string;
+  /** What was said, a line each; empty where nothing was. */
+  readonly transcript: readonly string[];
+}
+
+/** A check that warns of something new. */
+export interface Warning {
+  readonly name: string;
+  readonly text: string;
 }
 
 export class Checks {
@@ -48,6 +65,7 @@ export class Checks {
   private readonly byId = new Map<string, Check>();
   /** Not after the first of them is due; may be before it. */
   private next: Instant = NEVER;
+  private warnings: Warning[] = [];
 
   /**
    * Takes over a new set, names once each; a check whose probe did not change keeps its health, a new one or one with another probe
@@ -71,7 +89,7 @@ export class Checks {
         old !== undefined && !kept.has(old)
           ? old
           : {
-              ...(old ?? { health: NEUTRAL, detail: "", value: 0 }),
+              ...(old ?? { health: NEUTRAL, detail: "", value: 0, failure: null, warning: null }),
               ...{
                 config,
                 names,
@@ -132,6 +150,21 @@ export class Checks {
     return this.byName.get(name)?.check.detail ?? "";
   }
 
+  failure(name: string): Failure | null {
+    return this.byName.get(name)?.check.failure ?? null;
+  }
+
+  warning(name: string): string | null {
+    return this.byName.get(name)?.check.warning ?? null;
+  }
+
+  /** What checks warn of since this was last asked. */
+  takeWarnings(): readonly Warning[] {
+    const taken = this.warnings;
+    this.warnings = [];
+    return taken;
+  }
+
   deadline(): Instant {
     return this.next;
   }
@@ -178,15 +211,26 @@ export class Checks {
     this.next = earlier(this.next, check.dueAt);
   }
 
+  /** A probe that failed says nothing of what it warned of before, unless it does. */
+  private warn(check: Check, warning: string | null, healthy: boolean): void {
+    if (warning === null && !healthy) return;
+    if (warning !== null && warning !== check.warning) {
+      for (const name of check.names) this.warnings.push({ name, text: warning });
+    }
+    check.warning = warning;
+  }
+
   /** A result; gives the names of the checks that mean something else by it to those that track them. */
   result(
-    { check: id, healthy, detail, value = 0 }: Extract<Event, { kind: "probe" }>,
+    { check: id, healthy, detail, value = 0, warning, transcript = [] }: Extract<Event, { kind: "probe" }>,
     now: Instant,
   ): readonly string[] {
     const check = this.byId.get(id);
     if (check === undefined) return [];
     check.running = false;
     check.detail = detail;
+    if (!healthy) check.failure = { at: now, detail, transcript };
+    this.warn(check, warning ?? null, healthy);
     const { up } = check.health;
     check.health = judge(check.config, check.health, healthy);
     const number = healthy && check.health.up === true ? value : check.value;

@@ -1,18 +1,11 @@
 /** What crosses the edge for checks: part of {@link Event} and {@link Action}. */
 import type { Milliseconds } from "../base/units.ts";
+import type { Outcome } from "../check/response.ts";
 import type { ProbeConfig } from "../config/probe-model.ts";
 
 /** What comes of probes. */
 export type ProbeEvent =
-  | {
-      readonly kind: "probe";
-      readonly check: string;
-      readonly healthy: boolean;
-      /** `exit 1`, `timeout after 2s`, `EACCES: …`. */
-      readonly detail: string;
-      /** The number in a file that holds one, scaled. */
-      readonly value?: number;
-    }
+  | ({ readonly kind: "probe"; readonly check: string } & Outcome)
   /** Something about what a check looks at has changed: it is worth another look before its time. */
   | { readonly kind: "probe-hint"; readonly check: string };
 

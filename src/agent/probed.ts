@@ -9,6 +9,9 @@ export function probed(world: World, turn: Turn, event: Extract<ProbeEvent, { ki
   const witnesses = world.guards.answered(world, turn, event);
   if (witnesses !== null) return witnessed(world, turn, witnesses);
   const changed = world.checks.result(event, turn.now);
+  for (const { name, text } of world.checks.takeWarnings()) {
+    turn.out.log("warning", "check.warning", { name, text });
+  }
   if (changed.length === 0) return;
   world.services.dirty = world.services.states.size > 0;
   const tracking = [...world.routers.values()].filter(({ config }) =>

@@ -2,6 +2,7 @@
 import type { Instant } from "../base/units.ts";
 import type { Entry } from "../wire/ipvs.ts";
 import { destinationKey, serviceKey } from "../wire/ipvs.ts";
+import { failureStatus } from "./check-status.ts";
 import { judgesOf } from "./serving.ts";
 import type { Judges, ServerState, ServiceState } from "./service-state.ts";
 import { tableText } from "./service-tell.ts";
@@ -43,8 +44,8 @@ export function servicesStatus(world: World, clock: (at: Instant) => string): ob
       fallback:
         state.fallback === null
           ? null
-          : { ...serverStatus(state.fallback, entry, judges, clock), in_use: fallsBack(state, entry) },
-      servers: state.servers.map((server) => serverStatus(server, entry, judges, clock)),
+          : { ...serverStatus(world, state.fallback, entry, judges, clock), in_use: fallsBack(state, entry) },
+      servers: state.servers.map((server) => serverStatus(world, server, entry, judges, clock)),
     };
   });
 }
@@ -60,6 +61,7 @@ const weightOf = (entry: Entry | null, key: string): number =>
   entry?.destinations.find(({ destination }) => destinationKey(destination) === key)?.destination.weight ?? 0;
 
 function serverStatus(
+  world: World,
   { config, word, since, lastError, held }: ServerState,
   entry: Entry | null,
   judges: Judges,
@@ -83,6 +85,8 @@ function serverStatus(
     check: config.check?.probe.type ?? null,
     detail: config.check === null ? "" : judges.detail(config.check.name),
     last_error: lastError,
+    warning: config.check === null ? null : world.checks.warning(config.check.name),
+    check_failure: config.check === null ? null : failureStatus(world, config.check.name, clock),
   };
 }
 

@@ -11,6 +11,7 @@ import { acceptFailure, refuses } from "./refusal.ts";
 import { masterHeard } from "./operator.ts";
 import { realServerFaulty, realServerStatus } from "./realserver.ts";
 import { resourcesHealth } from "./resource-status.ts";
+import { failureStatus } from "./check-status.ts";
 import { forwardingStatus } from "./forwarding.ts";
 import { keyOf } from "./kernel.ts";
 import type { Router } from "./router.ts";
@@ -96,13 +97,18 @@ function routerStatus(world: World, router: Router, now: Instant, clock: (at: In
       };
     }),
     ...forwardingStatus(world, router),
-    tracks: router.tracks.map((track) => ({
-      name: track.name,
-      up: track.up,
-      weight: track.weight,
-      effect: router.owner ? 0 : effectOf(track),
-      detail: config.trackChecks.includes(track.name) ? world.checks.detail(track.name) : "",
-    })),
+    tracks: router.tracks.map((track) => {
+      const check = config.trackChecks.includes(track.name) ? track.name : null;
+      return {
+        name: track.name,
+        up: track.up,
+        weight: track.weight,
+        effect: router.owner ? 0 : effectOf(track),
+        detail: check === null ? "" : world.checks.detail(check),
+        warning: check === null ? null : world.checks.warning(check),
+        failure: check === null ? null : failureStatus(world, check, clock),
+      };
+    }),
     election: election(router, now),
     guard: guardStatus(router, now),
     counters: {

@@ -11,6 +11,10 @@ export interface Outcome {
   readonly detail: string;
   /** The number in a file that must hold one, scaled. */
   readonly value?: number;
+  /** What is good now and will not be for long: a certificate that expires. */
+  readonly warning?: string;
+  /** Of a probe over a network that failed: what was said, a line each. */
+  readonly transcript?: readonly string[];
 }
 
 export const good = (detail: string): Outcome => ({ healthy: true, detail });

@@ -50,6 +50,10 @@ export function electionLines({ order, reason, wins }: ElectionReport): string[]
   ];
 }
 
+/** What was said in the probe that failed last, while it counts as failed. */
+export const whyFailed = ({ up, failure }: TrackReport): string[] =>
+  up === false ? (failure?.transcript ?? []).map((line) => `  ${line}`) : [];
+
 /** `nginx: DOWN, weight -60 (no process "nginx")` */
 export function trackText(track: TrackReport): string {
   const { name, up, weight, detail } = track;

@@ -45,6 +45,10 @@ export interface ServerReport {
   readonly forward?: string;
   readonly held?: boolean;
   readonly detail?: string;
+  /** What is good now and will not be for long. */
+  readonly warning?: string | null;
+  /** The last probe of it that failed. */
+  readonly check_failure?: FailureReport | null;
 }
 
 export interface ServiceReport {
@@ -197,6 +201,17 @@ export interface TrackReport {
   readonly effect?: number;
   /** What its last probe found. */
   readonly detail?: string;
+  /** What is good now and will not be for long. */
+  readonly warning?: string | null;
+  /** Its last probe that failed, with what was said; null: none did, or it is no check. */
+  readonly failure?: FailureReport | null;
+}
+
+export interface FailureReport {
+  /** RFC 3339. */
+  readonly at: string;
+  readonly detail: string;
+  readonly transcript: readonly string[];
 }
 
 export interface ElectionReport {

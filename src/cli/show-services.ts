@@ -23,7 +23,7 @@ function lines(service: ServiceReport, now: number): string[] {
   const kind = [service.protocol ?? "", address, service.scheduler ?? ""].filter((word) => word !== "");
   const rows = [
     `${name}: ${(service.state ?? "").toUpperCase()}${ageOf(service.since, now)} (${kind.join(" ")}; weight ${service.weight ?? 0}, quorum ${service.quorum_needed ?? 0}${idle})`,
-    ...servers.map((server) => row(server, width, now, "")),
+    ...servers.flatMap((server) => [row(server, width, now, ""), ...whyFailed(server)]),
   ];
   if (fallback != null)
     rows.push(row(fallback, width, now, fallback.in_use ? "fallback, IN USE" : "fallback"));
@@ -36,11 +36,16 @@ const ageOf = (since: string | undefined, now: number): string => {
   return Number.isFinite(start) && start <= now ? ` for ${duration(now - start)}` : "";
 };
 
+/** What was said in the probe that failed last, while the server counts as failed. */
+const whyFailed = ({ up, check_failure: failure }: ServerReport): string[] =>
+  up === false ? (failure?.transcript ?? []).map((line) => `      ${line}`) : [];
+
 function row(server: ServerReport, width: number, now: number, role: string): string {
   const { address, state = "", weight, active, inactive, last_error: error } = server;
   const words = [
     role,
     server.held === true ? "FAILED, but too few are left" : "",
+    server.up === true ? (server.warning ?? "") : "",
     state === "up" || error === null ? "" : error,
   ].filter((word) => word !== "");
   const text = `  ${address.padEnd(width)}  ${state}${ageOf(server.since, now)}, weight ${weight}, connections ${active}+${inactive}`;

@@ -3,7 +3,7 @@
  * as a table, each with a line below it for whatever is wrong with it.
  */
 import { duration } from "./duration.ts";
-import { electionLines, priorityLines, trackText } from "./election.ts";
+import { electionLines, priorityLines, trackText, whyFailed } from "./election.ts";
 import { heartbeatLines } from "./show-heartbeat.ts";
 import { realServerLines } from "./show-realserver.ts";
 import { serviceLines } from "./show-services.ts";
@@ -64,7 +64,9 @@ function whole(router: RouterReport, now: number): string[] {
     ...virtualMac(router).map((text): [string, string] => ["mac", text]),
     ...(router.routes ?? []).map((each): [string, string] => ["route", `${each.route}: ${placed(each)}`]),
     ...(router.rules ?? []).map((each): [string, string] => ["rule", `${each.rule}: ${placed(each)}`]),
-    ...router.tracks.map((track): [string, string] => ["track", trackText(track)]),
+    ...router.tracks.flatMap((track) =>
+      [trackText(track), ...whyFailed(track)].map((text): [string, string] => ["track", text]),
+    ),
     [
       "adverts",
       `${counters.adverts_sent} sent, ${counters.adverts_received} received; became master ${counters.became_master}x`,

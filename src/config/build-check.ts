@@ -1,15 +1,11 @@
 /** From the table of a check that was found good to what is probed: for a virtual router, or for one real server after another. */
-import type { Ip } from "../base/address.ts";
-import { familyOf } from "../base/address.ts";
 import { unreachable } from "../base/assert.ts";
+import { buildWeb } from "./build-web-probe.ts";
 import type { Endpoint } from "./check-kind.ts";
 import type { CheckConfig } from "./model.ts";
 import type { ProbeConfig } from "./probe-model.ts";
 import type { CheckSection } from "./sections.ts";
 import type { ProbeValues } from "./tables-check.ts";
-
-/** Of HTTP (RFC 9110 4.2.1). */
-const HTTP_PORT = 80;
 
 /** The check of a virtual router, or null if anything that it needs could not be read. */
 export function buildCheck({ name, values }: CheckSection): CheckConfig | null {
@@ -65,6 +61,7 @@ export function buildProbe(values: ProbeValues, server: Endpoint | null): ProbeC
     }
     case "tcp":
     case "http":
+    case "https":
     case "ping":
       return buildTargeted(kind, values, server);
     case "on":
@@ -84,33 +81,24 @@ function aim({ target, port }: ProbeValues, server: Endpoint | null): Endpoint |
 }
 
 function buildTargeted(
-  type: "tcp" | "http" | "ping",
+  type: "tcp" | "http" | "https" | "ping",
   values: ProbeValues,
   server: Endpoint | null,
 ): ProbeConfig | null {
   const { interface: link, source, mark } = values;
-  const { path, host, expect_status: statuses, expect_body: pattern } = values;
   const aimed = aim(values, server);
   if (aimed === null || link === null || source === null || mark === null) return null;
   const { address, port } = aimed;
   const route = { interface: link.value, source: source.value, mark: mark.value };
-  if (type === "ping") return { type, address, ...route };
-  if (type === "tcp") return port === null ? null : { type, address, port, ...route };
-  if (path === null || host === null || statuses === null || pattern === null) return null;
-  return {
-    type,
-    address,
-    port: port ?? HTTP_PORT,
-    path: path.value,
-    host: host.value ?? hostField(address, port),
-    statuses: statuses.value,
-    pattern: pattern.value,
-    ...route,
-  };
-}
-
-/** The Host header of RFC 9110 7.2: an IPv6 address in brackets, the port unless it is the usual one. */
-function hostField(address: Ip, port: number | null): string {
-  const host = familyOf(address) === 6 ? `[${address}]` : address;
-  return port === null || port === HTTP_PORT ? host : `${host}:${port}`;
+  switch (type) {
+    case "ping":
+      return { type, address, ...route };
+    case "tcp":
+      return port === null ? null : { type, address, port, ...route };
+    case "http":
+    case "https":
+      return buildWeb(type, values, { address, ...route }, port);
+    default:
+      return unreachable(type);
+  }
 }

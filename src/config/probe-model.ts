@@ -63,15 +63,41 @@ export interface TcpProbe extends Target {
   readonly type: "tcp";
 }
 
-/** A GET that must be answered as expected. */
-export interface HttpProbe extends Target {
-  readonly type: "http";
+/** How a connection is secured. */
+export interface TlsConfig {
+  /** Server Name Indication (RFC 6066 3); null: none, as a name is not known. */
+  readonly serverName: string | null;
+  /** The name or address that the certificate must be for. */
+  readonly identity: string;
+  /** Whether the certificate must be good. */
+  readonly verify: boolean;
+  /** File of the certificates that vouch for it, PEM; null: those that the runtime has. */
+  readonly authorities: string | null;
+  /** Days before its end from which on it is warned of. */
+  readonly expiryWarning: number;
+}
+
+/** One thing that is asked of an HTTP server, and what the answer must be. */
+export interface HttpRequest {
   readonly path: string;
-  /** Of the Host header. */
-  readonly host: string;
   readonly statuses: readonly StatusRange[];
   /** A regular expression that the body must match. */
   readonly pattern: string | null;
+  /** MD5 of the body in hexadecimal. */
+  readonly digest: string | null;
+}
+
+/** Requests that must be answered as expected, one after another, each over a connection of its own. */
+export interface HttpProbe extends Target {
+  readonly type: "http" | "https";
+  readonly method: "GET" | "HEAD" | "OPTIONS";
+  /** Of the Host header. */
+  readonly host: string;
+  /** Further fields of the header, `NAME: VALUE`. */
+  readonly headers: readonly string[];
+  readonly requests: readonly HttpRequest[];
+  /** Null for http. */
+  readonly tls: TlsConfig | null;
 }
 
 /** An ICMP echo request that must be answered. */

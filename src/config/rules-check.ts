@@ -2,9 +2,11 @@
 import { familyOf, isLinkLocal } from "../base/address.ts";
 import type { Report } from "./report.ts";
 import type { Sections } from "./sections.ts";
-import { virtualAddresses } from "./sections.ts";
-import type { CheckType, ProbeValues } from "./tables-check.ts";
-import { KEYS_OF, typesOf } from "./tables-check.ts";
+import { entries, virtualAddresses } from "./sections.ts";
+import type { ProbeValues } from "./tables-check.ts";
+import { typesOf } from "./tables-check.ts";
+import type { CheckType } from "./tables-probe.ts";
+import { KEYS_OF } from "./tables-probe.ts";
 import { header } from "./words.ts";
 
 /** A check of whatever sort, and what is around it. */
@@ -60,10 +62,10 @@ const numbers: CheckRule = ({ values }, type, _file, report) => {
 };
 
 /** The types that go to a port, and those that go to an address. */
-const PORTED: readonly CheckType[] = ["tcp", "http"];
+const PORTED: readonly CheckType[] = ["tcp", "http", "https"];
 const TARGETED: readonly CheckType[] = [...PORTED, "ping"];
 /** Those that have a port of their own by default. */
-const KNOWN_PORT: readonly CheckType[] = ["http"];
+const KNOWN_PORT: readonly CheckType[] = ["http", "https"];
 
 const ports: CheckRule = ({ values: { target, port }, servers }, type, _file, report) => {
   if (target === null || port === null || !TARGETED.includes(type)) return;
@@ -105,12 +107,31 @@ const targets: CheckRule = ({ label, values }, type, file, report) => {
   }
 };
 
+const requests: CheckRule = ({ values }, type, _file, report) => {
+  const { urls, path, expect_body: body, expect_digest: digest, method, verify, ca } = values;
+  if (type !== "http" && type !== "https") return;
+  if (urls !== null && urls.value.length > 0) {
+    for (const [key, given] of Object.entries({ path, expect_body: body, expect_digest: digest })) {
+      if (given?.written === true) report.error(given.at, `${key} and urls exclude each other`);
+    }
+  }
+  const bodies = [
+    body,
+    digest,
+    ...entries(urls).flatMap(({ value }) => [value.expect_body, value.expect_digest]),
+  ];
+  const expected = bodies.find((given) => given?.written === true);
+  if (method?.value === "HEAD" && expected)
+    report.error(expected.at, "a HEAD has no body to expect anything of");
+  if (verify?.value === false && ca?.written === true) report.error(ca.at, "ca needs verify = true");
+};
+
 const course: CheckRule = ({ values: { interval, fast_interval: fast } }, _type, _file, report) => {
   if (interval === null || fast === null || fast.value === null || fast.value <= interval.value) return;
   report.error(fast.at, "fast_interval must not be longer than interval");
 };
 
-const rules: readonly CheckRule[] = [keys, oneCommand, numbers, ports, targets, course];
+const rules: readonly CheckRule[] = [keys, oneCommand, numbers, ports, targets, requests, course];
 
 /** Judges one check: of a virtual router, or of real servers. */
 export function judgeCheck(check: Checked, file: Sections, report: Report): void {

@@ -1,9 +1,11 @@
 /** What must hold between a file and the host that it was read on: who may write and read it, and the accounts it names. */
 import { nodeName } from "./build.ts";
+import type { Given } from "./kind.ts";
 import type { ConfigSource } from "./model.ts";
 import type { Report } from "./report.ts";
 import type { Sections } from "./sections.ts";
 import { entries } from "./sections.ts";
+import type { ProbeValues } from "./tables-check.ts";
 import { quote } from "./words.ts";
 
 /** Permission bits of others and of the group. */
@@ -21,13 +23,20 @@ export function judgeWritable(mode: number, report: Report): void {
 }
 
 /** A file with a key is for its owner to read. */
-export function judgeReadable(mode: number, { routers, heartbeat }: Sections, report: Report): void {
+export function judgeReadable(mode: number, { routers, heartbeat, checks }: Sections, report: Report): void {
   if ((mode & READABLE_BY_ANYONE_ELSE) === 0) return;
-  const keys = [...routers.map(({ values }) => values.auth?.value?.key), heartbeat?.values.auth?.value.key];
+  const keys = [
+    ...routers.map(({ values }) => values.auth?.value?.key),
+    heartbeat?.values.auth?.value.key,
+    ...checks.flatMap(({ values }) => secretsOf(values)),
+  ];
   const key = keys.find((given) => given?.written === true);
   if (!key) return;
   report.warning(key.at, "the file holds a key and is readable by others than its owner; cure: chmod 600");
 }
+
+/** What a check sends to say who it is. */
+const secretsOf = ({ headers }: ProbeValues): readonly (Given<unknown> | null)[] => [headers];
 
 /** Accounts that are written and are not there; a file may be checked on another host than its own, so these are warnings. */
 export function judgeAccounts(accounts: ConfigSource["accounts"], { agent }: Sections, report: Report): void {

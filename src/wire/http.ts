@@ -1,4 +1,4 @@
-/** HTTP/1.1 as far as a health check speaks it (RFC 9112): one GET on a connection of its own, and its response. */
+/** HTTP/1.1 as far as a health check speaks it (RFC 9112): one request on a connection of its own, and its response. */
 
 /** Bytes of status line and fields: more is no answer to a health check. */
 const HEAD_MAX = 16 * 1024;
@@ -7,11 +7,27 @@ const CHUNK_LINE_MAX = 256;
 
 const ascii = new TextDecoder("latin1");
 
-/** The request. `path` and `host` are printable ASCII without spaces. */
-export const encodeGet = (path: string, host: string): Uint8Array =>
-  new TextEncoder().encode(
-    `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nUser-Agent: haagent\r\nAccept: */*\r\nConnection: close\r\n\r\n`,
-  );
+/** A request without a body. */
+export interface Request {
+  readonly method: "GET" | "HEAD" | "OPTIONS";
+  /** Printable ASCII without spaces. */
+  readonly path: string;
+  /** The same. */
+  readonly host: string;
+  /** Further fields, `NAME: VALUE`, printable ASCII. */
+  readonly headers: readonly string[];
+}
+
+/** The request as text. A field that is given replaces ours of the same name. */
+export function encodeRequest({ method, path, host, headers }: Request): string {
+  const given = new Set(headers.map(nameOf));
+  const ours = [`Host: ${host}`, "User-Agent: haagent", "Accept: */*", "Connection: close"];
+  const fields = [...ours.filter((field) => !given.has(nameOf(field))), ...headers];
+  return [`${method} ${path} HTTP/1.1`, ...fields, "", ""].join("\r\n");
+}
+
+/** The name of a field in lower case (RFC 9110 5.1). */
+export const nameOf = (field: string): string => field.slice(0, field.indexOf(":")).trim().toLowerCase();
 
 /** What comes before the body. */
 export interface Head {
@@ -30,8 +46,11 @@ export type Incomplete = { readonly kind: "more" } | { readonly kind: "bad"; rea
 const MORE: Incomplete = { kind: "more" };
 const bad = (why: string): Incomplete => ({ kind: "bad", why });
 
-/** Reads status line and fields of the final response; interim ones (1xx) are passed over. */
-export function decodeHead(bytes: Uint8Array): Head | Incomplete {
+/**
+ * Reads status line and fields of the final response; interim ones (1xx) are passed over. `bodiless`: the request was a HEAD, to which
+ * no body comes whatever is announced (RFC 9112 6.3).
+ */
+export function decodeHead(bytes: Uint8Array, bodiless = false): Head | Incomplete {
   let start = 0;
   for (;;) {
     const text = ascii.decode(bytes.subarray(start, start + HEAD_MAX));
@@ -43,7 +62,9 @@ export function decodeHead(bytes: Uint8Array): Head | Incomplete {
     const status = Number(/^HTTP\/1\.\d (\d{3})(?: |$)/.exec(first)?.[1] ?? 0);
     if (status < 100 || status > 599) return bad("no HTTP status");
     const end = start + blank.index + blank[0].length;
-    if (status >= 200) return { kind: "head", status, end, framing: framingOf(status, fields) };
+    if (status >= 200) {
+      return { kind: "head", status, end, framing: bodiless ? 0 : framingOf(status, fields) };
+    }
     if (end > HEAD_MAX) return bad("endless header");
     start = end;
   }

@@ -58,7 +58,9 @@ describe("the status", () => {
           addresses: [{ address: none, interface: none, held: none, found: none }],
           routes: [{ route: none, held: none, found: none }],
           rules: [{ rule: none, held: none, found: none }],
-          tracks: [{ name: none, up: none, weight: none, effect: none, detail: none }],
+          tracks: [
+            { name: none, up: none, weight: none, effect: none, detail: none, warning: none, failure: none },
+          ],
           guard: none,
           election: {
             wins: none,

@@ -17,7 +17,7 @@ table("a key of a later version", [
   ],
   [
     "check of another type",
-    checked('type = "https"', "-command"),
-    ['7:8 error: type = "https" is not in this version'],
+    checked('type = "ftp"', "-command"),
+    ['7:8 error: type = "ftp" is not in this version'],
   ],
 ]);

@@ -22,15 +22,15 @@ table("a check", [
     "takes no key of another type",
     check("tcp", 'target = "192.0.2.1:80"', 'path = "/"', 'process = "nginx"', 'expect_body = "x"'),
     [
-      '9:8 error: path is a key of http checks, not of type "tcp"',
+      '9:8 error: path is a key of http and https checks, not of type "tcp"',
       '10:11 error: process is a key of process checks, not of type "tcp"',
-      '11:15 error: expect_body is a key of file and http checks, not of type "tcp"',
+      '11:15 error: expect_body is a key of file, http and https checks, not of type "tcp"',
     ],
   ],
   [
     "of a script takes no target",
     checked('target = "192.0.2.1:80"'),
-    ['9:10 error: target is a key of tcp, http and ping checks, not of type "script"'],
+    ['9:10 error: target is a key of tcp, http, https and ping checks, not of type "script"'],
   ],
   [
     "that has a key of another type, which is wrong by itself, is told of that only",
@@ -153,6 +153,31 @@ table("a value of a check", [
     ['9:8 error: host must be a host name, not "a\\r\\nX: b"'],
   ],
   [
+    "of one page excludes several",
+    check("http", 'target = "192.0.2.1"', 'path = "/"', 'urls = ["/a"]'),
+    ["9:8 error: path and urls exclude each other"],
+  ],
+  [
+    "expects nothing of a body that does not come",
+    check("http", 'target = "192.0.2.1"', 'method = "HEAD"', 'expect_body = "x"'),
+    ["10:15 error: a HEAD has no body to expect anything of"],
+  ],
+  [
+    "is a field of a header, whose value is not shown where it is none",
+    check("http", 'target = "192.0.2.1"', 'headers = ["secret"]'),
+    ['9:12 error: an element of headers must be a field of a header, "NAME: VALUE" in ASCII'],
+  ],
+  [
+    "has a port once",
+    check("tcp", 'target = "192.0.2.1:80"', "port = 81"),
+    ["9:8 error: target names port 80 already"],
+  ],
+  [
+    "is not decided more slowly than watched",
+    check("on", 'interval = "1s"', 'fast_interval = "2s"'),
+    ["9:17 error: fast_interval must not be longer than interval"],
+  ],
+  [
     "is a program's name, or its absolute path",
     check("process", 'process = "sbin/nginx"'),
     ['8:11 error: process must be the name of a program or its absolute path, not "sbin/nginx"'],
@@ -184,12 +209,41 @@ describe("what is probed", () => {
     expect(host("[2001:db8::1]:81")).toBe("[2001:db8::1]:81");
   });
 
+  test("over HTTPS names the host to the server and asks for its certificate, or for the address's", () => {
+    const tls = (...lines: readonly string[]): unknown => {
+      const read = probe(check("https", 'target = "192.0.2.1"', ...lines));
+      return read?.type === "https" ? read.tls : null;
+    };
+    expect(tls()).toMatchObject({ serverName: null, identity: "192.0.2.1", verify: true, authorities: null });
+    expect(tls('host = "www.example.org:8443"')).toMatchObject({
+      serverName: "www.example.org",
+      identity: "www.example.org",
+    });
+    expect(tls('host = "192.0.2.7"')).toMatchObject({ serverName: null, identity: "192.0.2.1" });
+    expect(tls('host = "a"', 'server_name = "b"')).toMatchObject({ serverName: "b", identity: "b" });
+    expect(probe(check("https", 'target = "192.0.2.1"'))).toMatchObject({ port: 443, host: "192.0.2.1" });
+  });
+
+  test("over HTTP may be several pages, each with what the check expects unless it says so itself", () => {
+    const urls =
+      'urls = ["/a", { path = "/b", expect_status = "404", expect_digest = "5d41402abc4b2a76b9719d911017c592" }]';
+    const read = probe(check("http", 'target = "192.0.2.1"', 'expect_status = "200"', urls));
+    const ok = [{ low: 200, high: 200 }];
+    expect(read?.type === "http" ? read.requests : []).toEqual([
+      { path: "/a", statuses: ok, pattern: null, digest: null },
+      {
+        path: "/b",
+        statuses: [{ low: 404, high: 404 }],
+        pattern: null,
+        digest: "5d41402abc4b2a76b9719d911017c592",
+      },
+    ]);
+  });
+
   test("over HTTP is good from 200 to 299 unless it is said otherwise", () => {
     expect(probe(check("http", 'target = "192.0.2.1"'))).toMatchObject({
       port: 80,
-      path: "/",
-      statuses: [{ low: 200, high: 299 }],
-      pattern: null,
+      requests: [{ path: "/", statuses: [{ low: 200, high: 299 }], pattern: null, digest: null }],
     });
   });
 

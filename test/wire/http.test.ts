@@ -1,6 +1,6 @@
 /** HTTP as a health check speaks it. */
 import { describe, expect, test } from "bun:test";
-import { decodeBody, decodeHead, encodeGet } from "../../src/wire/http.ts";
+import { decodeBody, decodeHead, encodeRequest } from "../../src/wire/http.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const text = (body: Uint8Array): string => new TextDecoder().decode(body);
@@ -15,9 +15,24 @@ function body(response: string, ended = true, most = 1000): string {
 }
 
 describe("a request", () => {
+  const request = { method: "GET", path: "/health?a=1", host: "[2001:db8::1]:81", headers: [] } as const;
+
   test("is one GET that ends its connection", () => {
-    expect(text(encodeGet("/health?a=1", "[2001:db8::1]:81"))).toBe(
+    expect(encodeRequest(request)).toBe(
       "GET /health?a=1 HTTP/1.1\r\nHost: [2001:db8::1]:81\r\nUser-Agent: haagent\r\nAccept: */*\r\nConnection: close\r\n\r\n",
+    );
+  });
+
+  test("has further fields, which replace those of the same name", () => {
+    expect(
+      encodeRequest({
+        ...request,
+        method: "HEAD",
+        path: "/",
+        headers: ["user-agent: probe", "Cookie: a=b: c", "Accept:"],
+      }),
+    ).toBe(
+      "HEAD / HTTP/1.1\r\nHost: [2001:db8::1]:81\r\nConnection: close\r\nuser-agent: probe\r\nCookie: a=b: c\r\nAccept:\r\n\r\n",
     );
   });
 });

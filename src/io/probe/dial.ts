@@ -1,10 +1,13 @@
-/** A TCP connection for a probe, through the event loop from its first packet on. */
+/** A TCP connection for a probe, through the event loop from its first packet on; with TLS over it where that is wanted. */
 import type { Socket, SocketHandler } from "bun";
 import { errnoName } from "../../../native/libc.ts";
 import { takeSocketError } from "../../../native/socket.ts";
-import type { TcpProbe } from "../../config/probe-model.ts";
+import type { Transcript } from "../../check/transcript.ts";
+import type { Target } from "../../config/probe-model.ts";
 import { codeOf } from "../adopt.ts";
 import { openConnected, TCP } from "./socket.ts";
+import type { TlsTerms } from "./tls.ts";
+import { secure } from "./tls.ts";
 
 /** What {@link dial} calls, always later. */
 export interface Caller {
@@ -18,8 +21,8 @@ export interface Caller {
 
 /** A connection that stands. */
 export interface Line {
-  /** False when the kernel would not take all of it at once. */
-  write(bytes: Uint8Array): boolean;
+  /** False when the kernel would not take all of it at once. `shown`: what a transcript has of it, where it holds a secret. */
+  write(bytes: Uint8Array, shown?: string | null): boolean;
 }
 
 /** A connection, or one that is to be. */
@@ -28,67 +31,128 @@ export interface Dialled {
   close(): void;
 }
 
-/** Connects to where a probe says. */
-export function dial(to: Omit<TcpProbe, "type">, caller: Caller): Dialled {
-  let over = false;
-  let connected = false;
-  let socket: Socket | null = null;
-  const finish = (tell: () => void): void => {
-    if (over) return;
-    over = true;
-    tell();
-  };
-  const dialled = {
-    close(): void {
-      over = true;
-      socket?.close();
-    },
-  };
+/** Connects to where a probe says; `terms`: those of TLS, null without it. */
+export function dial(to: Target, terms: TlsTerms | null, transcript: Transcript, caller: Caller): Dialled {
+  const call = new Call(terms, transcript, caller);
   const opened = openConnected(TCP, to, to.address, to.port);
-  if (!opened.ok) {
-    const { error } = opened;
-    queueMicrotask(() => finish(() => caller.failed(error)));
-    return dialled;
+  if (opened.ok) call.adopt(opened.value);
+  else queueMicrotask(() => call.fail(opened.error));
+  return call;
+}
+
+/** One connection; once it is over nothing is told. */
+class Call implements Dialled {
+  readonly #terms: TlsTerms | null;
+  readonly #transcript: Transcript;
+  readonly #caller: Caller;
+  #over = false;
+  /** Of TCP. */
+  #connected = false;
+  /** The caller was told. */
+  #stands = false;
+  /** TCP's, then TLS's. */
+  #socket: Socket | null = null;
+
+  constructor(terms: TlsTerms | null, transcript: Transcript, caller: Caller) {
+    this.#terms = terms;
+    this.#transcript = transcript;
+    this.#caller = caller;
   }
-  const fd = opened.value;
+
+  close(): void {
+    this.#over = true;
+    this.#socket?.close();
+  }
+
+  fail(why: string): void {
+    this.#finish(why, () => this.#caller.failed(why));
+  }
+
+  #finish(note: string, tell: () => void): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#transcript.note(note);
+    tell();
+  }
+
+  #end(error: unknown): void {
+    if (error !== undefined && error !== null) this.fail(codeOf(error));
+    else if (this.#stands) this.#finish("closed by the server", () => this.#caller.ended());
+    else this.fail(this.#connected ? "closed before TLS" : "ECONNRESET");
+  }
+
+  adopt(fd: number): void {
+    const handler: SocketHandler<undefined, "uint8array"> = {
+      binaryType: "uint8array",
+      open: (made) => {
+        // At once, long before it is connected.
+        this.#socket = made;
+        if (this.#over) made.close();
+      },
+      drain: (made) => this.#reached(made, fd),
+      data: (made, bytes) => {
+        this.#reached(made, fd);
+        if (this.#terms === null) this.#data(bytes);
+      },
+      end: (made) => {
+        if (this.#terms === null || !this.#connected) this.#end(null);
+        made.close();
+      },
+      close: (_, error) => this.#end(error),
+      error(_, error) {
+        // A handler threw: a bug of ours, which must not be taken for an error of the socket.
+        throw error;
+      },
+    };
+    // As in adopt(): `fd` is documented but in no overload of the types.
+    const options = { fd, socket: handler } as unknown as Parameters<typeof Bun.connect>[0];
+    Bun.connect(options).catch((error: unknown) => this.#end(error));
+  }
+
   /** Writable means connected, or failed: connect(2). */
-  const stands = (made: Socket): void => {
-    if (over || connected) return;
+  #reached(made: Socket, fd: number): void {
+    if (this.#over || this.#connected) return;
     const error = takeSocketError(fd);
     if (error !== 0) {
-      finish(() => caller.failed(errnoName(error)));
+      this.fail(errnoName(error));
       made.close();
       return;
     }
-    connected = true;
-    caller.connected({ write: (bytes) => made.write(bytes) === bytes.length });
-  };
-  const handler: SocketHandler<undefined, "uint8array"> = {
-    binaryType: "uint8array",
-    open(made) {
-      // At once, long before it is connected.
-      socket = made;
-      if (over) made.close();
-    },
-    drain: stands,
-    data(made, bytes) {
-      stands(made);
-      if (!over) caller.data(bytes);
-    },
-    end(made) {
-      finish(() => (connected ? caller.ended() : caller.failed("ECONNRESET")));
-      made.close();
-    },
-    close(_, error) {
-      finish(() => (error === undefined ? caller.ended() : caller.failed(codeOf(error))));
-    },
-    error(_, error) {
-      // A handler threw: a bug of ours, which must not be taken for an error of the socket.
-      throw error;
-    },
-  };
-  // As in adopt(): `fd` is documented but in no overload of the types.
-  const options = { fd, socket: handler } as unknown as Parameters<typeof Bun.connect>[0];
-  Bun.connect(options).catch((error: unknown) => finish(() => caller.failed(codeOf(error))));
-  return dialled;
+    this.#connected = true;
+    this.#transcript.note("connected");
+    if (this.#terms === null) this.#told(made);
+    else this.#wrap(made, this.#terms);
+  }
+
+  #wrap(made: Socket, terms: TlsTerms): void {
+    this.#socket = secure(made, terms, {
+      agreed: (line, note) => {
+        if (this.#over) return;
+        this.#transcript.note(note);
+        this.#told(line);
+      },
+      refused: (why) => {
+        this.fail(why);
+        this.#socket?.close();
+      },
+      data: (bytes) => this.#data(bytes),
+      ended: (error) => this.#end(error),
+    });
+  }
+
+  #told(line: Socket): void {
+    this.#stands = true;
+    this.#caller.connected({
+      write: (bytes, shown) => {
+        this.#transcript.sent(bytes, shown ?? null);
+        return line.write(bytes) === bytes.length;
+      },
+    });
+  }
+
+  #data(bytes: Uint8Array): void {
+    if (this.#over) return;
+    this.#transcript.got(bytes);
+    this.#caller.data(bytes);
+  }
 }

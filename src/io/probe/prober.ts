@@ -1,5 +1,6 @@
 /** What every prober is: started with what to probe, it tells one outcome, or is cancelled. */
 import type { Outcome } from "../../check/response.ts";
+import type { Transcript } from "../../check/transcript.ts";
 
 /** A probe under way. */
 export interface Running {
@@ -11,4 +12,4 @@ export interface Running {
 export type Tell = (outcome: Outcome) => void;
 
 /** Starts a probe. It knows no time: whoever started it cancels it when it takes too long. */
-export type Prober<Probe> = (probe: Probe, tell: Tell) => Running;
+export type Prober<Probe> = (probe: Probe, tell: Tell, transcript: Transcript) => Running;

@@ -1,7 +1,9 @@
 /** Which prober probes what, and the time that a whole probe has. */
 import { unreachable } from "../../base/assert.ts";
 import type { Milliseconds } from "../../base/units.ts";
+import type { Outcome } from "../../check/response.ts";
 import { bad } from "../../check/response.ts";
+import { Transcript } from "../../check/transcript.ts";
 import type { BuiltInProbe } from "../../config/probe-model.ts";
 import { probeFile } from "./file.ts";
 import { probeHttp } from "./http.ts";
@@ -10,18 +12,19 @@ import type { Running, Tell } from "./prober.ts";
 import { probeProcess } from "./process.ts";
 import { probeTcp } from "./tcp.ts";
 
-function begin(probe: BuiltInProbe, tell: Tell): Running {
+function begin(probe: BuiltInProbe, tell: Tell, transcript: Transcript): Running {
   switch (probe.type) {
     case "process":
-      return probeProcess(probe, tell);
+      return probeProcess(probe, tell, transcript);
     case "file":
-      return probeFile(probe, tell);
+      return probeFile(probe, tell, transcript);
     case "tcp":
-      return probeTcp(probe, tell);
+      return probeTcp(probe, tell, transcript);
     case "http":
-      return probeHttp(probe, tell);
+    case "https":
+      return probeHttp(probe, tell, transcript);
     case "ping":
-      return probePing(probe, tell);
+      return probePing(probe, tell, transcript);
     case "on":
     case "off": {
       const { type } = probe;
@@ -36,20 +39,30 @@ function begin(probe: BuiltInProbe, tell: Tell): Running {
 /** Starts a probe; `tell` is called once, after `timeout` at the latest, unless it is cancelled. */
 export function startProbe(probe: BuiltInProbe, timeout: Milliseconds, tell: Tell): Running {
   let over = false;
+  const transcript = new Transcript(() => performance.now());
+  /** What was said is of interest where it came to nothing. */
+  const end = (outcome: Outcome): void => {
+    over = true;
+    const { lines } = transcript;
+    tell(outcome.healthy || lines.length === 0 ? outcome : { ...outcome, transcript: lines });
+  };
   const expire = (): void => {
     if (over) return;
-    over = true;
     running.cancel();
-    tell(bad(`timeout after ${timeout / 1000}s`));
+    transcript.note("given up");
+    end(bad(`timeout after ${timeout / 1000}s`));
   };
   // An answer that is here already, and that a stall of ours has kept waiting, comes first.
   const timer = setTimeout(() => setImmediate(expire), timeout);
-  const running = begin(probe, (outcome) => {
-    if (over) return;
-    over = true;
-    clearTimeout(timer);
-    tell(outcome);
-  });
+  const running = begin(
+    probe,
+    (outcome) => {
+      if (over) return;
+      clearTimeout(timer);
+      end(outcome);
+    },
+    transcript,
+  );
   return {
     cancel() {
       over = true;

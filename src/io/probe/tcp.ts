@@ -4,8 +4,8 @@ import type { TcpProbe } from "../../config/probe-model.ts";
 import { dial } from "./dial.ts";
 import type { Prober } from "./prober.ts";
 
-export const probeTcp: Prober<TcpProbe> = (probe, tell) => {
-  const dialled = dial(probe, {
+export const probeTcp: Prober<TcpProbe> = (probe, tell, transcript) => {
+  const dialled = dial(probe, null, transcript, {
     connected() {
       dialled.close();
       tell(good("connected"));

@@ -1,0 +1,196 @@
+/** What is probed: the keys that a check of a virtual router and one of real servers have alike, and which belong to which type. */
+import { endpoint, localAddress, pattern, programName, requestPath, statusCodes } from "./check-kind.ts";
+import type { Fields } from "./field.ts";
+import { absent, listing, optional, record, required } from "./field.ts";
+import { boolean, choice, commands, integer, list, text } from "./kind.ts";
+import { interfaceName } from "./network.ts";
+import { digest, headerField } from "./request-kind.ts";
+import { directory } from "./system.ts";
+
+/** The types of this version; the language has more. */
+export const TYPES = [
+  ...(["script", "process", "file", "tcp", "http", "https", "ping", "on", "off"] as const),
+] as const;
+export type CheckType = (typeof TYPES)[number];
+
+/** More than any priority: what a file may do to one is limited by 1 to 254 anyway. */
+export const NUMBER_MAX = 254;
+const HEADERS_MAX = 32;
+const URLS_MAX = 16;
+
+/** One of `urls`: what is left out is the check's. */
+export const urlFields = {
+  path: required(requestPath, "What is asked for."),
+  expect_status: absent(statusCodes, "the check's", "Status codes that mean success."),
+  expect_body: absent(pattern, "none", "What the body must match."),
+  expect_digest: absent(digest, "none", "The MD5 of the body."),
+} satisfies Fields;
+
+/** What is probed: the keys that every check has, whoever depends on it. */
+export const probe = {
+  command: absent(
+    commands,
+    "none",
+    "script: the command, which must be there; exit status 0 is success, and no shell is involved.",
+    { keepalived: ["script"] },
+  ),
+  process: absent(
+    programName,
+    "none",
+    "process: a program that must run: its name, or its absolute path, or an array of that and its first arguments. Every process that /proc shows counts, zombies do not.",
+    { see: "proc(5)", keepalived: ["vrrp_track_process"] },
+  ),
+  pidfile: absent(
+    directory(""),
+    "none",
+    "process: a file with the number of the process that must run. With process that one must also be the program named, so that a stale file whose number went to another program is noticed.",
+  ),
+  file: absent(
+    directory(""),
+    "none",
+    "file: a file that must be there and readable; inotify tells changes.",
+    {
+      see: "inotify(7)",
+      keepalived: ["track_file"],
+    },
+  ),
+  content: optional(
+    choice(["any", "integer"]),
+    "any",
+    "file: integer: it must hold a whole number, which is added to the priority; -254 or less is a fault.",
+  ),
+  scale: optional(
+    integer(-NUMBER_MAX, NUMBER_MAX),
+    1,
+    "file: what the number in it is multiplied by before it is added.",
+  ),
+  default: absent(
+    integer(-NUMBER_MAX, NUMBER_MAX),
+    "none: that is a failure",
+    "file: the number that counts while the file is missing or holds none.",
+  ),
+  target: absent(
+    endpoint,
+    "none",
+    'tcp, http, ping: where to, an IP address with its port ("192.0.2.1:80", "[2001:db8::1]:80"; http: default 80; ping: no port). Of a virtual server\'s check: instead of the real server\'s own address and port, or without a port of its address only.',
+  ),
+  port: absent(
+    integer(1, 65_535),
+    "the target's or the real server's",
+    "tcp, http: another port, where target names none.",
+    { keepalived: ["connect_port"] },
+  ),
+  interface: absent(
+    interfaceName,
+    "whichever the routes say",
+    "tcp, http, ping: the interface to go out through, whatever the routes say; needed for a link-local target.",
+    { see: "SO_BINDTODEVICE in socket(7)" },
+  ),
+  source: absent(localAddress, "whichever the kernel chooses", "tcp, http, ping: the address to come from.", {
+    keepalived: ["bindto"],
+  }),
+  mark: optional(
+    integer(0, 2 ** 32 - 1),
+    0,
+    "tcp, http, ping: the mark that its packets carry, which rules of routing and of the packet filter see; 0: none.",
+    { see: "SO_MARK in socket(7)", keepalived: ["fwmark"] },
+  ),
+  path: optional(requestPath, "/", "http, https: what is asked for."),
+  method: optional(choice(["GET", "HEAD", "OPTIONS"]), "GET", "http, https: the method of the request."),
+  host: absent(
+    text("a host name", (value) => (/^[A-Za-z0-9.:[\]_-]{1,255}$/.test(value) ? null : "a host name")),
+    "the target",
+    "http, https: what the Host header names.",
+    { keepalived: ["virtualhost"] },
+  ),
+  headers: optional(
+    list(headerField, HEADERS_MAX),
+    [],
+    'http, https: further fields of the request, as in ["Authorization: Basic Y2hlY2s6c2VjcmV0"]; one that is sent anyway is replaced.',
+    { secret: true },
+  ),
+  expect_status: optional(
+    statusCodes,
+    [{ low: 200, high: 299 }],
+    "http, https: status codes that mean success; redirections are not followed.",
+    { keepalived: ["status_code"] },
+  ),
+  expect_body: absent(
+    pattern,
+    "none",
+    "http, https: a regular expression (as in JavaScript, without backreferences and lookaround; (?i) in front ignores case) that the body must match within its first 64 KiB; file: the same of its content.",
+    { keepalived: ["regex"] },
+  ),
+  expect_digest: absent(
+    digest,
+    "none",
+    "http, https: the MD5 of the body in hexadecimal, as genhash of keepalived prints it; the body has 224 KiB at most.",
+    { keepalived: ["digest"] },
+  ),
+  urls: listing(
+    optional(
+      list(record(urlFields, "path"), URLS_MAX),
+      [],
+      "http, https: instead of path, several: all must be answered as expected, each over a connection of its own, within the one timeout.",
+      { keepalived: ["url"] },
+    ),
+    urlFields,
+  ),
+  server_name: absent(
+    text("a host name", (value) => (/^[A-Za-z0-9._-]{1,253}$/.test(value) ? null : "a host name")),
+    "host where that is a name",
+    "https: the name that the server is told before it shows a certificate, and that its certificate must be for. Where there is none, it must be for the target's address.",
+    { see: "RFC 6066 3", keepalived: ["enable_sni"] },
+  ),
+  verify: optional(
+    boolean,
+    true,
+    "https: the server's certificate must be vouched for, in force, and for server_name; false: whatever it is.",
+  ),
+  ca: absent(
+    directory(""),
+    "the authorities that browsers know, as of the build",
+    "https: a file of certificates (PEM) that vouch for the server's, read at each probe; a certificate that vouches for itself can stand there too.",
+  ),
+  expiry_warning: optional(
+    integer(0, 3650),
+    14,
+    "https: days before the end of the server's certificate from which on it is warned of, in the log and in status.",
+  ),
+} satisfies Fields;
+
+type Key = keyof typeof probe;
+
+/** Of probes over the network. */
+const ROUTE: readonly Key[] = ["interface", "source", "mark"];
+
+const WEB: readonly Key[] = [
+  ...([
+    "path",
+    "method",
+    "host",
+    "headers",
+    "expect_status",
+    "expect_body",
+    "expect_digest",
+    "urls",
+  ] as const),
+];
+
+/** The keys of each type: one of `needs` must be there. */
+export const KEYS_OF: Readonly<
+  Record<CheckType, { readonly needs: readonly Key[]; readonly takes: readonly Key[] }>
+> = {
+  script: { needs: ["command"], takes: [] },
+  process: { needs: ["process", "pidfile"], takes: [] },
+  file: { needs: ["file"], takes: ["content", "scale", "default", "expect_body"] },
+  tcp: { needs: ["target"], takes: ["port", ...ROUTE] },
+  http: { needs: ["target"], takes: ["port", ...ROUTE, ...WEB] },
+  https: {
+    needs: ["target"],
+    takes: ["port", ...ROUTE, ...WEB, "server_name", "verify", "ca", "expiry_warning"],
+  },
+  ping: { needs: ["target"], takes: ROUTE },
+  on: { needs: [], takes: [] },
+  off: { needs: [], takes: [] },
+};
