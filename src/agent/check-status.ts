@@ -11,4 +11,3 @@ export function failureStatus(
   const failure = world.checks.failure(check);
   return failure === null ? null : { ...failure, at: clock(failure.at) };
 }
-

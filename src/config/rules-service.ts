@@ -11,7 +11,7 @@ import type { Report } from "./report.ts";
 import { judgeCheck } from "./rules-check.ts";
 import type { Sections, ServiceCheckValues, ServiceSection } from "./sections.ts";
 import { entries, virtualAddresses } from "./sections.ts";
-import { KEYS_OF } from "./tables-check.ts";
+import { KEYS_OF } from "./tables-probe.ts";
 import { header, quote } from "./words.ts";
 
 /** Judges one service, in the light of the whole file. */
