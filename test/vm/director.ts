@@ -245,7 +245,7 @@ export class Scene {
     const verb = held ? "add" : "del";
     await namespace.ip(
       `addr ${verb} ${VIP}/32 dev eth1`,
-      `addr ${verb} ${VIP6}/128 dev eth1 ${held ? "nodad" : ""}`,
+      `addr ${verb} ${VIP6}/128 dev eth1 ${held ? "nodad preferred_lft 0" : ""}`,
     );
     if (held) await this.site.box(5).namespace.run(["ip", "neigh", "flush", "dev", "eth1"]);
   }
@@ -292,3 +292,19 @@ export class Scene {
 
 /** The weights of a service's servers in the kernel, in the order of the configuration. */
 export const weights = ({ servers }: ServiceStatus): number[] => servers.map(({ weight }) => weight);
+
+/** A server's address. */
+export const server = (at: number): string => `10.77.1.${at + 3}`;
+
+/** A service called web with the three servers, probed every 300 ms. */
+export const web = (more = "", check = 'type = "tcp"'): string => `
+[virtual_server.web]
+address = "${VIP}:80"
+scheduler = "rr"
+real_servers = [${[0, 1, 2].map((at) => `"${server(at)}:80"`).join(", ")}]
+${more}
+[virtual_server.web.check]
+interval = "300ms"
+timeout = "300ms"
+${check}
+`;

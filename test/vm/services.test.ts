@@ -1,14 +1,15 @@
-/** Virtual services through the compiled file, on a kernel that has IPVS: traffic by every way, failures, repairs. */
+/** Virtual services through the compiled file, on a kernel that has IPVS: what the kernel has, and how traffic gets to the servers. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import type { Agent } from "../features/agent.ts";
 import { until } from "../lab/process.ts";
-import { Scene, servicesOf, VIP, weights } from "./director.ts";
+import { Scene, server, VIP, VIP6, weights, web } from "./director.ts";
 
 let scene: Scene;
 const agents: Agent[] = [];
 
 beforeAll(async () => {
   scene = await Scene.create();
+  await scene.vip(true);
 });
 afterAll(() => scene.close());
 afterEach(async () => {
@@ -16,30 +17,24 @@ afterEach(async () => {
   await scene.director().namespace.run(["ipvsadm", "-C"]);
 });
 
-async function started(text: string, at = 0): Promise<Agent> {
-  const agent = await scene.agent(text, at);
+async function started(text: string): Promise<Agent> {
+  const agent = await scene.agent(text);
   agents.push(agent);
   await agent.start();
   return agent;
 }
 
-const server = (at: number): string => `10.77.1.${at + 3}`;
+/** Starts an agent and waits until all three servers serve. */
+async function serving(text: string): Promise<Agent> {
+  const agent = await started(text);
+  await scene.settles(agent, "all serve", (service) => weights(service).join() === "1,1,1");
+  return agent;
+}
 
-const web = (more = "", check = 'type = "tcp"'): string => `
-[virtual_server.web]
-address = "${VIP}:80"
-scheduler = "rr"
-real_servers = [${[0, 1, 2].map((at) => `"${server(at)}:80"`).join(", ")}]
-${more}
-[virtual_server.web.check]
-interval = "300ms"
-timeout = "300ms"
-${check}
-`;
+const ALL = new Set(["s1", "s2", "s3"]);
 
-describe("a virtual service", () => {
-  test("reaches its servers by dr, and only those whose check has passed", async () => {
-    await scene.vip(true);
+describe("a virtual service by dr", () => {
+  test("has the servers whose check has passed, and only those; all of it goes with the agent", async () => {
     await scene.backend(2).end();
     const agent = await started(web());
     await scene.settles(agent, "two of three serve", (service) => weights(service).join() === "1,1,0");
@@ -49,12 +44,147 @@ describe("a virtual service", () => {
       `-a -t ${VIP}:80 -r ${server(1)}:80 -g -w 1`,
       `-a -t ${VIP}:80 -r ${server(2)}:80 -g -w 0`,
     ]);
-    expect(new Set(await scene.caller.gets(6))).toEqual(new Set(["s1", "s2"]));
+    expect(new Set(await scene.caller.gets(4))).toEqual(new Set(["s1", "s2"]));
     await scene.backend(2).start();
     await scene.settles(agent, "all serve", (service) => weights(service).join() === "1,1,1");
+    expect(new Set(await scene.caller.gets(6))).toEqual(ALL);
     expect(await agent.stop()).toBe(0);
     expect(await scene.table()).toEqual([]);
-    await until("the address is gone", 1000, () => servicesOf !== undefined);
+  });
+
+  test("carries UDP, each datagram for itself", async () => {
+    const text = web('protocol = "udp"\none_packet = true', 'type = "ping"').replace(
+      `${VIP}:80`,
+      `${VIP}:7000`,
+    );
+    await serving(text.replaceAll(/(10\.77\.1\.\d):80/g, "$1:7000"));
+    expect(await scene.table()).toContain(`-A -u ${VIP}:7000 -s rr -o`);
+    const heard = new Set<string>();
+    for (let at = 0; at < 6; at++) heard.add(await scene.caller.datagram());
+    expect(heard).toEqual(new Set(["s1 hello", "s2 hello", "s3 hello"]));
+  });
+
+  test("keeps a client at its server", async () => {
+    await serving(web('persistence = "1m"\npersistence_netmask = 24'));
+    expect(await scene.table()).toContain(`-A -t ${VIP}:80 -s rr -p 60 -M 255.255.255.0`);
+    expect(new Set(await scene.caller.gets(5)).size).toBe(1);
+  });
+
+  test("is what a packet filter has marked", async () => {
+    const { namespace } = scene.director();
+    await namespace.run(
+      ["nft", "-f", "-"],
+      `table ip marks {
+        chain in { type filter hook prerouting priority mangle; ip daddr ${VIP} tcp dport 80 meta mark set 7; }
+      }\n`,
+    );
+    const listed = [0, 1, 2].map((at) => `"${server(at)}"`).join(", ");
+    await serving(
+      `[virtual_server.web]\nfwmark = 7\nscheduler = "rr"\nreal_servers = [${listed}]\ncheck = { type = "tcp", port = 80, interval = "300ms" }`,
+    );
+    expect(await scene.table()).toContain("-A -f 7 -s rr");
+    expect(new Set(await scene.caller.gets(6))).toEqual(ALL);
+    await namespace.run(["nft", "delete", "table", "ip", "marks"]);
+  });
+
+  test("carries IPv6", async () => {
+    const listed = [3, 4, 5].map((number) => `"[fd77:1::${number}]:80"`).join(", ");
+    await serving(
+      `[virtual_server.web]\naddress = "[${VIP6}]:80"\nscheduler = "rr"\nreal_servers = [${listed}]\ncheck = { type = "http", interval = "300ms" }`,
+    );
+    expect(new Set(await scene.caller.gets(6, VIP6))).toEqual(ALL);
+  });
+
+  test("is written by socket options, too", async () => {
+    await serving(web('ipvs = "sockopt"\nscheduler_flags = []'));
+    expect(new Set(await scene.caller.gets(6))).toEqual(ALL);
+  });
+});
+
+describe("a virtual service by nat", () => {
+  test("has servers on ports of their own, and thresholds", async () => {
+    const client = `${scene.site.box(5).address4}/32`;
+    const director = scene.director();
+    await director.namespace.run([
+      ...["sysctl", "-qw", "net.ipv4.ip_forward=1"],
+      ...["net.ipv4.conf.all.send_redirects=0", "net.ipv4.conf.eth1.send_redirects=0"],
+    ]);
+    for (const { box } of scene.backends)
+      await box.namespace.ip(`route add ${client} via ${director.address4} dev eth1`);
+    const listed = [0, 1, 2]
+      .map((at) => `{ address = "${server(at)}:80", u_threshold = ${at * 50}, l_threshold = ${at * 20} }`)
+      .join(", ");
+    await serving(
+      `[virtual_server.web]\naddress = "${VIP}:8080"\nforward = "nat"\nscheduler = "rr"\nreal_servers = [${listed}]\ncheck = { type = "tcp", interval = "300ms" }`,
+    );
+    expect(await scene.table()).toContain(`-a -t ${VIP}:8080 -r ${server(2)}:80 -m -w 1`);
+    const limits = await director.namespace.run(["ipvsadm", "-Ln", "--thresholds"]);
+    expect(limits).toMatch(new RegExp(`${server(2)}:80 +100 +40 `));
+    expect(new Set(await scene.caller.gets(6, VIP, 8080))).toEqual(ALL);
+    for (const { box } of scene.backends) await box.namespace.ip(`route del ${client}`);
+  });
+});
+
+describe("a virtual service by tun", () => {
+  test("wraps packets in IP", async () => {
+    for (const { box } of scene.backends) {
+      await box.namespace.ip("link set tunl0 up");
+      await box.namespace.run([
+        ...["sysctl", "-qw", "net.ipv4.conf.tunl0.rp_filter=0"],
+        ...["net.ipv4.conf.all.rp_filter=0", "net.ipv4.conf.eth1.rp_filter=0"],
+      ]);
+    }
+    await serving(web('forward = "tun"'));
+    expect(await scene.table()).toContain(`-a -t ${VIP}:80 -r ${server(0)}:80 -i -w 1 --tun-type ipip`);
+    expect(new Set(await scene.caller.gets(6))).toEqual(ALL);
+  });
+});
+
+describe("two directors", () => {
+  const director = (priority: number, inactive: string): string => `
+[vrrp.lan]
+interface = "eth1"
+vrid = 51
+priority = ${priority}
+advert_interval = "500ms"
+addresses = ["${VIP}/24"]
+${web(`active_when = "lan"\ninactive = "${inactive}"`)}`;
+
+  test("have the service at the master, prepared or not at the other; it moves with the address when the master is killed", async () => {
     await scene.vip(false);
+    const first = await started(director(200, "empty"));
+    const second = await scene.agent(director(100, "empty"), 1);
+    agents.push(second);
+    await first.is("lan", "master");
+    await second.start();
+    await second.is("lan", "backup");
+    await scene.settles(
+      first,
+      "all serve",
+      (service) => service.active && weights(service).join() === "1,1,1",
+    );
+    await scene.settles(second, "all are good", ({ servers }) => servers.every(({ up }) => up === true));
+    expect(await scene.table(1)).toEqual([]);
+    expect(new Set(await scene.caller.gets(6))).toEqual(ALL);
+    const whole = await scene.table();
+    await first.kill();
+    await second.is("lan", "master");
+    await scene.settles(second, "all serve there", (service) => weights(service).join() === "1,1,1");
+    expect(await scene.table(1)).toEqual(whole);
+    expect(new Set(await scene.caller.gets(6))).toEqual(ALL);
+    // The dead master's table is still there; what its address was is gone by itself, and its next life takes it away.
+    await first.start();
+    await until("the backup has none of it", 10_000, async () => {
+      const here = await scene.table();
+      return here.length === 0 || (await first.status()).vrrp[0]?.state === "master";
+    });
+    await first.is("lan", "master");
+    await scene.settles(first, "it serves again", (service) => weights(service).join() === "1,1,1");
+    await second.reload(director(100, "prepared"));
+    await until("the backup is prepared", 5000, async () => (await scene.table(1)).join() === whole.join());
+    await first.stop();
+    await second.is("lan", "master");
+    expect(new Set(await scene.caller.gets(6))).toEqual(ALL);
+    await scene.vip(true);
   });
 });
