@@ -257,20 +257,47 @@ describe("other hands in the table", () => {
   });
 });
 
-describe("a scheduler that the kernel does not have", () => {
-  test("is named, and found when it is there", async () => {
-    const loader = (await Bun.file("/proc/sys/kernel/modprobe").text()).trim();
-    await run(["sysctl", "-qw", "kernel.modprobe=/bin/false"]);
-    try {
+/** Does something while the kernel can load no module. */
+async function withoutModules(work: (mend: () => Promise<unknown>) => Promise<void>): Promise<void> {
+  const loader = (await Bun.file("/proc/sys/kernel/modprobe").text()).trim();
+  const mend = () => run(["sysctl", "-qw", `kernel.modprobe=${loader}`]);
+  await run(["sysctl", "-qw", "kernel.modprobe=/bin/false"]);
+  try {
+    await work(mend);
+  } finally {
+    await mend();
+  }
+}
+
+describe("a module that the kernel does not have", () => {
+  test("is named where it is a scheduler, and found when it is there", async () => {
+    await withoutModules(async (mend) => {
       const agent = await started(web().replace('"rr"', '"fo"'));
       await agent.says("service.failed", "modprobe ip_vs_fo");
       expect((await agent.status()).health).toBe("degraded");
       expect((await servicesOf(agent))[0]?.failure).toContain("no scheduler fo");
-      await run(["sysctl", "-qw", `kernel.modprobe=${loader}`]);
+      await mend();
       await has(agent, "1,1,1");
       expect((await agent.status()).health).toBe("ok");
-    } finally {
-      await run(["sysctl", "-qw", `kernel.modprobe=${loader}`]);
-    }
+    });
+  });
+
+  test("is named where it is IPVS itself: servers are probed all the same, and get their weights when it is there", async () => {
+    const listed = await Bun.file("/proc/modules").text();
+    const schedulers = listed.match(/^ip_vs_\w+/gm) ?? [];
+    await run(["rmmod", ...schedulers, "ip_vs"]);
+    await withoutModules(async (mend) => {
+      const agent = await started(web());
+      const said = await agent.says("service.failed");
+      expect(said.fields["detail"]).toMatch(/no IPVS .*modprobe ip_vs/);
+      await agent.says("server.state", "to=up", 3);
+      const { code, stdout } = await agent.command("status");
+      expect(code).toBe(3);
+      expect(stdout).toContain("cure: modprobe ip_vs");
+      await mend();
+      await has(agent, "1,1,1");
+      expect(agent.events("service.failed")).toHaveLength(1);
+      expect(await agent.stop()).toBe(0);
+    });
   });
 });
