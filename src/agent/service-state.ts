@@ -68,11 +68,10 @@ export class ServiceState {
     return this.quorum ? "up" : "down";
   }
 
-  /** Works out what the kernel should have, of what it has. */
-  fill(judges: Judges, entry: Entry | null): Filled {
+  /** Works out what the kernel should have, of what it has; `counted`: as it was just read. */
+  fill(judges: Judges, entry: Entry | null, counted: boolean): Filled {
     const { config } = this;
     const spare = config.fallback;
-    const good = spare !== null && usable(spare, judges, entry);
     return fill(
       {
         members: config.servers.map((server) => ({
@@ -84,7 +83,9 @@ export class ServiceState {
         quorum: config.quorum,
         hysteresis: config.hysteresis,
         panicBelow: config.panicBelow,
-        fallback: good ? spare.destination : null,
+        fallback: spare?.destination ?? null,
+        fallbackGood: spare !== null && usable(spare, judges, entry),
+        counted,
       },
       entry,
       this.quorum,

@@ -174,8 +174,9 @@ export class Services {
       const { config } = state;
       const { activeWhen } = config;
       const active = activeWhen === null || world.routers.get(activeWhen)?.role === "master";
-      const entry = this.table(config.way).known?.entry(state.key) ?? null;
-      const filled = state.fill(judges, entry);
+      const { known, fresh } = this.table(config.way);
+      const entry = known?.entry(state.key) ?? null;
+      const filled = state.fill(judges, entry, fresh);
       tellService(world, turn, state, filled, active, judges);
       if (!active && config.inactive === "empty") continue;
       wanted.get(config.way)?.push({ service: config.service, destinations: filled.destinations });

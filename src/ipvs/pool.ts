@@ -27,8 +27,11 @@ export interface Pool {
   readonly hysteresis: number;
   /** Percent of the servers: with less of them left, those that fail stay in. 0: never. */
   readonly panicBelow: number;
-  /** Null where there is none, or none that is any good. */
   readonly fallback: Destination | null;
+  /** Its check has not failed. */
+  readonly fallbackGood: boolean;
+  /** What the kernel has was just read: its connections are counted as they are. */
+  readonly counted: boolean;
 }
 
 /** What follows for the table. */
@@ -46,7 +49,8 @@ export interface Filled {
 
 /** `entry` is what the kernel has of the service, null where it has none; `had` whether there was a quorum, null before anybody knew. */
 export function fill(pool: Pool, entry: Entry | null, had: boolean | null = null): Filled {
-  const { members, quiescent, fallback } = pool;
+  const { members, quiescent } = pool;
+  const fallback = pool.fallbackGood ? pool.fallback : null;
   const there = new Map(
     (entry?.destinations ?? []).map(({ destination }) => [destinationKey(destination), destination.weight]),
   );
@@ -70,8 +74,21 @@ export function fill(pool: Pool, entry: Entry | null, had: boolean | null = null
     sum,
     decided: members.every(({ verdict, duty }) => duty !== "serve" || verdict !== "undecided"),
     held,
-    destinations: served ? destinations : [fallback, ...without(destinations, fallback)],
+    destinations: served
+      ? [...destinations, ...leaving(pool, entry)]
+      : [fallback, ...without(destinations, fallback)],
   };
+}
+
+/** A fallback that serves no more: its connections end by themselves before it goes, as the kernel would drop their packets. */
+function leaving({ members, fallback, counted }: Pool, entry: Entry | null): Destination[] {
+  if (fallback === null || entry === null) return [];
+  const key = destinationKey(fallback);
+  if (members.some(({ destination }) => destinationKey(destination) === key)) return [];
+  const found = entry.destinations.find(({ destination }) => destinationKey(destination) === key);
+  if (found === undefined) return [];
+  const idle = counted && found.destination.weight === 0 && found.active === 0;
+  return idle ? [] : [{ ...fallback, weight: 0 }];
 }
 
 /** Which way the hysteresis counts. */

@@ -18,6 +18,8 @@ const pool = (members: readonly Member[], more: Partial<Pool> = {}): Pool => ({
   hysteresis: 0,
   panicBelow: 0,
   fallback: FALLBACK,
+  fallbackGood: true,
+  counted: true,
   ...more,
 });
 /** `10.0.0.2 80 w1`. */
@@ -93,5 +95,76 @@ describe("a pool", () => {
       "10.0.0.99 80 w1",
       "10.0.0.2 80 w0",
     ]);
+  });
+});
+
+describe("a fallback that serves no more", () => {
+  const up = [member(2, "up")];
+  const told = (weight: number, active: number) => {
+    const one = entry(service(), server(2), server(99, weight));
+    return { ...one, destinations: one.destinations.map((each) => ({ ...each, active })) };
+  };
+
+  test("has no weight, and goes when its connections have ended", () => {
+    expect(filled(pool(up), told(1, 0))).toEqual(["10.0.0.2 80 w1", "10.0.0.99 80 w0"]);
+    expect(filled(pool(up), told(0, 3))).toEqual(["10.0.0.2 80 w1", "10.0.0.99 80 w0"]);
+    expect(filled(pool(up, { counted: false }), told(0, 0))).toEqual(["10.0.0.2 80 w1", "10.0.0.99 80 w0"]);
+    expect(filled(pool(up), told(0, 0))).toEqual(["10.0.0.2 80 w1"]);
+  });
+
+  test("never was there where the kernel does not have it", () => {
+    expect(filled(pool(up), entry(service(), server(2)))).toEqual(["10.0.0.2 80 w1"]);
+  });
+
+  test("is of no use while its check fails: who is left serves on", () => {
+    const members = [member(2, "up"), member(3, "down")];
+    expect(filled(pool(members, { quorum: 2, fallbackGood: false }))).toEqual([
+      "10.0.0.2 80 w1",
+      "10.0.0.3 80 w0",
+    ]);
+  });
+});
+
+describe("a quorum with hysteresis", () => {
+  const reached = (sum: number, had: boolean | null): boolean =>
+    fill(pool([member(2, "up", sum)], { quorum: 5, hysteresis: 2 }), null, had).quorum;
+
+  test("is reached at so much more, and lost at so much less", () => {
+    expect([6, 7].map((sum) => reached(sum, false))).toEqual([false, true]);
+    expect([2, 3].map((sum) => reached(sum, true))).toEqual([false, true]);
+    expect([4, 5].map((sum) => reached(sum, null))).toEqual([false, true]);
+  });
+});
+
+describe("a floor", () => {
+  const kept = (verdicts: readonly Verdict[], weights: readonly number[], panicBelow: number): string[] =>
+    filled(
+      pool(
+        verdicts.map((verdict, at) => member(at + 2, verdict)),
+        { panicBelow },
+      ),
+      entry(service(), ...weights.map((weight, at) => server(at + 2, weight))),
+    );
+
+  test("keeps in service who fails when too few others are left", () => {
+    expect(kept(["down", "up", "up", "up"], [1, 1, 1, 1], 50)[0]).toEqual("10.0.0.2 80 w0");
+    expect(kept(["down", "down", "down", "up"], [0, 1, 1, 1], 50)).toEqual([
+      "10.0.0.2 80 w0",
+      "10.0.0.3 80 w1",
+      "10.0.0.4 80 w1",
+      "10.0.0.5 80 w1",
+    ]);
+  });
+
+  test("lets nobody in who was not in service", () => {
+    expect(kept(["down", "down"], [0, 0], 100)).toEqual([
+      "10.0.0.99 80 w1",
+      "10.0.0.2 80 w0",
+      "10.0.0.3 80 w0",
+    ]);
+  });
+
+  test("of nothing lets all of them go", () => {
+    expect(kept(["down", "down"], [1, 1], 0)).toContain("10.0.0.99 80 w1");
   });
 });

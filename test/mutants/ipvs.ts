@@ -54,4 +54,17 @@ export const IPVS: readonly Mutant[] = [
     "[fallback, ...destinations]",
     "adds its fallback twice",
   ),
+  fault(
+    "pool",
+    "counted && found.destination.weight === 0 && found.active === 0",
+    "true",
+    "removes a fallback with its connections",
+  ),
+  fault(
+    "pool",
+    'member.verdict === "down" && weightAt(member) > 0',
+    'member.verdict === "down"',
+    "lets failed servers in when too few are left",
+  ),
+  fault("pool", "pool.quorum + slack(had)", "pool.quorum - slack(had)", "turns hysteresis round"),
 ];

@@ -159,3 +159,15 @@ interval = "300ms"
 timeout = "300ms"
 ${check}
 `;
+
+/** Does something while the kernel can load no module. */
+export async function withoutModules(work: (mend: () => Promise<unknown>) => Promise<void>): Promise<void> {
+  const loader = (await Bun.file("/proc/sys/kernel/modprobe").text()).trim();
+  const mend = () => run(["sysctl", "-qw", `kernel.modprobe=${loader}`]);
+  await run(["sysctl", "-qw", "kernel.modprobe=/bin/false"]);
+  try {
+    await work(mend);
+  } finally {
+    await mend();
+  }
+}

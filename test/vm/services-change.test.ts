@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import type { Agent } from "../features/agent.ts";
 import { now, run, sleep, until } from "../lab/process.ts";
-import { Scene, server, servicesOf, VIP, weights, web } from "./director.ts";
+import { Scene, server, servicesOf, VIP, web, weights, withoutModules } from "./director.ts";
 
 let scene: Scene;
 const agents: Agent[] = [];
@@ -89,6 +89,7 @@ describe("a pool", () => {
     const calls = (async () => {
       while (!over) answers.push(await scene.caller.get());
     })();
+    await until("both have answered", 10_000, () => new Set(answers).size === 2);
     for (const at of [0, 1]) scene.backend(at).answers("500");
     const service = await scene.settles(
       agent,
@@ -103,7 +104,11 @@ describe("a pool", () => {
     over = true;
     await calls;
     expect(new Set(answers)).toEqual(new Set(["s1", "s2", "s3", "status 500"]));
-    expect(await scene.table()).not.toContainEqual(expect.stringContaining(server(2)));
+    await until(
+      "the fallback is gone",
+      20_000,
+      async () => !(await scene.table()).join().includes(server(2)),
+    );
     expect(agent.events("service.state").map(({ fields }) => fields["to"])).toEqual(["up", "down", "up"]);
   });
 
@@ -256,18 +261,6 @@ describe("other hands in the table", () => {
     expect(await scene.table()).toEqual(["-A -t 10.77.1.99:99 -s rr"]);
   });
 });
-
-/** Does something while the kernel can load no module. */
-async function withoutModules(work: (mend: () => Promise<unknown>) => Promise<void>): Promise<void> {
-  const loader = (await Bun.file("/proc/sys/kernel/modprobe").text()).trim();
-  const mend = () => run(["sysctl", "-qw", `kernel.modprobe=${loader}`]);
-  await run(["sysctl", "-qw", "kernel.modprobe=/bin/false"]);
-  try {
-    await work(mend);
-  } finally {
-    await mend();
-  }
-}
 
 describe("a module that the kernel does not have", () => {
   test("is named where it is a scheduler, and found when it is there", async () => {
