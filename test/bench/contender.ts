@@ -7,8 +7,6 @@ import { Keepalived } from "../lab/keepalived.ts";
 import type { Station } from "../lab/lab.ts";
 import { INTERFACE } from "../lab/lab.ts";
 
-export const KINDS: readonly DaemonKind[] = ["keepalived", "haagent"];
-
 /** Virtual routers that differ only in VRID and address, version 3. */
 export interface Fleet {
   readonly count: number;

@@ -2,20 +2,29 @@
 import type { DaemonKind } from "../lab/daemon.ts";
 import { buildSizes, buildStarts } from "./builds.ts";
 import { occupy } from "./busy.ts";
+import type { ClusterKind } from "./cluster.ts";
+import { cuts, idles, moves } from "./cluster.ts";
 import { move, reload } from "./crowd.ts";
 import { excluded } from "./excluded.ts";
 import type { FailoverPlan } from "./failover.ts";
 import { failover } from "./failover.ts";
 import { load } from "./load.ts";
-import type { Rows } from "./row.ts";
+import type { Rival, Rows } from "./row.ts";
 import { sizes } from "./size.ts";
 import { starts } from "./start.ts";
+
+/** Who takes part: haagent, whom it is compared with, or both. */
+export type Side = "rival" | "haagent";
 
 export interface Part {
   readonly name: string;
   readonly about: string;
-  run(kinds: readonly DaemonKind[], rows: Rows): Promise<void>;
+  readonly rival: Rival;
+  run(sides: readonly Side[], rows: Rows): Promise<void>;
 }
+
+const kindsOf = (sides: readonly Side[]): DaemonKind[] =>
+  sides.map((side) => (side === "haagent" ? side : "keepalived"));
 
 /** RFC 9568 allows 255 virtual routers on one link and family. */
 const MOST = 255;
@@ -35,10 +44,11 @@ function failovers(name: string, about: string, plan: FailoverPlan, busy = false
   return {
     name,
     about,
-    async run(kinds, rows) {
+    rival: "keepalived",
+    async run(sides, rows) {
       const others = busy ? occupy() : [];
       try {
-        await failover(plan, kinds, rows);
+        await failover(plan, kindsOf(sides), rows);
       } finally {
         for (const other of others) await other.end("SIGKILL");
       }
@@ -56,8 +66,25 @@ function inTurn(
   return {
     name,
     about,
-    async run(kinds, rows) {
-      for (let round = 0; round < rounds; round++) for (const kind of kinds) await turn(kind, rows);
+    rival: "keepalived",
+    async run(sides, rows) {
+      for (let round = 0; round < rounds; round++) for (const kind of kindsOf(sides)) await turn(kind, rows);
+    },
+  };
+}
+
+/** A cluster of two with a group of resources, of heartbeat and of haagent in turn. */
+function clusters(
+  name: string,
+  about: string,
+  measure: (kind: ClusterKind, rows: Rows) => Promise<void>,
+): Part {
+  return {
+    name,
+    about,
+    rival: "heartbeat",
+    run: async (sides, rows) => {
+      for (const side of sides) await measure(side === "haagent" ? side : "heartbeat", rows);
     },
   };
 }
@@ -67,8 +94,9 @@ function ofOurs(name: string, about: string, measure: (rows: Rows) => Promise<vo
   return {
     name,
     about,
-    run: async (kinds, rows) => {
-      if (kinds.includes("haagent")) await measure(rows);
+    rival: "keepalived",
+    run: async (sides, rows) => {
+      if (sides.includes("haagent")) await measure(rows);
     },
   };
 }
@@ -156,6 +184,19 @@ export function parts(quick: boolean): Part[] {
       excluded(kind, ADDRESSES, rows),
     ),
     inTurn("size", "what is on the flash", 1, sizes),
+    clusters("cluster-moves", "groups of resources: deaths, orders, clean stops", (kind, rows) =>
+      moves(kind, few(6, 1), rows),
+    ),
+    clusters("cluster-links", "from a cut to the word that a link is dead", (kind, rows) =>
+      cuts(kind, few(6, 1), rows),
+    ),
+    ...INTERVALS.map((keepalive) =>
+      clusters(
+        `cluster-load-${keepalive}`,
+        `cost of a cluster with keepalive ${keepalive} ms`,
+        (kind, rows) => idles(kind, keepalive, span, rows),
+      ),
+    ),
     ofOurs("builds-start", "start of the cross builds", (rows) => buildStarts(few(10, 2), rows)),
     // A minute of compressing, and nothing in it that could be measured in less.
     ...(quick ? [] : [ofOurs("builds-size", "the cross builds and their packages", buildSizes)]),

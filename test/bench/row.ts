@@ -1,11 +1,14 @@
-/** One line of the table: what both did under the same name. */
-import type { DaemonKind } from "../lab/daemon.ts";
+/** One line of a table: what both did under the same name. */
 import { figure, Samples, summary } from "./samples.ts";
+
+/** Whom haagent is compared with, and which version of it. */
+export const RIVALS = { keepalived: "keepalived 2.2.7", heartbeat: "heartbeat 3.0.6" } as const;
+export type Rival = keyof typeof RIVALS;
 
 export interface Row {
   readonly what: string;
   readonly unit: string;
-  readonly keepalived: Samples;
+  readonly rival: Samples;
   readonly haagent: Samples;
 }
 
@@ -13,27 +16,27 @@ export interface Row {
 export class Rows {
   readonly #rows = new Map<string, Row>();
 
-  add(what: string, unit: string, kind: DaemonKind, ...values: readonly number[]): void {
-    const row = this.#rows.get(what) ?? { what, unit, keepalived: new Samples(), haagent: new Samples() };
+  add(what: string, unit: string, who: Rival | "haagent", ...values: readonly number[]): void {
+    const row = this.#rows.get(what) ?? { what, unit, rival: new Samples(), haagent: new Samples() };
     this.#rows.set(what, row);
-    row[kind].add(...values);
+    row[who === "haagent" ? who : "rival"].add(...values);
   }
 
   all(): Row[] {
-    return [...this.#rows.values()].filter(({ keepalived, haagent }) => keepalived.count + haagent.count > 0);
+    return [...this.#rows.values()].filter(({ rival, haagent }) => rival.count + haagent.count > 0);
   }
 }
 
 /** Markdown, aligned, the ratio of the medians last. */
-export function table(rows: readonly Row[]): string {
-  const head = ["what", "unit", "n", "keepalived 2.2.7", "haagent", "haagent / keepalived"];
+export function table(rows: readonly Row[], rival: Rival): string {
+  const head = ["what", "unit", "n", RIVALS[rival], "haagent", `haagent / ${rival}`];
   const lines = rows.map((row) => [
     row.what,
     row.unit,
-    [...new Set([row.keepalived.count, row.haagent.count])].join(", "),
-    summary(row.keepalived),
+    [...new Set([row.rival.count, row.haagent.count])].join(", "),
+    summary(row.rival),
     summary(row.haagent),
-    figure(row.haagent.median / row.keepalived.median),
+    figure(row.haagent.median / row.rival.median),
   ]);
   return markdown([head, ...lines]);
 }

@@ -47,7 +47,7 @@ const TARGETS: readonly Target[] = [
       promise: "CPU at 255 x 100 ms <= keepalived's here",
       row: `255 x 100 ms ${role}: CPU`,
       of: median,
-      limit: (row) => row.keepalived.median,
+      limit: (row) => row.rival.median,
     },
   ]),
   { promise: "idle backup < 0.5 % of a core", row: "1 x 1000 ms backup: CPU", of: worst, limit: at(0.5) },
