@@ -1,7 +1,7 @@
 /** Guards at work: what happens to a router goes into its guard, which asks, and lets the router take over or holds it back. */
 import { unreachable } from "../base/assert.ts";
 import type { Instant } from "../base/units.ts";
-import { later, NEVER } from "../base/units.ts";
+import { earlier, later, NEVER } from "../base/units.ts";
 import type { Claim } from "../heartbeat/claim.ts";
 import type { Guard, GuardEvent, Outcome } from "../vrrp/guard.ts";
 import { silence, step } from "../vrrp/guard.ts";
@@ -17,10 +17,7 @@ const guarded = ({ config: { guard } }: Router): boolean => guard.heartbeat || g
 
 /** When a router wants to be looked at: its machine, its guard, or its watch for isolation. */
 export function nextLook({ machine, guard, watch: own }: Router): Instant {
-  const due = deadline(machine);
-  const asks = guard === null ? NEVER : guard.askAt;
-  const looks = own === null ? NEVER : own.askAt;
-  return Math.min(due, asks, looks) === due ? due : asks < looks ? asks : looks;
+  return earlier(deadline(machine), earlier(guard?.askAt ?? NEVER, own?.askAt ?? NEVER));
 }
 
 /** After a step of a router's machine: a guard begins with each silence, and ends with mastership; `anew`: the machine began to listen again. */
@@ -31,14 +28,10 @@ export function follow(
   { before, event, anew }: { readonly before: State; readonly event: Event; readonly anew: boolean },
 ): void {
   const { machine, config } = router;
-  if (!guarded(router)) {
-    router.guard = null;
-    router.watch = null;
-    return;
-  }
-  const watches = machine.kind === "master" && config.onIsolation === "release";
+  const asks = guarded(router);
+  const watches = asks && machine.kind === "master" && config.onIsolation === "release";
   router.watch = watches ? (router.watch ?? watch(turn.now)) : null;
-  if (machine.kind !== "backup") return replace(world, turn, router, null);
+  if (!asks || machine.kind !== "backup") return replace(world, turn, router, null);
   const was = before.kind === "backup" ? before.master : null;
   const heard = machine.master !== null && machine.master !== was;
   const begins = router.guard === null || before.kind !== "backup" || anew || event.kind === "slept";
@@ -146,7 +139,7 @@ export function guardText({ guard, claims, config }: Router): string | null {
       const node = guard.claim?.node ?? "another node";
       const adverts = claims.get(node)?.claim.adverts;
       const sent = adverts === undefined ? "" : ` (${adverts} adverts sent)`;
-      return `guard: ${node} says that it is master and healthy${sent}, but none of its adverts arrives`;
+      return `guard: ${node} says that it is master and healthy${sent}, but none of its adverts counts here`;
     }
     case "isolated":
       return `guard: no master is heard, and no witness answers (${config.guard.witnesses.join(", ")}): this node may be cut off`;

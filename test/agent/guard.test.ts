@@ -26,7 +26,7 @@ describe("a backup that hears no advert while its master says that it is well", 
     expect([state(master), state(backup)]).toEqual(["master", "backup"]);
     expect(backup.said("vrrp.guard_blocked")).toEqual([
       expect.stringMatching(
-        /^VI_1 a guard: a says that it is master and healthy \(\d+ adverts sent\), but none of its adverts arrives$/,
+        /^VI_1 a guard: a says that it is master and healthy \(\d+ adverts sent\), but none of its adverts counts here$/,
       ),
     ]);
     expect(guard(backup)).toMatchObject({
