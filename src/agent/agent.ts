@@ -32,6 +32,7 @@ import { probed } from "./probed.ts";
 import { realServerAnswered, realServerTouched } from "./realserver.ts";
 import { receive } from "./receive.ts";
 import { reload } from "./reload.ts";
+import { addressesStalled } from "./resource-addresses.ts";
 import { resourceEnded } from "./resource-run.ts";
 import { stopTime } from "./resources.ts";
 import { orderServer } from "./service-order.ts";
@@ -195,6 +196,7 @@ export class Agent {
   private noticeStalls(world: World, turn: Turn): boolean {
     const gap = elapsed(this.handledAt, turn.now);
     if (gap < 10) return false;
+    addressesStalled(world, turn, gap);
     let noticed = false;
     for (const router of world.routers.values()) {
       const { machine } = router;

@@ -3,13 +3,15 @@
  * into the ledger before, given lifetimes, announced, and put back when somebody takes them away.
  */
 import { unreachable } from "../base/assert.ts";
-import { after, earlier, elapsed, ms } from "../base/units.ts";
+import type { Milliseconds } from "../base/units.ts";
+import { after, earlier, elapsed, fromSeconds, ms, seconds } from "../base/units.ts";
 import type { AddressConfig } from "../config/model.ts";
 import { parseAddressArgument } from "../heartbeat/haresources.ts";
 import type { Link } from "./boundary.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Held } from "./held.ts";
 import type { LedgerRecord } from "./ledger.ts";
+import { hasLifetimes, lifetimeOf } from "./lifetimes.ts";
 import { placeOf, ResourceAddress } from "./resource-address.ts";
 import { logRun } from "./resource-run.ts";
 import type { Underway } from "./resource-runs.ts";
@@ -114,11 +116,36 @@ export function addressRefused(world: World, turn: Turn, { holder: name, key }: 
   ended(turn, cluster, run, why);
 }
 
+/**
+ * So long no event was handled: the lifetimes may be over, and another node may have what was ours. It is not put back before whoever has
+ * it was heard, and has let go of it or made us do so.
+ */
+export function addressesStalled(world: World, turn: Turn, gap: Milliseconds): void {
+  const { cluster, config } = world;
+  if (cluster === null || !hasLifetimes(config.agent, world.addressTotal)) return;
+  for (const holder of cluster.runs.addresses.values()) {
+    if (
+      !holder.holds ||
+      gap < fromSeconds(lifetimeOf(config.agent, holder, world.addressTotal) ?? seconds(0))
+    )
+      continue;
+    pause(world, turn, holder, `the agent was stalled for ${Math.round(gap)} ms`, cluster.config.deadtime);
+  }
+}
+
 /** It is left alone for a while, and so is whoever takes it away. */
-export function pause(world: World, turn: Turn, holder: ResourceAddress, why: string): void {
-  turn.out.log("warning", "address.lost", { name: holder.name, reason: why, pause_ms: PAUSE });
+export function pause(
+  world: World,
+  turn: Turn,
+  holder: ResourceAddress,
+  why: string,
+  span: Milliseconds = PAUSE,
+): void {
+  const { name, place } = holder;
+  const fields = { name, address: place.address, reason: why, pause_ms: span };
+  turn.out.log("warning", "address.lost", fields);
   holder.paused = true;
-  holder.pausedUntil = after(turn.now, PAUSE);
+  holder.pausedUntil = after(turn.now, span);
   holder.losses = [];
   world.announcer.cancel(holder.name);
   world.troubleUntil = earlier(world.troubleUntil, holder.pausedUntil);
