@@ -33,7 +33,6 @@ import { realServerAnswered, realServerTouched } from "./realserver.ts";
 import { receive } from "./receive.ts";
 import { reload } from "./reload.ts";
 import { addressesStalled } from "./resource-addresses.ts";
-import { resourceEnded } from "./resource-run.ts";
 import { stopTime } from "./resources.ts";
 import { orderServer } from "./service-order.ts";
 import { servicesTold } from "./serving.ts";
@@ -96,10 +95,8 @@ export class Agent {
         due(world, turn, urgent);
         break;
       case "heartbeat":
-        heartbeatEvent(world, turn, event);
-        break;
       case "resource-ended":
-        resourceEnded(world.cluster, turn, event);
+        heartbeatEvent(world, turn, event);
         break;
       case "realserver":
         realServerAnswered(world, turn, event);

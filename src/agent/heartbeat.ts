@@ -13,7 +13,7 @@ import { happen, joins, membersDue } from "./cluster-members.ts";
 import { countPings, pingsAt } from "./cluster-pings.ts";
 import { askAgain, bytesReceived, nextQuestion } from "./cluster-receive.ts";
 import { resourcesEnd } from "./cluster-resources.ts";
-import type { HeartbeatEvent } from "./heartbeat-boundary.ts";
+import type { ClusterEvent, HeartbeatEvent } from "./heartbeat-boundary.ts";
 import { heedReleased } from "./released.ts";
 import { give, leaveResources, reconfigureResources, resourcesWake } from "./resource-machine.ts";
 import type { Turn, World } from "./world.ts";
@@ -44,9 +44,10 @@ export function configureHeartbeat(world: World, turn: Turn, { agent, heartbeat 
 }
 
 /** One of heartbeat's events. */
-export function heartbeatEvent(world: World, turn: Turn, event: HeartbeatEvent): void {
+export function heartbeatEvent(world: World, turn: Turn, event: ClusterEvent): void {
   const { cluster } = world;
   if (cluster === null) return;
+  if (event.kind === "resource-ended") return resourceEnded(cluster, turn, event);
   switch (event.what) {
     case "recalled":
       recalled(cluster, turn, event);

@@ -125,11 +125,10 @@ const environmentOf = ({ name }: Cluster): Readonly<Record<string, string>> => (
 
 /** A task has ended; one that nobody waits for any more means nothing. */
 export function resourceEnded(
-  cluster: Cluster | null,
+  cluster: Cluster,
   turn: Turn,
   { id, code, output, failure }: ResourceEvent,
 ): void {
-  if (cluster === null) return;
   const sent = cluster.runs.endMail(id);
   if (sent !== null) return logRun(turn, sent, output, failure);
   const run = cluster.runs.end(id);
