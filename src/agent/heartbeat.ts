@@ -16,6 +16,7 @@ import { resourcesEnd } from "./cluster-resources.ts";
 import type { ClusterEvent, HeartbeatEvent } from "./heartbeat-boundary.ts";
 import { heedReleased } from "./released.ts";
 import { give, leaveResources, reconfigureResources, resourcesWake } from "./resource-machine.ts";
+import { resourceEnded } from "./resource-run.ts";
 import type { Turn, World } from "./world.ts";
 
 /** How often the host's load is looked at, which messages tell. */
