@@ -34,6 +34,25 @@ describe.each(FILES)("conf/%s", (name) => {
   });
 });
 
+test("groups of resources take their time, one stop after the other", () => {
+  const text = [
+    "[heartbeat]",
+    'nodes = ["a", "b"]',
+    'auth = { method = "sha1", key = "k" }',
+    'links = [{ type = "broadcast", interface = "eth0" }, { type = "serial", device = "/dev/ttyS0" }]',
+    'resources = ["a one two three"]',
+    'resource_scripts = { stop_timeout = "10s" }',
+  ].join("\n");
+  const loaded = load({ path: "x", text, failure: null, mode: 0o600, hostname: "a", accounts: null });
+  if (loaded.config === null) throw new Error(JSON.stringify(loaded.findings));
+  const services = [{ path: "haagent.service", text: read("haagent.service") }];
+  const [found] = serviceFindings({ services }, loaded.config);
+  expect([found?.text, found?.cure]).toEqual([
+    "TimeoutStopSec kills after 10 s an agent whose longest group may take 30 s: it would release nothing",
+    "TimeoutStopSec of at least 32 s, or a shorter resource_scripts.stop_timeout",
+  ]);
+});
+
 test("a drop-in of systemd counts more than the unit", () => {
   const unit = { path: "haagent.service", text: read("haagent.service") };
   const dropIn = { path: "haagent.service.d/more.conf", text: "[Service]\nTimeoutStopSec=30\n" };

@@ -1,57 +1,23 @@
 /** A cluster of two whose groups really move: haagent beside haagent, or beside Debian's heartbeat, with scripts that log what they do. */
-import {
-  appendFileSync,
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { appendFileSync, chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { Heartbeat } from "../lab/heartbeat.ts";
 import type { Lab, Station } from "../lab/lab.ts";
 import { until } from "../lab/process.ts";
 import { Member, wires } from "./cluster-scene.ts";
+import type { Move } from "./resource-probe.ts";
+import { ADDRESS, ADDRESS_SCRIPT, linesOf, movesOf, probe } from "./resource-probe.ts";
 
 /** A node that starts, dies, negotiates on a busy machine. */
 export const PATIENCE_MS = 60_000;
 
+/** Orders to heartbeat until one is heard, and between them: a standby that is not answered ends after ten seconds. */
+const TRIES = 4;
+const AGAIN_MS = 12_000;
+
 /** The group of `a` has two resources, that of `b` one. */
 export const HARESOURCES = ["a probe::one probe::uno", "b probe::two"];
 const RESOURCES = ["one", "uno", "two"];
-/** An address that moves with the group of `a`, where the other node is heartbeat. */
-export const ADDRESS = "10.77.0.100";
 const WITH_ADDRESS = [`a IPaddr::${ADDRESS}/24/eth0 probe::one probe::uno`, "b probe::two"];
-
-/** A resource that runs while its file is there, and logs when it has started and when it begins to stop, in milliseconds. */
-const probe = (here: string): string[] => [
-  "#!/bin/sh",
-  `here=${here}`,
-  'case "$2" in',
-  '  start) [ -e $here/fails-$1 ] && exit 1; echo on > $here/on-$1; echo "$(date +%s%3N) start $1" >> $here/ran ;;',
-  '  stop) [ -e $here/sticks-$1 ] && exit 1; if [ -e $here/on-$1 ]; then rm $here/on-$1; echo "$(date +%s%3N) stop $1" >> $here/ran; fi ;;',
-  "  status) [ -e $here/on-$1 ] && echo running || echo stopped ;;",
-  "esac",
-  "exit 0",
-];
-
-/** heartbeat's own wants a gateway that answers, and takes two seconds. */
-const ADDRESS_SCRIPT = [
-  "#!/bin/sh",
-  `it="${ADDRESS}/24 dev eth0"`,
-  'case "$2" in',
-  "  start) ip address add $it ;;",
-  "  stop) ip address del $it 2>/dev/null; exit 0 ;;",
-  `  status) ip -o address show to ${ADDRESS} | grep -q . && echo running || echo stopped ;;`,
-  "esac",
-];
-
-/** What a script did. */
-interface Move {
-  readonly at: number;
-  readonly node: "a" | "b";
-  readonly what: string;
-}
 
 export type Failback = boolean | "legacy";
 
@@ -135,15 +101,6 @@ ${more}
     );
   }
 }
-
-const linesOf = (path: string): string[] =>
-  existsSync(path) ? readFileSync(path, "utf8").split("\n").filter(Boolean) : [];
-
-const movesOf = (node: Move["node"], lines: readonly string[]): Move[] =>
-  lines.map((line) => {
-    const [at = "", ...what] = line.split(" ");
-    return { at: Number(at), node, what: what.join(" ") };
-  });
 
 /** Debian's heartbeat with the same groups. */
 export class RealOwner {
@@ -232,6 +189,18 @@ export class Pair<A extends Side> {
     this.lab = lab;
     this.a = a;
     this.b = b;
+  }
+
+  /** Gives an order, again when something was under way that kept it from being heard, until the groups are there. */
+  async byOrder(places: string, give: () => Promise<void>): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      await give();
+      try {
+        return await this.settles(places, tries < TRIES ? AGAIN_MS : PATIENCE_MS);
+      } catch (error) {
+        if (tries === TRIES) throw error;
+      }
+    }
   }
 
   /** Waits until the groups are there: `a b`, `b b`, `- a+b`. */

@@ -2,7 +2,8 @@
 import { describe, expect, test } from "bun:test";
 import { ran, until } from "../lab/process.ts";
 import type { Pair, RealOwner } from "./resource-scene.ts";
-import { ADDRESS, besideDaemon, PATIENCE_MS } from "./resource-scene.ts";
+import { ADDRESS } from "./resource-probe.ts";
+import { besideDaemon, PATIENCE_MS } from "./resource-scene.ts";
 
 /** Beside others, with negotiations of ten seconds. */
 const LONG_MS = 400_000;
@@ -27,19 +28,16 @@ describe("haagent beside heartbeat 3.0.6", () => {
       await b.start();
       await pair.settles("a b");
       await answers(pair, 0);
-      await a.daemon.tool("hb_standby", "all");
-      await pair.settles("b b");
+      await pair.byOrder("b b", () => a.daemon.tool("hb_standby", "all"));
       await answers(pair, 1);
       await b.order("standby", "--groups", "local");
       await pair.settles("b a");
-      await a.daemon.tool("hb_takeover", "local");
-      await pair.settles("a a");
+      await pair.byOrder("a a", () => a.daemon.tool("hb_takeover", "local"));
       await b.order("takeover", "--groups", "local");
       await pair.settles("a b");
       await b.order("standby");
       await pair.settles("a a");
-      await a.daemon.tool("hb_standby", "foreign");
-      await pair.settles("a b");
+      await pair.byOrder("a b", () => a.daemon.tool("hb_standby", "foreign"));
       await b.stop();
       await pair.settles("a a");
       await b.start();
