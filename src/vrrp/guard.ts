@@ -14,7 +14,7 @@
  */
 import { unreachable } from "../base/assert.ts";
 import type { Instant, Milliseconds } from "../base/units.ts";
-import { after, ms, NEVER } from "../base/units.ts";
+import { after, earlier, ms, NEVER } from "../base/units.ts";
 
 /** Which evidence is asked for. */
 export interface GuardSettings {
@@ -41,6 +41,8 @@ export interface Guard {
   /** The last two questions in it; null as long as there were not so many. */
   readonly before: number | null;
   readonly last: number | null;
+  /** When the first question in it was asked. */
+  readonly firstAt: Instant;
   /** When to ask next without being told: {@link NEVER} once the timer decides on that. */
   readonly askAt: Instant;
   /** The node that said last that it is a healthy master, and the question that it answered. */
@@ -75,6 +77,7 @@ export interface GuardStep {
 /** Silence begins. */
 export const silence = (since: Instant, interval: Milliseconds): Guard => ({
   ...{ since, interval, before: null, last: null, claim: null, seen: null },
+  firstAt: NEVER,
   askAt: after(since, ms(FIRST * interval)),
   outcome: "waiting",
 });
@@ -93,7 +96,7 @@ export function step(
     case "deadline":
       if (now < guard.askAt) return same(guard);
       if (guard.outcome === "passed") return judge(settings, guard, question, now);
-      return { guard: asked(guard, question, second(guard)), asks: true, verdict: null };
+      return { guard: asked(guard, question, second(guard), now), asks: true, verdict: null };
     case "expired":
       return judge(settings, guard, question, now);
     case "claim":
@@ -113,8 +116,9 @@ export function step(
 const second = ({ last, since, interval }: Guard): Instant =>
   last === null ? after(since, ms(SECOND * interval)) : NEVER;
 
-const asked = (guard: Guard, question: number, askAt: Instant): Guard => ({
+const asked = (guard: Guard, question: number, askAt: Instant, now: Instant): Guard => ({
   ...guard,
+  firstAt: earlier(guard.firstAt, now),
   before: guard.last,
   last: question,
   askAt,
@@ -128,7 +132,7 @@ function judge(settings: GuardSettings, guard: Guard, question: number, now: Ins
   const { interval, outcome } = guard;
   const stay = (to: Outcome, wait: number): GuardStep => {
     const until = after(now, ms(wait * interval));
-    const guarded = { ...asked(guard, question, NEVER), outcome: to };
+    const guarded = { ...asked(guard, question, NEVER, now), outcome: to };
     return { guard: guarded, asks: true, verdict: { kind: "stay", until } };
   };
   // It heard the master a moment ago: it preempts.
@@ -137,11 +141,14 @@ function judge(settings: GuardSettings, guard: Guard, question: number, now: Ins
   if (counts(guard, claimed)) {
     return stay("blocked", outcome === "waiting" || claimed !== guard.last ? SOON : 1);
   }
+  // We ran late, or it preempts: what was asked just now cannot have been answered yet.
+  const answered = after(guard.firstAt, ms(SOON * interval));
+  if (now < answered) return { guard, asks: false, verdict: { kind: "stay", until: answered } };
   if (settings.witnesses && !counts(guard, guard.seen)) return stay("isolated", 1);
   const verdict = { kind: "take" } as const;
   if (!settings.grouped)
     return { guard: { ...guard, askAt: NEVER, outcome: "passed" }, asks: false, verdict };
-  const again = asked(guard, question, after(now, interval));
+  const again = asked(guard, question, after(now, interval), now);
   return { guard: { ...again, outcome: "passed" }, asks: true, verdict };
 }
 

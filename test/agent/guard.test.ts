@@ -226,6 +226,10 @@ describe("a cluster of three", () => {
     wire.run(10_000);
     // The first one that takes over is the healthy master of the other from then on.
     expect(backups.map((node) => state(node)).sort()).toEqual(["backup", "master"]);
+    const masterships = backups
+      .flatMap((node) => node.said("vrrp.state"))
+      .filter((line) => line.includes(" master "));
+    expect(masterships.length).toBe(1);
   });
 });
 

@@ -80,6 +80,13 @@ export const GUARD: readonly Mutant[] = [
     caughtBy: "vrrp",
   },
   {
+    file: "src/vrrp/guard.ts",
+    find: 'if (now < answered) return { guard, asks: false, verdict: { kind: "stay", until: answered } };',
+    replace: "",
+    breaks: "ran late, and takes over before anybody can have answered",
+    caughtBy: "vrrp",
+  },
+  {
     file: "src/agent/guard.ts",
     find: 'const master = state === "master" && healthy;',
     replace: "const master = healthy;",

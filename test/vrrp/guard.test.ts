@@ -140,6 +140,16 @@ describe("a guard", () => {
     expect(play.until(3700).took).toBe(null);
   });
 
+  test("gives half an interval to who was asked just now, as by a router that ran late", () => {
+    const late = new Play(PLAIN, 3600);
+    late.now = 3600;
+    late.until(4200);
+    expect([late.asked[0], late.took]).toEqual([3600, 4100]);
+    const cut = new Play(PING, 1500);
+    expect(cut.until(1700, () => cut.give({ kind: "witness" })).took).toBe(null);
+    expect(cut.until(3000).took).toBe(1750);
+  });
+
   test("lets a router preempt a master that it has just heard", () => {
     expect(new Play(PING, 1000).until(1000).took).toBe(1000);
   });
