@@ -64,6 +64,9 @@ const believedAfter = ({ checks, routers }: ConfigPlan): number =>
     ...routers.flatMap(({ tracks }) => tracks.map(({ upDelay, downDelay }) => Math.max(upDelay, downDelay))),
   );
 
+/** How long addresses of so many seconds' lifetime stand when nobody re-arms them. */
+export const standsFor = (lifetime: number): number => lifetime * 1000 + EXPIRY_LAG_MAX + 1;
+
 /** The bounds of one virtual router, all in milliseconds; those that a late packet stretches are functions of L. */
 export class Bounds {
   readonly interval: number;
@@ -108,7 +111,7 @@ export class Bounds {
 
   /** How long the addresses of a dead or stopped agent stand. */
   get leftBehind(): number {
-    return this.lifetime * 1000 + EXPIRY_LAG_MAX + 1;
+    return standsFor(this.lifetime);
   }
 
   announced(delay: number): number {

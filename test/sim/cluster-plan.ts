@@ -5,7 +5,7 @@
 import type { Ip } from "../../src/base/address.ts";
 import type { Failback } from "../../src/heartbeat/takeover-state.ts";
 import type { Terms } from "../heartbeat/sim/view.ts";
-import { INTERFACE_OF, type NodePlan, type SegmentName, SEGMENTS } from "./plan.ts";
+import { INTERFACE_OF, type NodePlan, type PlannedAddress, type SegmentName, SEGMENTS } from "./plan.ts";
 import type { Prng } from "./prng.ts";
 import type { ScriptTimes } from "./services.ts";
 
@@ -16,19 +16,37 @@ export type LinkPlan =
   | { readonly type: "unicast"; readonly segment: SegmentName; readonly peers: readonly Ip[] }
   | { readonly type: "serial"; readonly baud: number };
 
-/** One line of haresources: scripts with names of their own. */
+/** One line of haresources: perhaps an address, then scripts with names of their own. */
 export interface GroupPlan {
   /** Its first resource. */
   readonly key: string;
+  /** On the LAN. */
+  readonly address: PlannedAddress | null;
+  readonly scripts: readonly string[];
   /** Index of the node that prefers it. */
   readonly preferred: number;
   readonly size: number;
   readonly shared: boolean;
 }
 
-/** The names of its scripts. */
-export const namesOf = ({ key, size }: GroupPlan): string[] =>
-  Array.from({ length: size }, (_, at) => (at === 0 ? key : `${key}-${at}`));
+export function groupOf(
+  preferred: number,
+  address: PlannedAddress | null,
+  scripts: readonly string[],
+): GroupPlan {
+  const [key = ""] = textsOf(address, scripts);
+  const size = scripts.length + (address === null ? 0 : 1);
+  return { key, address, scripts, preferred, size, shared: false };
+}
+
+const textsOf = (address: PlannedAddress | null, scripts: readonly string[]): string[] => [
+  ...(address === null ? [] : [`IPaddr::${address.address}/${address.prefix}/${INTERFACE_OF.lan}`]),
+  ...scripts,
+];
+
+/** valid_lft of the addresses of groups, seconds: they are gone before a silent node is taken for dead, where deadtime allows that. */
+export const lifetimeOf = ({ keepalive, deadtime }: ClusterPlan): number =>
+  Math.max(2, Math.floor((deadtime - keepalive) / 1000));
 
 /** What `[heartbeat]` says of resources; times in milliseconds. */
 export interface ResourcesPlan {
@@ -78,8 +96,8 @@ const LINES: readonly (readonly [keepalive: number, bauds: readonly number[]])[]
 ];
 /** So many clusters of two nodes have resources. */
 const RESOURCES = 0.8;
-/** Resources of a group. */
-const SIZE_MAX = 3;
+/** Scripts of a group. */
+const SCRIPTS_MAX = 3;
 /** Longest of one script: it has ended by then, or hangs. */
 const START_TIMEOUT = 3000;
 const STOP_TIMEOUT = 10_000;
@@ -133,12 +151,15 @@ export function withCluster(chance: Prng, nodes: readonly NodePlan[]): NodePlan[
 }
 
 function drawResources(chance: Prng): ResourcesPlan {
-  const groups = Array.from({ length: chance.integer(1, 3) }, (_, at): GroupPlan => ({
-    key: `group${at}`,
-    preferred: chance.integer(0, 1),
-    size: chance.integer(1, SIZE_MAX),
-    shared: false,
-  }));
+  const groups = Array.from({ length: chance.integer(1, 3) }, (_, at) => {
+    const preferred = chance.integer(0, 1);
+    const address = { address: `10.0.1.${200 + at}` as Ip, prefix: 24 };
+    const scripts = Array.from(
+      { length: chance.integer(0, SCRIPTS_MAX) },
+      (__, number) => `group${at}-${number}`,
+    );
+    return groupOf(preferred, scripts.length === 0 || chance.chance(0.5) ? address : null, scripts);
+  });
   const slow = chance.chance(0.3);
   const usual = slow ? ([500, START_TIMEOUT - 200] as const) : ([10, 800] as const);
   // Databases take their time to stop.
@@ -176,8 +197,8 @@ function resourceLines(
   names: readonly string[],
   { groups, failback, startTries, stopTries }: ResourcesPlan,
 ): string[] {
-  const lines = groups.map((group) =>
-    JSON.stringify(`${names[group.preferred]} ${namesOf(group).join(" ")}`),
+  const lines = groups.map(({ preferred, address, scripts }) =>
+    JSON.stringify([names[preferred], ...textsOf(address, scripts)].join(" ")),
   );
   const timeouts = `start_timeout = "${START_TIMEOUT}ms", status_timeout = "${START_TIMEOUT}ms", stop_timeout = "${STOP_TIMEOUT}ms"`;
   return [

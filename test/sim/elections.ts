@@ -1,7 +1,8 @@
 /** Who is master, for how long, and who holds what: the conditions that bounds.ts puts a limit to. */
 import type { AddressChange } from "../../src/agent/boundary.ts";
 import type { Bounds } from "./bounds.ts";
-import { RESTORED, takingMax } from "./bounds.ts";
+import { RESTORED, standsFor, takingMax } from "./bounds.ts";
+import { lifetimeOf } from "./cluster-plan.ts";
 import type { Gates } from "./gates.ts";
 import type { PlannedAddress, RouterPlan } from "./plan.ts";
 import { carriedBy, INTERFACE_OF, interfaceOf, movedBy } from "./plan.ts";
@@ -28,7 +29,9 @@ export function judgeElections(scene: Scene, gates: Gates): void {
   for (const node of scene.nodes) {
     judgeDevices(scene, gates, node);
     const finite = node.config.lifetime === "auto";
-    const longest = Math.max(0, ...[...scene.bounds.values()].map(({ leftBehind }) => leftBehind));
+    const { cluster } = node.config;
+    const ofGroups = cluster === null ? 0 : standsFor(lifetimeOf(cluster));
+    const longest = Math.max(ofGroups, ...[...scene.bounds.values()].map(({ leftBehind }) => leftBehind));
     const left = finite && !node.running && node.process?.started !== false && node.kernel.added().length > 0;
     scene.watches.update(`left ${node.number}`, left, longest, scene.schedule.now, () => {
       const added = node.kernel.added().map(({ address }) => address);
@@ -170,6 +173,11 @@ export function judgeAddresses(
       violate(scene, `${node.plan.name} took ${router.name} without ${address}`);
     }
   }
+  // Where a group runs is judged by its places.
+  const lan = node.kernel.links.get(INTERFACE_OF.lan);
+  for (const { address } of node.config.cluster?.resources?.groups ?? []) {
+    if (address !== null && lan !== undefined) may.add(`${lan.index} ${address.address}/${address.prefix}`);
+  }
   judgeForwarding(scene, gates, node, became);
   judgeRefusals(scene, gates, node);
   for (const { index, address, prefix } of node.kernel.added()) {
@@ -190,7 +198,9 @@ export function judgeAddition(
     added.some((each) => each.index === index && each.address === address && each.prefix === prefix),
   );
   if (!known) violate(scene, `${node.plan.name} added ${address}, which its ledger does not say`);
-  const longest = Math.max(...[...scene.bounds.values()].map((bounds) => bounds.lifetime));
+  const { cluster } = node.config;
+  const ofGroups = cluster === null ? 0 : lifetimeOf(cluster);
+  const longest = Math.max(ofGroups, ...[...scene.bounds.values()].map((bounds) => bounds.lifetime));
   if (node.config.lifetime === "auto" && !(lifetime !== null && lifetime <= longest)) {
     violate(scene, `${node.plan.name} added ${address} for ${lifetime ?? "ever"} s`);
   }

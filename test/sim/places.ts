@@ -2,12 +2,15 @@
 import { Checkers } from "../heartbeat/sim/checkers.ts";
 import type { NodeView, Terms, View } from "../heartbeat/sim/view.ts";
 import type { Cables } from "./cables.ts";
-import { type GroupPlan, idOf, namesOf } from "./cluster-plan.ts";
+import { type GroupPlan, idOf } from "./cluster-plan.ts";
 import type { Node } from "./node.ts";
 import { type Scene, violate } from "./scene.ts";
+import { usable } from "./truth.ts";
 
 /** Milliseconds between two looks while nothing happens: what lasts too long is seen by then. */
 const EVERY = 250;
+/** So long after the kernel refused an address its group may have failed: it is tried again after 30 s. */
+const REFUSED = 45_000;
 
 export class Places {
   readonly #scene: Scene;
@@ -15,6 +18,8 @@ export class Places {
   readonly #checkers: Checkers;
   readonly #groups: readonly GroupPlan[];
   #lookAt = 0;
+  /** When the kernel of a node was last such that it refuses an address. */
+  readonly #refusedAt = new Map<number, number>();
 
   constructor(scene: Scene, cables: Cables, groups: readonly GroupPlan[], terms: Terms) {
     this.#scene = scene;
@@ -58,8 +63,14 @@ export class Places {
 
   #node(node: Node, other: Node): NodeView {
     const { running, excused } = node.services;
-    const count = (group: GroupPlan): number => namesOf(group).filter((name) => running.has(name)).length;
-    const isExcused = (group: GroupPlan): boolean => namesOf(group).some((name) => excused.has(name));
+    const { now } = this.#scene.schedule;
+    if (!usable(node, "lan") || node.kernel.failAdditions > 0) this.#refusedAt.set(node.number, now);
+    const refused = now - (this.#refusedAt.get(node.number) ?? Number.NEGATIVE_INFINITY) < REFUSED;
+    const count = ({ address, scripts }: GroupPlan): number =>
+      scripts.filter((name) => running.has(name)).length +
+      (address !== null && node.kernel.has(address.address) ? 1 : 0);
+    const isExcused = ({ address, scripts }: GroupPlan): boolean =>
+      (address !== null && refused) || scripts.some((name) => excused.has(name));
     return {
       powered: node.powered,
       running: node.running,

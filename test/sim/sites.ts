@@ -1,7 +1,7 @@
 /** The pairs of machines that docs/split-brain.md tells of: two nodes, one virtual router, one group of resources, and what is between them. */
 import type { Ip } from "../../src/base/address.ts";
 import type { Terms } from "../heartbeat/sim/view.ts";
-import type { ClusterPlan, LinkPlan, ResourcesPlan } from "./cluster-plan.ts";
+import { type ClusterPlan, groupOf, type LinkPlan, type ResourcesPlan } from "./cluster-plan.ts";
 import type { Fault } from "./faults.ts";
 import type { ConfigPlan, NodePlan, Plan, RouterPlan } from "./plan.ts";
 
@@ -92,7 +92,7 @@ function clusterOf(site: Site): ClusterPlan {
 }
 
 const RESOURCES: ResourcesPlan = {
-  groups: [{ key: GROUP, preferred: 0, size: 1, shared: false }],
+  groups: [groupOf(0, null, [GROUP])],
   failback: true,
   times: { start: [200, 200], stop: [200, 200] },
   ...{ startTries: 2, stopTries: 3 },
