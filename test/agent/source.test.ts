@@ -62,6 +62,25 @@ describe("the source of adverts", () => {
     expect(adverts(box).map(({ source }) => source as string)).not.toContain(VIP);
   });
 
+  test("is never an address of a group of resources: that moves too", () => {
+    const cluster = [
+      "[heartbeat]",
+      'nodes = ["a", "b"]',
+      'auth = { method = "sha1", key = "k" }',
+      'links = [{ type = "broadcast", interface = "eth1" }]',
+      'resources = ["a IPaddr::192.0.2.7/24/eth1"]',
+    ].join("\n");
+    const lab = new Lab();
+    const box = lab.box(`[agent]\nnode = "a"\n${router()}\n${cluster}\n`);
+    box.kernel.add("eth1", "192.0.2.7/24");
+    box.start();
+    lab.run(5000);
+    expect(fault(box)).toBe("master");
+    box.kernel.remove("eth1", "192.0.2.10/24");
+    lab.run(10);
+    expect(fault(box)).toBe("interface eth1 has no IPv4 address to send from");
+  });
+
   test("is a link-local address for IPv6, once it is no longer tentative", () => {
     const lab = new Lab();
     const box = lab.box(router({ vrid: 6, addresses: ["fe80::51/64"] }));

@@ -7,6 +7,7 @@ import { GUARD } from "./guard.ts";
 import { HEARTBEAT } from "./heartbeat.ts";
 import { HOOKS } from "./hooks.ts";
 import { IPVS } from "./ipvs.ts";
+import { JOINED } from "./joined.ts";
 import { OPERATOR } from "./operator.ts";
 import { TAKEOVER } from "./takeover.ts";
 import { VARIANTS } from "./variants.ts";
@@ -294,5 +295,6 @@ export const MUTANTS: readonly Mutant[] = [
   ...MACS,
   ...HEARTBEAT,
   ...TAKEOVER,
+  ...JOINED,
   ...IPVS,
 ];

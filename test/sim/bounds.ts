@@ -22,6 +22,8 @@
  * No master (checker 2): 3 I + S + L + 2 T + C. A router that hears no master waits out the down timer, from the interval of the
  * last master that it heard, at most L after that one fell silent. A member of a sync group waits for the slowest member.
  *
+ * A guard adds an interval, never more: as long as it may hold a router back, nothing is counted.
+ *
  * Two holders of an address in the kernels (checkers 1 and 3): two running agents as above, for addresses and mastership change in one
  * turn. A dead or stopped agent holds for V + E at most: nobody re-arms what it left, and it re-armed no longer than V.
  *
@@ -75,11 +77,13 @@ export class Bounds {
   readonly #sticky: boolean;
   readonly #header: boolean;
   readonly #hooks: number;
+  readonly #guarded: boolean;
 
   /** `routers` are all that any node has for it, now or later; `nodes` bring the checks. */
   constructor(routers: readonly RouterPlan[], nodes: readonly NodePlan[]) {
     this.interval = intervalOf(routers);
     this.#sticky = routers.some(({ tie }) => tie === "sticky");
+    this.#guarded = routers.some(({ guard }) => guard !== null);
     this.#header = routers.some(({ header }) => header);
     const hooks = routers.flatMap((router) => router.hooks ?? []);
     this.#hooks = Math.max(0, ...hooks.map(({ timeout, retry }) => 4 * timeout + retry));
@@ -96,7 +100,7 @@ export class Bounds {
   }
 
   noMaster(delay: number): number {
-    return 3 * this.interval + this.#skew + delay + 2 * T + this.#checks;
+    return (this.#guarded ? 4 : 3) * this.interval + this.#skew + delay + 2 * T + this.#checks;
   }
 
   /** An owner waits for nobody, but a check that failed has to be believed again. */

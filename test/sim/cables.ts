@@ -157,6 +157,13 @@ export class Cables {
     this.#ends.get(number)?.breaks(link);
   }
 
+  /** A request for an echo gets to the gateway on the LAN and back, whatever else may be lost. */
+  reachesGateway(node: Node): boolean {
+    return (
+      hasCarrier(node, "lan") && !this.cutOff.has(node.number) && this.#network.weather("lan").loss === 0
+    );
+  }
+
   /** The gateway on the LAN is asked for an echo. */
   echo(node: Node, answered: () => void): void {
     const { loss, delay } = this.#network.weather("lan");

@@ -143,6 +143,10 @@ const BY_CLUSTER: Readonly<Record<string, (log: Log, scene: Scene) => boolean>> 
   "line dead": (log) =>
     told(log, "heartbeat.link", "state", "dead") && told(log, "heartbeat.link", "type", "serial"),
   "port fails": (log) => told(log, "heartbeat.link", "state", "failed"),
+  "guard blocks": ({ event }) => event === "vrrp.guard_blocked",
+  "guard sees itself isolated": ({ event, fields }) =>
+    event === "vrrp.isolated" && String(fields["text"]).startsWith("guard"),
+  "isolated master releases": (log) => told(log, "vrrp.isolated", "text", "no witness answers"),
   "group starts": (log) => told(log, "resource.state", "state", "started"),
   "group fails": (log) => told(log, "resource.state", "state", "failed"),
   "group is stuck": (log) => told(log, "resource.state", "state", "stuck"),

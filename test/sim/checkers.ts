@@ -21,6 +21,7 @@
  * 16 hooks let through what they say, one of a router runs at a time, SIGTERM waits no longer than they may (gates.ts, node.ts)
  * 18 nobody is taken for dead who is heard on some link, or lives long who is heard on none; in peace everybody of a cluster has everybody
  *    else (members.ts); a generation never goes back (cables.ts)
+ * 19 guards: nobody takes over from a master that can say that it is one, and nobody else is held back (guards.ts)
  * 20 two masters whose cluster knows of both are soon one (rivals.ts)
  */
 import type { Action, AddressChange, Event } from "../../src/agent/boundary.ts";
@@ -79,7 +80,7 @@ export class Checkers implements Observer {
     this.#takeovers = new Takeovers(scene);
     this.#obedience = new Obedience(scene);
     this.#ties = new Ties(scene);
-    this.#clusters = new Clusters(scene, cables, plan);
+    this.#clusters = new Clusters(scene, gates, cables, plan);
     this.census = new Census(scene);
   }
 
@@ -93,7 +94,7 @@ export class Checkers implements Observer {
     this.#clusters.judge(this.#stale);
     if (!this.#stale) return;
     this.#stale = false;
-    judgeElections(this.#scene, this.#gates);
+    judgeElections(this.#scene, this.#gates, this.#clusters.guards);
     this.#speech.judge();
     this.#contests.judge();
     this.#alarms.judge();
@@ -191,6 +192,7 @@ export class Checkers implements Observer {
     if (router === undefined) return;
     const started = this.#event?.kind === "start";
     this.#ties.took(node, router, started);
+    this.#clusters.guards.took(node, router);
     this.#gates.elected(node, router, started);
     if (started) this.#speech.resumed(node, router);
     else if (delayed(node, router) && !ordered(node, router)) {

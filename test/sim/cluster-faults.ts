@@ -99,6 +99,8 @@ export function drawClusterFaults(chance: Prng, nodes: readonly NodePlan[], peac
     const at = chance.between(0, peaceAt - 1);
     const until = Math.min(at + cluster.deadtime * 10 ** chance.between(-1, 0.7), peaceAt - 1);
     const drawn = { ...drawOne(chance, nodes, links), at, until };
+    // As long as the other node may take for everything, or longer.
+    if (drawn.kind === "reboot" && chance.chance(0.6)) return [{ ...drawn, until: peaceAt - 1 }];
     if (drawn.kind !== "scripts-fail" || cluster.resources === null) return [drawn];
     // Scripts run when groups move.
     const order: Fault = { ...drawOrder(chance, nodes), at: chance.between(at, until), until };

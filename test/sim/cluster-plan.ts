@@ -184,7 +184,7 @@ export function termsOf(
   return {
     ...{ calm, fenced, failback: cycled ? resources.failback : false },
     bound: lazy ? 45_000 : slow ? 25_000 : 15_000,
-    takeover: (lazy ? 100_000 : slow ? 70_000 : 45_000) + 4 * deadtime,
+    takeover: (lazy ? 80_000 : slow ? 50_000 : 15_000) + 2 * deadtime,
     peace: lazy ? 120_000 : 75_000,
   };
 }

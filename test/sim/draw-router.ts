@@ -167,6 +167,7 @@ export function partOf(
       repeatAfter: chance.pick([0, 1000, 5000]),
     },
     hooks: null,
+    guard: null,
     routes: [],
     rules: [],
     virtualMac: false,

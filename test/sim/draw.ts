@@ -4,6 +4,7 @@ import { boundsOf } from "./bounds.ts";
 import { drawClusterFaults } from "./cluster-faults.ts";
 import { drawPurpose, termsOf, withCluster } from "./cluster-plan.ts";
 import { addressesOf, type Common, drawCommon, ownAddress, partOf } from "./draw-router.ts";
+import { drawGatewayFaults, withGuards } from "./draw-guards.ts";
 import { drawHookFailures, withHooks } from "./draw-hooks.ts";
 import { drawMacFaults, withMacs } from "./draw-macs.ts";
 import { drawRouteLosses, withRoutes } from "./draw-routes.ts";
@@ -21,6 +22,8 @@ import type {
 } from "./plan.ts";
 import { Prng } from "./prng.ts";
 
+/** What groups need to move now and then, milliseconds. */
+const MOVES = 40_000;
 /** Into peace, until a node is started anew: what a partition left is settled by then. */
 const CYCLE_AFTER = 45_000;
 
@@ -164,13 +167,17 @@ export function drawPlan(seed: number): Plan {
   const owned = crowned ? nodes.map((node, number) => (number === owner ? crown(node, first) : node)) : nodes;
   const routed = withRoutes(new Prng(seed ^ 0x20ad), withHooks(new Prng(~seed), owned));
   const alone = withMacs(new Prng(seed ^ 0x3ac5), routed);
-  const hooked = purpose === "routers" ? alone : withCluster(forCluster, alone);
+  const joined = purpose === "routers" ? alone : withCluster(forCluster, alone);
+  const hooked = withGuards(new Prng(seed ^ 0x90a4d), joined);
   const times = drawTimes(chance, hooked);
   const failures = drawHookFailures(new Prng(seed ^ 0x5eed), hooked, times.faults, times.peaceAt);
   const losses = drawRouteLosses(new Prng(seed ^ 0x105e), hooked, times.peaceAt);
   const broken = drawMacFaults(new Prng(seed ^ 0xdead), hooked, times.peaceAt);
   const cut = drawClusterFaults(forCluster, hooked, times.peaceAt);
-  const faults = [...times.faults, ...failures, ...losses, ...broken, ...cut].sort((a, b) => a.at - b.at);
+  const lost = drawGatewayFaults(new Prng(seed ^ 0x6a7e), hooked, times.peaceAt);
+  const faults = [...times.faults, ...lost, ...failures, ...losses, ...broken, ...cut].sort(
+    (a, b) => a.at - b.at,
+  );
   const cluster = hooked[0]?.config.cluster ?? null;
   const cycled = times.cycleAt !== null;
   const terms = cluster === null ? null : termsOf(cluster, { fenced: false, cycled, calm: false });
@@ -185,7 +192,8 @@ function drawTimes(
   const cluster = nodes[0]?.config.cluster ?? null;
   const slowest = Math.max(...bounds.map(({ interval }) => interval), bounds.length > 0 ? 0 : 1000);
   // Time for a death or two.
-  const lives = cluster === null ? 0 : 8 * cluster.deadtime;
+  const moves = cluster !== null && cluster.resources !== null && bounds.length === 0 ? MOVES : 0;
+  const lives = cluster === null ? 0 : 8 * cluster.deadtime + moves;
   const peaceAt = chance.between(4_000, 10_000) + 20 * slowest + lives;
   const drawn = drawFaults(chance, nodes, 0, peaceAt, Math.max(300, 3 * slowest));
   const tied = nodes[0]?.config.routers.find(({ tie }) => tie === "sticky");

@@ -4,6 +4,7 @@ import type { Bounds } from "./bounds.ts";
 import { RESTORED, standsFor, takingMax } from "./bounds.ts";
 import { lifetimeOf } from "./cluster-plan.ts";
 import type { Gates } from "./gates.ts";
+import type { Guards } from "./guards.ts";
 import type { PlannedAddress, RouterPlan } from "./plan.ts";
 import { carriedBy, INTERFACE_OF, interfaceOf, movedBy } from "./plan.ts";
 import { judgeDevices, judgeRefusals } from "./macs.ts";
@@ -17,12 +18,12 @@ import { compatible, eligible, hears, membersWith, partIn, rank, reliable, usabl
 const NEWS = 20;
 
 /** Looks at every condition; to be called after whatever may have changed one. */
-export function judgeElections(scene: Scene, gates: Gates): void {
+export function judgeElections(scene: Scene, gates: Gates, guards: Guards): void {
   for (const [virtualRouter, bounds] of scene.bounds) {
     const parts = partsOf(scene, virtualRouter);
     for (const [a, b] of pairs(parts)) judgePair(scene, virtualRouter, bounds, a, b);
     for (const part of parts) {
-      judgeAbsence(scene, virtualRouter, bounds, part);
+      judgeAbsence(scene, guards, virtualRouter, bounds, part);
       judgeHolding(scene, gates, part);
     }
   }
@@ -94,11 +95,12 @@ function hearsMaster(scene: Scene, part: Part, virtualRouter: string): boolean {
 }
 
 /** Checker 2: a node that could be master, hears none, and is none. A sync group waits until none of its members hears one. */
-function judgeAbsence(scene: Scene, virtualRouter: string, bounds: Bounds, part: Part): void {
+function judgeAbsence(scene: Scene, guards: Guards, virtualRouter: string, bounds: Bounds, part: Part): void {
   const { node, router } = part;
   const members = membersWith(node, router);
   const alone =
     eligible(node, router) &&
+    members.every((member) => guards.allows({ node, router: member })) &&
     !members.some((member) => {
       const own = [...scene.bounds.keys()].find((key) => partIn(node, key) === member);
       return own !== undefined && hearsMaster(scene, { node, router: member }, own);

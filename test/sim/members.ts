@@ -14,6 +14,8 @@ import { type Scene, violate } from "./scene.ts";
 const TOGETHER = 4000;
 /** What a node announces above its deadtime in the first seconds. */
 const EXTRA = 2000;
+/** Bytes of a message. */
+const MESSAGE = 350;
 /** A line has so much waiting, at most. */
 const LINE = 1200;
 /** Of a node that can be heard, so many keepalives until it surely was: one may just have gone, and a line takes its time. */
@@ -28,6 +30,12 @@ export const shared = (one: Node, other: Node): readonly string[] => {
   const ids = one.config.cluster?.links.map(idOf) ?? [];
   return ids.filter((id) => theirs.includes(id));
 };
+
+/** What a message takes over a link, with what may be on the way before it: a line is slow. */
+function takes({ config }: Node, link: string): number {
+  const plan = config.cluster?.links.find((each) => idOf(each) === link);
+  return plan?.type === "serial" ? (2 * MESSAGE * 10_000) / plan.baud : 0;
+}
 
 export class Members {
   readonly #scene: Scene;
@@ -55,12 +63,13 @@ export class Members {
     judgeRivals(this.#scene, this);
   }
 
-  /** All that the speaker says reaches the listener over some link. */
-  hears(listener: Node, speaker: Node): boolean {
+  /** All that the speaker says reaches the listener over some link, within so many milliseconds. */
+  hears(listener: Node, speaker: Node, within = Number.POSITIVE_INFINITY): boolean {
     if (!listener.running || !speaker.running || speaker.stopping || listener.stopping) return false;
     return shared(listener, speaker).some(
       (link) =>
         [listener, speaker].every(({ process }) => process?.cluster.isOpen(link) === true) &&
+        takes(speaker, link) <= within &&
         this.#cables.carries(link, speaker, listener),
     );
   }

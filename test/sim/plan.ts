@@ -35,6 +35,14 @@ export interface HooksPlan {
   readonly retry: number;
 }
 
+/** `guard` and `on_isolation`. */
+export interface GuardPlan {
+  readonly heartbeat: boolean;
+  /** The host that is asked for an echo; null: none. */
+  readonly witness: string | null;
+  readonly release: boolean;
+}
+
 /** One `[vrrp.NAME]` table, in milliseconds and numbers. */
 export interface RouterPlan {
   readonly name: string;
@@ -69,6 +77,7 @@ export interface RouterPlan {
     readonly repeatAfter: number;
   };
   readonly hooks: HooksPlan | null;
+  readonly guard: GuardPlan | null;
   readonly routes: readonly PlannedRoute[];
   /** In the words of ip-rule(8). */
   readonly rules: readonly string[];
@@ -206,8 +215,14 @@ function routerText(router: RouterPlan): string {
   if (router.rules.length > 0) lines.push(`rules = ${list(router.rules.map(quoted))}`);
   if (router.hooks !== null) lines.push(hooksText(router.hooks));
   if (router.virtualMac !== false) lines.push(`virtual_mac = ${JSON.stringify(router.virtualMac)}`);
+  if (router.guard !== null) lines.push(guardText(router.guard));
   if (!router.accept) lines.push("accept = false");
   return lines.join("\n");
+}
+
+function guardText({ heartbeat, witness, release }: GuardPlan): string {
+  const evidence = [...(heartbeat ? ["heartbeat"] : []), ...(witness === null ? [] : [`ping:${witness}`])];
+  return `guard = ${list(evidence.map(quoted))}\non_isolation = "${release ? "release" : "keep"}"`;
 }
 
 function hooksText({ beforeTake, afterTake, beforeRelease, timeout, retry }: HooksPlan): string {

@@ -15,14 +15,28 @@ export class Scripts {
     this.#tell = tell;
   }
 
-  probe({ check, probe }: Extract<Action, { kind: "probe" }>): void {
+  probe(action: Extract<Action, { kind: "probe" }>): void {
+    const { check, probe } = action;
     const { schedule, chance } = this.#node;
     const number = ++this.#probesMade;
     this.#probes.set(check, number);
+    if (probe.type === "ping") return this.#ping(action, number);
     schedule.after(chance.between(1, 30), () => {
       if (this.#probes.get(check) !== number) return;
       this.#tell({ kind: "probe", check, ...this.#node.health.outcome(check, probe) });
     });
+  }
+
+  /** A witness answers, or does not in time. */
+  #ping({ check, timeout }: Extract<Action, { kind: "probe" }>, number: number): void {
+    const { schedule, cables } = this.#node;
+    const end = (healthy: boolean): void => {
+      if (this.#probes.get(check) !== number) return;
+      this.#probes.delete(check);
+      this.#tell({ kind: "probe", check, healthy, detail: healthy ? "answers" : "timeout" });
+    };
+    cables.echo(this.#node, () => end(true));
+    schedule.after(timeout, () => end(false));
   }
 
   cancelProbe(check: string): void {

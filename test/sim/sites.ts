@@ -78,7 +78,12 @@ function routerOf(number: number): RouterPlan {
     ...{ tie: "address", priority: number === 0 ? 150 : 100, interval: 1000, preempt: true, preemptDelay: 0 },
     ...{ key: null, header: false, checksum: "rfc5798", addresses: [{ address: VIRTUAL, prefix: 24 }] },
     ...{ excluded: [], adopt: false, peers: null, syncGroup: null, tracks: [], checks: [] },
-    ...{ garp: { count: 5, interval: 2, refresh: 60_000, repeatAfter: 5000 }, hooks: null, routes: [] },
+    ...{
+      garp: { count: 5, interval: 2, refresh: 60_000, repeatAfter: 5000 },
+      hooks: null,
+      guard: null,
+      routes: [],
+    },
     ...{ rules: [], virtualMac: false, accept: true },
   };
 }

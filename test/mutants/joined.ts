@@ -1,0 +1,50 @@
+/** Faults of what joins membership, groups and routers in the agent: what the simulator is for. */
+import type { Mutant } from "./mutants.ts";
+
+const fault = (file: string, find: string, replace: string, breaks: string): Mutant => ({
+  ...{ file: `src/agent/${file}.ts`, find, replace, breaks },
+  caughtBy: "sim",
+});
+
+const guardFault = (find: string, replace: string, breaks: string): Mutant => ({
+  ...{ file: "src/vrrp/guard.ts", find, replace, breaks },
+  caughtBy: "sim",
+});
+
+export const JOINED: readonly Mutant[] = [
+  fault("cluster-members", '  give(cluster, turn, { kind: "peer-dead" });', "", "leaves groups to the dead"),
+  fault(
+    "cluster-receive",
+    'give(cluster, turn, { kind: "peer-back", how: change });',
+    "",
+    "does not notice that the other node lives another life",
+  ),
+  fault(
+    "resource-machine",
+    'if (resources.state.phase === "left") return "left";',
+    'return "left";',
+    "ends before its groups have",
+  ),
+  fault(
+    "resource-addresses",
+    "const done = holder.wanted ? isHeld(world, name) : world.ownership.of(name).length === 0;",
+    "const done = holder.wanted ? false : world.ownership.of(name).length === 0;",
+    "waits for ever for an address that it has",
+  ),
+  fault(
+    "resource-address",
+    "ms(Math.floor((deadtime - keepalive) / 1000) * 1000)",
+    "ms(Math.floor(deadtime - keepalive) * 1000)",
+    "leaves the addresses of its groups behind when it dies",
+  ),
+  guardFault(
+    "if (counts(guard, claimed)) {",
+    "if (false) {",
+    "takes over from a master that says that it is one",
+  ),
+  guardFault(
+    "question !== null && last !== null && question >= (before ?? last);",
+    "question !== null && last !== null;",
+    "is held back for ever by what a master said long ago",
+  ),
+];
