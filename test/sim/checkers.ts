@@ -224,12 +224,8 @@ export class Checkers implements Observer {
     const told = this.#speech.sent(node, segment, action, errno);
     if (told !== null) judgeAnnouncement(this.#scene, node, action, told);
     if (told !== null && errno === null) this.#contests.announced(node, told);
-    const failed = errno === null ? "" : `: ${errno}`;
-    this.#scene.trace.detail(
-      this.#scene.schedule.now,
-      node.number,
-      () => `${sentText(action, told)}${failed}`,
-    );
+    const { schedule, trace } = this.#scene;
+    trace.detail(schedule.now, node.number, () => `${sentText(action, told)} ${errno ?? ""}`);
   }
 
   addressed(node: Node, change: AddressChange, errno: string | null): void {
