@@ -66,7 +66,7 @@ export const resources = {
   resource_dirs: optional(
     paths,
     DIRECTORIES.map((value) => ({ value, at: 0, written: false })),
-    "Where the script of a resource is looked for, in this order.",
+    "Where the script of a resource is looked for, in this order, unless it is built in (docs/resources.md). They run as root: what others can write to is refused.",
   ),
   resource_scripts: group(scriptFields, "How the scripts of resources are run."),
 } satisfies Fields;
