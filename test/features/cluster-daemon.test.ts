@@ -23,6 +23,16 @@ const FORMS = [
   },
 ] as const;
 
+/** A virtual router that asks the cluster before it takes over. */
+const ROUTER = `
+[vrrp.lan]
+interface = "eth0"
+vrid = 51
+advert_interval = "200ms"
+addresses = ["10.77.0.50/24"]
+guard = ["heartbeat"]
+`;
+
 describe("a node beside heartbeat 3.0.6", () => {
   for (const { medium, method, line, link } of FORMS) {
     test.concurrent(`takes part over ${medium}, signed with ${method}`, async () => {
@@ -31,13 +41,15 @@ describe("a node beside heartbeat 3.0.6", () => {
       const real = daemon(lab, line, ["auth 1", `1 ${method} ${key}`]);
       const ours = member(lab, 1, "b");
       const auth = method === "crc" ? `{ method = "crc" }` : `{ method = "${method}", key = "${key}" }`;
-      await ours.write(cluster([link], auth));
+      await ours.write(cluster([link], auth) + ROUTER);
       await Promise.all([real.start(), ours.start()]);
       await ours.sees("a", "active");
       let at = await real.says("Status update for node b: status active", PATIENCE_MS);
       const { health, heartbeat } = await ours.status();
       expect(health).toBe("ok");
       expect(heartbeat.links).toMatchObject([{ type: medium, peer: "a", state: "up" }]);
+      // It asked how the daemon's routers are, and told of its own.
+      await ours.says(["vrrp.state", "name=lan", "to=master"]);
       ours.signal("SIGKILL");
       at = await real.says("node b: is dead", PATIENCE_MS, at);
       await ours.start();
@@ -46,6 +58,7 @@ describe("a node beside heartbeat 3.0.6", () => {
       await real.stop(PATIENCE_MS);
       await ours.sees("a", "leaving");
       await ours.sees("a", "dead");
+      expect(real.log.filter((text) => /haagent|lan/.test(text))).toEqual([]);
     });
   }
 });
