@@ -167,6 +167,8 @@ async function perform(intent: Intent): Promise<number> {
       const { target, order, service, server } = intent;
       return client(target, { command: "server", order, service, server }, answerText);
     }
+    case "fence":
+      return client(intent.target, { command: "fence-confirm", name: intent.node }, answerText);
     case "reload":
       return client(intent.target, { command: "reload" }, reloadText);
     case "stop":

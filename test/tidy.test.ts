@@ -78,7 +78,12 @@ const TABLE: Readonly<Record<string, Rule>> = {
         "src/wire/ipvs-proc.ts",
       ],
       "src/wire/genetlink.ts",
-      ...["src/config/keys-file.ts", "src/config/resource-scripts.ts", "src/heartbeat/generation.ts"],
+      ...[
+        "src/config/keys-file.ts",
+        "src/config/fence.ts",
+        "src/config/resource-scripts.ts",
+        "src/heartbeat/generation.ts",
+      ],
       ...["src/wire/icmp.ts", "src/wire/forwarding.ts", "src/wire/route.ts"],
     ],
     types: [

@@ -11,7 +11,7 @@ import { answered, compare } from "./addresses.ts";
 import { assess } from "./assess.ts";
 import { hookEnded, proceed } from "./awaited.ts";
 import { begin } from "./begin.ts";
-import type { Event, Handled } from "./boundary.ts";
+import type { Event, Handled, Reply } from "./boundary.ts";
 import { devicesAnswered } from "./devices.ts";
 import type { Perform } from "./due.ts";
 import { advertiseDue, due } from "./due.ts";
@@ -33,6 +33,7 @@ import { realServerAnswered, realServerTouched } from "./realserver.ts";
 import { receive } from "./receive.ts";
 import { reload } from "./reload.ts";
 import { addressesStalled } from "./resource-addresses.ts";
+import { confirmFence } from "./resource-fenced.ts";
 import { stopTime } from "./resources.ts";
 import { orderServer } from "./service-order.ts";
 import { servicesTold } from "./serving.ts";
@@ -247,37 +248,34 @@ function surroundings(world: World, turn: Turn): void {
 
 function request(world: World, turn: Turn, event: Extract<Event, { kind: "request" }>): void {
   const { connection, request: asked } = event;
+  const answer = (reply: Reply): void => turn.out.defer({ kind: "reply", connection, reply });
   switch (asked.command) {
     case "status": {
       const reply = status(world, asked.name, turn.now, event.wallClock);
       const unknown = { exit: 1, body: { error: `${noSuch(world)} is called ${asked.name}` } };
-      turn.out.defer({ kind: "reply", connection, reply: reply ?? unknown });
-      break;
+      return answer(reply ?? unknown);
     }
     case "standby":
     case "takeover": {
       const reply = obey(world, turn, connection, asked);
-      if (reply !== null) turn.out.defer({ kind: "reply", connection, reply });
-      break;
+      return reply === null ? undefined : answer(reply);
     }
+    case "fence-confirm":
+      return answer(confirmFence(world, turn, asked.name));
     case "why": {
       const told = why(world, asked.name, turn.now, event.wallClock);
-      turn.out.defer({ kind: "reply", connection, reply: withGuard(world, asked.name, told) });
-      break;
+      return answer(withGuard(world, asked.name, told));
     }
     case "server":
-      turn.out.defer({ kind: "reply", connection, reply: orderServer(world, asked) });
-      break;
+      return answer(orderServer(world, asked));
     case "reload":
-      turn.out.defer({ kind: "read-config", connection });
-      break;
+      return turn.out.defer({ kind: "read-config", connection });
     case "stop": {
       stop(world, turn, "request");
       const resources = world.cluster?.resources ?? null;
       const within = Math.max(world.hooks.time(turn.now), resources === null ? 0 : stopTime(resources));
       const body = { stopped: true, within_ms: within };
-      turn.out.defer({ kind: "reply", connection, reply: { exit: 0, body } });
-      break;
+      return answer({ exit: 0, body });
     }
     default:
       unreachable(asked);

@@ -92,7 +92,7 @@ export type Request =
       readonly groups?: Which;
       readonly force: boolean;
     }
-  | { readonly command: "why"; readonly name: string }
+  | { readonly command: "why" | "fence-confirm"; readonly name: string }
   | {
       readonly command: "server";
       readonly order: "drain" | "disable" | "enable";

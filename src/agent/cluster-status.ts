@@ -5,6 +5,7 @@ import type { Cluster, Link } from "./cluster.ts";
 import type { PingNode } from "../config/heartbeat-model.ts";
 import { concerns } from "./cluster-members.ts";
 import { pingFailure } from "./cluster-pings.ts";
+import { fenceStatus } from "./resource-fence.ts";
 import { resourceRows } from "./resource-status.ts";
 import type { World } from "./world.ts";
 
@@ -24,6 +25,7 @@ export function heartbeatStatus({ cluster }: World, now: Instant): object {
     ],
     links: [...cluster.links.values()].flatMap((link) => linkRows(cluster, link, now)),
     resources: resourceRows(cluster),
+    fence: fenceStatus(cluster, now),
   };
 }
 

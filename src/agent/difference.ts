@@ -60,6 +60,7 @@ const HEARTBEAT_NAMES: Record<keyof HeartbeatConfig, string> = {
   links: "links",
   pings: "ping_nodes, ping_groups",
   resources: "resources",
+  fence: "fence",
 };
 
 function heartbeatChanges(before: HeartbeatConfig | null, next: HeartbeatConfig | null): string[] {

@@ -87,6 +87,16 @@ export type HeartbeatEvent =
       readonly address: Ip;
       readonly failure: string | null;
     }
+  /** The fence's command has ended; null: it left with 0. */
+  | {
+      readonly kind: "heartbeat";
+      readonly what: "fenced";
+      /** That of its start. */
+      readonly run: number;
+      readonly failure: string | null;
+      /** The end of what it printed. */
+      readonly output: string;
+    }
   /** A message could not be sent, or was left out because an earlier one still waits. */
   | { readonly kind: "heartbeat"; readonly what: "unsent"; readonly link: string; readonly reason: string };
 
@@ -102,6 +112,18 @@ export type HeartbeatAction =
   | { readonly kind: "heartbeat"; readonly what: "media"; readonly media: readonly Medium[] }
   /** Ask each of these for an echo now, and no other any more; each answer is a `pinged`. */
   | { readonly kind: "heartbeat"; readonly what: "ping"; readonly addresses: readonly Ip[] }
+  /** Run the fence's command, and answer with `fenced` at the latest after the timeout, when it was killed with its process group. */
+  | {
+      readonly kind: "heartbeat";
+      readonly what: "fence";
+      readonly run: number;
+      readonly argv: readonly string[];
+      /** Added to PATH, which is all there is otherwise. */
+      readonly environment: Readonly<Record<string, string>>;
+      readonly timeout: Milliseconds;
+    }
+  /** Kill it, if it runs; it is not answered then. */
+  | { readonly kind: "heartbeat"; readonly what: "fence-cancel" }
   /** Send on these links. */
   | {
       readonly kind: "heartbeat";

@@ -15,6 +15,7 @@ import { askAgain, bytesReceived, nextQuestion } from "./cluster-receive.ts";
 import { resourcesEnd } from "./cluster-resources.ts";
 import type { ClusterEvent, HeartbeatEvent } from "./heartbeat-boundary.ts";
 import { heedReleased } from "./released.ts";
+import { fenceEnded } from "./resource-fenced.ts";
 import { give, leaveResources, reconfigureResources, resourcesWake } from "./resource-machine.ts";
 import { resourceEnded } from "./resource-run.ts";
 import type { Turn, World } from "./world.ts";
@@ -77,6 +78,9 @@ export function heartbeatEvent(world: World, turn: Turn, event: ClusterEvent): v
       break;
     case "unsent":
       unsent(cluster, turn, event);
+      break;
+    case "fenced":
+      fenceEnded(cluster, turn, event);
       break;
     case "pinged":
       pinged(cluster, turn, event);

@@ -9,6 +9,7 @@ import type { Action, Event, State, Step } from "../heartbeat/takeover-state.ts"
 import type { Cluster } from "./cluster.ts";
 import { say } from "./cluster-send.ts";
 import { answerOrder } from "./resource-answers.ts";
+import { runFence, settleFence } from "./resource-fence.ts";
 import { causeOf, logNews } from "./resource-news.ts";
 import { runResource } from "./resource-run.ts";
 import type { GroupState } from "./resources.ts";
@@ -85,6 +86,8 @@ export function reconfigureResources(cluster: Cluster, turn: Turn): void {
   const fresh = resources.config.groups.filter(({ key }) => !resources.groups.has(key));
   regroup(cluster, turn, resources, groupsOf([...resources.groups.values(), ...fresh]));
   settleRetired(cluster, turn, resources);
+  // Other times, or no fence any more.
+  give(cluster, turn, { kind: "deadline" });
 }
 
 /** What has been stopped as it was is left out, or begins anew as it is now. */
@@ -114,6 +117,7 @@ function perform(cluster: Cluster, turn: Turn, resources: Resources, { state, ac
   const before: State = resources.state;
   resources.state = state;
   for (const action of actions) act(cluster, turn, resources, action);
+  settleFence(turn, resources);
   const { keeps } = resources;
   if (keeps !== resources.kept) {
     resources.kept = keeps;
@@ -138,8 +142,7 @@ function act(cluster: Cluster, turn: Turn, resources: Resources, action: Action)
     case "news":
       return logNews(turn, resources, action);
     case "fence":
-      // Settings.fence is null: the key is not in this version.
-      return;
+      return runFence(cluster, turn, resources, action);
     case "left":
       return;
     default:

@@ -6,6 +6,7 @@ import { mayRun } from "../heartbeat/group.ts";
 import type { Cluster } from "./cluster.ts";
 import type { GroupState, Resources } from "./resources.ts";
 import { groupState } from "./resources.ts";
+import { fenceState } from "./resource-fence.ts";
 import type { World } from "./world.ts";
 
 /** What a group is, wherever it runs. `barred`: both nodes ran it, and only an operator may start it again. `moving`: on its way from one node to the other. */
@@ -62,9 +63,10 @@ export function resourceRows(cluster: Cluster): readonly Row[] {
   return resources.settings.groups.map((plan) => rowOf(cluster, resources, plan));
 }
 
-/** `fault` when a group is stuck, or has failed, or is barred, and runs nowhere; `degraded` when one runs nowhere, and is not on its way. */
+/** `fault` when the fence keeps groups from being taken over, or a group is stuck, or has failed, or is barred, and runs nowhere; `degraded` when one runs nowhere, and is not on its way. */
 export function resourcesHealth({ cluster }: World): "ok" | "degraded" | "fault" {
   if (cluster === null) return "ok";
+  if (fenceState(cluster) === "blocked") return "fault";
   const rows = resourceRows(cluster);
   if (rows.some(({ state }) => state === "stuck" || state === "failed" || state === "barred")) return "fault";
   return rows.some(({ owner, state }) => owner === null && state !== "moving") ? "degraded" : "ok";

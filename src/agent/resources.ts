@@ -1,12 +1,12 @@
 /** The groups of resources of this node: what the machine of heartbeat/takeover.ts runs on, and where it is. */
 import type { Instant } from "../base/units.ts";
 import { ms, NEVER } from "../base/units.ts";
-import type { HeartbeatConfig, ResourcesConfig } from "../config/heartbeat-model.ts";
+import type { FenceConfig, HeartbeatConfig, ResourcesConfig } from "../config/heartbeat-model.ts";
 import type { Hold } from "../heartbeat/content.ts";
 import type { Group } from "../heartbeat/haresources.ts";
-import { isShared } from "../heartbeat/haresources.ts";
+import { isShared, preferredNode } from "../heartbeat/haresources.ts";
 import type { Kept } from "../heartbeat/takeover.ts";
-import type { GroupPlan, Settings, State } from "../heartbeat/takeover-state.ts";
+import type { FenceSettings, GroupPlan, Settings, State } from "../heartbeat/takeover-state.ts";
 
 /** Between two tries to stop what is told to be stuck. */
 const STUCK_PAUSE = ms(30_000);
@@ -53,6 +53,8 @@ export class Resources {
   waiting: Waiting | null = null;
   /** When the machine, or who waits, wants to be looked at. */
   wakeAt: Instant = NEVER;
+  /** The fence's command that runs. */
+  fencing: { readonly run: number; readonly since: Instant } | null = null;
   /** Told to stop a second time: it waits for no script any more. */
   hurried = false;
 
@@ -74,7 +76,7 @@ const equal = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.st
 
 /** What the machine runs on: groups as they run, those that the configuration has otherwise, or no more, retired. */
 export function settingsOf(
-  cluster: Pick<HeartbeatConfig, "nodes" | "keepalive" | "deadtime">,
+  cluster: Pick<HeartbeatConfig, "nodes" | "keepalive" | "deadtime" | "fence">,
   own: string,
   config: ResourcesConfig,
   running: ReadonlyMap<string, Group>,
@@ -99,10 +101,20 @@ export function settingsOf(
     failback,
     onFailure: scripts.onFailure,
     retryAfter: scripts.retryAfter,
-    fence: null,
+    fence: fenceOf(cluster.fence, own, config.groups),
     keepalive: cluster.keepalive,
     deadtime: cluster.deadtime,
   };
+}
+
+/** How long the node waits that fewer groups prefer: the other one's shot has reached it by then. */
+const FENCE_DELAY = ms(5000);
+
+function fenceOf(given: FenceConfig | null, own: string, groups: readonly Group[]): FenceSettings | null {
+  if (given === null) return null;
+  const { timeout, tries, retry: pause, onFailure } = given;
+  const delay = given.delay ?? (preferredNode(groups) === own ? ms(0) : FENCE_DELAY);
+  return { delay, timeout, tries, pause, onFailure };
 }
 
 /** How long the scripts may take until all groups that may run here are stopped, or told to be stuck. */

@@ -68,6 +68,7 @@ export type Intent =
       readonly server: string;
     }
   | { readonly kind: "doctor"; readonly config: string; readonly json: boolean }
+  | { readonly kind: "fence"; readonly target: Target; readonly node: string }
   /** Of the contract, but this version does not do it: refused with exit 1, never ignored. */
   | { readonly kind: "later"; readonly what: string };
 
@@ -200,6 +201,11 @@ function intentOf(command: Command, words: readonly string[]): Result<Intent, st
     }
     case "why":
       return ok({ kind: "why", target, name: text(args["name"]) ?? "", json: args["json"] === true });
+    case "fence": {
+      const action = text(args["action"]);
+      if (action !== "confirm") return fail(`"fence ${action}": there is fence confirm`);
+      return ok({ kind: "fence", target, node: text(args["node"]) ?? "" });
+    }
     case "reload":
     case "stop":
       return ok({ kind: command.name, target });

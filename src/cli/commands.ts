@@ -156,6 +156,17 @@ export const COMMANDS: readonly Command[] = [
     "haagent server drain web 192.168.0.1:80",
     [["drain", "disable", "enable"]],
   ),
+  command(
+    "fence",
+    "vouch that a node is down, where its fence has failed",
+    {
+      action: { type: "positional", required: true, description: "confirm" },
+      node: { type: "positional", required: true, description: "the node that is down for sure" },
+      ...client,
+    },
+    "haagent fence confirm ha2",
+    [["confirm"]],
+  ),
   command("reload", "read the configuration again", client, "haagent reload"),
   command("stop", "release everything and end the agent", client, "haagent stop"),
   command(
@@ -217,7 +228,6 @@ export const COMMANDS: readonly Command[] = [
     "full-screen status on a serial console",
     "haagent console --tty /dev/ttyS0 --baud 115200",
   ),
-  later("fence", "swear that a node is down", "haagent fence confirm ha2"),
   later("convert", "translate a configuration", "haagent convert keepalived keepalived.conf"),
   later(
     "simulate",

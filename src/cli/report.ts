@@ -71,6 +71,8 @@ export interface ServiceReport {
 }
 
 export interface HeartbeatReport {
+  /** What a takeover waits for. */
+  readonly fence?: { readonly node: string; readonly state: string; readonly failed: number } | null;
   /** The number of this node's life. */
   readonly generation?: number;
   /** Messages that counted for nothing, by reason. */

@@ -15,13 +15,20 @@ export const heartbeatStates = (report: HeartbeatReport | undefined): ReadonlyMa
     ...(report?.links ?? []).map(
       ({ name, type, peer, state }) => [`link ${name} ${type} ${peer}`, state] as const,
     ),
+    ...(report?.fence ? [[`fence ${report.fence.node}`, report.fence.state] as const] : []),
     ...(report?.resources ?? []).map(
       ({ group, owner, state }) => [`group ${group}`, `${state} on ${owner ?? "no node"}`] as const,
     ),
   ]);
 
+function fenceRow({ node, state, failed }: NonNullable<HeartbeatReport["fence"]>): string[] {
+  const cure = `cure: make sure that it is off, then haagent fence confirm ${node}`;
+  const count = failed === 0 ? "" : `${failed} of its runs failed; `;
+  return ["fence", node, state, `${count}${state === "blocked" ? cure : "nothing is taken over yet"}`];
+}
+
 /** No lines where there is no heartbeat. */
-export function heartbeatLines({ nodes, links, resources, dropped }: HeartbeatReport): string[] {
+export function heartbeatLines({ nodes, links, resources, fence, dropped }: HeartbeatReport): string[] {
   if (nodes.length === 0) return [];
   const rows = [
     ...nodes.map(({ name, type, self, state, last_heard_ms: heard, left, failure }) => [
@@ -54,6 +61,7 @@ export function heartbeatLines({ nodes, links, resources, dropped }: HeartbeatRe
         ...(prefers === undefined || prefers === owner ? [] : [`prefers ${prefers}`]),
       ].join("; "),
     ]),
+    ...(fence ? [fenceRow(fence)] : []),
   ];
   const width = (column: number): number => Math.max(...rows.map((row) => row[column]?.length ?? 0));
   const widths = [0, 1, 2].map(width);

@@ -4,6 +4,7 @@ import { familyOf } from "../base/address.ts";
 import { ms } from "../base/units.ts";
 import type { HeartbeatConfig, LinkConfig } from "./heartbeat-model.ts";
 import { buildResources } from "./build-resources.ts";
+import { buildFence } from "./fence.ts";
 import { buildKeys } from "./keys-file.ts";
 import type { ConfigSource } from "./model.ts";
 import type { LinkEntry } from "./rules-heartbeat.ts";
@@ -20,8 +21,9 @@ export function buildHeartbeat(
   const auth = buildKeys(values, keysFile);
   const nodes = entries(values.nodes).map(({ value }) => value.toLowerCase());
   const resources = buildResources(values, nodes);
+  const fence = buildFence(values);
   if (keepalive === null || warntime === null || deadtime === null || initdead === null) return null;
-  if (auth === null || port === null || resources === undefined) return null;
+  if (auth === null || port === null || resources === undefined || fence === undefined) return null;
   return {
     nodes,
     keepalive: keepalive.value,
@@ -39,6 +41,7 @@ export function buildHeartbeat(
       })),
     ],
     resources,
+    fence,
   };
 }
 

@@ -63,6 +63,20 @@ export interface PingNode {
   readonly addresses: readonly Ip[];
 }
 
+/** What makes sure that the other node is down. */
+export interface FenceConfig {
+  /** Without the node's name, which follows. */
+  readonly argv: readonly string[];
+  readonly timeout: Milliseconds;
+  /** Null: as it is right for the node. */
+  readonly delay: Milliseconds | null;
+  /** At least 1. */
+  readonly tries: number;
+  /** Between two runs. */
+  readonly retry: Milliseconds;
+  readonly onFailure: "block" | "proceed";
+}
+
 /** The `[heartbeat]` table. */
 export interface HeartbeatConfig {
   /** Names of all nodes, this one included, in lower case as the protocol compares them. */
@@ -81,6 +95,8 @@ export interface HeartbeatConfig {
   readonly pings: readonly PingNode[];
   /** Null: no group at all; then there may be more than two nodes. */
   readonly resources: ResourcesConfig | null;
+  /** Null: what is not heard counts as down. */
+  readonly fence: FenceConfig | null;
 }
 
 /** What this host has under the name of a resource's script. */

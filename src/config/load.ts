@@ -6,6 +6,7 @@ import { judge } from "./rules-file.ts";
 import { judgeKeysFile } from "./keys-file.ts";
 import { judgeAccounts, judgeMember, judgeReadable, judgeWritable } from "./rules-host.ts";
 import { judgeOwnWitnesses } from "./rules-guard.ts";
+import { judgeFenceDelay, judgeFenceProgram } from "./rules-fence.ts";
 import { judgeOwnPings } from "./rules-ping.ts";
 import { judgeScripts } from "./resource-scripts.ts";
 import { scan } from "./scan.ts";
@@ -41,6 +42,8 @@ function read(source: ConfigSource): Loaded {
     judgeMember(source.hostname, sections, report);
     judgeKeysFile(source, sections, report);
     judgeScripts(source, sections, report);
+    judgeFenceDelay(source.hostname, sections, report);
+    judgeFenceProgram(source.fenceProgram, sections, report);
     judgeOwnPings(source.addresses, sections, report);
     judgeOwnWitnesses(source.addresses, sections, report);
   }

@@ -198,6 +198,16 @@ export interface Loaded {
   readonly findings: readonly Finding[];
 }
 
+/** A program as it is found on this host. */
+export interface ProgramFile {
+  readonly path: string;
+  /** Why it cannot be looked at: `ENOENT`; null where it can. */
+  readonly failure: string | null;
+  readonly isFile: boolean;
+  /** Permission bits. */
+  readonly mode: number;
+}
+
 /** What the text of a configuration is read together with. Plain data: loading stays a pure function. */
 export interface ConfigSource {
   /** As the user named it; findings are printed with it. */
@@ -212,6 +222,8 @@ export interface ConfigSource {
   readonly accounts: { readonly users: readonly string[]; readonly groups: readonly string[] } | null;
   /** The addresses of this host; absent where they do not matter. */
   readonly addresses?: readonly Ip[];
+  /** The program of `heartbeat.fence`, where there is one. */
+  readonly fenceProgram?: ProgramFile | null;
   /** The file that `heartbeat.auth.keys_file` names, where it does. */
   readonly keysFile?: KeysFile | null;
   /** What `heartbeat.resources` names as scripts, as found on this host; absent where that does not matter. */

@@ -3,6 +3,7 @@ import type { Ip } from "../base/address.ts";
 import type { Given } from "./kind.ts";
 import { hint } from "./nearest.ts";
 import type { Report } from "./report.ts";
+import { judgeFence } from "./rules-fence.ts";
 import { addressRules } from "./rules-address.ts";
 import { judgeChecks } from "./rules-check.ts";
 import { groupRules } from "./rules-group.ts";
@@ -169,6 +170,7 @@ const fileRules: readonly FileRule[] = [
   judgeGuards,
   judgeRealServer,
   judgePings,
+  judgeFence,
   judgeServices,
   lifetime,
   routesOnce,

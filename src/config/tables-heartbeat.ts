@@ -2,17 +2,16 @@
 import { ms } from "../base/units.ts";
 import type { Fields } from "./field.ts";
 import { absent, later, listing, optional, record, required } from "./field.ts";
-import { boolean, choice, commands, duration, integer, list, text } from "./kind.ts";
+import { boolean, choice, duration, integer, list } from "./kind.ts";
 import { named } from "./named.ts";
 import { groupAddress, hostAddress, interfaceName, name } from "./network.ts";
 import { directory, secret } from "./system.ts";
+import { fenceFields } from "./tables-fence.ts";
 import { resources } from "./tables-resources.ts";
 
 const SECOND = 1000;
 const HOUR = 3600 * SECOND;
 const ELEMENTS_MAX = 4096;
-
-const words = (manual: string) => text(manual, () => null);
 
 const authFields = {
   method: absent(
@@ -65,13 +64,6 @@ export const LINK_KEYS = {
   unicast: { needs: ["interface", "peer"], may: [] },
 } as const;
 
-const fenceFields = {
-  command: required(commands, "The command that takes the other node's power."),
-  timeout: optional(duration(10, HOUR), ms(20 * SECOND), "How long it may run."),
-  delay: absent(duration(0, HOUR), "0s on the preferred node, 5s on the other", "How long to wait first."),
-  on_failure: optional(words("block"), "block", "What follows when fencing fails."),
-} satisfies Fields;
-
 /** `[heartbeat]` */
 export const heartbeat = {
   nodes: required(
@@ -112,7 +104,11 @@ export const heartbeat = {
   watchdog: later(directory(""), null, "A watchdog device."),
   ...resources,
   fence: listing(
-    later(record(fenceFields), null, "What makes sure of the other node's death before a takeover."),
+    absent(
+      record(fenceFields),
+      "none",
+      "What makes sure that a node that is not heard, and has not left cleanly, is down before its groups are taken over (heartbeat's stonith).",
+    ),
     fenceFields,
   ),
 } satisfies Fields;

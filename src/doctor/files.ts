@@ -22,12 +22,21 @@ export function fileFindings(facts: Facts, config: Config): readonly Finding[] {
   ];
 }
 
+/** What runs a program. */
+interface Use {
+  readonly by: string;
+  /** As the agent; else as the script user. */
+  readonly asRoot: boolean;
+}
+/** Who the agent runs as. */
+const ROOT = { uid: 0, gid: 0 };
+
 /** The programs that a configuration runs, each with what runs it. */
-export function usesOf({ checks, routers }: Config): ReadonlyMap<string, string> {
-  const uses = new Map<string, string>();
-  const use = (argv: readonly string[], by: string): void => {
+export function usesOf({ checks, routers, heartbeat }: Config): ReadonlyMap<string, Use> {
+  const uses = new Map<string, Use>();
+  const use = (argv: readonly string[], by: string, asRoot = false): void => {
     const [program] = argv;
-    if (program !== undefined && !uses.has(program)) uses.set(program, by);
+    if (program !== undefined && !uses.has(program)) uses.set(program, { by, asRoot });
   };
   for (const { name, probe } of checks) if (probe.type === "script") use(probe.command, `[check.${name}]`);
   for (const { name, notify, hooks } of routers) {
@@ -35,6 +44,7 @@ export function usesOf({ checks, routers }: Config): ReadonlyMap<string, string>
     const { beforeTake, afterTake, beforeRelease } = hooks;
     for (const argv of [...beforeTake, ...afterTake, ...beforeRelease]) use(argv, `a hook of ${name}`);
   }
+  use(heartbeat?.fence?.argv ?? [], "the fence", true);
   return uses;
 }
 
@@ -44,7 +54,7 @@ export function upwards(path: string): string[] {
   return parts.map((_, at) => `/${parts.slice(0, parts.length - at).join("/")}`);
 }
 
-function programFindings(facts: Facts, program: string, used: string): Finding[] {
+function programFindings(facts: Facts, program: string, { by: used, asRoot }: Use): Finding[] {
   const about = { part: "vrrp", id: "script", subject: program } as const;
   const path = facts.programs.get(program) ?? null;
   const file = path === null ? null : (facts.paths.get(path) ?? null);
@@ -52,7 +62,8 @@ function programFindings(facts: Facts, program: string, used: string): Finding[]
     const cure = "write the absolute path of a program that is there";
     return [{ ...about, severity: "degraded", text: `${used} runs it, and it is not there`, cure }];
   }
-  return [...runnable(facts, path, file, used), ...safe(facts, path, used)].map((finding) => ({
+  const who = asRoot ? ROOT : facts.scriptUser;
+  return [...runnable(facts, path, file, used, who), ...safe(facts, path, used, who)].map((finding) => ({
     ...about,
     ...finding,
   }));
@@ -66,8 +77,13 @@ function bitsFor({ mode, uid, gid }: PathFact, who: { readonly uid: number; read
   return who.uid === uid ? (mode >> 6) & 7 : who.gid === gid ? (mode >> 3) & 7 : mode & 7;
 }
 
-function runnable(facts: Facts, path: string, file: PathFact, used: string): Said[] {
-  const who = facts.scriptUser;
+function runnable(
+  facts: Facts,
+  path: string,
+  file: PathFact,
+  used: string,
+  who: Facts["scriptUser"],
+): Said[] {
   if (who === null) {
     const cure = "useradd --system haagent-script, or write script_user";
     return [{ severity: "degraded", text: `${used} runs it, and there is no user to run it as`, cure }];
@@ -94,7 +110,7 @@ function runnable(facts: Facts, path: string, file: PathFact, used: string): Sai
 }
 
 /** Whether only root and the script's user can change what runs: the file itself, and the directories that name it. */
-function safe(facts: Facts, path: string, used: string): Said[] {
+function safe(facts: Facts, path: string, used: string, who: Facts["scriptUser"]): Said[] {
   const found: Said[] = [];
   for (const place of upwards(path)) {
     const fact = facts.paths.get(place);
@@ -110,7 +126,7 @@ function safe(facts: Facts, path: string, used: string): Said[] {
         cure: `chmod ${others ? "o-w" : "g-w"} ${place}`,
       });
     }
-    if (uid !== 0 && uid !== facts.scriptUser?.uid) {
+    if (uid !== 0 && uid !== who?.uid) {
       found.push({
         severity: "degraded",
         text: `${place} belongs to uid ${uid}, neither root nor the user that ${used} runs as`,

@@ -2,6 +2,7 @@
 import { unreachable } from "../base/assert.ts";
 import { after, NEVER } from "../base/units.ts";
 import { EVERYTHING, NOTHING, without, wordOf } from "./holding.ts";
+import type { Settings, State } from "./takeover-state.ts";
 import type { Turn } from "./takeover-turn.ts";
 import { ACQUIRES } from "./takeover-turn.ts";
 
@@ -56,7 +57,13 @@ function acquire(turn: Turn): void {
 /** Runs the fence's command when it is due. */
 export function fenceDue(turn: Turn): void {
   const { fence, runs } = turn.state;
-  if (fence.kind !== "waiting" || fence.at > turn.now || turn.settings.fence === null) return;
+  if (turn.settings.fence === null) {
+    // The configuration has none any more.
+    if (fence.kind === "idle") return;
+    turn.news("unfenced", wordOf(without(EVERYTHING, turn.state.hold)));
+    return acquire(turn);
+  }
+  if (fence.kind !== "waiting" || fence.at > turn.now) return;
   const run = runs + 1;
   turn.set({ runs: run, fence: { kind: "running", run, failed: fence.failed } });
   turn.actions.push({ kind: "fence", run, timeout: turn.settings.fence.timeout });
@@ -91,4 +98,13 @@ export function fenceRan(turn: Turn, run: number, ok: boolean): void {
 /** An operator vouches for it that the other node is off. */
 export function fenceConfirmed(turn: Turn): void {
   if (turn.state.fence.kind !== "idle") acquire(turn);
+}
+
+/** Where a fence is that groups wait for. `blocked`: it has failed so often that an operator is told, who can confirm instead. */
+export type FenceState = "waiting" | "running" | "blocked";
+
+/** Null: nothing waits for it. */
+export function fenceStateOf({ fence: settings }: Settings, { fence }: State): FenceState | null {
+  if (fence.kind === "idle" || settings === null) return null;
+  return settings.onFailure === "block" && fence.failed >= settings.tries ? "blocked" : fence.kind;
 }

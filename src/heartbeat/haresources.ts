@@ -223,3 +223,11 @@ export function readHaresources(
   }
   return findings.length > 0 ? fail(findings) : ok(groups);
 }
+
+/** The node that most groups prefer; of several, that of the first group. All nodes come to the same, as they have the same groups. */
+export function preferredNode(groups: readonly Group[]): string | null {
+  const count = (name: string): number => groups.filter(({ node }) => node === name).length;
+  const better = (best: string | null, node: string): string =>
+    best === null || count(node) > count(best) ? node : best;
+  return groups.map(({ node }) => node).reduce<string | null>(better, null);
+}

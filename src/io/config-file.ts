@@ -1,11 +1,12 @@
 /** Reads the configuration file into plain data; what cannot be read becomes a text, so that it is a finding like any other. */
-import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync, statSync } from "node:fs";
 import { hostname, networkInterfaces } from "node:os";
 import type { Ip } from "../base/address.ts";
 import { parseIp } from "../base/address.ts";
 import type { KeysFile } from "../config/heartbeat-model.ts";
+import { fenceProgramOf } from "../config/fence.ts";
 import { keysFileOf } from "../config/keys-file.ts";
-import type { ConfigSource } from "../config/model.ts";
+import type { ConfigSource, ProgramFile } from "../config/model.ts";
 import { scriptsOf } from "../config/resource-scripts.ts";
 import { accounts } from "./account.ts";
 import { scriptFacts } from "./find-resource.ts";
@@ -48,6 +49,16 @@ function readKeys(path: string): KeysFile {
   }
 }
 
+/** A program, as it is. Throws nothing. */
+function lookAt(path: string): ProgramFile {
+  try {
+    const status = statSync(path);
+    return { path, failure: null, isFile: status.isFile(), mode: status.mode & 0o777 };
+  } catch (error) {
+    return { path, failure: reasonOf(error), isFile: false, mode: 0 };
+  }
+}
+
 /** The addresses of this host; none where they cannot be told. */
 function ownAddresses(): Ip[] {
   try {
@@ -84,8 +95,10 @@ export function readConfig(path: string): ConfigSource {
     const keysFile = keys === null ? null : readKeys(keys);
     const wanted = scriptsOf(text);
     const scripts = wanted === null ? {} : { scripts: scriptFacts(wanted.names, wanted.directories) };
+    const fence = fenceProgramOf(text);
+    const fenceProgram = fence === null ? null : lookAt(fence);
     const host = { hostname: hostname(), accounts: accounts(), addresses: ownAddresses() };
-    return { path, text, failure: null, mode, ...host, keysFile, ...scripts };
+    return { path, text, failure: null, mode, ...host, keysFile, fenceProgram, ...scripts };
   } catch (error) {
     return failed(error instanceof TypeError ? "is not UTF-8 text" : reasonOf(error), null);
   } finally {

@@ -3,8 +3,10 @@ import type { Event } from "../agent/boundary.ts";
 import type { HeartbeatAction, HeartbeatEvent, Medium } from "../agent/heartbeat-boundary.ts";
 import type { Ip } from "../base/address.ts";
 import { unreachable } from "../base/assert.ts";
+import { Fencer } from "./fencer.ts";
 import { hostTime, keep, keepResources, recall } from "./heartbeat-state.ts";
 import { SerialLink } from "./heartbeat-serial.ts";
+import type { CommandNotes } from "./orphans.ts";
 import { Pinger } from "./pinger.ts";
 import { UdpLink } from "./heartbeat-udp.ts";
 
@@ -35,15 +37,17 @@ export class HeartbeatLinks {
   readonly #post: (event: Event) => void;
   readonly #stateDir: string;
   readonly #pinger: Pinger;
+  readonly #fencer: Fencer;
   /** What is being written. */
   #keeping: Promise<void> = Promise.resolve();
   /** Lines that still send their last words. */
   readonly #leaving = new Set<Promise<void>>();
 
   /** `post` takes what comes in by itself. */
-  constructor(stateDir: string, post: (event: Event) => void) {
+  constructor(stateDir: string, post: (event: Event) => void, notes: CommandNotes) {
     this.#stateDir = stateDir;
     this.#post = post;
+    this.#fencer = new Fencer(post, notes);
     this.#pinger = new Pinger((address, failure) => post(pinged(address, failure)));
   }
 
@@ -68,6 +72,12 @@ export class HeartbeatLinks {
         return this.#want(action.media);
       case "ping":
         return this.#ping(action.addresses);
+      case "fence":
+        this.#fencer.start(action);
+        return [];
+      case "fence-cancel":
+        this.#fencer.cancel();
+        return [];
       case "send":
         return this.#send(action);
       default:
@@ -139,6 +149,7 @@ export class HeartbeatLinks {
   /** Closes everything, lines when the last words have left them or had their time. */
   async finish(): Promise<void> {
     this.#pinger.ask([]);
+    this.#fencer.cancel();
     for (const { link } of this.#open.values()) this.#leave(link);
     this.#open.clear();
     await Promise.all([...this.#leaving, this.#keeping]);

@@ -76,7 +76,7 @@ export class World implements Outside {
     this.notifier = new Notifier(post);
     this.#hooks = new HookRunner(post, parts.notes);
     this.#resources = new ResourceRunner(post, parts.notes);
-    this.heartbeat = new HeartbeatLinks(parts.stateDir, post);
+    this.heartbeat = new HeartbeatLinks(parts.stateDir, post, parts.notes);
     this.realServing = new RealServing(parts.runtimeDir, (detail) =>
       parts.journal.write("warning", "agent.warning", { what: "realserver", detail }),
     );

@@ -93,6 +93,13 @@ export function decodeRequest(line: string): Result<Request, string> {
     }
     case "server":
       return decodeServer(object);
+    case "fence-confirm": {
+      const unknown = unknownKey(object, ["command", "name"]);
+      const name = nameIn(object);
+      if (unknown !== null) return fail(unknown);
+      if (!name.ok) return name;
+      return name.value === null ? fail("name is missing") : ok({ command, name: name.value });
+    }
     case "takeover": {
       const unknown = unknownKey(object, ["command", "name", "groups", "force"]);
       const name = nameIn(object);
@@ -118,6 +125,7 @@ export function encodeRequest(request: Request): string {
   switch (request.command) {
     case "status":
     case "why":
+    case "fence-confirm":
       return `${JSON.stringify({ command: request.command, name: request.name })}\n`;
     case "standby":
     case "takeover":

@@ -64,6 +64,8 @@ export class Cables {
         return [{ kind: "heartbeat", what: "host", host }];
       case "keep-resources":
       case "ping":
+      case "fence":
+      case "fence-cancel":
         return [];
       case "media":
         this.#media.set(box, action.media);

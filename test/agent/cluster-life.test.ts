@@ -21,6 +21,12 @@ function pair(): { wire: Wire; a: WireNode; b: WireNode } {
   return { wire, a, b };
 }
 
+/** Its disk is another one from its next life on, and its clock was never set. */
+function forget(node: WireNode): void {
+  node.kept = null;
+  node.wallClock = 1000;
+}
+
 /** What a takes b for. */
 const taken = (a: WireNode): unknown =>
   // The contract fixes these keys; a test that reads another value there fails.
@@ -33,7 +39,7 @@ describe("a node that lost what it kept, and has no clock", () => {
     b.kill();
     wire.run(10_000);
     expect(taken(a)).toBe("dead");
-    b.forget();
+    forget(b);
     b.start();
     wire.run(10_000);
     expect(b.kept?.generation).toBe(before + 1);
@@ -48,7 +54,7 @@ describe("a node that lost what it kept, and has no clock", () => {
     const { wire, a, b } = pair();
     const before = b.kept?.generation ?? 0;
     b.kill();
-    b.forget();
+    forget(b);
     b.kept = { uuid: "\u0002".repeat(16), generation: before - 5 };
     b.start();
     wire.run(15_000);
@@ -60,7 +66,7 @@ describe("a node that lost what it kept, and has no clock", () => {
     const { wire, b } = pair();
     b.kill();
     wire.run(10_000);
-    b.forget();
+    forget(b);
     let said = 0;
     wire.overhears = (_, from, bytes) => {
       if (from !== b) return;

@@ -106,6 +106,8 @@ export class WireNode {
   readonly broken = new Map<string, string>();
   /** What its clock says, milliseconds since 1970. */
   wallClock = WALL_CLOCK;
+  /** Commands of the fence that were started, and `cancel`; the test answers. */
+  readonly fences: string[] = [];
   exit: number | null = null;
   readonly #number: number;
   #agent: Agent | null = null;
@@ -133,12 +135,6 @@ export class WireNode {
   #source() {
     const text = `[agent]\nnode = "${this.name}"\n${this.text}`;
     return { path: "x", text, failure: null, mode: 0o600, hostname: "h", accounts: null };
-  }
-
-  /** Its disk is another one from its next life on, and its clock was never set. */
-  forget(): void {
-    this.kept = null;
-    this.wallClock = 1000;
   }
 
   /** It dies without a word. */
@@ -285,6 +281,9 @@ export class WireNode {
         }
         return;
       }
+      case "fence":
+      case "fence-cancel":
+        return void this.fences.push(action.what === "fence" ? action.argv.join(" ") : "cancel");
       case "ping":
         for (const address of action.addresses) {
           if (!this.wire.answers(address, this)) continue;

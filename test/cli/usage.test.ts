@@ -10,6 +10,7 @@ const HERE = [
   "takeover",
   "why",
   "server",
+  "fence",
   "reload",
   "stop",
   "release",
@@ -19,7 +20,6 @@ const HERE = [
 ];
 const LATER = [
   ["console", "--tty", "/dev/ttyS0", "--baud", "115200"],
-  ["fence", "confirm", "ha2"],
   ["convert", "keepalived", "keepalived.conf"],
   ["simulate", "--config", "a.toml", "--config", "b.toml"],
   ["check", "--once", "web"],

@@ -159,6 +159,29 @@ describe("a script", () => {
   ] as const)("that is %s", (_, fact, above, expected) => {
     expect(ids(with_(fact, above), of)).toEqual([...expected]);
   });
+
+  const fence = config(
+    "",
+    `[heartbeat]
+nodes = ["ha1", "ha2"]
+links = [{ type = "broadcast", interface = "eth1" }]
+auth = { method = "sha1", key = "k" }
+resources = ["ha1 one"]
+fence = { command = ["/c/run"] }
+[agent]
+node = "ha1"
+realtime_priority = 1
+`,
+  );
+
+  test.each([
+    ["root's alone", { ...SCRIPT, mode: 0o700 }, []],
+    ["of the user of scripts", { ...SCRIPT, uid: 65534 }, ["degraded script"]],
+    ["not executable", { ...SCRIPT, mode: 0o600 }, ["degraded script"]],
+    ["not there", null, ["degraded script"]],
+  ] as const)("that is the fence's, and %s", (_, fact, expected) => {
+    expect(ids(with_(fact), fence)).toEqual([...expected]);
+  });
 });
 
 test("an authentication header is part of what has to fit", () => {

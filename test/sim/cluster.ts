@@ -74,6 +74,11 @@ export class ClusterEdge {
           cables.echo(node, () => soon({ kind: "heartbeat", what: "pinged", address, failure: null }));
         }
         return [];
+      case "fence":
+        soon({ kind: "heartbeat", what: "fenced", run: action.run, failure: null, output: "" });
+        return [];
+      case "fence-cancel":
+        return [];
       case "send":
         return action.links.flatMap((link) => this.#send(link, action.bytes, action.precedence));
       default:

@@ -16,6 +16,7 @@ describe("a control request", () => {
     takeover: { command: "takeover", name: "VI_1", force: true },
     why: { command: "why", name: "VI_1" },
     server: { command: "server", order: "drain", service: "web", server: "10.0.0.1:80" },
+    "fence-confirm": { command: "fence-confirm", name: "ha2" },
     reload: { command: "reload" },
     stop: { command: "stop" },
   };
