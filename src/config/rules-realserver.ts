@@ -6,7 +6,7 @@ import { entries, virtualAddresses } from "./sections.ts";
 import { header } from "./words.ts";
 
 /** An address is carried once, and in silence: a router of ours that has it answers for it. */
-export function judgeRealServer({ realserver, routers }: Sections, report: Report): void {
+export function judgeRealServer({ realserver, routers, services }: Sections, report: Report): void {
   if (realserver === null) return;
   const { addresses } = realserver.values;
   if (addresses !== null && addresses.value.length === 0)
@@ -18,6 +18,14 @@ export function judgeRealServer({ realserver, routers }: Sections, report: Repor
     if (seen.has(ip)) report.error(at, `addresses has ${ip} twice`);
     else if (router !== undefined)
       report.error(at, `${ip} is an address of ${header("vrrp", router)}: this host answers for it`);
+    const service = services.find(({ values }) => values.address?.value?.address === ip);
+    if (service !== undefined) {
+      const which = header("virtual_server", service.name);
+      report.error(
+        at,
+        `${ip} is the address of ${which}: this host is its director, and cannot be its real server`,
+      );
+    }
     seen.add(ip);
   }
 }

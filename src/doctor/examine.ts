@@ -2,6 +2,7 @@
 import type { Config } from "../config/model.ts";
 import { addressFindings } from "./addresses.ts";
 import type { Facts } from "./facts.ts";
+import { directorFindings } from "./director.ts";
 import { fileFindings } from "./files.ts";
 import type { Finding, Severity } from "./finding.ts";
 import { firewallFindings } from "./firewall.ts";
@@ -13,7 +14,7 @@ import { snoopingFindings } from "./snooping.ts";
 import { virtualMacFindings } from "./virtual-mac.ts";
 import { wireFindings } from "./wire.ts";
 
-/** One look at the facts. Heartbeat and IPVS add theirs to the list below. */
+/** One look at the facts. */
 type Look = (facts: Facts, config: Config) => readonly Finding[];
 
 const LOOKS: readonly Look[] = [
@@ -26,6 +27,7 @@ const LOOKS: readonly Look[] = [
   firewallFindings,
   snoopingFindings,
   wireFindings,
+  directorFindings,
   realServerFindings,
 ];
 

@@ -69,6 +69,13 @@ export interface AgentFact {
   readonly held: ReadonlySet<string>;
 }
 
+/** What the kernel has of IPVS. */
+export interface IpvsFact {
+  readonly loaded: boolean;
+  /** Modules `ip_vs…` that it has or could load; null where there are no lists of modules. */
+  readonly modules: ReadonlySet<string> | null;
+}
+
 /** Everything. */
 export interface Facts {
   /** Names of capabilities(7) that this process lacks and the agent needs. */
@@ -79,6 +86,7 @@ export interface Facts {
   readonly addresses: readonly KernelAddress[];
   /** By sysctl(8) name with slashes: `net/ipv4/conf/eth1/rp_filter`. */
   readonly settings: ReadonlyMap<string, Setting>;
+  readonly ipvs: IpvsFact;
   readonly filters: readonly Printed[];
   readonly overheard: readonly Overheard[];
   /** How long the doctor listened; 0 when it could not. */

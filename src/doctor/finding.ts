@@ -9,7 +9,7 @@ export type Severity = "fault" | "degraded" | "note";
 /** One finding. `part` and `id` are fixed names for scripts; the texts are for people. */
 export interface Finding {
   /** Which part of haagent it concerns. */
-  readonly part: "host" | "vrrp" | "heartbeat" | "realserver";
+  readonly part: "host" | "vrrp" | "heartbeat" | "director" | "realserver";
   readonly id: string;
   readonly severity: Severity;
   /** What it is about: an interface, a router, a file. */

@@ -18,6 +18,7 @@ import type { Config, RouterConfig } from "../config/model.ts";
 import type { AgentFact, Bridge, Facts, PathFact, Printed, Setting } from "../doctor/facts.ts";
 import { bootId } from "./boot.ts";
 import { accountOf, PATH } from "./command.ts";
+import { ipvsFact } from "./ipvs-modules.ts";
 import { Kernel } from "./kernel.ts";
 import { readLedger } from "./ledger.ts";
 import { overhear } from "./overhear.ts";
@@ -62,6 +63,7 @@ export async function gather(config: Config, wanted: Wanted): Promise<Facts> {
     links,
     addresses,
     settings: settingsOf(links),
+    ipvs: ipvsFact(),
     filters: printed,
     bridges: bridgesOf(routers),
     rivals: rivals(),
@@ -106,6 +108,8 @@ function settingsOf(links: readonly Link[]): ReadonlyMap<string, Setting> {
     ...["all", ...links.map(({ name }) => name)].flatMap((name) =>
       CONF.map((key) => `net/ipv4/conf/${name}/${key}`),
     ),
+    ...["net/ipv4/ip_forward", "net/ipv6/conf/all/forwarding"],
+    ...["net/ipv4/vs/expire_nodest_conn", "net/ipv4/vs/expire_quiescent_template"],
     "net/ipv4/ip_nonlocal_bind",
     "net/ipv6/ip_nonlocal_bind",
   ];

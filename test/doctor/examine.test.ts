@@ -30,6 +30,7 @@ const GOOD: Facts = {
   links: [eth1],
   addresses: [],
   settings: new Map(),
+  ipvs: { loaded: false, modules: null },
   filters: [{ program: "nft", text: '{"nftables":[]}', failure: null }],
   overheard: [],
   listened: ms(3000),
@@ -236,5 +237,62 @@ describe("a real server", () => {
   test("where /proc/sys is read-only speaks of what it will carry", () => {
     const settings = new Map([setting("eth1", "arp_ignore", 0, false)]);
     expect(ids({ links, settings }, of)).toEqual(["fault realserver_arp", "degraded realserver_missing"]);
+  });
+});
+
+describe("a director", () => {
+  const service = (more = "", forward = "dr"): Config =>
+    config(
+      "",
+      `[virtual_server.web]\naddress = "192.0.2.80:80"\nscheduler = "wrr"\nforward = "${forward}"\n${more}\nreal_servers = [{ address = "198.51.100.2:80" }]`,
+    );
+  const carried = (address: string, prefix: number): KernelAddress => ({
+    ...{ index: 2, address: address as Ip, prefix, label: null },
+    ...{ secondary: false, tentative: false, validLifetime: null },
+  });
+  const near = [carried("198.51.100.1", 24)];
+  const vs = (key: string, value: number) =>
+    [`net/ipv4/vs/${key}`, { value: `${value}`, writable: true }] as const;
+
+  test("without IPVS directs nothing, and without a scheduler not that service", () => {
+    const none = { loaded: false, modules: new Set<string>() };
+    expect(ids({ addresses: near, ipvs: none }, service())).toEqual(["fault ipvs"]);
+    const some = { loaded: false, modules: new Set(["ip_vs", "ip_vs_rr"]) };
+    expect(ids({ addresses: near, ipvs: some }, service())).toEqual(["fault ipvs_scheduler"]);
+    const all = { loaded: true, modules: new Set(["ip_vs", "ip_vs_wrr"]) };
+    expect(ids({ addresses: near, ipvs: all }, service())).toEqual([]);
+    expect(ids({ addresses: near, ipvs: { loaded: true, modules: null } }, service())).toEqual([]);
+    expect(ids({ ipvs: none })).toEqual([]);
+  });
+
+  test("reaches by dr who is in one of its networks", () => {
+    const loaded = { loaded: true, modules: null };
+    for (const [address, prefix, expected] of [
+      ["198.51.100.1", 24, []],
+      ["198.51.100.3", 31, []],
+      ["198.51.100.1", 31, ["fault ipvs_route"]],
+      ["198.51.101.1", 24, ["fault ipvs_route"]],
+      ["2001:db8::1", 1, ["fault ipvs_route"]],
+    ] as const) {
+      const addresses = [carried(address, prefix)];
+      expect(ids({ addresses, ipvs: loaded }, service())).toEqual([...expected]);
+      expect(ids({ addresses, ipvs: loaded }, service("", "tun"))).toEqual([]);
+    }
+  });
+
+  test("with nat forwards, and expires what a server that goes leaves", () => {
+    const ipvs = { loaded: true, modules: null };
+    const forward = (value: number) =>
+      new Map([["net/ipv4/ip_forward", { value: `${value}`, writable: true }]]);
+    expect(ids({ ipvs, settings: forward(0) }, service("", "nat"))).toEqual(["fault ipvs_forward"]);
+    expect(ids({ ipvs, settings: forward(1) }, service("", "nat"))).toEqual([]);
+    expect(ids({ ipvs, addresses: near, settings: forward(0) }, service())).toEqual([]);
+    const settings = new Map([vs("expire_nodest_conn", 0), vs("expire_quiescent_template", 0)]);
+    const facts = { ipvs, addresses: near, settings };
+    expect(ids(facts, service())).toEqual([]);
+    expect(ids(facts, service("quiescent = false"))).toEqual(["degraded ipvs_expire"]);
+    expect(ids(facts, service('persistence = "60s"'))).toEqual(["degraded ipvs_expire"]);
+    const good = new Map([vs("expire_nodest_conn", 1), vs("expire_quiescent_template", 1)]);
+    expect(ids({ ...facts, settings: good }, service("quiescent = false"))).toEqual([]);
   });
 });
