@@ -16,6 +16,9 @@ import type { Underway } from "./resource-runs.ts";
 /** As a virtual router announces by default; RFC 5227 has it twice, but a switch may still learn its ports. */
 const GARP: GarpConfig = { count: 5, interval: ms(2), refresh: ms(60_000), repeatAfter: ms(5000) };
 
+/** How late the kernel may be with the end of a lifetime: a quarter of a second, ADDRCONF_TIMER_FUZZ of <net/addrconf.h>, and some. */
+const LATE = ms(300);
+
 export class ResourceAddress implements Holder {
   readonly name: string;
   readonly device = null;
@@ -39,7 +42,7 @@ export class ResourceAddress implements Holder {
     this.name = name;
     this.place = place;
     // Gone before the others take us for dead, whom our last word may have reached a keepalive before we died.
-    this.lifetime = ms(Math.floor((deadtime - keepalive) / 1000) * 1000);
+    this.lifetime = ms(Math.floor((deadtime - keepalive - LATE) / 1000) * 1000);
   }
 
   get holds(): boolean {

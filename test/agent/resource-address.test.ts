@@ -41,7 +41,7 @@ describe("the address of a resource", () => {
       record: { router: `resource ${CIDR}/eth1/192.0.2.127`, added: [{ address: VIP, prefix: 24 }] },
     });
     // deadtime is 5 s and keepalive 1 s.
-    expect(kinds[at]).toMatchObject({ changes: [{ op: "add", lifetime: 4, broadcast: "192.0.2.127" }] });
+    expect(kinds[at]).toMatchObject({ changes: [{ op: "add", lifetime: 3, broadcast: "192.0.2.127" }] });
     lab.run(8000);
     expect(told(box).filter(({ address }) => address === VIP)).toHaveLength(10);
     expect(box.kernel.on("eth1")).toContain(CIDR);
@@ -119,7 +119,7 @@ describe("the address of a resource", () => {
   test("outlives a stall that is shorter than its lifetime", () => {
     const { lab, box } = alone([`a ${CIDR}/eth1`]);
     box.freeze();
-    lab.run(2500);
+    lab.run(2000);
     box.thaw();
     lab.run(100);
     expect(box.kernel.on("eth1")).toContain(CIDR);

@@ -29,8 +29,10 @@ describe("the address of a resource", () => {
       await lab.client.namespace.ip(`neigh replace ${VIP} lladdr 02:00:00:00:00:99 nud reachable dev eth0`);
       await solo.groups([`a IPaddr::${VIP}/24/eth0/10.77.0.127 fd77::50/64/eth0`]);
       await solo.start();
-      await until("the neighbour told", PATIENCE_MS, async () =>
-        [lab.node(0).mac].includes((await neighbour(lab, VIP)) ?? ""),
+      await until(
+        "the neighbour told",
+        PATIENCE_MS,
+        async () => (await neighbour(lab, VIP)) === lab.node(0).mac,
       );
       expect(await answers(lab, VIP)).toBe(true);
       await solo.says(["resource.ran", "resource=fd77::50/64/eth0", "task=start"]);
@@ -64,6 +66,36 @@ describe("the address of a resource", () => {
       await until("it answers again", PATIENCE_MS, () => answers(lab, VIP));
       await solo.kill();
       await until("its lifetime over", PATIENCE_MS, async () => !(await addressesOf(solo)).includes(VIP));
+    },
+    LONG_MS,
+  );
+
+  test.concurrent(
+    "is on one node at a time when it is handed over, and when the agent that has it is killed",
+    async () => {
+      await using lab = await wires();
+      const [a, b] = [new Solo(lab, 0), new Solo(lab, 1)];
+      for (const each of [a, b]) {
+        await each.groups([`a ${VIP}/24/eth0`], "auto_failback = false\n", "3s", "4s");
+        await each.start();
+      }
+      const has = async (solo: Solo): Promise<boolean> => (await addressesOf(solo)).includes(VIP);
+      /** Waits until the taker has it; the giver, looked at afterwards, never has. */
+      const moves = async (giver: Solo, taker: Solo): Promise<void> => {
+        await until(`${taker.name} has it; ${taker.log.slice(-9).join("\n")}`, PATIENCE_MS, async () => {
+          const taken = await has(taker);
+          if (taken) expect(await has(giver)).toBe(false);
+          return taken;
+        });
+        await until("the neighbour told", PATIENCE_MS, async () => {
+          return (await neighbour(lab, VIP)) === taker.station.mac && (await answers(lab, VIP));
+        });
+      };
+      await until("it answers", PATIENCE_MS, () => answers(lab, VIP));
+      expect((await a.command("standby", "--groups", "all")).code).toBe(0);
+      await moves(a, b);
+      b.signal("SIGKILL");
+      await moves(b, a);
     },
     LONG_MS,
   );

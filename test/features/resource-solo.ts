@@ -1,4 +1,4 @@
-/** A node of a cluster of two whose other node never comes: after initdead it has all groups. With mounts of its own, which end with it. */
+/** A node of a cluster of two whose other node mostly never comes: after initdead it has all groups. With mounts of its own, which end with it. */
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import type { Lab } from "../lab/lab.ts";
 import type { Ran } from "../lab/process.ts";
@@ -6,8 +6,8 @@ import { ran } from "../lab/process.ts";
 import { Member } from "./cluster-scene.ts";
 
 export class Solo extends Member {
-  constructor(lab: Lab, index = 0) {
-    super(lab.node(index), "a");
+  constructor(lab: Lab, index: 0 | 1 = 0) {
+    super(lab.node(index), index === 0 ? "a" : "b");
     lab.atClose(() => this.close());
     this.wrapper = ["unshare", "--mount", "--propagation", "private", "--"];
   }
@@ -39,13 +39,13 @@ export class Solo extends Member {
   }
 
   /** `[heartbeat]` with these groups. */
-  async groups(lines: readonly string[], more = ""): Promise<void> {
+  async groups(lines: readonly string[], more = "", deadtime = "1s", initdead = "1500ms"): Promise<void> {
     await this.write(`
 [heartbeat]
 nodes = ["a", "b"]
 keepalive = "200ms"
-deadtime = "1s"
-initdead = "1500ms"
+deadtime = "${deadtime}"
+initdead = "${initdead}"
 auth = { method = "sha1", key = "secret" }
 links = [{ type = "broadcast", interface = "eth0" }]
 resource_dirs = ["${this.at("resource.d")}", "${this.at("init.d")}"]
