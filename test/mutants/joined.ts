@@ -33,7 +33,7 @@ export const JOINED: readonly Mutant[] = [
   ),
   fault(
     "resource-address",
-    "ms(Math.floor((deadtime - keepalive) / 1000) * 1000)",
+    "ms(Math.floor((deadtime - keepalive - LATE) / 1000) * 1000)",
     "ms(Math.floor(deadtime - keepalive) * 1000)",
     "leaves the addresses of its groups behind when it dies",
   ),
