@@ -110,15 +110,20 @@ export async function why(target: Target, name: string, json: boolean): Promise<
   return EXIT.done;
 }
 
-/** The names of the virtual routers, a line each: as the agent has them, or else the file. Never an error, as a shell asks. */
+/**
+ * The names of virtual routers and groups of resources, a line each: as the agent has them, or else the routers of the file. Never an
+ * error, as a shell asks.
+ */
 export async function routers(target: Target): Promise<string> {
   const socket = socketOf(target);
   const hurry = Bun.sleep(COMPLETION_PATIENCE);
   const reply = socket.ok
     ? await Promise.race([ask(socket.value, { command: "status", name: null }), hurry])
     : null;
-  const known = reply?.ok === true && isStatusReport(reply.value.body) ? reply.value.body.vrrp : null;
+  const known = reply?.ok === true && isStatusReport(reply.value.body) ? reply.value.body : null;
   const file = target.config ?? (target.socket === null ? DEFAULT_CONFIG : null);
   const written = file === null ? [] : routerNamesOf(readConfig(file));
-  return (known?.map(({ name }) => name) ?? written).map((name) => `${name}\n`).join("");
+  const groups = known?.heartbeat?.resources?.map(({ group }) => group) ?? [];
+  const names = [...(known?.vrrp.map(({ name }) => name) ?? written), ...groups];
+  return names.map((name) => `${name}\n`).join("");
 }

@@ -16,6 +16,7 @@ import { resourcesEnd } from "./cluster-resources.ts";
 import type { ClusterEvent, HeartbeatEvent } from "./heartbeat-boundary.ts";
 import { heedReleased } from "./released.ts";
 import { fenceEnded } from "./resource-fenced.ts";
+import type { Leaving } from "./resource-machine.ts";
 import { give, leaveResources, reconfigureResources, resourcesWake } from "./resource-machine.ts";
 import { resourceEnded } from "./resource-run.ts";
 import type { Turn, World } from "./world.ts";
@@ -186,7 +187,7 @@ function settle(world: World, turn: Turn, cluster: Cluster): void {
 }
 
 /** Hands over what runs here; says whether that is done, or cannot be. */
-export function handOver({ cluster }: World, turn: Turn): "leaving" | "stuck" | "left" {
+export function handOver({ cluster }: World, turn: Turn): Leaving {
   return cluster === null || cluster.left ? "left" : leaveResources(cluster, turn);
 }
 

@@ -15,6 +15,7 @@ import { hasLifetimes } from "./lifetimes.ts";
 import { sayReleased } from "./notice.ts";
 import { configureRealServer } from "./realserver.ts";
 import { releaseAddresses } from "./resource-addresses.ts";
+import { tellLeftBehind } from "./resource-status.ts";
 import { Router } from "./router.ts";
 import { configureServices, serverChecks } from "./serving.ts";
 import type { Turn, World } from "./world.ts";
@@ -204,6 +205,7 @@ export function shutDown(world: World, turn: Turn): void {
   // The kernel's answer comes in a moment, and then the last words.
   if (world.owed.size > 0) return;
   world.stopped = true;
+  if (handed === "stuck") tellLeftBehind(world, turn);
   leave(world, turn);
   releaseAddresses(world, turn);
   configureRealServer(world, turn, []);

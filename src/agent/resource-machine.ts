@@ -1,6 +1,6 @@
 /** The machine of groups at work: an event goes in, and what it wants is said, run, logged and remembered. */
 import { unreachable } from "../base/assert.ts";
-import { earlier, NEVER } from "../base/units.ts";
+import { after, earlier, ms, NEVER } from "../base/units.ts";
 import type { Outcome } from "../heartbeat/group.ts";
 import { isRetired, regrouped } from "../heartbeat/regroup.ts";
 import type { Kept } from "../heartbeat/takeover.ts";
@@ -15,6 +15,10 @@ import { runResource } from "./resource-run.ts";
 import type { GroupState } from "./resources.ts";
 import { decodeKept, encodeKept, groupState, Resources, settingsOf } from "./resources.ts";
 import type { Turn } from "./world.ts";
+
+/** How long an agent that has said its last word may wait for the other node, in milliseconds, or in keepalives where that is longer. */
+const LINGER_LEAST = 1000;
+const LINGER_KEEPALIVES = 3;
 
 const NOTHING_KEPT: Kept = { barred: new Set(), pinned: false };
 
@@ -174,13 +178,29 @@ function reasonOf(resources: Resources, group: string, to: GroupState, at: numbe
   return to === "failed" || broken ? (resources.failures.get(group) ?? resources.cause) : resources.cause;
 }
 
-/** Begins to stop all groups, or says how far that is: `stuck` where all that could be stopped is, `left` where everything is. */
-export function leaveResources(cluster: Cluster, turn: Turn): "leaving" | "stuck" | "left" {
+/** The last word may have been lost: until the other node says that it has taken everything, it can ask for it. */
+function lingers(cluster: Cluster, turn: Turn, resources: Resources): boolean {
+  const { state, settings, hurried } = resources;
+  resources.lingersUntil ??= after(
+    turn.now,
+    ms(Math.max(LINGER_LEAST, LINGER_KEEPALIVES * settings.keepalive)),
+  );
+  resources.wakeAt = resources.lingersUntil;
+  const { status, reported, hold } = state.peer;
+  const taken = status !== "alive" || (reported && hold.local && hold.foreign);
+  return !taken && !hurried && cluster.state?.own === "active" && resources.lingersUntil > turn.now;
+}
+
+/** How far the end of all groups is: `stuck` where all that can be stopped is, `left` where everything is, and the other node knows. */
+export type Leaving = "leaving" | "stuck" | "left";
+
+/** Begins to stop all groups, or says how far that is. */
+export function leaveResources(cluster: Cluster, turn: Turn): Leaving {
   const { resources } = cluster;
   if (resources === null || cluster.left) return "left";
   const { phase } = resources.state;
   if (phase !== "leaving" && phase !== "left") give(cluster, turn, { kind: "stop" });
-  if (resources.state.phase === "left") return "left";
+  if (resources.state.phase === "left") return lingers(cluster, turn, resources) ? "leaving" : "left";
   const runs = [...resources.groups.keys()].filter((key) => {
     const state = groupState(resources, key);
     return state !== "stopped" && state !== "failed" && state !== "stuck";

@@ -7,7 +7,7 @@ import type { Cluster } from "./cluster.ts";
 import type { GroupState, Resources } from "./resources.ts";
 import { groupState } from "./resources.ts";
 import { fenceState } from "./resource-fence.ts";
-import type { World } from "./world.ts";
+import type { Turn, World } from "./world.ts";
 
 /** What a group is, wherever it runs. `barred`: both nodes ran it, and only an operator may start it again. `moving`: on its way from one node to the other. */
 type State = GroupState | "barred" | "moving";
@@ -70,4 +70,16 @@ export function resourcesHealth({ cluster }: World): "ok" | "degraded" | "fault"
   const rows = resourceRows(cluster);
   if (rows.some(({ state }) => state === "stuck" || state === "failed" || state === "barred")) return "fault";
   return rows.some(({ owner, state }) => owner === null && state !== "moving") ? "degraded" : "ok";
+}
+
+/** An agent that ends without having stopped everything says what, and what comes of it. */
+export function tellLeftBehind({ cluster }: World, turn: Turn): void {
+  const { resources } = cluster ?? {};
+  if (!resources) return;
+  const left = [...resources.groups.keys()].filter((key) => {
+    const group = resources.state.groups.get(key);
+    return group !== undefined && mayRun(group);
+  });
+  const detail = `may still run here, as their stops have not ended well; ${resources.settings.peer} takes over when this node is dead to it`;
+  turn.out.log("error", "resource.left", { groups: left.join(" "), detail });
 }

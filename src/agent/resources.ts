@@ -55,6 +55,8 @@ export class Resources {
   wakeAt: Instant = NEVER;
   /** The fence's command that runs. */
   fencing: { readonly run: number; readonly since: Instant } | null = null;
+  /** Everything is said, and may have to be said again; null: not yet. */
+  lingersUntil: Instant | null = null;
   /** Told to stop a second time: it waits for no script any more. */
   hurried = false;
 

@@ -43,6 +43,27 @@ describe("after a partition", () => {
   });
 });
 
+describe("an agent that stops", () => {
+  test("stays until the other node has heard its last word", () => {
+    const two = pair();
+    two.wire.passes = () => false;
+    two.b.stop();
+    two.wire.run(100);
+    expect([two.b.exit, running(two)]).toEqual([null, "one,uno | "]);
+    two.wire.passes = () => true;
+    two.wire.run(1500);
+    expect([two.b.exit, running(two)]).toEqual([0, "one,two,uno | "]);
+  });
+
+  test("does not wait for one that hears nothing", () => {
+    const two = pair();
+    two.wire.passes = () => false;
+    two.b.stop();
+    two.wire.run(1600);
+    expect(two.b.exit).toBe(0);
+  });
+});
+
 describe("a resource that does not stop", () => {
   const STUBBORN = 'resource_scripts = { stop_tries = 2, pause = "1s" }';
 

@@ -21,7 +21,7 @@ export const JOINED: readonly Mutant[] = [
   ),
   fault(
     "resource-machine",
-    'if (resources.state.phase === "left") return "left";',
+    'if (resources.state.phase === "left") return lingers(cluster, turn, resources) ? "leaving" : "left";',
     'return "left";',
     "ends before its groups have",
   ),
