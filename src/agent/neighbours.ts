@@ -12,9 +12,11 @@ import type { AddressKey, Event } from "./boundary.ts";
 import { settling } from "./contend.ts";
 import { announce } from "./drive.ts";
 import type { Held } from "./held.ts";
+import type { Holder } from "./holder.ts";
+import { holderOf } from "./holder.ts";
 import type { NeighbourWatch } from "./neighbour-watch.ts";
 import { WATCHED_MAX } from "./neighbour-watch.ts";
-import type { Router } from "./router.ts";
+import { Router } from "./router.ts";
 import { ETHERTYPE } from "./send.ts";
 import { seen } from "./signs.ts";
 import { virtualMac } from "./virtual-mac.ts";
@@ -29,22 +31,24 @@ const PACE = ms(1000);
 /** While somebody is suspected; an alarm lasts until two questions more are not answered. */
 const EVERY_SUSPECT = ms(10_000);
 const LASTS = ms(2.5 * EVERY_SUSPECT);
+/** So long two may have the address of a resource while it moves: who gives it up does so first. */
+const SETTLING = ms(2000);
 /** RFC 5227, DEFEND_INTERVAL. */
 const DEFEND_EVERY = ms(10_000);
 
 const textOf = ({ index, address }: Pick<AddressKey, "index" | "address">): string => `${index} ${address}`;
 
-/** The router of ours that has this. */
-function routerOf(world: World, { holder, state }: Held): Router | null {
-  const router = state === "added" || state === "found" ? world.routers.get(holder) : undefined;
-  return router?.holds === true ? router : null;
+/** Who of ours has this. */
+function haverOf(world: World, { holder: name, state }: Held): Holder | null {
+  const holder = state === "added" || state === "found" ? holderOf(world, name) : null;
+  return holder?.holds === true ? holder : null;
 }
 
-/** What is held on Ethernet, by which router. */
-function* watched(world: World): Generator<readonly [AddressKey, Router]> {
+/** What is held on Ethernet, and by whom. */
+function* watched(world: World): Generator<readonly [AddressKey, Holder]> {
   for (const held of world.ownership.all()) {
-    const router = routerOf(world, held);
-    if (router !== null && world.kernel.link(held.key.index)?.ethernet === true) yield [held.key, router];
+    const holder = haverOf(world, held);
+    if (holder !== null && world.kernel.link(held.key.index)?.ethernet === true) yield [held.key, holder];
   }
 }
 
@@ -127,25 +131,26 @@ export function neighbourHeard(
   const saying = sayingOf(family, bytes);
   if (saying === null) return;
   const { address, mac } = saying;
-  for (const [key, router] of watched(world)) {
+  for (const [key, holder] of watched(world)) {
     if (key.index !== index || key.address !== address) continue;
-    if (!isOurs(world, router, mac)) suspect(world, turn, router, key, mac);
+    if (!isOurs(world, holder, mac)) suspect(world, turn, holder, key, mac);
     return;
   }
 }
 
 /** Any of this host's interfaces, or the virtual MAC address that belongs to whoever is master. */
-const isOurs = ({ kernel }: World, router: Router, mac: Mac): boolean =>
-  kernel.hasMac(mac) || (router.device !== null && virtualMac(router.config) === mac);
+const isOurs = ({ kernel }: World, holder: Holder, mac: Mac): boolean =>
+  kernel.hasMac(mac) ||
+  (holder instanceof Router && holder.device !== null && virtualMac(holder.config) === mac);
 
-function suspect(world: World, turn: Turn, router: Router, key: AddressKey, mac: Mac): void {
+function suspect(world: World, turn: Turn, holder: Holder, key: AddressKey, mac: Mac): void {
   const { neighbours } = world;
   const text = textOf(key);
   const known = neighbours.suspects.get(text);
   const goesOn = known !== undefined && elapsed(known.seenAt, turn.now) < LASTS;
   const since = goesOn ? known.since : turn.now;
   neighbours.suspects.set(text, { since, seenAt: turn.now });
-  const settled = after(since, settling(router));
+  const settled = after(since, holder instanceof Router ? settling(holder) : SETTLING);
   // Whoever has it still then says so.
   const at = turn.now < settled ? after(settled, ms(1)) : after(turn.now, EVERY_SUSPECT);
   neighbours.askAt.set(text, earlier(neighbours.askAt.get(text) ?? at, at));
@@ -153,9 +158,14 @@ function suspect(world: World, turn: Turn, router: Router, key: AddressKey, mac:
   if (turn.now < settled) return;
   const what = familyOf(key.address) === 4 ? "arp" : "nd";
   const meaning = `another host answers for ${key.address}, which this node holds, and does not give way`;
-  seen(world, turn, router, { what, source: mac, lasts: LASTS, text: meaning });
-  const defendedAt = neighbours.defendedAt.get(router.config.name);
+  const { name } = holder;
+  if (holder instanceof Router) {
+    seen(world, turn, holder, { what, source: mac, lasts: LASTS, text: meaning });
+  } else if (world.alarms.allows(`contested ${name} ${what}`, turn.now)) {
+    turn.out.log("error", "address.contested", { name, address: key.address, source: mac, text: meaning });
+  }
+  const defendedAt = neighbours.defendedAt.get(name);
   if (defendedAt !== undefined && elapsed(defendedAt, turn.now) < DEFEND_EVERY) return;
-  neighbours.defendedAt.set(router.config.name, turn.now);
-  announce(world, turn, router);
+  neighbours.defendedAt.set(name, turn.now);
+  announce(world, turn, holder);
 }

@@ -2,6 +2,8 @@
 import { describe, expect, test } from "bun:test";
 import type { Action, Request } from "../../src/agent/boundary.ts";
 import type { Box } from "./box.ts";
+import type { Ip, Mac } from "../../src/base/address.ts";
+import { encodeGratuitousArp } from "../../src/wire/arp.ts";
 import { Cables, clustered } from "./cables.ts";
 import { Lab } from "./harness.ts";
 import { told } from "./sight.ts";
@@ -114,6 +116,27 @@ describe("the address of a resource", () => {
     expect(logged(box, "address.lost").at(-1)).toMatchObject({ pause_ms: 5000 });
     lab.run(500);
     expect(box.kernel.on("eth1")).toContain(CIDR);
+  });
+
+  test("that somebody else answers for as well, and goes on doing so, is an alarm, and told again", () => {
+    const { lab, box } = alone([`a ${CIDR}/eth1`]);
+    const bytes = encodeGratuitousArp("02:00:00:00:0f:01" as Mac, VIP as Ip); // canonical as written
+    const heard = (): unknown => box.event({ kind: "neighbour", index: 2, family: 4, bytes });
+    heard();
+    lab.run(2100);
+    expect(logged(box, "address.contested")).toEqual([]);
+    const since = lab.now;
+    heard();
+    lab.run(100);
+    expect(logged(box, "address.contested")).toEqual([
+      {
+        name: `resource ${CIDR}/eth1`,
+        address: VIP,
+        source: "02:00:00:00:0f:01",
+        text: `another host answers for ${VIP}, which this node holds, and does not give way`,
+      },
+    ]);
+    expect(told(box, since).length).toBeGreaterThan(0);
   });
 
   test("outlives a stall that is shorter than its lifetime", () => {
