@@ -17,7 +17,7 @@ import type { ClusterEvent, HeartbeatEvent } from "./heartbeat-boundary.ts";
 import { heedReleased } from "./released.ts";
 import { fenceEnded } from "./resource-fenced.ts";
 import type { Leaving } from "./resource-machine.ts";
-import { give, leaveResources, reconfigureResources, resourcesWake } from "./resource-machine.ts";
+import { leaveResources, reconfigureResources, resourcesWake } from "./resource-machine.ts";
 import { resourceEnded } from "./resource-run.ts";
 import type { Turn, World } from "./world.ts";
 
@@ -143,12 +143,7 @@ const resourcesLost = (turn: Turn, detail: string): void =>
 /** Only what is on the disk is said: nobody must ever hear an earlier life after a later one. */
 function kept(world: World, cluster: Cluster, turn: Turn, failure: string | null): void {
   if (failure !== null) stateLost(turn, failure);
-  if (renumbered(cluster, turn)) {
-    happen(cluster, turn, { kind: "deadline" });
-    // Whoever was heard has heard nothing of us.
-    if (cluster.resources?.state.peer.status === "alive")
-      give(cluster, turn, { kind: "peer-back", how: "returned" });
-  }
+  if (renumbered(cluster, turn)) happen(cluster, turn, { kind: "deadline" });
   if (cluster.state !== null) return;
   settleLinks(world, turn, cluster);
   cluster.startAt = after(turn.now, ms(0));

@@ -1,6 +1,7 @@
 /** A node whose kept generation is lost or old, and whose clock is no help, among haagents that know a later life of it. */
 import { describe, expect, test } from "bun:test";
 import { Wire, type WireNode } from "./cluster-wire.ts";
+import { pair as groups, running } from "./resource-pair.ts";
 
 const TEXT = [
   "[heartbeat]",
@@ -99,5 +100,43 @@ describe("a node that lives", () => {
     expect(b.kept?.generation).toBe(life);
     expect(b.said("heartbeat.node").join()).not.toContain("renumbered");
     expect(taken(a)).toBe("active");
+  });
+});
+
+test("another machine of the same name is told nothing, and so does not outbid the one that lives", () => {
+  const { wire, a, b } = pair();
+  const other = wire.node("b", TEXT);
+  other.kill();
+  forget(other);
+  other.start();
+  const life = b.kept?.generation;
+  wire.run(30_000);
+  expect(other.kept?.generation).toBe(1);
+  expect(b.kept?.generation).toBe(life);
+  expect(taken(a)).toBe("active");
+});
+
+describe("two nodes with groups, of which one has lost what it kept", () => {
+  test("have each group once when they hear each other again", () => {
+    const two = groups();
+    const { wire, a, b } = two;
+    expect(running(two)).toBe("one,uno | two");
+    b.kill();
+    b.scripts.running.clear();
+    wire.run(10_000);
+    expect(running(two)).toBe("one,two,uno | ");
+    const before = a.kept?.generation ?? 0;
+    forget(b);
+    // It does not hear of its life before it has everything.
+    wire.passes = () => false;
+    b.start();
+    wire.run(20_000);
+    expect(running(two)).toBe("one,two,uno | one,two,uno");
+    expect(b.kept?.generation).toBe(1);
+    wire.passes = () => true;
+    wire.run(30_000);
+    expect(running(two)).toBe("one,uno | two");
+    expect(b.kept?.generation).toBeGreaterThan(before);
+    expect([a.status()["health"], b.status()["health"]]).toEqual(["ok", "ok"]);
   });
 });

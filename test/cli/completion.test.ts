@@ -9,7 +9,7 @@ const { file, place } = scratch();
 const PATIENCE = 10_000;
 const router = (name: string): string => `[vrrp."${name}"]\ninterface = "eth1"\nvrid = 1\naddresses = []\n`;
 const COMMANDS =
-  "run check status standby takeover why server reload stop release doctor completion realserver version".split(
+  "run check status standby takeover why server fence reload stop release doctor completion realserver version".split(
     " ",
   );
 let config = "";
@@ -59,7 +59,7 @@ describe("completion for bash", () => {
   test("offers the commands that this version does", async () => {
     expect(await offered("")).toEqual(COMMANDS);
     expect(await offered("st")).toEqual(["status", "standby", "stop"]);
-    expect(await offered("fen")).toEqual([]);
+    expect(await offered("conv")).toEqual([]);
   });
 
   test("offers the flags of the command", async () => {

@@ -2,8 +2,9 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "bun:test";
 import { until } from "../lab/process.ts";
+import { makeScratch, removeScratch } from "../lab/scratch.ts";
 import type { Owner, Pair } from "./resource-scene.ts";
-import { owners, PATIENCE_MS } from "./resource-scene.ts";
+import { besideDaemon, owners, PATIENCE_MS } from "./resource-scene.ts";
 
 const LONG_MS = 240_000;
 /** Longer than the other one's delay, and all that follows it. */
@@ -161,6 +162,38 @@ describe("two nodes with a fence", () => {
       await a.start();
       expect(lives(left)).toBe(false);
       await a.stop();
+    },
+    LONG_MS,
+  );
+});
+
+describe("a node beside heartbeat 3.0.6", () => {
+  test.concurrent(
+    "fences it when it dies and not when it stops, and takes everything either way",
+    async () => {
+      const directory = makeScratch();
+      const path = `${directory}/fence`;
+      writeFileSync(path, `#!/bin/sh\necho "$1" >> ${directory}/fenced\n`);
+      chmodSync(path, 0o700);
+      await using pair = await besideDaemon(false, [], `fence = { command = ["${path}"] }`);
+      const { a, b, lab } = pair;
+      lab.atClose(async () => removeScratch(directory));
+      await a.daemon.start();
+      await b.start();
+      await pair.settles("a b");
+      await a.daemon.stop(PATIENCE_MS);
+      await until("b has all", PATIENCE_MS, () => b.runs("one") && b.runs("two"));
+      await b.sees("a", "dead");
+      expect(lines(`${directory}/fenced`)).toEqual([]);
+      await a.daemon.close();
+      const line = b.log.length;
+      await a.daemon.start();
+      await b.sees("a", "active", line);
+      await b.order("standby", "--groups", "foreign");
+      await pair.settles("a b");
+      await a.daemon.close();
+      await until("b has all", PATIENCE_MS, () => b.runs("one") && b.runs("two"));
+      expect(lines(`${directory}/fenced`)).toEqual(["a"]);
     },
     LONG_MS,
   );

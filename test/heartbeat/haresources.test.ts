@@ -5,6 +5,7 @@ import {
   isShared,
   parseAddressArgument,
   parseResource,
+  preferredNode,
   readHaresources,
 } from "../../src/heartbeat/haresources.ts";
 
@@ -121,5 +122,16 @@ describe("an address of haresources", () => {
     ];
     for (const text of [...bad, ...worse])
       expect([text, parseAddressArgument(text).ok]).toEqual([text, false]);
+  });
+});
+
+describe("the node that most groups prefer", () => {
+  test.each([
+    ["has more of them", ["ha1 one", "ha2 two", "ha2 three"], "ha2"],
+    ["of as many has the first one", ["ha2 one", "ha1 two"], "ha2"],
+    ["is nobody where there are none", [], null],
+  ])("%s", (_, lines, expected) => {
+    const read = readHaresources(lines, NODES);
+    expect(read.ok ? preferredNode(read.value) : "").toBe(expected);
   });
 });

@@ -1,4 +1,5 @@
 /** Faults of heartbeat. */
+import { FENCE } from "./fence.ts";
 import type { Mutant } from "./mutants.ts";
 
 const fault = (file: string, find: string, replace: string, breaks: string): Mutant => ({
@@ -16,6 +17,7 @@ const agentFault = (file: string, find: string, replace: string, breaks: string)
 });
 
 export const HEARTBEAT: readonly Mutant[] = [
+  ...FENCE,
   agentFault(
     "cluster-members",
     "elapsed(deadline(settings, cluster.state), turn.now) > SLEEP",

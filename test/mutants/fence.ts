@@ -1,0 +1,54 @@
+/** Faults of the fence, of ping nodes, and of a life that was renumbered, in the agent. */
+import type { Mutant } from "./mutants.ts";
+
+const fault = (file: string, find: string, replace: string, breaks: string): Mutant => ({
+  ...{ file: `src/agent/${file}.ts`, find, replace, breaks },
+  caughtBy: "agent",
+});
+
+export const FENCE: readonly Mutant[] = [
+  fault("resources", "? ms(0) : FENCE_DELAY", "? ms(0) : ms(0)", "lets two nodes shoot each other"),
+  fault(
+    "resources",
+    "preferredNode(groups) === own ?",
+    "preferredNode(groups) !== own ?",
+    "shoots the better one",
+  ),
+  fault("resource-fenced", "ok: failure === null", "ok: true", "takes over when the fence has failed"),
+  fault(
+    "resource-fence",
+    'turn.out.defer({ kind: "heartbeat", what: "fence-cancel" });',
+    "",
+    "shoots a node that is back",
+  ),
+  fault(
+    "resource-fence",
+    "argv: [...fence.argv, peer]",
+    "argv: [...fence.argv]",
+    "does not say whom to shoot",
+  ),
+  fault(
+    "resource-status",
+    'if (fenceState(cluster) === "blocked") return "fault";',
+    "",
+    "is content while nothing is taken over",
+  ),
+  fault(
+    "resource-machine",
+    '  // Other times, or no fence any more.\n  give(cluster, turn, { kind: "deadline" });',
+    "",
+    "waits for a fence that is gone",
+  ),
+  fault(
+    "cluster-members",
+    'if (actions.some(({ kind }) => kind === "say")) askPings(cluster, turn);',
+    "",
+    "asks no ping node",
+  ),
+  fault(
+    "cluster-life",
+    "|| after(heardAt, silent) > turn.now",
+    "",
+    "takes a replay for all that a node can say",
+  ),
+];
