@@ -36,6 +36,7 @@ export const NETLINK_GENERIC = 16;
 export const IPPROTO_IP = 0;
 export const IPPROTO_ICMP = 1;
 export const IPPROTO_TCP = 6;
+export const IPPROTO_UDP = 17;
 export const IP_TOS = 1;
 export const IP_HDRINCL = 3;
 export const IP_PKTINFO = 8;

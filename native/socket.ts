@@ -56,10 +56,18 @@ export const receive = (fd: number, buffer: Uint8Array): number =>
 
 /** send(2) or, with an address, sendto(2), without waiting. */
 export function send(fd: number, bytes: Uint8Array, address: Uint8Array | null): number {
-  assert(bytes.length > 0, "nothing to send");
   const flags = layout.MSG_DONTWAIT | layout.MSG_NOSIGNAL;
   const name = address === null ? null : ptr(address);
-  return checked(libc.sendto(descriptor(fd), ptr(bytes), bytes.length, flags, name, address?.length ?? 0));
+  return checked(
+    libc.sendto(
+      descriptor(fd),
+      bytes.length === 0 ? null : ptr(bytes),
+      bytes.length,
+      flags,
+      name,
+      address?.length ?? 0,
+    ),
+  );
 }
 
 /** A control message for {@link sendWithControl}: cmsg(3). */

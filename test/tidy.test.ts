@@ -45,12 +45,17 @@ const TABLE: Readonly<Record<string, Rule>> = {
   "src/vrrp": { values: ["src/base"], types: ["src/wire"], packages: [] },
   "src/check": { values: ["src/base", "src/wire"], types: [], packages: [] },
   // So are digests.
-  "src/check/http-exchange.ts": { values: ["src/base", "src/wire"], types: [], packages: ["node:crypto"] },
+  ...Object.fromEntries(
+    ["http-exchange", "mysql", "pgsql", "scram"].map((name) => [
+      `src/check/${name}.ts`,
+      { values: ["src/base", "src/wire"], types: [], packages: ["node:crypto"] },
+    ]),
+  ),
   "src/ipvs": { values: ["src/base", "src/wire/ipvs.ts"], types: ["src/wire"], packages: [] },
   "src/config": {
     values: [
       ...["src/base", "src/check/pattern.ts", "src/heartbeat", "src/wire/heartbeat-message.ts"],
-      "src/wire/ipvs.ts",
+      ...["src/wire/ipvs.ts", "src/wire/dns.ts"],
     ],
     types: ["src/wire/heartbeat-token.ts"],
     packages: ["toml"],

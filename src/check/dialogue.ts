@@ -86,4 +86,4 @@ const latin1 = new TextDecoder("latin1");
 
 /** The outcome when a server closed before `what`, or sent too much instead of it. */
 export const cut = (heard: Heard, what: string): Outcome =>
-  bad(heard.full ? `endless ${what}` : `closed before ${what}`);
+  bad(heard.full ? `too much before ${what}` : `closed before ${what}`);

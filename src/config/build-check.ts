@@ -1,11 +1,14 @@
 /** From the table of a check that was found good to what is probed: for a virtual router, or for one real server after another. */
 import { unreachable } from "../base/assert.ts";
+import { buildDatabase, buildDns, buildRedis, buildSmtp, buildUdp } from "./build-spoken-probe.ts";
 import { buildWeb } from "./build-web-probe.ts";
 import type { Endpoint } from "./check-kind.ts";
 import type { CheckConfig } from "./model.ts";
 import type { ProbeConfig } from "./probe-model.ts";
 import type { CheckSection } from "./sections.ts";
 import type { ProbeValues } from "./tables-check.ts";
+import type { CheckType } from "./tables-probe.ts";
+import { USUAL_PORT } from "./tables-probe.ts";
 
 /** The check of a virtual router, or null if anything that it needs could not be read. */
 export function buildCheck({ name, values }: CheckSection): CheckConfig | null {
@@ -59,16 +62,11 @@ export function buildProbe(values: ProbeValues, server: Endpoint | null): ProbeC
       const integer = content.value === "any" ? null : { scale: scale.value, fallback: fallback.value };
       return { type: "file", file: file.value, pattern: pattern.value, integer };
     }
-    case "tcp":
-    case "http":
-    case "https":
-    case "ping":
-      return buildTargeted(kind, values, server);
     case "on":
     case "off":
       return { type: kind };
     default:
-      return unreachable(kind);
+      return buildTargeted(kind, values, server);
   }
 }
 
@@ -81,23 +79,36 @@ function aim({ target, port }: ProbeValues, server: Endpoint | null): Endpoint |
 }
 
 function buildTargeted(
-  type: "tcp" | "http" | "https" | "ping",
+  type: Exclude<CheckType, "script" | "process" | "file" | "on" | "off">,
   values: ProbeValues,
   server: Endpoint | null,
 ): ProbeConfig | null {
   const { interface: link, source, mark } = values;
   const aimed = aim(values, server);
   if (aimed === null || link === null || source === null || mark === null) return null;
-  const { address, port } = aimed;
+  const { address } = aimed;
   const route = { interface: link.value, source: source.value, mark: mark.value };
+  if (type === "ping") return { type, address, ...route };
+  const port = aimed.port ?? USUAL_PORT[type];
+  if (port === undefined) return null;
+  const to = { address, port, ...route };
   switch (type) {
-    case "ping":
-      return { type, address, ...route };
     case "tcp":
-      return port === null ? null : { type, address, port, ...route };
+      return { type, ...to };
     case "http":
     case "https":
-      return buildWeb(type, values, { address, ...route }, port);
+      return buildWeb(type, values, to);
+    case "smtp":
+      return buildSmtp(values, to);
+    case "redis":
+      return buildRedis(values, to);
+    case "mysql":
+    case "pgsql":
+      return buildDatabase(type)(values, to);
+    case "dns":
+      return buildDns(values, to);
+    case "udp":
+      return buildUdp(values, to);
     default:
       return unreachable(type);
   }

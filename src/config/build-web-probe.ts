@@ -1,20 +1,13 @@
 /** From the keys of a check by HTTP or HTTPS to what is asked. */
 import type { Ip } from "../base/address.ts";
 import { familyOf } from "../base/address.ts";
-import type { HttpProbe, HttpRequest, Route, TlsConfig } from "./probe-model.ts";
+import type { HttpProbe, HttpRequest, Target, TlsConfig } from "./probe-model.ts";
 import { entries } from "./sections.ts";
 import type { ProbeValues } from "./tables-check.ts";
+import { USUAL_PORT } from "./tables-probe.ts";
 
-/** RFC 9110 4.2.1 and 4.2.2. */
-const PORTS = { http: 80, https: 443 } as const;
-
-/** The probe; null if anything that it needs could not be read. `port` is null where none is written. */
-export function buildWeb(
-  type: "http" | "https",
-  values: ProbeValues,
-  to: Route & { readonly address: Ip },
-  port: number | null,
-): HttpProbe | null {
+/** The probe; null if anything that it needs could not be read. */
+export function buildWeb(type: "http" | "https", values: ProbeValues, to: Target): HttpProbe | null {
   const { method, host, headers } = values;
   const requests = buildRequests(values);
   if (method === null || host === null || headers === null || requests === null) return null;
@@ -23,9 +16,8 @@ export function buildWeb(
   return {
     type,
     ...to,
-    port: port ?? PORTS[type],
     method: method.value,
-    host: host.value ?? hostField(to.address, port ?? PORTS[type], PORTS[type]),
+    host: host.value ?? hostField(to.address, to.port, USUAL_PORT[type]),
     headers: entries(headers).map(({ value }) => value),
     requests,
     tls,
@@ -73,7 +65,7 @@ function nameIn(host: string): string | null {
 }
 
 /** The Host header of RFC 9110 7.2: an IPv6 address in brackets, the port unless it is the usual one. */
-function hostField(address: Ip, port: number, usual: number): string {
+function hostField(address: Ip, port: number, usual: number | undefined): string {
   const host = familyOf(address) === 6 ? `[${address}]` : address;
   return port === usual ? host : `${host}:${port}`;
 }

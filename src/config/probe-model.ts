@@ -106,11 +106,73 @@ export interface PingProbe extends Route {
   readonly address: Ip;
 }
 
+/** A mail server that must greet, and know us. */
+export interface SmtpProbe extends Target {
+  readonly type: "smtp";
+  /** Whom we say we are; null: as this host is called. */
+  readonly helo: string | null;
+}
+
+/** A server that must answer PING. */
+export interface RedisProbe extends Target {
+  readonly type: "redis";
+  /** Null: nobody logs in, and to be asked for a password is an answer. */
+  readonly login: { readonly username: string | null; readonly password: string } | null;
+}
+
+/** A server of a database that must greet, or let somebody in. */
+export interface DatabaseProbe extends Target {
+  readonly type: "mysql" | "pgsql";
+  /** Null: nobody logs in, and to be asked who we are is an answer. */
+  readonly login: {
+    readonly username: string;
+    readonly password: string;
+    readonly database: string | null;
+  } | null;
+}
+
+/** A name server that must answer. */
+export interface DnsProbe extends Target {
+  readonly type: "dns";
+  readonly transport: "udp" | "tcp";
+  readonly question: {
+    readonly name: string;
+    /** Of the record; 1 to 65535. */
+    readonly type: number;
+    /** The response code that is success; 0: NOERROR. */
+    readonly code: number;
+    /** A regular expression that the data of a record must match. */
+    readonly pattern: string | null;
+  };
+}
+
+/** A datagram that must not be refused, or must be answered. */
+export interface UdpProbe extends Target {
+  readonly type: "udp";
+  /** Bytes. */
+  readonly payload: readonly number[];
+  /** A regular expression that the reply must match. */
+  readonly pattern: string | null;
+  /** Silence is a failure. */
+  readonly requireReply: boolean;
+}
+
 /** Nothing is probed: the answer is always the same. */
 export interface FixedProbe {
   readonly type: "on" | "off";
 }
 
 /** What the agent probes by itself, without starting a program. */
-export type BuiltInProbe = ProcessProbe | FileProbe | TcpProbe | HttpProbe | PingProbe | FixedProbe;
+export type BuiltInProbe =
+  | ProcessProbe
+  | FileProbe
+  | TcpProbe
+  | HttpProbe
+  | PingProbe
+  | SmtpProbe
+  | RedisProbe
+  | DatabaseProbe
+  | DnsProbe
+  | UdpProbe
+  | FixedProbe;
 export type ProbeConfig = ScriptProbe | BuiltInProbe;

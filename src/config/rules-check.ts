@@ -6,7 +6,7 @@ import { entries, virtualAddresses } from "./sections.ts";
 import type { ProbeValues } from "./tables-check.ts";
 import { typesOf } from "./tables-check.ts";
 import type { CheckType } from "./tables-probe.ts";
-import { KEYS_OF } from "./tables-probe.ts";
+import { KEYS_OF, TYPES, USUAL_PORT } from "./tables-probe.ts";
 import { header } from "./words.ts";
 
 /** A check of whatever sort, and what is around it. */
@@ -61,11 +61,9 @@ const numbers: CheckRule = ({ values }, type, _file, report) => {
   }
 };
 
-/** The types that go to a port, and those that go to an address. */
-const PORTED: readonly CheckType[] = ["tcp", "http", "https"];
-const TARGETED: readonly CheckType[] = [...PORTED, "ping"];
-/** Those that have a port of their own by default. */
-const KNOWN_PORT: readonly CheckType[] = ["http", "https"];
+/** The types that go to an address, and those that go to a port of it. */
+const TARGETED = TYPES.filter((type) => KEYS_OF[type].needs.includes("target"));
+const PORTED = TARGETED.filter((type) => KEYS_OF[type].takes.includes("port"));
 
 const ports: CheckRule = ({ values: { target, port }, servers }, type, _file, report) => {
   if (target === null || port === null || !TARGETED.includes(type)) return;
@@ -74,7 +72,7 @@ const ports: CheckRule = ({ values: { target, port }, servers }, type, _file, re
   if (!PORTED.includes(type)) return;
   if (port.value !== null && written !== null) report.error(port.at, `target names port ${written} already`);
   const missing = target.value !== null && written === null && port.value === null;
-  if (missing && !servers && !KNOWN_PORT.includes(type)) {
+  if (missing && !servers && USUAL_PORT[type] === undefined) {
     report.error(target.at, `target needs a port for type "${type}"`);
   }
 };
@@ -126,12 +124,45 @@ const requests: CheckRule = ({ values }, type, _file, report) => {
   if (verify?.value === false && ca?.written === true) report.error(ca.at, "ca needs verify = true");
 };
 
+const logins: CheckRule = ({ values: { username, password, database } }, type, _file, report) => {
+  const named = username === null || username.value !== null;
+  if (type === "mysql" || type === "pgsql") {
+    for (const [key, given] of Object.entries({ password, database })) {
+      if (!named && given?.written === true) report.error(given.at, `${key} needs username`);
+    }
+  }
+  if (type === "redis" && username !== null && username.written && password?.value === null) {
+    report.error(username.at, "username needs password");
+  }
+};
+
+const datagrams: CheckRule = ({ values }, type, _file, report) => {
+  const { payload, payload_hex: digits, expect_reply: reply, require_reply: required } = values;
+  if (type !== "udp") return;
+  if (payload?.written === true && digits?.written === true) {
+    report.error(digits.at, "payload and payload_hex exclude each other");
+  }
+  if (reply?.written === true && required?.written === true && !required.value) {
+    report.error(required.at, "expect_reply needs a reply");
+  }
+};
+
 const course: CheckRule = ({ values: { interval, fast_interval: fast } }, _type, _file, report) => {
   if (interval === null || fast === null || fast.value === null || fast.value <= interval.value) return;
   report.error(fast.at, "fast_interval must not be longer than interval");
 };
 
-const rules: readonly CheckRule[] = [keys, oneCommand, numbers, ports, targets, requests, course];
+const rules: readonly CheckRule[] = [
+  keys,
+  oneCommand,
+  numbers,
+  ports,
+  targets,
+  requests,
+  logins,
+  datagrams,
+  course,
+];
 
 /** Judges one check: of a virtual router, or of real servers. */
 export function judgeCheck(check: Checked, file: Sections, report: Report): void {

@@ -36,7 +36,10 @@ export function judgeReadable(mode: number, { routers, heartbeat, checks }: Sect
 }
 
 /** What a check sends to say who it is. */
-const secretsOf = ({ headers }: ProbeValues): readonly (Given<unknown> | null)[] => [headers];
+const secretsOf = ({ headers, password }: ProbeValues): readonly (Given<unknown> | null)[] => [
+  headers,
+  password,
+];
 
 /** Accounts that are written and are not there; a file may be checked on another host than its own, so these are warnings. */
 export function judgeAccounts(accounts: ConfigSource["accounts"], { agent }: Sections, report: Report): void {

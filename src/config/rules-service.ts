@@ -11,7 +11,7 @@ import type { Report } from "./report.ts";
 import { judgeCheck } from "./rules-check.ts";
 import type { Sections, ServiceCheckValues, ServiceSection } from "./sections.ts";
 import { entries, virtualAddresses } from "./sections.ts";
-import { KEYS_OF } from "./tables-probe.ts";
+import { KEYS_OF, USUAL_PORT } from "./tables-probe.ts";
 import { header, quote } from "./words.ts";
 
 /** Judges one service, in the light of the whole file. */
@@ -233,7 +233,7 @@ function judgeAim({ value, at }: Given<ServiceCheckValues>, port: number | null,
   const { type, target, port: written } = value;
   if (type === null || target === null || written === null) return;
   const known = written.value ?? target.value?.port ?? port;
-  if (known === null && KEYS_OF[type.value].takes.includes("port") && type.value !== "http") {
+  if (known === null && KEYS_OF[type.value].takes.includes("port") && USUAL_PORT[type.value] === undefined) {
     report.error(at, "check needs port: the service says none");
   }
 }

@@ -4,12 +4,14 @@ import type { Fields } from "./field.ts";
 import { absent, listing, optional, record, required } from "./field.ts";
 import { boolean, choice, commands, integer, list, text } from "./kind.ts";
 import { interfaceName } from "./network.ts";
-import { digest, headerField } from "./request-kind.ts";
+import { RESPONSE_CODES } from "../wire/dns.ts";
+import { digest, domain, headerField, recordType } from "./request-kind.ts";
 import { directory } from "./system.ts";
 
 /** The types of this version; the language has more. */
 export const TYPES = [
-  ...(["script", "process", "file", "tcp", "http", "https", "ping", "on", "off"] as const),
+  ...(["script", "process", "file", "tcp", "http", "https", "smtp", "dns", "ping", "udp"] as const),
+  ...(["redis", "mysql", "pgsql", "on", "off"] as const),
 ] as const;
 export type CheckType = (typeof TYPES)[number];
 
@@ -17,6 +19,11 @@ export type CheckType = (typeof TYPES)[number];
 export const NUMBER_MAX = 254;
 const HEADERS_MAX = 32;
 const URLS_MAX = 16;
+const PAYLOAD_MAX = 1400;
+
+/** A word that goes into a protocol: no NUL, which ends one. */
+const words = (manual: string) =>
+  text(manual, (value) => (/^[^\0\r\n]{1,255}$/.test(value) ? null : "1 to 255 characters of one line"));
 
 /** One of `urls`: what is left out is the check's. */
 export const urlFields = {
@@ -72,27 +79,27 @@ export const probe = {
   target: absent(
     endpoint,
     "none",
-    'tcp, http, ping: where to, an IP address with its port ("192.0.2.1:80", "[2001:db8::1]:80"; http: default 80; ping: no port). Of a virtual server\'s check: instead of the real server\'s own address and port, or without a port of its address only.',
+    'where to, an IP address with its port ("192.0.2.1:80", "[2001:db8::1]:80"; ping: without); tcp and udp need one, the others have their usual one by default. Of a virtual server\'s check: instead of the real server\'s own address and port, or without a port of its address only.',
   ),
   port: absent(
     integer(1, 65_535),
     "the target's or the real server's",
-    "tcp, http: another port, where target names none.",
+    "another port, where target names none.",
     { keepalived: ["connect_port"] },
   ),
   interface: absent(
     interfaceName,
     "whichever the routes say",
-    "tcp, http, ping: the interface to go out through, whatever the routes say; needed for a link-local target.",
+    "the interface to go out through, whatever the routes say; needed for a link-local target.",
     { see: "SO_BINDTODEVICE in socket(7)" },
   ),
-  source: absent(localAddress, "whichever the kernel chooses", "tcp, http, ping: the address to come from.", {
+  source: absent(localAddress, "whichever the kernel chooses", "the address to come from.", {
     keepalived: ["bindto"],
   }),
   mark: optional(
     integer(0, 2 ** 32 - 1),
     0,
-    "tcp, http, ping: the mark that its packets carry, which rules of routing and of the packet filter see; 0: none.",
+    "the mark that its packets carry, which rules of routing and of the packet filter see; 0: none.",
     { see: "SO_MARK in socket(7)", keepalived: ["fwmark"] },
   ),
   path: optional(requestPath, "/", "http, https: what is asked for."),
@@ -157,6 +164,63 @@ export const probe = {
     14,
     "https: days before the end of the server's certificate from which on it is warned of, in the log and in status.",
   ),
+  helo: absent(
+    text("a host name", (value) => (/^[A-Za-z0-9._:[\]-]{1,253}$/.test(value) ? null : "a host name")),
+    "the host name",
+    "smtp: whom we say we are.",
+    { see: "RFC 5321 4.1.1.1", keepalived: ["helo_name"] },
+  ),
+  query: optional(domain, ".", "dns: the name that is asked for.", { keepalived: ["name"] }),
+  query_type: optional(recordType, 6, "dns: the type of record that is asked for; numbers as TYPE65."),
+  transport: optional(
+    choice(["udp", "tcp"]),
+    "udp",
+    "dns: how; an answer too long for udp is asked for by tcp.",
+  ),
+  expect_rcode: optional(
+    choice(RESPONSE_CODES),
+    "NOERROR",
+    "dns: the response code that means success; with NOERROR there must be a record, too.",
+  ),
+  expect_answer: absent(
+    pattern,
+    "none",
+    'dns: a regular expression that the data of one record must match, as master files have it: "192.0.2.1", "10 mail.example.org.".',
+  ),
+  payload: absent(
+    text("a text", (value) => (value.length <= PAYLOAD_MAX ? null : `at most ${PAYLOAD_MAX} characters`)),
+    "an empty datagram",
+    "udp: what is sent, as UTF-8.",
+  ),
+  payload_hex: absent(
+    text("hexadecimal digits", (value) =>
+      /^([0-9a-fA-F]{2}\s*)*$/.test(value) && value.length <= 3 * PAYLOAD_MAX
+        ? null
+        : "pairs of hexadecimal digits",
+    ),
+    "none",
+    "udp: what is sent, in hexadecimal.",
+  ),
+  expect_reply: absent(pattern, "none", "udp: a regular expression that the reply must match, as UTF-8.", {
+    keepalived: ["require_reply"],
+  }),
+  require_reply: optional(
+    boolean,
+    false,
+    "udp: something must come back. Otherwise silence until the timeout is success, as there is no other sign of life; ICMP that says that nobody is there is a failure.",
+  ),
+  username: absent(
+    words("a user name"),
+    "none",
+    "mysql, pgsql: who logs in; without it is enough that the server answers a stranger. redis: with password, who does.",
+  ),
+  password: absent(
+    words("a password"),
+    "none",
+    "redis, mysql, pgsql: of the login. It goes over the network: as a hash with mysql and pgsql, in clear with redis.",
+    { secret: true },
+  ),
+  database: absent(words("a database"), "the server's default", "mysql, pgsql: what is logged in to."),
 } satisfies Fields;
 
 type Key = keyof typeof probe;
@@ -177,6 +241,11 @@ const WEB: readonly Key[] = [
   ] as const),
 ];
 
+/** The port of a type where none is written. */
+export const USUAL_PORT: Readonly<Partial<Record<CheckType, number>>> = {
+  ...{ http: 80, https: 443, smtp: 25, dns: 53, redis: 6379, mysql: 3306, pgsql: 5432 },
+};
+
 /** The keys of each type: one of `needs` must be there. */
 export const KEYS_OF: Readonly<
   Record<CheckType, { readonly needs: readonly Key[]; readonly takes: readonly Key[] }>
@@ -191,6 +260,22 @@ export const KEYS_OF: Readonly<
     takes: ["port", ...ROUTE, ...WEB, "server_name", "verify", "ca", "expiry_warning"],
   },
   ping: { needs: ["target"], takes: ROUTE },
+  smtp: { needs: ["target"], takes: ["port", ...ROUTE, "helo"] },
+  dns: {
+    needs: ["target"],
+    takes: [
+      "port",
+      ...ROUTE,
+      ...(["query", "query_type", "transport", "expect_rcode", "expect_answer"] as const),
+    ],
+  },
+  udp: {
+    needs: ["target"],
+    takes: ["port", ...ROUTE, "payload", "payload_hex", "expect_reply", "require_reply"],
+  },
+  redis: { needs: ["target"], takes: ["port", ...ROUTE, "username", "password"] },
+  mysql: { needs: ["target"], takes: ["port", ...ROUTE, "username", "password", "database"] },
+  pgsql: { needs: ["target"], takes: ["port", ...ROUTE, "username", "password", "database"] },
   on: { needs: [], takes: [] },
   off: { needs: [], takes: [] },
 };

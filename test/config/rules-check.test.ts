@@ -30,7 +30,9 @@ table("a check", [
   [
     "of a script takes no target",
     checked('target = "192.0.2.1:80"'),
-    ['9:10 error: target is a key of tcp, http, https and ping checks, not of type "script"'],
+    [
+      '9:10 error: target is a key of tcp, http, https, smtp, dns, ping, udp, redis, mysql and pgsql checks, not of type "script"',
+    ],
   ],
   [
     "that has a key of another type, which is wrong by itself, is told of that only",
@@ -166,6 +168,37 @@ table("a value of a check", [
     "is a field of a header, whose value is not shown where it is none",
     check("http", 'target = "192.0.2.1"', 'headers = ["secret"]'),
     ['9:12 error: an element of headers must be a field of a header, "NAME: VALUE" in ASCII'],
+  ],
+  [
+    "names nobody without a password, and no password without anybody",
+    check("mysql", 'target = "192.0.2.1"', 'password = "secret"', 'database = "a"'),
+    ["9:12 error: password needs username", "10:12 error: database needs username"],
+  ],
+  ["of Redis may be a password alone", check("redis", 'target = "192.0.2.1"', 'password = "secret"'), []],
+  [
+    "of Redis is not a name alone",
+    check("redis", 'target = "192.0.2.1"', 'username = "a"'),
+    ["9:12 error: username needs password"],
+  ],
+  [
+    "is a domain name and a type that there is",
+    check("dns", 'target = "192.0.2.1"', 'query = "a..b"', 'query_type = "B"'),
+    [
+      '9:9 error: query must be a domain name, like "www.example.org", not "a..b"',
+      '10:14 error: query_type must be a type of record, like "A", "MX" or "TYPE65", not "B"',
+    ],
+  ],
+  [
+    "is one payload, and no silence that says something",
+    check(
+      "udp",
+      'target = "192.0.2.1:9"',
+      'payload = "a"',
+      'payload_hex = "61"',
+      'expect_reply = "b"',
+      "require_reply = false",
+    ),
+    ["10:15 error: payload and payload_hex exclude each other", "12:17 error: expect_reply needs a reply"],
   ],
   [
     "has a port once",

@@ -81,7 +81,7 @@ table("what is tracked", [
     "a check that could not be read is there all the same",
     checked('type = "htpp"'),
     [
-      '7:8 error: type must be "script", "process", "file", "tcp", "http", "https", "ping", "on" or "off", not "htpp"; did you mean "http"?',
+      '7:8 error: type must be "script", "process", "file", "tcp", "http", "https", "smtp", "dns", "ping", "udp", "redis", "mysql", "pgsql", "on" or "off", not "htpp"; did you mean "http"?',
     ],
   ],
 ]);

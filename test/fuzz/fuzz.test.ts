@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { hex } from "../wire/hex.ts";
 import { ADVERTS } from "./adverts.ts";
 import { ANSWERS } from "./answers.ts";
+import { DIALOGUES } from "./dialogues.ts";
 import { CANARIES } from "./canary.ts";
 import { DEVICES } from "./devices.ts";
 import { HEARTBEAT } from "./heartbeat.ts";
@@ -31,6 +32,7 @@ const DECODERS = [
   ...MESSAGES,
   ...DEVICES,
   ...ANSWERS,
+  ...DIALOGUES,
   ...HEARTBEAT,
   ledgers,
   ...VIRTUAL_SERVICES,

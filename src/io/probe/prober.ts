@@ -6,6 +6,8 @@ import type { Transcript } from "../../check/transcript.ts";
 export interface Running {
   /** Gives up; nothing is told any more. Harmless when it has ended. */
   cancel(): void;
+  /** What it means that nothing was told until the time was over; absent: a failure. */
+  readonly silence?: Outcome;
 }
 
 /** Called once, never before the prober has returned. */

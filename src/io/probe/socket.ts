@@ -26,6 +26,7 @@ export interface Sort {
 }
 
 export const TCP: Sort = { type: layout.SOCK_STREAM, protocol: layout.IPPROTO_TCP };
+export const UDP: Sort = { type: layout.SOCK_DGRAM, protocol: layout.IPPROTO_UDP };
 export const ICMP: Readonly<Record<Family, Sort>> = {
   4: { type: layout.SOCK_RAW, protocol: layout.IPPROTO_ICMP },
   6: { type: layout.SOCK_RAW, protocol: layout.IPPROTO_ICMPV6 },

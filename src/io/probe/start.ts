@@ -5,12 +5,15 @@ import type { Outcome } from "../../check/response.ts";
 import { bad } from "../../check/response.ts";
 import { Transcript } from "../../check/transcript.ts";
 import type { BuiltInProbe } from "../../config/probe-model.ts";
+import { probeDns } from "./dns.ts";
 import { probeFile } from "./file.ts";
 import { probeHttp } from "./http.ts";
 import { probePing } from "./ping.ts";
 import type { Running, Tell } from "./prober.ts";
 import { probeProcess } from "./process.ts";
+import { probeSpoken } from "./spoken.ts";
 import { probeTcp } from "./tcp.ts";
+import { probeUdp } from "./udp.ts";
 
 function begin(probe: BuiltInProbe, tell: Tell, transcript: Transcript): Running {
   switch (probe.type) {
@@ -25,6 +28,15 @@ function begin(probe: BuiltInProbe, tell: Tell, transcript: Transcript): Running
       return probeHttp(probe, tell, transcript);
     case "ping":
       return probePing(probe, tell, transcript);
+    case "smtp":
+    case "redis":
+    case "mysql":
+    case "pgsql":
+      return probeSpoken(probe, tell, transcript);
+    case "dns":
+      return probeDns(probe, tell, transcript);
+    case "udp":
+      return probeUdp(probe, tell, transcript);
     case "on":
     case "off": {
       const { type } = probe;
@@ -50,7 +62,7 @@ export function startProbe(probe: BuiltInProbe, timeout: Milliseconds, tell: Tel
     if (over) return;
     running.cancel();
     transcript.note("given up");
-    end(bad(`timeout after ${timeout / 1000}s`));
+    end(running.silence ?? bad(`timeout after ${timeout / 1000}s`));
   };
   // An answer that is here already, and that a stall of ours has kept waiting, comes first.
   const timer = setTimeout(() => setImmediate(expire), timeout);

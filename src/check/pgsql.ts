@@ -1,0 +1,112 @@
+/** A PostgreSQL server that answers a client's startup and, where a login is given, takes it. */
+import { createHash } from "node:crypto";
+import type { Demand } from "../wire/pgsql.ts";
+import {
+  decodeDemand,
+  decodeError,
+  decodeHeader,
+  encodeMessage,
+  encodeSaslFirst,
+  encodeStartup,
+  HEADER_LENGTH,
+} from "../wire/pgsql.ts";
+import type { Dialogue, Heard, Step } from "./dialogue.ts";
+import { cut, say } from "./dialogue.ts";
+import type { DatabaseLogin } from "./mysql.ts";
+import { bad, good } from "./response.ts";
+import { answerScram, clientFirst, GS2 } from "./scram.ts";
+
+/** Whom we say we are where no login is given. */
+const NOBODY = "haagent";
+/** Messages of a login. */
+const MESSAGES_MAX = 64;
+const MECHANISM = "SCRAM-SHA-256";
+/** SQLSTATE of a server that takes nobody at the moment: it starts, stops or recovers; or it has too many clients. */
+const NOT_NOW = ["57P01", "57P02", "57P03", "53300"];
+
+interface Message {
+  readonly kind: string;
+  readonly body: Uint8Array;
+}
+
+function* message(heard: Heard): Generator<Step, Message | "bad" | null, void> {
+  const head = yield* heard.take(HEADER_LENGTH);
+  if (head === null) return null;
+  const header = decodeHeader(head);
+  if (header === null) return "bad";
+  const body = yield* heard.take(header.length);
+  return body === null ? null : { kind: header.kind, body };
+}
+
+const utf8 = new TextEncoder();
+const md5 = (...parts: readonly (string | Uint8Array)[]): string => {
+  const digest = createHash("md5");
+  for (const part of parts) digest.update(part);
+  return digest.digest("hex");
+};
+
+/** Asks to be let in; `nonce` is random and printable. Without a login it is enough that the server asks who we are. */
+export function* pgsql(login: DatabaseLogin | null, nonce: string, heard: Heard): Dialogue {
+  yield say(encodeStartup(login?.username ?? NOBODY, login?.database ?? null));
+  const scram: { expected: string | null } = { expected: null };
+  for (let count = 0; count < MESSAGES_MAX; count++) {
+    const said = yield* message(heard);
+    if (said === null) return cut(heard, "an answer");
+    if (said === "bad") return bad("no answer of PostgreSQL");
+    if (said.kind === "E") {
+      const { code, text } = decodeError(said.body);
+      return login === null && !NOT_NOW.includes(code) ? good(`answers ${code}`) : bad(`${code}: ${text}`);
+    }
+    if (said.kind === "R") {
+      const demand = decodeDemand(said.body);
+      if (login === null) return good(demand.kind === "none" ? "lets us in" : "asks for a login");
+      const answer = answerTo(demand, login, nonce, scram);
+      if (answer === null) return bad(refusal(demand));
+      if (answer !== "nothing") yield answer;
+    }
+    if (said.kind === "Z") {
+      yield say(encodeMessage("X", new Uint8Array(0)));
+      return good(login === null ? "answers" : `lets ${login.username} in`);
+    }
+  }
+  return bad("endless login");
+}
+
+/** What is said to a demand; null where we cannot. */
+function answerTo(
+  demand: Demand,
+  { username, password }: DatabaseLogin,
+  nonce: string,
+  scram: { expected: string | null },
+): Step | "nothing" | null {
+  switch (demand.kind) {
+    case "none":
+      return "nothing";
+    case "password":
+      return say(encodeMessage("p", utf8.encode(`${password}\0`)), "password");
+    case "md5":
+      return say(
+        encodeMessage("p", utf8.encode(`md5${md5(md5(password, username), demand.salt)}\0`)),
+        "password",
+      );
+    case "sasl":
+      if (!demand.mechanisms.includes(MECHANISM)) return null;
+      return say(encodeSaslFirst(MECHANISM, `${GS2}${clientFirst(nonce)}`));
+    case "sasl-first": {
+      const answer = answerScram(nonce, password, demand.text);
+      if (answer === null) return null;
+      scram.expected = answer.expected;
+      return say(encodeMessage("p", utf8.encode(answer.message)), "password");
+    }
+    case "sasl-last":
+      return scram.expected === demand.text ? "nothing" : null;
+    default:
+      return null;
+  }
+}
+
+function refusal(demand: Demand): string {
+  if (demand.kind === "sasl-last") return "the server does not know the password";
+  if (demand.kind === "other") return `wants a login of kind ${demand.number}, which is not known here`;
+  return "wants a login that is not known here";
+}

@@ -1,0 +1,41 @@
+/** Servers that are talked to over one TCP connection: mail, Redis, MySQL, PostgreSQL. */
+import { hostname } from "node:os";
+import { unreachable } from "../../base/assert.ts";
+import type { Dialogue } from "../../check/dialogue.ts";
+import { Heard } from "../../check/dialogue.ts";
+import { mysql } from "../../check/mysql.ts";
+import { pgsql } from "../../check/pgsql.ts";
+import { redis } from "../../check/redis.ts";
+import { smtp } from "../../check/smtp.ts";
+import type { DatabaseProbe, RedisProbe, SmtpProbe } from "../../config/probe-model.ts";
+import { converse } from "./converse.ts";
+import type { Prober } from "./prober.ts";
+
+export type SpokenProbe = SmtpProbe | RedisProbe | DatabaseProbe;
+
+/** Bytes of a server's words that wait at most. */
+const HEARD_MAX = 64 * 1024;
+/** Random bytes of a nonce (RFC 5802 5.1). */
+const NONCE = 18;
+
+function begin(probe: SpokenProbe, heard: Heard): Dialogue {
+  switch (probe.type) {
+    case "smtp":
+      return smtp(probe.helo ?? hostname(), heard);
+    case "redis":
+      return redis(probe.login, heard);
+    case "mysql":
+      return mysql(probe.login, heard);
+    case "pgsql": {
+      const nonce = Buffer.from(crypto.getRandomValues(new Uint8Array(NONCE))).toString("base64");
+      return pgsql(probe.login, nonce, heard);
+    }
+    default:
+      return unreachable(probe);
+  }
+}
+
+export const probeSpoken: Prober<SpokenProbe> = (probe, tell, transcript) => {
+  const heard = new Heard(HEARD_MAX);
+  return converse(probe, null, begin(probe, heard), heard, transcript, tell);
+};

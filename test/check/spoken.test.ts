@@ -1,0 +1,190 @@
+/** Talks with mail servers and databases, as real ones have them. */
+import { describe, expect, test } from "bun:test";
+import { mysql } from "../../src/check/mysql.ts";
+import { pgsql } from "../../src/check/pgsql.ts";
+import { redis } from "../../src/check/redis.ts";
+import { smtp } from "../../src/check/smtp.ts";
+import { MYSQL, PGSQL, SMTP } from "./recorded.ts";
+import type { Talk } from "./talk.ts";
+import { dribbled, talk } from "./talk.ts";
+
+const told = ({ outcome }: Talk): string =>
+  outcome === "waits" ? outcome : `${outcome.healthy} ${outcome.detail}`;
+const SECRET = "secret";
+
+describe("a mail server", () => {
+  const mail = (...pieces: readonly (string | Uint8Array)[]): Talk =>
+    talk((heard) => smtp("ha1.example.org", heard), pieces);
+
+  test("greets, is told who we are, and let go, in whatever pieces it talks", () => {
+    for (const pieces of [SMTP, dribbled(SMTP)]) {
+      const { outcome, said } = mail(...pieces);
+      expect(outcome).toEqual({ healthy: true, detail: "220 mail.example.org ESMTP OpenSMTPD" });
+      expect(said).toEqual(["EHLO ha1.example.org\r\n", "QUIT\r\n"]);
+    }
+  });
+
+  test("of the old school is told by HELO", () => {
+    const { outcome, said } = mail("220 old\r\n", "502 what?\r\n", "250 old\r\n", "221 bye\r\n");
+    expect(outcome).toMatchObject({ healthy: true });
+    expect(said).toEqual(["EHLO ha1.example.org\r\n", "HELO ha1.example.org\r\n", "QUIT\r\n"]);
+  });
+
+  test.each([
+    ["that is busy", ["421 too busy\r\n"], 'false greets with "421 too busy"'],
+    ["that serves nobody", ["554 no service\r\n"], 'false greets with "554 no service"'],
+    ["that does not like us", ["220 a\r\n", "550 go away\r\n"], 'false answers EHLO with "550 go away"'],
+    ["that is none", ["SSH-2.0-x\r\n"], 'false greets with "SSH-2.0-x"'],
+    ["that hangs up", [], "false closed before a greeting"],
+    ["that hangs up later", ["220 a\r\n", "250-a\r\n"], "false closed before an answer to EHLO"],
+    ["that never ends", ["x".repeat(70_000)], "false too much before a greeting"],
+  ])("%s is bad", (_, pieces, expected) => {
+    expect(told(mail(...pieces))).toBe(expected);
+  });
+});
+
+describe("a Redis server", () => {
+  const login = { username: null, password: SECRET };
+
+  test("answers PING; to want a password is an answer where we have none", () => {
+    const { outcome, said } = talk((heard) => redis(null, heard), ["+PONG\r\n"]);
+    expect([outcome, said]).toEqual([{ healthy: true, detail: "PONG" }, ["*1\r\n$4\r\nPING\r\n"]]);
+    const locked = ["-NOAUTH Authentication required.\r\n"];
+    expect(told(talk((heard) => redis(null, heard), locked))).toBe("true wants a password");
+    expect(told(talk((heard) => redis(login, heard), ["+OK\r\n", ...locked]))).toStartWith(
+      "false answers PING",
+    );
+  });
+
+  test("lets us in, and no password is in what is shown", () => {
+    const { outcome, said, shown } = talk((heard) => redis(login, heard), ["+OK\r\n", "+PONG\r\n"]);
+    expect(outcome).toMatchObject({ healthy: true });
+    expect(said[0]).toBe("*2\r\n$4\r\nAUTH\r\n$6\r\nsecret\r\n");
+    expect(shown.join()).not.toContain(SECRET);
+    const named = talk((heard) => redis({ username: "ü", password: "p" }, heard), []);
+    expect(named.said[0]).toBe("*3\r\n$4\r\nAUTH\r\n$2\r\n\u00c3\u00bc\r\n$1\r\np\r\n");
+  });
+
+  test.each([
+    ["-LOADING Redis is loading the dataset in memory\r\n"],
+    ["-DENIED Redis is running in protected mode\r\n"],
+    ["HTTP/1.1 400 Bad Request\r\n"],
+  ])("that says %j is bad", (line) => {
+    expect(told(talk((heard) => redis(null, heard), [line]))).toStartWith("false answers PING with");
+  });
+});
+
+describe("a MySQL server", () => {
+  const login = { username: "probe", password: SECRET, database: null };
+  const asked = (who: typeof login | null, ...pieces: readonly (string | Uint8Array)[]): Talk =>
+    talk((heard) => mysql(who, heard), pieces);
+
+  test("is alive as soon as it has an opinion of a stranger", () => {
+    for (const answer of [MYSQL.denied, MYSQL.ok]) {
+      expect(told(asked(null, MYSQL.greeting, answer))).toBe("true 5.5.5-10.11.19-MariaDB-0+deb12u1 greets");
+    }
+    expect(told(asked(null, MYSQL.greeting))).toBe("false closed before an answer to the login");
+  });
+
+  test("lets us in, in whatever pieces it talks, and never sees the password", () => {
+    for (const pieces of [[MYSQL.greeting, MYSQL.ok], dribbled([MYSQL.greeting, MYSQL.ok])]) {
+      const { outcome, said, shown } = asked(login, ...pieces);
+      expect(outcome).toMatchObject({ healthy: true, detail: expect.stringContaining("lets probe in") });
+      expect(said).toHaveLength(2);
+      expect(said.join()).not.toContain(SECRET);
+      expect(shown[0]).toBe("login of probe");
+    }
+  });
+
+  test("that does not is bad", () => {
+    expect(told(asked(login, MYSQL.greeting, MYSQL.denied))).toStartWith("false error 1045: Access denied");
+  });
+
+  test("may want the answer to another challenge", () => {
+    const other = `mysql_native_password\0${"x".repeat(20)}\0`;
+    const again = `${String.fromCharCode(other.length + 1)}\0\0\x02\xfe${other}`;
+    const { outcome, said } = asked(login, MYSQL.greeting, again, MYSQL.ok);
+    expect(outcome).toMatchObject({ healthy: true });
+    // SHA1(password) XOR SHA1(challenge, SHA1(SHA1(password))), sent as packet 3.
+    expect(said[1]?.slice(0, 4)).toBe("\x14\0\0\x03");
+    expect(said[1]).toHaveLength(24);
+    const odd = "\x0d\0\0\x02\xfeclient_ed25\0x";
+    expect(told(asked(login, MYSQL.greeting, odd))).toStartWith("false wants a login by client_ed25,");
+  });
+
+  test.each([
+    [
+      "too many connections",
+      "\x17\0\0\0\xff\x10\x04Too many connections",
+      "false error 1040: Too many connections",
+    ],
+    ["an old protocol", "\x02\0\0\0\x09x", "false no greeting of MySQL"],
+    ["another protocol", "220 mail\r\n", "false no greeting of MySQL"],
+    ["nothing", "", "false closed before a greeting"],
+  ])("that begins with %s is bad", (_, greeting, expected) => {
+    expect(told(asked(null, greeting))).toBe(expected);
+  });
+});
+
+describe("a PostgreSQL server", () => {
+  const login = { username: "probe", password: SECRET, database: "nodb" };
+  const { nonce } = PGSQL;
+  const asked = (who: typeof login | null, ...pieces: readonly (string | Uint8Array)[]): Talk =>
+    talk((heard) => pgsql(who, nonce, heard), pieces);
+
+  test("is alive as soon as it asks who we are", () => {
+    expect(told(asked(null, PGSQL.methods))).toBe("true asks for a login");
+    expect(told(asked(null, PGSQL.noDatabase))).toBe("true answers 3D000");
+  });
+
+  test("is not while it takes nobody in", () => {
+    const starting = "E\0\0\0\x30SFATAL\0C57P03\0Mthe database system is starting up\0\0";
+    const sized = starting.replace("\x30", String.fromCharCode(starting.length - 1));
+    expect(told(asked(null, sized))).toBe("false 57P03: the database system is starting up");
+  });
+
+  test("lets us in by SCRAM, as it was recorded, and never sees the password", () => {
+    const { methods, first, last } = PGSQL;
+    for (const pieces of [[methods, first, last, PGSQL.in], dribbled([methods, first, last, PGSQL.in])]) {
+      const { outcome, said, shown } = asked(login, ...pieces);
+      expect(outcome).toEqual({ healthy: true, detail: "lets probe in" });
+      expect(said[2]).toContain("c=biws,r=/bHE7Kd4a7N4C0L7C7N1aQUvz70guRV364hwnddfPZNJ6qUy,p=");
+      expect(shown[2]).toBe("password");
+      expect(said.join()).not.toContain(SECRET);
+    }
+  });
+
+  test("that does not know the password itself is another one", () => {
+    const { methods, first } = PGSQL;
+    const forged = PGSQL.last.with(12, 0x58);
+    expect(told(asked(login, methods, first, forged))).toBe("false the server does not know the password");
+    const cheap = String.fromCharCode(...first)
+      .replace("i=4096", "i=9999999")
+      .replace("\\", "_");
+    expect(told(asked(login, methods, cheap))).toBe("false wants a login that is not known here");
+  });
+
+  test("that lets us in and has no such database is bad", () => {
+    const { methods, first, last, noDatabase } = PGSQL;
+    const talked = asked(login, methods, first, last, noDatabase);
+    expect(told(talked)).toBe('false 3D000: database "nodb" does not exist');
+  });
+
+  test("may ask for the password itself, or for its MD5", () => {
+    const clear = asked(login, "R\0\0\0\x08\0\0\0\x03");
+    expect([clear.said[1], clear.shown[1]]).toEqual(["p\0\0\0\x0bsecret\0", "password"]);
+    // md5(md5("secret" + "probe") + "salt")
+    const hashed = asked(login, "R\0\0\0\x0c\0\0\0\x05salt");
+    const inner = new Bun.CryptoHasher("md5").update("secretprobe").digest("hex");
+    const outer = new Bun.CryptoHasher("md5").update(`${inner}salt`).digest("hex");
+    expect(hashed.said[1]).toBe(`p\0\0\0(md5${outer}\0`);
+    expect(told(asked(login, "R\0\0\0\x08\0\0\0\x07"))).toBe(
+      "false wants a login of kind 7, which is not known here",
+    );
+  });
+
+  test("is none if it talks otherwise", () => {
+    expect(told(asked(null, "220 mail\r\n"))).toBe("false no answer of PostgreSQL");
+    expect(told(asked(null, ""))).toBe("false closed before an answer");
+  });
+});
