@@ -8,7 +8,7 @@ import { step } from "../vrrp/machine.ts";
 import type { AddressKey } from "./boundary.ts";
 import { tookOver } from "./contest.ts";
 import { tellGroups } from "./group-notify.ts";
-import { follow, nextLook } from "./guard.ts";
+import { follow, isGuarded, nextLook } from "./guard.ts";
 import type { Holder } from "./holder.ts";
 import { elected, unseated } from "./hooks.ts";
 import { remember } from "./history.ts";
@@ -26,7 +26,7 @@ export function drive(world: World, turn: Turn, router: Router, event: Event): v
   const before = router.machine;
   const { state, actions, reason } = step(router.settings(), router.machine, event, turn.now);
   router.machine = state;
-  follow(world, turn, router, { before, event, anew: reason !== null });
+  if (isGuarded(router)) follow(world, turn, router, { before, event, anew: reason !== null });
   turn.next = earlier(turn.next, nextLook(router));
   for (const action of actions) {
     switch (action.kind) {

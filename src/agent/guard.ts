@@ -13,7 +13,11 @@ import { drive } from "./drive.ts";
 import type { Router } from "./router.ts";
 import type { Turn, World } from "./world.ts";
 
-const guarded = ({ config: { guard } }: Router): boolean => guard.heartbeat || guard.witnesses.length > 0;
+const hasGuard = ({ config: { guard } }: Router): boolean => guard.heartbeat || guard.witnesses.length > 0;
+
+/** Whether a router has a guard, or had one until a reload. */
+export const isGuarded = (router: Router): boolean =>
+  hasGuard(router) || router.guard !== null || router.watch !== null;
 
 /** When a router wants to be looked at: its machine, its guard, or its watch for isolation. */
 export function nextLook({ machine, guard, watch: own }: Router): Instant {
@@ -28,10 +32,10 @@ export function follow(
   { before, event, anew }: { readonly before: State; readonly event: Event; readonly anew: boolean },
 ): void {
   const { machine, config } = router;
-  const asks = guarded(router);
-  const watches = asks && machine.kind === "master" && config.onIsolation === "release";
+  const wanted = hasGuard(router);
+  const watches = wanted && machine.kind === "master" && config.onIsolation === "release";
   router.watch = watches ? (router.watch ?? watch(turn.now)) : null;
-  if (!asks || machine.kind !== "backup") return replace(world, turn, router, null);
+  if (!wanted || machine.kind !== "backup") return replace(world, turn, router, null);
   const was = before.kind === "backup" ? before.master : null;
   const heard = machine.master !== null && machine.master !== was;
   const begins = router.guard === null || before.kind !== "backup" || anew || event.kind === "slept";

@@ -110,6 +110,21 @@ describe("a backup that hears no advert while its master says that it is well", 
     expect(state(backup)).toBe("master");
   });
 
+  test.each([
+    'version = 2\nadvert_interval = "2s"',
+    'advert_interval = "20ms"',
+    "virtual_mac = false\npreempt = false",
+  ])("does all of that whatever it speaks: %s", (more) => {
+    const { wire, master, backup } = pair({ more }, { more });
+    blocks(wire);
+    wire.run(30_000);
+    expect([state(master), state(backup)]).toEqual(["master", "backup"]);
+    expect(guard(backup)).toMatchObject({ state: "blocked" });
+    master.kill();
+    wire.run(2.5 * Number(backup.router()["interval_ms"]) + 10);
+    expect(state(backup)).toBe("master");
+  });
+
   test("stays backup from its start on", () => {
     const wire = new Wire();
     blocks(wire);
