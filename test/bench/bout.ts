@@ -4,8 +4,19 @@ import type { Station } from "../lab/lab.ts";
 import { INTERFACE, Lab } from "../lab/lab.ts";
 import type { Child } from "../lab/process.ts";
 import { now, until } from "../lab/process.ts";
-import type { Contender, Fleet } from "./contender.ts";
-import { ADDRESSES, addressOf, contender, HIGH, LOW, masters, virtualMacOf } from "./contender.ts";
+import { Cable, secondWire } from "../features/cluster-scene.ts";
+import type { Besides, Contender, Fleet } from "./contender.ts";
+import {
+  ADDRESSES,
+  addressOf,
+  BAUD,
+  contender,
+  HIGH,
+  LOW,
+  masters,
+  MEMBERS,
+  virtualMacOf,
+} from "./contender.ts";
 
 const PINGER = new URL("../lab/pinger.ts", import.meta.url).pathname;
 /** 255 routers at 100 ms take keepalived 10 s and more. */
@@ -38,9 +49,10 @@ export class Bout {
     const lab = await Lab.create(2);
     try {
       await lab.client.namespace.ip(`route add ${ADDRESSES} dev ${INTERFACE}`);
-      const first = await contender(kind, lab.node(0), { ...terms, priority: HIGH });
+      const [one, other] = await besides(lab, terms.besides);
+      const first = await contender(kind, lab.node(0), { ...terms, ...one, priority: HIGH });
       lab.atClose(() => first.daemon.close());
-      const second = await contender(kind, lab.node(1), { ...terms, priority: LOW });
+      const second = await contender(kind, lab.node(1), { ...terms, ...other, priority: LOW });
       lab.atClose(() => second.daemon.close());
       return new Bout(kind, terms, lab, [first, second]);
     } catch (cause) {
@@ -65,6 +77,12 @@ export class Bout {
     return masters(this.sides[side].daemon, this.#since[side]);
   }
 
+  /** Waits until the first node says that it is master of nothing any more. */
+  async noticed(): Promise<number> {
+    await until(`${this.kind} notices`, SETTLE_MS, () => this.masters(0) === 0);
+    return now();
+  }
+
   /** Waits until a side is master of everything, and the other one of nothing unless it is cut off. */
   async settled(side: Side, alone = true): Promise<number> {
     const all = this.terms.count;
@@ -75,11 +93,25 @@ export class Bout {
     );
   }
 
-  /** Both run and the first one is master of everything. */
+  /** Both run and the first one is master of everything; where they have something besides, they know each other. */
   async begin(): Promise<void> {
     await this.start(0);
     await this.settled(0);
     await this.start(1);
+    await this.acquainted();
+  }
+
+  /** Waits until each node of a cluster has the other one. */
+  async acquainted(): Promise<void> {
+    if (this.terms.besides === undefined || this.kind !== "haagent") return;
+    for (const side of [0, 1] as const) {
+      const { daemon } = this.sides[side];
+      const news = `heartbeat.node node=${MEMBERS[1 - side]} `;
+      await until(`${daemon.station.name} has the other node`, SETTLE_MS, () => {
+        const last = daemon.log.slice(this.#since[side]).findLast((line) => line.includes(news));
+        return last?.includes("state=active") === true;
+      });
+    }
   }
 
   /** Pings a router's address every 5 ms until the child is ended, and waits until the first node has answered. */
@@ -98,6 +130,27 @@ export class Bout {
 
   async close(): Promise<void> {
     await this.lab.close();
+  }
+}
+
+/** Gives the nodes what they have besides their common link. */
+async function besides(lab: Lab, what: Besides | undefined): Promise<[Partial<Fleet>, Partial<Fleet>]> {
+  const member = (at: 0 | 1, link: string): Partial<Fleet> => ({ member: { name: MEMBERS[at], link } });
+  switch (what) {
+    case undefined:
+      return [{}, {}];
+    case "ethernet": {
+      await secondWire(lab);
+      const link = '{ type = "broadcast", interface = "eth1" }';
+      return [member(0, link), member(1, link)];
+    }
+    case "serial": {
+      const cable = new Cable(lab);
+      await cable.plug(BAUD);
+      const line = (at: 0 | 1): string =>
+        `{ type = "serial", device = "${cable.ports[at]}", baud = ${BAUD} }`;
+      return [member(0, line(0)), member(1, line(1))];
+    }
   }
 }
 

@@ -17,7 +17,18 @@ export interface Fleet {
   readonly realtime?: number;
   /** Each address at the virtual MAC address of its router, on a device of its own. */
   readonly virtualMac?: boolean;
+  /** What the nodes have besides their common link; keepalived can do nothing with it. */
+  readonly besides?: Besides;
+  /** The node, of a pair that has something besides, and its link there as haagent.toml has it. */
+  readonly member?: { readonly name: string; readonly link: string };
 }
+
+/** A second wire, or a null-modem cable. */
+export type Besides = "ethernet" | "serial";
+/** Of the cable. */
+export const BAUD = 19_200;
+/** The nodes of a pair. */
+export const MEMBERS = ["ha1", "ha2"] as const;
 
 /** The priorities of a pair: the first node is the master. */
 export const HIGH = 200;
@@ -59,12 +70,23 @@ export function keepalivedText(fleet: Fleet): string {
   return `${lines.join("\n")}\n`;
 }
 
+function memberLines({ name, link }: NonNullable<Fleet["member"]>): string[] {
+  return [
+    `node = "${name}"`,
+    "[heartbeat]",
+    `nodes = ${JSON.stringify(MEMBERS)}`,
+    'auth = { method = "sha1", key = "bench" }',
+    `links = [${link}]`,
+  ];
+}
+
 export function haagentText(fleet: Fleet, runtimeDir: string): string {
   const lines = [
     "[agent]",
     `runtime_dir = ${JSON.stringify(runtimeDir)}`,
     `state_dir = ${JSON.stringify(`${runtimeDir}/state`)}`,
     `realtime_priority = ${fleet.realtime ?? 0}`,
+    ...(fleet.member === undefined ? [] : memberLines(fleet.member)),
   ];
   for (const vrid of vrids(fleet)) {
     lines.push(

@@ -138,6 +138,13 @@ export function parts(quick: boolean): Part[] {
       const terms = { count: 1, interval, virtualMac: true };
       return failovers(`mac-${interval}`, `the same at ${label} address`, { label, terms, trials });
     }),
+    ...(["ethernet", "serial"] as const).map((besides) =>
+      failovers(`notice-${besides}`, `a master that says by a second link that it goes: ${besides}`, {
+        label: `1 s, second link ${besides},`,
+        terms: { count: 1, interval: 1000, besides },
+        trials: { "clean stop": few(8, 2), "link down": few(8, 2) },
+      }),
+    ),
     ...[false, true].flatMap((busy) =>
       [0, REALTIME].map((realtime) => {
         const label = `10 ms${realtime > 0 ? ", real-time" : ""}${busy ? ", busy" : ""}`;

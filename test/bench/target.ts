@@ -1,4 +1,5 @@
 /** What the product promises of its speed and size, judged by the rows of a run. */
+import { BAUD } from "./contender.ts";
 import type { Row } from "./row.ts";
 import { markdown } from "./row.ts";
 import { figure } from "./samples.ts";
@@ -27,8 +28,28 @@ const lateness = ["1 s", "100 ms"].flatMap((interval) =>
   }),
 );
 
+/** Bytes of the word that a master has released, at most. */
+const WORD = 240;
+const BITS_PER_BYTE = 10;
+
+const notice = ["clean stop", "link down"].flatMap((event): Target[] => [
+  {
+    promise: "outage < 100 ms, told over Ethernet",
+    row: `1 s, second link ethernet, ${event}: client outage`,
+    of: median,
+    limit: at(100),
+  },
+  {
+    promise: "outage < bits / baud + 50 ms, told over a line",
+    row: `1 s, second link serial, ${event}: client outage`,
+    of: median,
+    limit: at((WORD * BITS_PER_BYTE * 1000) / BAUD + 50),
+  },
+]);
+
 const TARGETS: readonly Target[] = [
   ...lateness,
+  ...notice,
   ...[1, 255].map((count): Target => {
     const row = `start, ${count}: exec to agent.ready`;
     return { promise: "start to ready < 100 ms", row, of: worst, limit: at(100) };
