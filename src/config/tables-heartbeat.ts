@@ -87,7 +87,7 @@ export const heartbeat = {
   links: listing(
     required(
       list(record(linkFields), ELEMENTS_MAX),
-      "The media between the nodes; a single one is worth a warning.",
+      "The media between the nodes; a single one is worth a warning. Masters that go, and two masters, are told over them as well.",
     ),
     linkFields,
   ),

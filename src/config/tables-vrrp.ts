@@ -247,7 +247,7 @@ export const vrrp = {
       any: optional(
         commands,
         [],
-        "Run on each of these, with INSTANCE, the name, the state and the priority appended; with GROUP, its name, the state and 0 when the sync group as a whole changes.",
+        "Run on each of these, with INSTANCE, the name, the state and the priority appended; with GROUP, its name, the state and 0 when the sync group as a whole changes. A master whose addresses somebody else has, as its cluster or a neighbour shows, runs it once more, the reason in HAAGENT_REASON.",
       ),
     },
     "Commands run after a change of state, not waited for.",
