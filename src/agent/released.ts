@@ -3,7 +3,7 @@
  * where nobody else can take over. Which node a master is, its own claims say: they carry what its adverts come from.
  */
 import type { Ip } from "../base/address.ts";
-import { elapsed } from "../base/units.ts";
+import { after, elapsed, ms } from "../base/units.ts";
 import { RELEASING } from "../vrrp/state.ts";
 import type { Believed } from "./claims.ts";
 import type { Cluster } from "./cluster.ts";
@@ -12,7 +12,7 @@ import type { Router } from "./router.ts";
 import { usable } from "./tracking.ts";
 import type { Turn, World } from "./world.ts";
 
-/** A word that came after others of its sender, as one that was lost and is said again, is heeded where an advert is missing since. */
+/** A word that came after others of its sender, as one that was lost and is said again, is sure when so many intervals brought no advert. */
 const MISSED = 1.5;
 /** Who has released takes nothing for so many intervals at least (RFC 9568 6.1). */
 const LISTENS = 3;
@@ -25,15 +25,15 @@ export function heedReleased(world: World, turn: Turn, { router, node, claim, la
   if (machine.kind !== "backup" || router.role !== "backup" || world.stopping !== null) return;
   const { master } = machine;
   if (source === null || master?.address !== source) return;
-  if (late && elapsed(master.heardAt, turn.now) < MISSED * master.interval) return;
   // Whoever has no link itself hears nobody, and is about to know.
   if (!usable(world.kernel.named(config.interface))) return;
   if (claimedByAnother(router, node, source)) return;
   const peer = router.peers.get(source);
-  if (peer !== undefined) router.heard({ ...peer, priority: RELEASING, heardAt: turn.now });
+  if (peer !== undefined && !late) router.heard({ ...peer, priority: RELEASING, heardAt: turn.now });
   const alone = world.cluster !== null && isAlone(world.cluster, router, node, source, turn);
   turn.out.log("info", "vrrp.released", { name: config.name, source, node });
-  drive(world, turn, router, { kind: "released", source, alone });
+  const sureAt = late ? after(master.heardAt, ms(MISSED * master.interval)) : turn.now;
+  drive(world, turn, router, { kind: "released", source, alone, sureAt });
 }
 
 /** Two nodes with one address: nobody knows whose word it is. */

@@ -70,15 +70,17 @@ export function fromBackup(settings: Settings, state: Backup, event: Event, now:
 function masterReleased(
   settings: Settings,
   state: Backup,
-  { source, alone }: Extract<Event, { kind: "released" }>,
+  { source, alone, sureAt }: Extract<Event, { kind: "released" }>,
   now: Instant,
 ): Step {
   const known = state.master;
   if (known === null || known.address !== source || state.expired) return same(state);
-  const master: Master = { ...known, priority: RELEASING, heardAt: now };
-  const latest = alone ? later(now, settings.listensUntil) : patience(settings, master, now);
-  const waiting: Backup = { ...state, master, masterDownAt: earlier(state.masterDownAt, latest) };
-  return fromBackup(settings, waiting, { kind: "deadline" }, now);
+  const gone: Master = { ...known, priority: RELEASING, heardAt: now };
+  const sure = later(now, sureAt);
+  const latest = alone ? later(sure, settings.listensUntil) : patience(settings, gone, sure);
+  const masterDownAt = earlier(state.masterDownAt, latest);
+  if (now < sure) return same({ ...state, masterDownAt });
+  return fromBackup(settings, { ...state, master: gone, masterDownAt }, { kind: "deadline" }, now);
 }
 
 /**

@@ -85,9 +85,9 @@ export type Event =
     }
   /**
    * The master at `source` has told by another way than an advert that it gave the addresses up; `alone`: no other router can take over,
-   * so that nobody need be waited for.
+   * so that nobody need be waited for. It may be old news: an advert that comes before `sureAt` shows that.
    */
-  | { readonly kind: "released"; readonly source: Ip; readonly alone: boolean }
+  | { readonly kind: "released"; readonly source: Ip; readonly alone: boolean; readonly sureAt: Instant }
   /**
    * The router at `source`, of this priority, is master by another word than an advert, and the better one of both: nobody takes over from it
    * before `until`.

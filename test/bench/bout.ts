@@ -77,12 +77,6 @@ export class Bout {
     return masters(this.sides[side].daemon, this.#since[side]);
   }
 
-  /** Waits until the first node says that it is master of nothing any more. */
-  async noticed(): Promise<number> {
-    await until(`${this.kind} notices`, SETTLE_MS, () => this.masters(0) === 0);
-    return now();
-  }
-
   /** Waits until a side is master of everything, and the other one of nothing unless it is cut off. */
   async settled(side: Side, alone = true): Promise<number> {
     const all = this.terms.count;
@@ -107,7 +101,8 @@ export class Bout {
     for (const side of [0, 1] as const) {
       const { daemon } = this.sides[side];
       const news = `heartbeat.node node=${MEMBERS[1 - side]} `;
-      await until(`${daemon.station.name} has the other node`, SETTLE_MS, () => {
+      const story = (): string => `${news}; it said: ${daemon.log.slice(-8).join(" / ")}`;
+      await until(story, SETTLE_MS, () => {
         const last = daemon.log.slice(this.#since[side]).findLast((line) => line.includes(news));
         return last?.includes("state=active") === true;
       });

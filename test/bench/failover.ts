@@ -44,8 +44,6 @@ class Stage {
   readonly scenes: Scene[] = [];
   /** SIGTERM to the end of the process, milliseconds. */
   readonly stops = new Samples();
-  /** A link set down to the log that the master gave way, milliseconds; what setting it down takes is in it. */
-  readonly noticed = new Samples();
   readonly #recording: Recording;
 
   private constructor(bout: Bout, recording: Recording) {
@@ -118,7 +116,6 @@ class Stage {
       case "link down":
         await this.#scene(event, async () => {
           const at = await bout.lab.linkDown(bout.node(0));
-          this.noticed.add((await bout.noticed()) - at);
           await bout.settled(1, false);
           return at;
         });
@@ -194,7 +191,6 @@ export async function failover(plan: FailoverPlan, kinds: readonly DaemonKind[],
         rows.add(`${name(event)}: client outage`, "ms", kind, tape.outage(ADDRESS, from, to));
       }
       rows.add(`${name("clean stop")}: SIGTERM to exit`, "ms", kind, ...stage.stops.values);
-      rows.add(`${name("link down")}: noticed`, "ms", kind, ...stage.noticed.values);
     }
   } finally {
     for (const stage of stages) await stage.bout.close();

@@ -1,6 +1,7 @@
 /** Faults of heartbeat. */
 import { FENCE } from "./fence.ts";
 import type { Mutant } from "./mutants.ts";
+import { RELEASED } from "./released.ts";
 
 const fault = (file: string, find: string, replace: string, breaks: string): Mutant => ({
   file: `src/heartbeat/${file}.ts`,
@@ -155,4 +156,5 @@ export const HEARTBEAT: readonly Mutant[] = [
     "peer.patience",
     "gives up a peer while networks come up",
   ),
+  ...RELEASED,
 ];

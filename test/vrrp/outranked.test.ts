@@ -38,7 +38,7 @@ describe("a master that is outranked by one whose adverts do not come", () => {
   test("takes over at once when that one releases", () => {
     const set = settings();
     const backup = last(play(set, masterAt(set, 0), [[500, outranked(9000)]])).state;
-    const word: Event = { kind: "released", source: HIGHER, alone: true };
+    const word: Event = { kind: "released", source: HIGHER, alone: true, sureAt: instant(0) };
     expect(last(play(set, backup, [[1000, word]])).state.kind).toBe("master");
   });
 });

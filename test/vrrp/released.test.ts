@@ -4,7 +4,9 @@ import { instant, ms } from "../../src/base/units.ts";
 import type { Event, Settings } from "../../src/vrrp/state.ts";
 import { advert, backupAt, due, HIGHER, last, LOWER, masterAt, play, said, settings } from "./play.ts";
 
-const released = (alone: boolean, source = HIGHER): Event => ({ kind: "released", source, alone });
+const released = (alone: boolean, source = HIGHER, sureAt = 0): Event => ({
+  ...{ kind: "released", source, alone, sureAt: instant(sureAt) },
+});
 const SKEW = (1000 * 156) / 256;
 
 /** A backup that heard its master at 1000 ms. */
@@ -55,6 +57,18 @@ describe("a backup that is told that its master released", () => {
     expect(said(waiting)).toEqual([]);
     expect(waiting.state).toMatchObject({ kind: "backup", expired: true });
     expect(last(play(set, waiting.state, [[1300, "promote"]])).reason).toBe(`${HIGHER} released it`);
+  });
+
+  test("waits until it is sure that this is no old news, and forgets it when an advert comes", () => {
+    const set = settings();
+    const unsure = last(play(set, follower(set), [[1200, released(true, HIGHER, 2500)]])).state;
+    expect(due(unsure)).toBe(instant(2500));
+    expect(unsure).toMatchObject({ master: { priority: 200 } });
+    expect(last(play(set, unsure, [[2500, "deadline"]])).state.kind).toBe("master");
+    const known = last(play(set, unsure, [[2000, advert(200)]])).state;
+    expect(due(known)).toBe(instant(2000 + 3000 + SKEW));
+    const others = last(play(set, follower(set), [[1200, released(false, HIGHER, 2500)]])).state;
+    expect(due(others)).toBe(instant(2500 + SKEW));
   });
 
   test("keeps its startup delay", () => {

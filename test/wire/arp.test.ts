@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { Bug } from "../../src/base/assert.ts";
 import type { Arp, ArpError } from "../../src/wire/arp.ts";
-import { decodeArp, encodeArp, encodeGratuitousArp } from "../../src/wire/arp.ts";
+import { decodeArp, encodeArp, encodeArpProbe, encodeGratuitousArp } from "../../src/wire/arp.ts";
 import { ip, mac } from "./address.ts";
 import { hex } from "./hex.ts";
 
@@ -83,4 +83,18 @@ describe("an ARP message is refused", () => {
 test("announcing an IPv6 address by ARP is a bug of ours", () => {
   expect(() => encodeGratuitousArp(mac("02:00:00:00:00:01"), ip("fe80::99"))).toThrow(Bug);
   expect(() => encodeArp({ ...ANNOUNCED, senderIp: ip("fe80::99") })).toThrow(Bug);
+});
+
+test("a probe asks for an address in nobody's name", () => {
+  const decoded = decodeArp(encodeArpProbe(mac("02:00:00:00:00:01"), ip("10.99.1.1")));
+  expect(decoded).toEqual({
+    ok: true,
+    value: {
+      operation: "request",
+      senderMac: mac("02:00:00:00:00:01"),
+      senderIp: ip("0.0.0.0"),
+      targetMac: mac("00:00:00:00:00:00"),
+      targetIp: ip("10.99.1.1"),
+    },
+  });
 });

@@ -1,10 +1,14 @@
 /** Neighbour advertisements: values, and a sample of each way to be wrong. */
 import { describe, expect, test } from "bun:test";
 import { Bug } from "../../src/base/assert.ts";
-import { checksum, sumPseudoHeader, sumWords } from "../../src/wire/checksum.ts";
+import { checksum, fold, sumPseudoHeader, sumWords } from "../../src/wire/checksum.ts";
 import { decodeIp } from "../../src/wire/ip.ts";
 import type { NeighbourAdvertisement, NeighbourError } from "../../src/wire/ndp.ts";
-import { decodeNeighbourAdvertisement, encodeNeighbourAdvertisement } from "../../src/wire/ndp.ts";
+import {
+  decodeNeighbourAdvertisement,
+  encodeNeighbourAdvertisement,
+  encodeNeighbourProbe,
+} from "../../src/wire/ndp.ts";
 import { ip, mac } from "./address.ts";
 import { hex } from "./hex.ts";
 
@@ -105,4 +109,17 @@ describe("a neighbour advertisement is refused", () => {
 
 test.each(["10.99.1.1", "ff02::1"])("announcing %s is a bug of ours", (address) => {
   expect(() => encodeNeighbourAdvertisement(mac("02:00:00:00:00:01"), ip(address), false)).toThrow(Bug);
+});
+
+test("a probe asks for an address in nobody's name, of those that share its last bytes", () => {
+  const { group, bytes } = encodeNeighbourProbe(ip("2001:db8::1:299"));
+  expect(group).toBe(ip("ff02::1:ff01:299"));
+  const packet = decodeIp(6, bytes);
+  if (!packet.ok) throw new Error(packet.error.kind);
+  expect(packet.value).toMatchObject({ source: "::", destination: group, protocol: 58, hopLimit: 255 });
+  const { payload } = packet.value;
+  expect([payload[0], payload[1], payload.length]).toEqual([135, 0, 24]);
+  expect(payload.subarray(8).toHex()).toBe("20010db8000000000000000000010299");
+  const sum = sumWords(payload, 0, payload.length) + sumPseudoHeader(ip("::"), group, 58, payload.length);
+  expect(fold(sum)).toBe(0xffff);
 });
