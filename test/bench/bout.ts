@@ -135,7 +135,8 @@ async function besides(lab: Lab, what: Besides | undefined): Promise<[Partial<Fl
     case undefined:
       return [{}, {}];
     case "ethernet": {
-      await secondWire(lab);
+      // Not the routers' own network.
+      await secondWire(lab, "10.79.0");
       const link = '{ type = "broadcast", interface = "eth1" }';
       return [member(0, link), member(1, link)];
     }

@@ -158,12 +158,12 @@ export async function wires(): Promise<Lab> {
   return lab;
 }
 
-/** A second wire between the two nodes, that has no bridge: `eth1`, 10.78.0.1 and .2. */
-export async function secondWire(lab: Lab): Promise<void> {
+/** A second wire between the two nodes, that has no bridge: `eth1`, 10.78.0.1 and .2, or in another /24. */
+export async function secondWire(lab: Lab, network = "10.78.0"): Promise<void> {
   const [one, two] = [lab.node(0).namespace, lab.node(1).namespace];
   await one.ip(`link add eth1 type veth peer name eth1 netns ${two.pid}`);
   for (const [at, node] of [one, two].entries()) {
-    await node.ip(`addr add 10.78.0.${at + 1}/24 broadcast + dev eth1`, "link set eth1 up");
+    await node.ip(`addr add ${network}.${at + 1}/24 broadcast + dev eth1`, "link set eth1 up");
   }
 }
 

@@ -58,18 +58,6 @@ export const RELEASED: readonly Mutant[] = [
   fault("reload", "if (world.owed.size > 0) return;", "", "ends before it has said that it released"),
   fault("contend", "if (!gives) return;", "", "gives way to a worse master, as that one does to it"),
   fault("contend", "!better || heardAt", "heardAt", "stays away for one that is worse by now"),
-  fault(
-    "contend",
-    "gone || dead || elapsed(saidAt, turn.now) > lasts(rivals)",
-    "gone || dead",
-    "asks for ever about one that is silent",
-  ),
-  fault(
-    "neighbours",
-    "if (!isOurs(world, router, mac))",
-    "if (true)",
-    "takes its own interface for a stranger",
-  ),
   fault("neighbours", "if (turn.now < settled) return;", "", "takes a failover for a stranger"),
   fault(
     "neighbours",
