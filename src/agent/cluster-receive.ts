@@ -173,7 +173,9 @@ function answer(cluster: Cluster, turn: Turn, node: Node, content: Exclude<Conte
     case "takeover":
     case "ip-request":
     case "ip-response":
+      return resourceTold(cluster, turn, node, content);
     case "shutdone":
+      happen(cluster, turn, { kind: "left", name });
       return resourceTold(cluster, turn, node, content);
     default:
       return unreachable(content);

@@ -10,6 +10,7 @@
 import { unreachable } from "../base/assert.ts";
 import type { Instant, Milliseconds } from "../base/units.ts";
 import { after, earlier, elapsed, ms, NEVER } from "../base/units.ts";
+import { nextAsked, without } from "./asking.ts";
 import type { Status } from "./content.ts";
 
 /** Announced above our deadtime in the first seconds, when we may be slow. */
@@ -28,7 +29,7 @@ export interface Peer {
 }
 
 export interface Settings {
-  /** The other nodes and the ping nodes, in the order of the configuration: the first living one is asked. */
+  /** The other nodes and the ping nodes, in the order of the configuration: the living ones are asked one after the other. */
   readonly peers: readonly Peer[];
   readonly keepalive: Milliseconds;
   /** Silence that is told; less than deadtime. */
@@ -53,6 +54,8 @@ export interface PeerState {
   readonly heardAt: Instant | null;
   /** How long it may be silent: what it has announced, whatever our own deadtime is. */
   readonly patience: Milliseconds;
+  /** It has said that it ends: it answers nothing any more. */
+  readonly left: boolean;
   readonly links: ReadonlyMap<string, Link>;
 }
 
@@ -68,6 +71,8 @@ export interface State {
   readonly plainAt: Instant;
   /** When to ask for the nodes; {@link NEVER} unless we wait for an answer. */
   readonly askAt: Instant;
+  /** Whom we asked last; null: nobody yet. */
+  readonly asked: string | null;
   readonly peers: ReadonlyMap<string, PeerState>;
 }
 
@@ -83,6 +88,8 @@ export type Event =
        */
       readonly what: { readonly status: Status; readonly deadtime: Milliseconds } | "again" | null;
     }
+  /** It has said that it ends, in order; what it says of its status after that is what it says to the end. */
+  | { readonly kind: "left"; readonly name: string }
   /** A node has told which nodes there are. */
   | { readonly kind: "nodes-told" }
   | { readonly kind: "deadline" }
@@ -113,6 +120,7 @@ export function start(settings: Settings, now: Instant): Step {
       status: "init",
       heardAt: null,
       patience: settings.deadtime,
+      left: false,
       links: new Map(links.map((each) => [each, link])),
     },
   ]);
@@ -123,6 +131,7 @@ export function start(settings: Settings, now: Instant): Step {
     sayAt: after(now, settings.keepalive),
     plainAt: after(now, EXTRA_LASTS),
     askAt: NEVER,
+    asked: null,
     peers: new Map(peers),
   };
   const say = (status: Status): Action => ({ kind: "say", status, deadtime: announced(settings, state) });
@@ -136,6 +145,8 @@ export function step(settings: Settings, state: State, event: Event, now: Instan
   switch (event.kind) {
     case "heard":
       return completed(settings, hear(settings, expired, event, now), now);
+    case "left":
+      return completed(settings, { ...expired, state: without(expired.state, event.name) }, now);
     case "nodes-told":
       return expired.state.askAt === NEVER ? expired : activate(settings, expired, now);
     case "deadline":
@@ -245,7 +256,9 @@ function told(
   if (kind === "node" && says === null) return peer.status === "dead" ? peer : { ...peer, heardAt: now };
   const status = kind === "ping" ? "ping" : (says?.status ?? peer.status);
   if (status !== peer.status) more.push({ kind: "node", name, from: peer.status, to: status });
-  return { ...peer, status, heardAt: now, patience: says?.deadtime ?? peer.patience };
+  // Who begins again says so first.
+  const left = peer.left && status !== "init" && status !== "up";
+  return { ...peer, status, heardAt: now, patience: says?.deadtime ?? peer.patience, left };
 }
 
 /** Looks whether all are heard or given up, and goes on from there: asks for the nodes, or takes part when nobody can be asked. */
@@ -253,13 +266,11 @@ function completed(settings: Settings, { state, actions }: Step, now: Instant): 
   if (state.own === "active") return { state, actions };
   const complete = state.complete || [...state.peers.values()].every(({ status }) => status !== "init");
   if (!complete) return { state, actions };
-  const alive = settings.peers.find(
-    ({ name, kind }) => kind === "node" && state.peers.get(name)?.status !== "dead",
-  );
-  if (alive === undefined) return activate(settings, { state: { ...state, complete }, actions }, now);
+  const to = nextAsked(settings, state);
+  if (to === null) return activate(settings, { state: { ...state, complete }, actions }, now);
   if (state.askAt > now && state.complete) return { state, actions };
-  const asked: Action = { kind: "ask-nodes", to: alive.name };
-  return { state: { ...state, complete, askAt: after(now, ASK_EVERY) }, actions: [...actions, asked] };
+  const asking = { ...state, complete, asked: to, askAt: after(now, ASK_EVERY) };
+  return { state: asking, actions: [...actions, { kind: "ask-nodes", to }] };
 }
 
 function activate(settings: Settings, { state, actions }: Step, now: Instant): Step {

@@ -10,7 +10,7 @@ export function reshaped(settings: Settings, state: State, now: Instant): State 
     return [
       name,
       {
-        ...(known ?? { status: "init", heardAt: now, patience: settings.deadtime }),
+        ...(known ?? { status: "init", heardAt: now, patience: settings.deadtime, left: false }),
         links: new Map(links.map((link) => [link, known?.links.get(link) ?? fresh])),
       },
     ];

@@ -19,9 +19,8 @@ const SETTINGS = {
 } as const satisfies Settings;
 const ALONE: Settings = { ...SETTINGS, peers: SETTINGS.peers.slice(0, 1) };
 
-const heard = (status: Status, link = "eth1", deadtime = 5000): Event => ({
-  kind: "heard",
-  name: "b",
+const heard = (status: Status, link = "eth1", deadtime = 5000) => ({
+  ...({ kind: "heard", name: "b" } as const),
   link,
   what: { status, deadtime: ms(deadtime) },
 });
@@ -147,6 +146,29 @@ describe("a node that starts", () => {
     const news = play.at(5400).news();
     expect(news.at(-2)).toBe("5400 b up → dead");
     expect(news.at(-1)).toBe("5400 active");
+  });
+
+  test("does not wait for one that has said that it ends, and asks it again when it has begun again", () => {
+    const play = new Play(ALONE).at(400, heard("active"));
+    play.news();
+    expect(play.at(700, { kind: "left", name: "b" }).news()).toEqual(["700 active"]);
+    expect(new Play(ALONE).at(10, { kind: "left", name: "b" }).at(400, heard("active")).state.own).toBe(
+      "active",
+    );
+    const again = new Play(ALONE).at(10, { kind: "left", name: "b" }).at(400, heard("up"));
+    expect([again.state.own, again.news().at(-1)]).toEqual(["up", "400 ask b"]);
+  });
+
+  test("asks each living node in turn: one may have left unheard", () => {
+    const c = { name: "c", kind: "node", links: ["eth1"] } as const;
+    const play = new Play({ ...SETTINGS, peers: [SETTINGS.peers[0], c] }).at(400, heard("active"));
+    play
+      .at(500, { ...heard("active"), name: "c" })
+      .at(2600)
+      .at(2700, { kind: "left", name: "b" })
+      .at(3800);
+    const asked = play.words.filter((line) => line.includes("ask"));
+    expect(asked).toEqual(["500 ask b", "1500 ask c", "2500 ask b", "2700 ask c", "3700 ask c"]);
   });
 
   test("is not told about nodes that it did not ask for", () => {

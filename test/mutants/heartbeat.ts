@@ -145,8 +145,8 @@ export const HEARTBEAT: readonly Mutant[] = [
     "takes nodes for dead after a stall of its own",
   ),
   fault(
-    "membership",
-    'kind === "node" && state.peers.get(name)?.status !== "dead"',
+    "asking",
+    'kind === "node" && peer?.status !== "dead"',
     'kind === "node"',
     "waits for an answer of the dead",
   ),
