@@ -13,7 +13,9 @@ import { EXIT } from "./cli/exit.ts";
 import { isStatusReport } from "./cli/report.ts";
 import { show } from "./cli/show.ts";
 import { doctorJson, doctorText } from "./cli/show-doctor.ts";
+import { onceText } from "./cli/show-once.ts";
 import { usage } from "./cli/usage.ts";
+import { checksToRun } from "./config/checks-named.ts";
 import { load } from "./config/load.ts";
 import type { Config, ConfigSource } from "./config/model.ts";
 import { printFinding } from "./config/print.ts";
@@ -23,6 +25,7 @@ import type { AgentFact } from "./doctor/facts.ts";
 import { upwards, usesOf } from "./doctor/files.ts";
 import { healthOf } from "./doctor/finding.ts";
 import { ask } from "./io/ask.ts";
+import { probeOnce } from "./io/check-once.ts";
 import { controlPath } from "./io/control.ts";
 import { readConfig } from "./io/config-file.ts";
 import { gather } from "./io/doctor.ts";
@@ -121,6 +124,20 @@ async function doctor(path: string, json: boolean): Promise<number> {
   return health === "ok" ? EXIT.done : EXIT.degraded;
 }
 
+/** Probes a virtual server's real servers, or runs the check of that name, once. */
+async function once(path: string, service: string, address: string | null): Promise<number> {
+  const config = await checked(readConfig(path));
+  if (config === null) return EXIT.input;
+  const checks = checksToRun(config, service, address);
+  if (!checks.ok) {
+    await complain(checks.error);
+    return EXIT.input;
+  }
+  const probes = await probeOnce(checks.value, config.agent.scriptUser);
+  await out(onceText(probes));
+  return probes.every(({ outcome }) => outcome.healthy) ? EXIT.done : EXIT.degraded;
+}
+
 const statusText = (body: unknown): string =>
   isStatusReport(body) ? show(body, Date.now()) : `${JSON.stringify(body)}\n`;
 
@@ -137,6 +154,8 @@ async function perform(intent: Intent): Promise<number> {
     case "later":
       await complain(`${intent.what} is not in this version`);
       return EXIT.input;
+    case "once":
+      return once(intent.config, intent.service, intent.address);
     case "check":
       return (await checked(readConfig(intent.config))) === null ? EXIT.input : EXIT.done;
     case "status": {

@@ -30,6 +30,8 @@ export interface Judges {
   /** What its check says; null: nothing yet. */
   health(check: string): boolean | null;
   detail(check: string): string;
+  /** The number in a file that is good, 0 where there is none. */
+  value(check: string): number;
   order(service: string, server: string): ServerOrder | null;
   /** Whether a file of the maintenance directory names it. */
   maintained(server: ServerConfig): boolean;
@@ -75,7 +77,7 @@ export class ServiceState {
     return fill(
       {
         members: config.servers.map((server) => ({
-          destination: server.destination,
+          destination: { ...server.destination, weight: weightOf(server, judges) },
           verdict: verdictOf(server, judges),
           duty: this.#duty(server, judges),
         })),
@@ -124,6 +126,13 @@ const stateOf = (config: ServerConfig, before: ServerState | null, now: Instant)
   lastError: before?.lastError ?? null,
   held: before?.held ?? false,
 });
+
+/** More the kernel takes, but the configuration does not. */
+const WEIGHT_MAX = 65_535;
+
+/** The weight of a server: as configured, with what a file says added. */
+const weightOf = ({ destination: { weight }, check }: ServerConfig, judges: Judges): number =>
+  check === null ? weight : Math.min(WEIGHT_MAX, Math.max(0, weight + judges.value(check.name)));
 
 /** Whether the fallback can be used: until its first verdict it is what it was. */
 function usable(spare: ServerConfig, judges: Judges, entry: Entry | null): boolean {

@@ -16,6 +16,7 @@ export const serverChecks = (services: readonly ServiceConfig[]): CheckConfig[] 
 export const judgesOf = ({ checks, services }: World): Judges => ({
   health: (check) => checks.health(check),
   detail: (check) => checks.detail(check),
+  value: (check) => checks.value(check),
   order: (service, server) => services.orders.get(orderKey(service, server)) ?? null,
   maintained: ({ name, destination }) =>
     services.maintained.size > 0 &&

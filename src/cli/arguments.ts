@@ -26,6 +26,13 @@ export type Intent =
   | { readonly kind: "help"; readonly command: Command | null }
   | { readonly kind: "version" }
   | { readonly kind: "run" | "check"; readonly config: string }
+  /** `address` null: every server of the service. */
+  | {
+      readonly kind: "once";
+      readonly config: string;
+      readonly service: string;
+      readonly address: string | null;
+    }
   /** `follows`: the service manager starts the agent again, which resumes from what a release would take away. */
   | { readonly kind: "release"; readonly config: string; readonly follows: boolean }
   | {
@@ -80,9 +87,6 @@ type Which = (typeof WHICH)[number];
 const WATCH_INTERVAL = 1000;
 const WATCH_INTERVAL_LEAST = 100;
 const WATCH_INTERVAL_MOST = 3_600_000;
-
-/** Flags of the contract on commands that exist, refused like a command of a later version. */
-const LATER_FLAGS: Readonly<Record<string, readonly string[]>> = { check: ["--once"] };
 
 /** Results after which `Restart=on-failure` starts a service again whatever its exit codes mean (systemd.service(5)). */
 const CRASHES: readonly string[] = ["signal", "core-dump", "oom-kill", "watchdog"];
@@ -175,8 +179,13 @@ function intentOf(command: Command, words: readonly string[]): Result<Intent, st
     return fail("--config and --socket exclude each other");
   switch (command.name) {
     case "run":
-    case "check":
       return ok({ kind: command.name, config: target.config ?? DEFAULT_CONFIG });
+    case "check": {
+      const config = target.config ?? DEFAULT_CONFIG;
+      const [service, address] = [text(args["once"]), text(args["address"])];
+      if (service !== null) return ok({ kind: "once", config, service, address });
+      return address === null ? ok({ kind: "check", config }) : fail("ADDRESS is for check --once SERVICE");
+    }
     case "release": {
       const follows = CRASHES.includes(text(args["after"]) ?? "");
       return ok({ kind: "release", config: target.config ?? DEFAULT_CONFIG, follows });
@@ -251,8 +260,6 @@ export function parseCommandLine(argv: readonly string[]): Result<Intent, string
     );
   if (words.includes("--help") || words.includes("-h")) return ok({ kind: "help", command });
   if (!command.available) return ok({ kind: "later", what: command.name });
-  const flag = LATER_FLAGS[command.name]?.find((each) => words.some((word) => word.split("=")[0] === each));
-  if (flag !== undefined) return ok({ kind: "later", what: `${command.name} ${flag}` });
   const checked = strict(command, words);
   return checked.ok ? intentOf(command, checked.value) : checked;
 }

@@ -74,12 +74,17 @@ export const COMMANDS: readonly Command[] = [
   command("run", "run the agent in the foreground", file, "haagent run --config /etc/haagent.toml"),
   command(
     "check",
-    "validate a configuration, naming every error",
+    "validate a configuration, or probe a service once",
     {
       ...file,
-      once: { type: "string", valueHint: "SERVICE", description: "not in this version" },
+      once: {
+        type: "string",
+        valueHint: "SERVICE",
+        description: "probe its servers now, and show how",
+      },
+      address: { type: "positional", required: false, description: "with --once: this server only" },
     },
-    "haagent check --config /etc/haagent.toml",
+    "haagent check --once web 192.168.0.1:80",
   ),
   command(
     "status",

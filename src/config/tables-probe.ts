@@ -64,7 +64,7 @@ export const probe = {
   content: optional(
     choice(["any", "integer"]),
     "any",
-    "file: integer: it must hold a whole number, which is added to the priority; -254 or less is a fault.",
+    "file: integer: it must hold a whole number, which is added to the priority, where -254 or less is a fault, or to the weight of a real server.",
   ),
   scale: optional(
     integer(-NUMBER_MAX, NUMBER_MAX),

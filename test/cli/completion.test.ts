@@ -73,7 +73,7 @@ describe("completion for bash", () => {
     ]);
     expect(await offered("takeover", "lan", "--f")).toEqual(["--force"]);
     expect(await offered("--c")).toEqual(["--config"]);
-    expect(await offered("check", "--")).toEqual(["--config", "--help"]);
+    expect(await offered("check", "--")).toEqual(["--config", "--once", "--help"]);
   });
 
   test("offers the routers of the configuration that is named, in both spellings", async () => {

@@ -22,8 +22,6 @@ const LATER = [
   ["console", "--tty", "/dev/ttyS0", "--baud", "115200"],
   ["convert", "keepalived", "keepalived.conf"],
   ["simulate", "--config", "a.toml", "--config", "b.toml"],
-  ["check", "--once", "web"],
-  ["check", "--once", "web", "192.0.2.1:80"],
 ] as const;
 
 describe("help", () => {

@@ -48,15 +48,23 @@ function begin(probe: BuiltInProbe, tell: Tell, transcript: Transcript): Running
   }
 }
 
-/** Starts a probe; `tell` is called once, after `timeout` at the latest, unless it is cancelled. */
-export function startProbe(probe: BuiltInProbe, timeout: Milliseconds, tell: Tell): Running {
+/**
+ * Starts a probe; `tell` is called once, after `timeout` at the latest, unless it is cancelled. What was said is told where the probe
+ * failed, or always.
+ */
+export function startProbe(
+  probe: BuiltInProbe,
+  timeout: Milliseconds,
+  tell: Tell,
+  transcribe: "failures" | "always" = "failures",
+): Running {
   let over = false;
   const transcript = new Transcript(() => performance.now());
-  /** What was said is of interest where it came to nothing. */
   const end = (outcome: Outcome): void => {
     over = true;
     const { lines } = transcript;
-    tell(outcome.healthy || lines.length === 0 ? outcome : { ...outcome, transcript: lines });
+    const silent = lines.length === 0 || (outcome.healthy && transcribe === "failures");
+    tell(silent ? outcome : { ...outcome, transcript: lines });
   };
   const expire = (): void => {
     if (over) return;
