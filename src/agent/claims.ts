@@ -12,8 +12,6 @@ import type { Turn, World } from "./world.ts";
 /** What another node of the cluster said last of its router in the same election. */
 export interface Heard {
   readonly claim: Claim;
-  /** The question that it answers; null: unasked. */
-  readonly answers: number | null;
   /** The life in which it said so, and the number of the message. */
   readonly generation: number;
   readonly sequence: number;
@@ -130,7 +128,7 @@ function believe(world: World, turn: Turn, told: Told, answers: number | null, c
   const router = claimed(world, claim);
   if (router === null || !isNewer(told, router.claims.get(told.node))) return null;
   const { generation, sequence } = told;
-  router.claims.set(told.node, { claim, answers, generation, sequence, at: turn.now });
+  router.claims.set(told.node, { claim, generation, sequence, at: turn.now });
   guardHears(world, turn, router, told.node, claim, answers);
   return router;
 }
