@@ -19,6 +19,9 @@ const hasGuard = ({ config: { guard } }: Router): boolean => guard.heartbeat || 
 export const isGuarded = (router: Router): boolean =>
   hasGuard(router) || router.guard !== null || router.watch !== null;
 
+/** It gave its addresses up as no witness answered, and none has since. */
+export const isIsolated = ({ watch: own }: Router): boolean => own?.released === true;
+
 /** When a router wants to be looked at: its machine, its guard, or its watch for isolation. */
 export function nextLook({ machine, guard, watch: own }: Router): Instant {
   return earlier(deadline(machine), earlier(guard?.askAt ?? NEVER, own?.askAt ?? NEVER));
@@ -33,8 +36,7 @@ export function follow(
 ): void {
   const { machine, config } = router;
   const wanted = hasGuard(router);
-  const watches = wanted && machine.kind === "master" && config.onIsolation === "release";
-  router.watch = watches ? (router.watch ?? watch(turn.now)) : null;
+  keepWatch(turn, router, wanted && config.onIsolation === "release");
   if (!wanted || machine.kind !== "backup") return replace(world, turn, router, null);
   const was = before.kind === "backup" ? before.master : null;
   const heard = machine.master !== null && machine.master !== was;
@@ -44,6 +46,14 @@ export function follow(
   const known = event.kind === "slept" || machine.master === null ? now : machine.master.heardAt;
   const since = later(known, router.settings().listensUntil);
   replace(world, turn, router, silence(since, machine.master?.interval ?? config.advertInterval));
+}
+
+/** Watched is a master, and who was one until it saw itself isolated; `releases`: for that. */
+function keepWatch(turn: Turn, router: Router, releases: boolean): void {
+  const { machine, watch: before } = router;
+  if (!releases || (machine.kind !== "master" && !isIsolated(router))) router.watch = null;
+  // Whoever made it master nevertheless knows better.
+  else if (before === null || (machine.kind === "master" && before.released)) router.watch = watch(turn.now);
 }
 
 /** The guard is another, or none: what it held back is over. */
@@ -63,7 +73,8 @@ export function guardDue(world: World, turn: Turn, router: Router): void {
   router.watch = next;
   if (asks) world.guards.ask(router, null);
   // Whoever was told by the operator to be master has been told so.
-  if (!isolated || router.order?.kind === "takeover") return;
+  if (!isolated || router.order?.kind === "takeover" || router.machine.kind !== "master") return;
+  router.watch = { ...next, released: true };
   turn.out.log("warning", "vrrp.isolated", {
     name: config.name,
     text: `no witness answers (${config.guard.witnesses.join(", ")}): the addresses are released (on_isolation)`,
@@ -84,7 +95,11 @@ export function guardAllows(world: World, turn: Turn, router: Router): boolean {
 function happens(world: World, turn: Turn, router: Router, event: GuardEvent): boolean {
   const { guard, config } = router;
   if (guard === null) return true;
-  const settings = { witnesses: config.guard.witnesses.length > 0, grouped: config.syncGroup !== null };
+  const { guard: evidence, syncGroup } = config;
+  const settings = {
+    ...{ witnesses: evidence.witnesses.length > 0, grouped: syncGroup !== null },
+    isolated: isIsolated(router),
+  };
   const question = world.guards.questionFor(router, turn.now);
   const { guard: next, asks, verdict } = step(settings, guard, event, question, turn.now);
   router.guard = next;
@@ -130,7 +145,10 @@ export function guardHears(
 export function witnessed(world: World, turn: Turn, routers: readonly Router[]): void {
   for (const router of routers) {
     router.witnessedAt = turn.now;
+    const ends = isIsolated(router);
     if (router.watch !== null) router.watch = answered(router.watch);
+    // It was deaf perhaps, and may preempt from now on.
+    if (ends && router.machine.kind !== "master") router.watch = null;
     if (router.guard !== null) happens(world, turn, router, { kind: "witness" });
   }
 }

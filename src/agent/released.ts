@@ -8,6 +8,7 @@ import { RELEASING } from "../vrrp/state.ts";
 import type { Believed } from "./claims.ts";
 import type { Cluster } from "./cluster.ts";
 import { drive } from "./drive.ts";
+import { isIsolated } from "./guard.ts";
 import type { Router } from "./router.ts";
 import { usable } from "./tracking.ts";
 import type { Turn, World } from "./world.ts";
@@ -23,6 +24,8 @@ export function heedReleased(world: World, turn: Turn, { router, node, claim, la
   const { machine, config } = router;
   const { address: source } = claim;
   if (machine.kind !== "backup" || router.role !== "backup" || world.stopping !== null) return;
+  // It gave them to that one, as no witness answered here.
+  if (isIsolated(router)) return;
   const { master } = machine;
   if (source === null || master?.address !== source) return;
   // Whoever has no link itself hears nobody, and is about to know.

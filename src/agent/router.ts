@@ -86,6 +86,7 @@ export class Router implements Holder {
     readonly tracks: readonly Track[];
     readonly source: Ip | null;
     readonly order: Order | null;
+    readonly isolated: boolean;
     readonly settings: Settings;
   } | null = null;
   machine: State = { kind: "init" };
@@ -231,21 +232,22 @@ export class Router implements Holder {
   settings(): Settings {
     const { current: config, tracks, source, order } = this;
     const known = this.ran;
-    const same = known?.config === config && known.tracks === tracks;
+    const isolated = this.watch?.released === true;
+    const same = known?.config === config && known.tracks === tracks && known.isolated === isolated;
     if (same && known.source === source && known.order === order) return known.settings;
-    const settings = this.makeSettings();
-    this.ran = { config, tracks, source, order, settings };
+    const settings = this.makeSettings(isolated);
+    this.ran = { config, tracks, source, order, isolated, settings };
     return settings;
   }
 
-  private makeSettings(): Settings {
+  private makeSettings(isolated: boolean): Settings {
     const { version, advertInterval, preempt, preemptDelay, startupDelay, tie, syncGroup } = this.config;
     return {
       version,
       priority: this.priority,
       interval: advertInterval,
       // RFC 9568 6.1: the owner of the addresses preempts whatever the setting says.
-      preempt: preempt || this.owner,
+      preempt: (preempt && !isolated) || this.owner,
       preemptDelay: this.owner ? ms(0) : preemptDelay,
       listensUntil: after(this.agentStartedAt, startupDelay),
       // Who of two takeovers stays is told by their age: see operator.ts.

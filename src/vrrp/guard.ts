@@ -22,6 +22,8 @@ export interface GuardSettings {
   readonly witnesses: boolean;
   /** A member of a sync group that waits for the others: what let it pass must go on being true. */
   readonly grouped: boolean;
+  /** It was master and gave the addresses up as no witness answered: whatever else speaks for it, one must. */
+  readonly isolated: boolean;
 }
 
 /** In intervals: when an advert is overdue, and the first and the second question are asked. */
@@ -135,6 +137,7 @@ function judge(settings: GuardSettings, guard: Guard, question: number, now: Ins
     const guarded = { ...asked(guard, question, NEVER, now), outcome: to };
     return { guard: guarded, asks: true, verdict: { kind: "stay", until } };
   };
+  if (settings.isolated) return stay("isolated", 1);
   // It heard the master a moment ago: it preempts.
   if (guard.last === null) return { guard, asks: false, verdict: { kind: "take" } };
   const claimed = guard.claim?.question ?? null;

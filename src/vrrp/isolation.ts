@@ -1,4 +1,7 @@
-/** Whether a master is cut off from its witnesses: asked regularly while it is master, by who lets an isolated master release. */
+/**
+ * Whether a master is cut off from its witnesses: asked regularly while it is master, by who lets an isolated master release; and, once it has
+ * released, until one answers.
+ */
 import type { Instant, Milliseconds } from "../base/units.ts";
 import { after, ms } from "../base/units.ts";
 
@@ -11,13 +14,15 @@ export interface Watch {
   readonly askAt: Instant;
   /** Questions since a witness answered last. */
   readonly unanswered: number;
+  /** It gave its addresses up for that: it takes nothing before a witness answers. */
+  readonly released: boolean;
 }
 
 /** It is master from now on. */
-export const watch = (now: Instant): Watch => ({ askAt: now, unanswered: 0 });
+export const watch = (now: Instant): Watch => ({ askAt: now, unanswered: 0, released: false });
 
 /** A witness answered. */
-export const answered = (state: Watch): Watch => ({ ...state, unanswered: 0 });
+export const answered = (state: Watch): Watch => ({ ...state, unanswered: 0, released: false });
 
 /** Time has passed: whether to ask, and whether it is isolated. `interval`: that of its adverts. */
 export function watched(
@@ -29,7 +34,7 @@ export function watched(
   const isolated = state.unanswered >= UNANSWERED_MAX;
   const askAt = after(now, ms(Math.max(interval, ASK_EVERY_MIN)));
   return {
-    watch: { askAt, unanswered: isolated ? UNANSWERED_MAX : state.unanswered + 1 },
+    watch: { ...state, askAt, unanswered: isolated ? UNANSWERED_MAX : state.unanswered + 1 },
     asks: true,
     isolated,
   };

@@ -69,6 +69,24 @@ describe("a node that no witness answers", () => {
     ]);
     expect(master.router()["reason"]).toBe("isolated: no witness answers");
     // Its higher priority takes them back only from a place where a witness answers.
+    wire.run(60_000);
+    expect([state(master), state(backup)]).toEqual(["backup", "master"]);
+    expect(master.said("vrrp.isolated")).toHaveLength(1);
+    wire.answers = () => true;
+    wire.run(10_000);
+    expect([state(master), state(backup)]).toEqual(["master", "backup"]);
+  });
+
+  test("releases them once, and nobody has them, when no witness answers anybody", () => {
+    const released = { ...guarded, more: 'on_isolation = "release"' };
+    const { wire, master, backup } = pair(released, released);
+    wire.answers = () => false;
+    wire.run(60_000);
+    expect([state(master), state(backup)]).toEqual(["backup", "backup"]);
+    expect([master, backup].map((node) => node.router()["reason"])).toEqual([
+      "isolated: no witness answers",
+      "isolated: no witness answers",
+    ]);
     wire.answers = () => true;
     wire.run(10_000);
     expect([state(master), state(backup)]).toEqual(["master", "backup"]);

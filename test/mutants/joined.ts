@@ -47,4 +47,9 @@ export const JOINED: readonly Mutant[] = [
     "question !== null && last !== null;",
     "is held back for ever by what a master said long ago",
   ),
+  guardFault(
+    '  if (settings.isolated) return stay("isolated", 1);',
+    "",
+    "takes again what it gave up as it was isolated",
+  ),
 ];

@@ -33,6 +33,7 @@ export class Clusters {
 
   log(node: Node, action: Extract<Action, { kind: "log" }>): void {
     this.#members.log(node, action);
+    this.guards.log(node, action);
   }
 
   /** The end of the run. */

@@ -2,6 +2,7 @@
  * What guards promise: nobody becomes master for want of adverts while a healthy master could say that it is one; and whom a guard may hold
  * back, so that everybody else must not be held back.
  */
+import type { Action } from "../../src/agent/boundary.ts";
 import { LATENESS } from "./bounds.ts";
 import type { Gates } from "./gates.ts";
 import type { Members } from "./members.ts";
@@ -21,6 +22,8 @@ export class Guards {
   readonly #members: Members;
   /** Since when a master could answer a backup, by virtual router and both nodes. */
   readonly #since = new Map<string, number>();
+  /** Routers that were given up for want of a witness, and whose node still reaches none. */
+  readonly #isolated = new Set<string>();
 
   constructor(scene: Scene, gates: Gates, members: Members) {
     this.#scene = scene;
@@ -30,6 +33,10 @@ export class Guards {
 
   /** To be called after whatever may have changed who hears whom. */
   judge(): void {
+    for (const node of this.#scene.nodes) {
+      if (node.process !== null && !node.cables.reachesGateway(node)) continue;
+      for (const key of this.#isolated) if (key.startsWith(`${node.number} `)) this.#isolated.delete(key);
+    }
     for (const virtualRouter of this.#scene.bounds.keys()) {
       const parts = partsOf(this.#scene, virtualRouter);
       for (const backup of parts) {
@@ -54,8 +61,20 @@ export class Guards {
     );
   }
 
+  log(node: Node, { event, fields }: Extract<Action, { kind: "log" }>): void {
+    if (event !== "vrrp.isolated" || !String(fields["text"]).startsWith("no witness")) return;
+    this.#isolated.add(`${node.number} ${String(fields["name"])}`);
+  }
+
   /** A router has just become master. */
   took(node: Node, router: RouterPlan): void {
+    const alone = router.syncGroup === null && !node.orders.promised.has(router.name);
+    if (alone && this.#isolated.delete(`${node.number} ${router.name}`)) {
+      violate(
+        this.#scene,
+        `${node.plan.name} gave up ${router.name} as no witness answered, and took it again`,
+      );
+    }
     const reason = node.history.findLast((each) => each.name === router.name)?.reason ?? "";
     if (router.guard?.heartbeat !== true || !UNHEARD.test(reason)) return;
     const virtualRouter = virtualRouterOf(router);

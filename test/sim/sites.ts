@@ -1,7 +1,7 @@
 /** The pairs of machines that docs/split-brain.md tells of: two nodes, one virtual router, one group of resources, and what is between them. */
 import type { Ip } from "../../src/base/address.ts";
 import type { Terms } from "../heartbeat/sim/view.ts";
-import { type ClusterPlan, groupOf, type LinkPlan, type ResourcesPlan } from "./cluster-plan.ts";
+import { type ClusterPlan, GATEWAY, groupOf, type LinkPlan, type ResourcesPlan } from "./cluster-plan.ts";
 import type { Fault } from "./faults.ts";
 import type { ConfigPlan, NodePlan, Plan, RouterPlan } from "./plan.ts";
 
@@ -19,40 +19,36 @@ export interface Site {
 
 export const SITES: readonly Site[] = [
   {
-    name: "1 link",
-    text: "one broadcast link over A, the switch of the users",
-    links: ["A"],
-    witness: false,
-    fence: false,
+    ...{ name: "no link", text: "the virtual router alone: no `[heartbeat]`, no guard" },
+    ...{ links: [], witness: false, fence: false },
   },
   {
-    name: "2 links",
-    text: "a second one over another switch, B",
-    links: ["A", "B"],
-    witness: false,
-    fence: false,
+    ...{
+      name: "1 link",
+      text: 'one broadcast link over A, the switch of the users, and `guard = ["heartbeat"]`',
+    },
+    ...{ links: ["A"], witness: false, fence: false },
   },
   {
-    name: "serial",
-    text: "the link over A, and a null-modem cable",
-    links: ["A", "serial"],
-    witness: false,
-    fence: false,
+    ...{ name: "2 links", text: "a second broadcast link, over another switch B" },
+    ...{ links: ["A", "B"], witness: false, fence: false },
+  },
+  {
+    ...{ name: "serial", text: "the link over A, and a null-modem cable at 19200 baud" },
+    ...{ links: ["A", "serial"], witness: false, fence: false },
   },
   {
     name: "witness",
-    text: "the link over A, and the gateway behind A as witness",
-    links: ["A"],
-    witness: true,
-    fence: false,
+    text: 'the link over A, and the gateway behind A in `guard`, with `on_isolation = "release"`, and in `ping_nodes`',
+    ...{ links: ["A"], witness: true, fence: false },
   },
-  { name: "fence", text: "the link over A, and a fence", links: ["A"], witness: false, fence: true },
   {
-    name: "all",
-    text: "A, B, the cable, the gateway and the fence",
-    links: ["A", "B", "serial"],
-    witness: true,
-    fence: true,
+    ...{ name: "fence", text: "the link over A, and a fence that takes three seconds and always works" },
+    ...{ links: ["A"], witness: false, fence: true },
+  },
+  {
+    ...{ name: "all", text: "A, B, the cable, the gateway and the fence" },
+    ...{ links: ["A", "B", "serial"], witness: true, fence: true },
   },
 ];
 
@@ -72,23 +68,23 @@ const linkOf = (link: Site["links"][number]): LinkPlan =>
     ? { type: "serial", baud: 19_200 }
     : { type: "broadcast", segment: link === "A" ? "lan" : "wan" };
 
-function routerOf(number: number): RouterPlan {
+const GARP = { count: 5, interval: 2, refresh: 60_000, repeatAfter: 5000 };
+
+function routerOf(number: number, { links, witness }: Site): RouterPlan {
+  const heartbeat = links.length > 0;
   return {
     ...{ name: "VI_1", segment: "lan", vrid: 51, family: 4, version: 3, strict: false, startupDelay: 0 },
     ...{ tie: "address", priority: number === 0 ? 150 : 100, interval: 1000, preempt: true, preemptDelay: 0 },
     ...{ key: null, header: false, checksum: "rfc5798", addresses: [{ address: VIRTUAL, prefix: 24 }] },
     ...{ excluded: [], adopt: false, peers: null, syncGroup: null, tracks: [], checks: [] },
-    ...{
-      garp: { count: 5, interval: 2, refresh: 60_000, repeatAfter: 5000 },
-      hooks: null,
-      guard: null,
-      routes: [],
-    },
+    ...{ garp: GARP, hooks: null, routes: [] },
+    guard: heartbeat ? { heartbeat, witness: witness ? GATEWAY : null, release: witness } : null,
     ...{ rules: [], virtualMac: false, accept: true },
   };
 }
 
-function clusterOf(site: Site): ClusterPlan {
+function clusterOf(site: Site): ClusterPlan | null {
+  if (site.links.length === 0) return null;
   return {
     ...{ nodes: NAMES, links: site.links.map(linkOf), keepalive: 1000, deadtime: 5000, initdead: 10_000 },
     ...{ pings: site.witness },
@@ -112,15 +108,9 @@ const TERMS: Terms = {
 /** A pair that lives through some faults. */
 export function planOf(seed: number, site: Site, faults: readonly Fault[]): Plan {
   const nodes = NAMES.map((name, number): NodePlan => {
-    const config: ConfigPlan = {
-      ...{
-        routers: [routerOf(number)],
-        checks: [],
-        lifetime: "auto",
-        method: "auto",
-        cluster: clusterOf(site),
-      },
-    };
+    const routers = [routerOf(number, site)];
+    const cluster = clusterOf(site);
+    const config: ConfigPlan = { routers, checks: [], lifetime: "auto", method: "auto", cluster };
     const addresses = { lan: own(1, 11 + number), wan: own(2, 11 + number) };
     return { name, own: addresses, config, later: config, uptime: 100_000 };
   });

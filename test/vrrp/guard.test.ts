@@ -6,8 +6,8 @@ import { silence, step } from "../../src/vrrp/guard.ts";
 import { Random } from "../fuzz/mutate.ts";
 
 const INTERVAL = 1000;
-const PING: GuardSettings = { witnesses: true, grouped: false };
-const PLAIN: GuardSettings = { witnesses: false, grouped: false };
+const PING: GuardSettings = { witnesses: true, grouped: false, isolated: false };
+const PLAIN: GuardSettings = { witnesses: false, grouped: false, isolated: false };
 
 /** A guard, and its router's patience, which ends at `timer` unless it is put off. */
 class Play {
@@ -206,7 +206,7 @@ describe("a guard with witnesses", () => {
 });
 
 describe("the guard of a member of a sync group", () => {
-  const GROUPED: GuardSettings = { witnesses: false, grouped: true };
+  const GROUPED: GuardSettings = { witnesses: false, grouped: true, isolated: false };
 
   test("goes on asking while the others are waited for, and takes back what it allowed", () => {
     const play = new Play(GROUPED, 3600).until(5000);
@@ -227,7 +227,7 @@ describe("whatever answers, late or not at all", () => {
     const random = new Random(SEED);
     const below = (end: number): number => random.below(end);
     for (let round = 0; round < 1000; round++) {
-      const settings = { witnesses: below(2) === 1, grouped: false };
+      const settings = { witnesses: below(2) === 1, grouped: false, isolated: false };
       const timer = 3004 + below(992);
       const play = new Play(settings, timer);
       // Until then the master lives, and a witness answers; what answers does so late, or is lost.
