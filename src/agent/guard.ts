@@ -73,7 +73,8 @@ export function guardDue(world: World, turn: Turn, router: Router): void {
   router.watch = next;
   if (asks) world.guards.ask(router, null);
   // Whoever was told by the operator to be master has been told so.
-  if (!isolated || router.order?.kind === "takeover" || router.machine.kind !== "master") return;
+  if (!isolated || router.order?.kind === "takeover") return;
+  if (router.machine.kind !== "master") return;
   router.watch = { ...next, released: true };
   turn.out.log("warning", "vrrp.isolated", {
     name: config.name,
