@@ -18,8 +18,8 @@ function list(path: string): string[] {
 /** Who was asked to end is not asked twice: a second time means more to many. */
 const asked = new Set<number>();
 
-function signalled({ wanted, device, signal }: Extract<Question, { kind: "signal" }>): Answer {
-  const users = usersOf(wanted.directory, device, list);
+function signalled({ mount, signal }: Extract<Question, { kind: "signal" }>): Answer {
+  const users = usersOf(mount, list);
   for (const { pid } of users) {
     if (signal === "SIGTERM" && asked.has(pid)) continue;
     asked.add(pid);

@@ -9,7 +9,7 @@ import { ms } from "../base/units.ts";
 import type { FilesystemJob } from "../agent/heartbeat-boundary.ts";
 import type { Running } from "./command.ts";
 import { OURSELVES, runCommand } from "./command.ts";
-import type { Look, User } from "./mounts.ts";
+import type { Look, Mount, User } from "./mounts.ts";
 import type { CommandNotes } from "./orphans.ts";
 import type { Outcome, ResourceTask } from "./resource-task.ts";
 import { failed, lastWords, succeeded } from "./resource-task.ts";
@@ -19,8 +19,7 @@ export type Question =
   /** Send this to all that use the mount. */
   | {
       readonly kind: "signal";
-      readonly wanted: FilesystemJob;
-      readonly device: string;
+      readonly mount: Pick<Mount, "device" | "directory">;
       readonly signal: "SIGTERM" | "SIGKILL";
     };
 
@@ -125,7 +124,7 @@ class Mounting {
         continue;
       }
       const patient = performance.now() - begun < this.#grace;
-      const users = await this.#signal(found.device, patient ? "SIGTERM" : "SIGKILL");
+      const users = await this.#signal(found, patient ? "SIGTERM" : "SIGKILL");
       this.trouble = [failure, ...(users === "" ? [] : [`in use by ${users}`])].join("; ");
       await Bun.sleep(AGAIN);
     }
@@ -139,8 +138,11 @@ class Mounting {
   }
 
   /** Names those that were signalled. */
-  async #signal(device: string, signal: "SIGTERM" | "SIGKILL"): Promise<string> {
-    const answer = await this.#ask({ kind: "signal", wanted: this.#wanted, device, signal });
+  async #signal(
+    { device, directory }: Pick<Mount, "device" | "directory">,
+    signal: "SIGTERM" | "SIGKILL",
+  ): Promise<string> {
+    const answer = await this.#ask({ kind: "signal", mount: { device, directory }, signal });
     if (answer.kind !== "signalled") throw new Error("a signal that is none");
     const names = answer.users.map(({ pid, name }) => `${name} (${pid})`);
     const more = names.length > NAMED_MAX ? ` and ${names.length - NAMED_MAX} more` : "";

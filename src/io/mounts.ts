@@ -1,5 +1,6 @@
 /** What is mounted where, by /proc/PID/mountinfo (proc_pid_mountinfo(5)), and whether that is what a resource means. */
-import { readFileSync, readlinkSync, realpathSync, statSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync, readlinkSync, realpathSync, statSync } from "node:fs";
 import type { FilesystemJob } from "../agent/heartbeat-boundary.ts";
 
 /** One line of it. */
@@ -55,13 +56,19 @@ const encodeLabel = (text: string): string =>
     })
     .join("");
 
+/** Of the search on all disks, for hosts without a udev. */
+const SEARCH_MS = 5000;
+
 /** The file of a device that is named by what is written on it; null: it is not named so. */
 function tagged(device: string): string | null {
   const match = /^(UUID|LABEL|PARTUUID|PARTLABEL)="?([^"]*)"?$/.exec(device);
   if (match === null) return null;
   const [, tag, value = ""] = match;
   const folder = Object.entries(BY).find(([name]) => name === tag)?.[1] ?? "";
-  return `/dev/disk/${folder}/${encodeLabel(value)}`;
+  const link = `/dev/disk/${folder}/${encodeLabel(value)}`;
+  if (existsSync(link)) return link;
+  const { status, stdout } = spawnSync("findfs", [`${tag}=${value}`], { timeout: SEARCH_MS });
+  return status === 0 ? stdout.toString().trim() : link;
 }
 
 /** Whether it is a directory, or a file, that is to be seen in a second place. */
@@ -107,7 +114,8 @@ function isOf(mount: Mount, wanted: FilesystemJob): boolean {
 
 /** What a look found. */
 export type Look =
-  | { readonly state: "mounted"; readonly device: string; readonly below: readonly string[] }
+  /** `directory` without links. */
+  | ({ readonly state: "mounted"; readonly below: readonly string[] } & Pick<Mount, "device" | "directory">)
   | { readonly state: "other"; readonly source: string }
   | { readonly state: "free"; readonly problem: string | null };
 
@@ -128,13 +136,15 @@ function problemOf(wanted: FilesystemJob): string | null {
 
 /** Looks what is mounted on the directory; may hang where a network file system does. */
 export function look(wanted: FilesystemJob): Look {
-  const directory = unlessMissing(() => realpathSync(wanted.directory)) ?? wanted.directory;
   const mounts = mountsOf("self");
-  const top = mounts.findLast((mount) => mount.directory === directory);
+  const on = (path: string): Mount | undefined => mounts.findLast((mount) => mount.directory === path);
+  // By its name first: a network file system that is dead cannot be asked where its directory is.
+  const top = on(wanted.directory) ?? on(unlessMissing(() => realpathSync(wanted.directory)) ?? "");
   if (top === undefined) return { state: "free", problem: problemOf(wanted) };
   if (!isOf(top, wanted)) return { state: "other", source: top.source };
+  const { device, directory } = top;
   const below = mounts.map((mount) => mount.directory).filter((each) => each.startsWith(`${directory}/`));
-  return { state: "mounted", device: top.device, below };
+  return { state: "mounted", device, directory, below };
 }
 
 /** Links of a process to files, and the files that it has in memory. */
@@ -168,13 +178,15 @@ export interface User {
 }
 
 /** Who has something of this mount open, stands in it or runs from it; never we ourselves, and never init. */
-export function usersOf(directory: string, device: string, list: (path: string) => string[]): User[] {
-  const real = unlessMissing(() => realpathSync(directory)) ?? directory;
+export function usersOf(
+  { directory, device }: Pick<Mount, "device" | "directory">,
+  list: (path: string) => string[],
+): User[] {
   const own = readlinkSync("/proc/self/ns/mnt");
-  const isInside = (path: string): boolean => path === real || path.startsWith(`${real}/`);
+  const isInside = (path: string): boolean => path === directory || path.startsWith(`${directory}/`);
   return list("/proc").flatMap((pid) => {
     if (!/^\d+$/.test(pid) || pid === "1" || Number(pid) === process.pid) return [];
-    if (!sees(pid, real, device, own)) return [];
+    if (!sees(pid, directory, device, own)) return [];
     for (const path of filesOf(pid, list)) {
       if (!isInside(path)) continue;
       const name = unlessMissing(() => readFileSync(`/proc/${pid}/comm`, "utf8").trim()) ?? "?";

@@ -166,13 +166,15 @@ describe("what does no more than tell", () => {
   );
 
   test.concurrent(
-    "without a sendmail is a line in the log; a delay takes its time",
+    "that could not be sent is a line in the log; a delay takes its time",
     async () => {
       await using lab = await wires();
       const solo = new Solo(lab);
+      const sendmail = solo.script("sbin/sendmail", "echo no spool >&2; exit 75");
+      solo.prepare(`mount -t tmpfs t /usr/local/sbin; cp ${sendmail} /usr/local/sbin/`);
       await solo.groups([`a MailTo::root Delay::1.5::0.3 ${VIP}`]);
       await solo.start();
-      await solo.says(["resource.failed", "resource=MailTo::root", "there is no sendmail"]);
+      await solo.says(["resource.failed", "resource=MailTo::root", "sendmail: exit 75: no spool"]);
       await until("it answers", PATIENCE_MS, () => answers(lab, VIP));
       const next = await solo.says(["resource=Delay::1.5::0.3", "task=start"]);
       const waited = solo.log[next - 1] ?? "";
