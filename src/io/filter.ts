@@ -50,6 +50,12 @@ export const taken = ret(WHOLE);
 export const load = (size: "byte" | "word", k: number): Instruction => ({
   ...{ code: size === "byte" ? BPF_LD_B_ABS : BPF_LD_W_ABS, jt: 0, jf: 0, k },
 });
+/** All but what this host sent itself: a broadcast comes back to its sender. */
+export const othersFilter: readonly Instruction[] = [
+  { code: BPF_LD_W_ABS, jt: 0, jf: 0, k: PACKET_TYPE },
+  ...[{ code: BPF_JGT_K, jt: 0, jf: 1, k: PACKET_MULTICAST }, refused, taken],
+];
+
 /** Goes on `jt` instructions later where what was loaded is `k`, and `jf` where not. */
 export const equals = (k: number, jt: number, jf: number): Instruction => ({ code: BPF_JEQ_K, jt, jf, k });
 

@@ -3,6 +3,7 @@ import * as layout from "../../native/layout.ts";
 import { EAGAIN, errnoName } from "../../native/libc.ts";
 import { viewOf } from "../../native/memory.ts";
 import {
+  attachFilter,
   bindSocket,
   bindToDevice,
   closeDescriptor,
@@ -18,6 +19,7 @@ import type { Result } from "../base/result.ts";
 import { fail, ok } from "../base/result.ts";
 import type { Pausable } from "./adopt.ts";
 import { adopt } from "./adopt.ts";
+import { othersFilter } from "./filter.ts";
 import { Membership } from "./membership.ts";
 
 type UdpMedium = Extract<Medium, { readonly kind: "udp" }>;
@@ -73,6 +75,8 @@ function open(medium: UdpMedium): Result<number, number> {
     steps.push(
       () => setOption(fd, layout.SOL_SOCKET, layout.SO_BROADCAST, 1),
       () => setOption(fd, level, layout.IP_TOS, LOW_DELAY),
+      // Half of all that comes in.
+      () => attachFilter(fd, othersFilter),
     );
   }
   const local = group === null ? any : ipBytes(group.address);
