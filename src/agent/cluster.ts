@@ -134,6 +134,7 @@ export class Cluster {
   /** Has said good-bye. */
   left = false;
   #seed = 1;
+  #settings: Settings | null = null;
 
   constructor(config: HeartbeatConfig, name: string) {
     this.config = config;
@@ -155,6 +156,7 @@ export class Cluster {
     }
     for (const [id, link] of wanted) if (!this.links.has(id)) this.links.set(id, newLink(id, link));
     this.pingFailures.clear();
+    this.#settings = null;
   }
 
   #node(name: string): Node {
@@ -171,8 +173,12 @@ export class Cluster {
     };
   }
 
-  /** What membership runs on. */
+  /** What membership runs on: made once for a configuration, as it is asked for with every message. */
   settings(): Settings {
+    return (this.#settings ??= this.#makeSettings());
+  }
+
+  #makeSettings(): Settings {
     const { keepalive, warntime, deadtime, initdead } = this.config;
     const links = [...this.links.keys()];
     const nodes = Array.from(this.nodes.keys(), (name) => ({ name, kind: "node" as const, links }));

@@ -198,6 +198,7 @@ function lapsesAt(settings: Settings, state: State, peer: PeerState, link: Link)
 
 /** Everything whose time has come. */
 function expire(settings: Settings, before: State, now: Instant): Step {
+  if (deadline(settings, before) > now) return completed(settings, { state: before, actions: [] }, now);
   const actions: Action[] = [];
   const peers = new Map(before.peers);
   for (const [name, peer] of before.peers) {
