@@ -1,5 +1,6 @@
 /** Faults of what joins membership, groups and routers in the agent: what the simulator is for. */
 import type { Mutant } from "./mutants.ts";
+import { RESOURCES } from "./resources.ts";
 
 const fault = (file: string, find: string, replace: string, breaks: string): Mutant => ({
   ...{ file: `src/agent/${file}.ts`, find, replace, breaks },
@@ -12,6 +13,7 @@ const guardFault = (find: string, replace: string, breaks: string): Mutant => ({
 });
 
 export const JOINED: readonly Mutant[] = [
+  ...RESOURCES,
   fault("cluster-members", '  give(cluster, turn, { kind: "peer-dead" });', "", "leaves groups to the dead"),
   fault(
     "cluster-receive",

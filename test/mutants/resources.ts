@@ -1,0 +1,70 @@
+/** Faults of groups of resources in the agent: orders, reloads, what is kept, and the end. */
+import type { Mutant } from "./mutants.ts";
+
+const fault = (file: string, find: string, replace: string, breaks: string): Mutant => ({
+  ...{ file: `src/${file}.ts`, find, replace, breaks },
+  caughtBy: "agent",
+});
+
+export const RESOURCES: readonly Mutant[] = [
+  fault(
+    "heartbeat/regroup",
+    "if (plan.retired || fresh) turn.drive(",
+    "if (fresh) turn.drive(",
+    "leaves running what a reload took away",
+  ),
+  fault(
+    "heartbeat/regroup",
+    "(fresh || revived) && turn.mayStart(plan)",
+    "fresh && turn.mayStart(plan)",
+    "leaves down what a reload put back",
+  ),
+  fault(
+    "heartbeat/takeover",
+    "groups.filter(({ key }) => barred.has(key))",
+    "groups.filter(() => false)",
+    "forgets over a restart what only an operator may start",
+  ),
+  fault(
+    "heartbeat/takeover-turn",
+    "return !retired && !this.state.barred.has(key);",
+    "return !retired;",
+    "starts what only an operator may start",
+  ),
+  fault(
+    "agent/resource-machine",
+    "if (keeps !== resources.kept) {",
+    "if (false) {",
+    "keeps nothing of a partition",
+  ),
+  fault(
+    "agent/resource-machine",
+    "return !taken && !hurried &&",
+    "return false &&",
+    "ends before its last word was heard",
+  ),
+  fault(
+    "agent/resource-machine",
+    "runs.length === 0 || resources.hurried",
+    "runs.length === 0",
+    "cannot be told to end at once",
+  ),
+  fault(
+    "agent/resource-changes",
+    "running.node === node) continue;",
+    "true) continue;",
+    "lets a reload run a group twice",
+  ),
+  fault(
+    "agent/resource-answers",
+    'if (standby.role === "giving" && standby.step !== "asked") return done;',
+    'if (standby.role === "giving") return done;',
+    "says that the other node has agreed before it has",
+  ),
+  fault(
+    "agent/reload",
+    'turn.out.exit(handed === "stuck" ? REFUSED : 0);',
+    "turn.out.exit(0);",
+    "says that all went well when it leaves something behind",
+  ),
+];
