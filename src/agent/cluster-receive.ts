@@ -165,6 +165,7 @@ function answer(cluster: Cluster, turn: Turn, node: Node, content: Exclude<Conte
     case "status":
     case "ping-count":
     case "give-up":
+    case "ipfail-joined":
     case "other":
       return;
     case "starting":

@@ -64,6 +64,8 @@ export type Content =
   | { readonly kind: "ping-count"; readonly to: string; readonly count: number }
   /** ipfail: `to` hears fewer, and shall give up what it holds; or shall not, as both hear the same. */
   | { readonly kind: "give-up"; readonly to: string; readonly really: boolean }
+  /** ipfail runs on the sender from now on: what it was told before, it was not. */
+  | { readonly kind: "ipfail-joined" }
   /** All resources are released, and the sender is about to end. */
   | { readonly kind: "shutdone" }
   /** Of haagent: all are asked how their routers are that take part in these elections. `id` is that of the question, from 1. */
@@ -111,11 +113,7 @@ function fieldsOf(content: Exclude<Content, { readonly kind: "other" }>): Fields
         ["protocol", "1"],
       ];
     case "ack":
-      return [
-        ["t", "NS_ackmsg"],
-        ["dest", content.to],
-        ["ackseq", hex(content.sequence)],
-      ];
+      return of("NS_ackmsg", ["dest", content.to], ["ackseq", hex(content.sequence)]);
     case "rexmit":
       return [
         ["t", "NS_rexmit"],
@@ -152,18 +150,11 @@ function fieldsOf(content: Exclude<Content, { readonly kind: "other" }>): Fields
         ...(content.pings === null ? [] : [["haagent", String(content.pings)] as const]),
       ];
     case "standby":
-      return [
-        ["t", "ask_resources"],
-        ["rsc_hold", content.hold],
-        ["info", content.step],
-      ];
+      return of("ask_resources", ["rsc_hold", content.hold], ["info", content.step]);
     case "takeover":
       return of("hb_takeover", ["rsc_hold", content.hold]);
     case "ip-request":
-      return [
-        ["t", "ip-request"],
-        ["ipaddr", content.group],
-      ];
+      return of("ip-request", ["ipaddr", content.group]);
     case "ip-response":
       return [
         ["t", "ip-request-resp"],
@@ -177,10 +168,7 @@ function fieldsOf(content: Exclude<Content, { readonly kind: "other" }>): Fields
     case "give-up":
       return [["t", content.really ? "you_are_dead" : "abort_giveup"], ...ipfail(content.to)];
     case "shutdone":
-      return [
-        ["t", "shutdone"],
-        ["st", "dead"],
-      ];
+      return of("shutdone", ["st", "dead"]);
     case "ask-claims":
       return [
         ["t", "haagent-ask"],
@@ -194,6 +182,15 @@ function fieldsOf(content: Exclude<Content, { readonly kind: "other" }>): Fields
         ...(content.answers === null ? [] : [["ask", hex(content.answers)] as const]),
         ["vrrp", encodeClaims(content.claims)],
       ];
+    case "ipfail-joined":
+      return of(
+        "hbapi-clstat",
+        ["st", "join"],
+        ["from_id", "ipfail"],
+        ["to_id", "ipfail"],
+        ["info", "signon"],
+        ["client_gen", "0"],
+      );
     case "life":
       return of("haagent-life", ["dest", content.to], ["life", hex(content.generation)]);
     default:
@@ -275,6 +272,10 @@ export function decodeContent(message: Message): Content | null {
     case "you_are_dead":
     case "abort_giveup":
       return to === null ? null : { kind: "give-up", to, really: valueOf(message, "t") === "you_are_dead" };
+    case "hbapi-clstat": {
+      const joins = valueOf(message, "st") === "join" && valueOf(message, "from_id") === "ipfail";
+      return { kind: joins ? "ipfail-joined" : "other" };
+    }
     case "shutdone":
       return { kind: "shutdone" };
     case "haagent-ask": {

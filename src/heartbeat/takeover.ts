@@ -14,7 +14,7 @@ import type { Content } from "./content.ts";
 import { fenceConfirmed, fenceDue, fenceRan, forget, peerDied, peerLeft } from "./death.ts";
 import { deadline as groupDeadline, UNKNOWN } from "./group.ts";
 import { EVERYTHING, NOTHING, wordOf } from "./holding.ts";
-import { giveUpDue, giveUpTold, pingsChanged, pingsDue, pingsTold } from "./ipfail.ts";
+import { giveUpDue, giveUpTold, pingsChanged, pingsDue, pingsTold, tellPings } from "./ipfail.ts";
 import { groupGranted, groupRequested, requestDue, requestProgress } from "./legacy.ts";
 import { audit, begin, failbackDue, negotiationDue, peerReports, peerStarts } from "./negotiation.ts";
 import { letGoProgress, peerHeard, peerReturned, unbar, yieldDue } from "./partition.ts";
@@ -168,6 +168,8 @@ function hear(turn: Turn, content: Content, sequence: number): void {
       return groupGranted(turn, content.group);
     case "ping-count":
       return pingsTold(turn, content.count);
+    case "ipfail-joined":
+      return tellPings(turn);
     case "give-up":
       return giveUpTold(turn, content.really);
     case "shutdone":

@@ -1,8 +1,9 @@
 /** Groups move to the node that hears more ping nodes: two haagents, and haagent beside Debian's heartbeat with its ipfail. */
 import { describe, expect, test } from "bun:test";
 import type { Lab } from "../lab/lab.ts";
+import { until } from "../lab/process.ts";
 import type { Owner, Pair } from "./resource-scene.ts";
-import { besideDaemon, owners } from "./resource-scene.ts";
+import { besideDaemon, owners, PATIENCE_MS } from "./resource-scene.ts";
 
 const LONG_MS = 240_000;
 /** Longer than deadtime and the time that a node waits before it gives up. */
@@ -11,6 +12,8 @@ const NOTHING_MS = 7000;
 const SILENT_MS = 3000;
 const HEARD_MS = 500;
 const GATEWAY = "10.77.0.254";
+/** Of ha.cf. */
+const IPFAIL = [`ping ${GATEWAY}`, "deadping 3", "respawn hacluster /usr/libexec/heartbeat/ipfail"];
 const PINGS = `ping_nodes = ["${GATEWAY}"]`;
 
 /** The client of the lab is the gateway. */
@@ -27,12 +30,16 @@ const moves = (pair: Pair<Owner>): string =>
     .map(({ node, what }) => `${node} ${what}`)
     .join(", ");
 
+/** Of the two resources of one group, and the one of the other. */
+const STARTS = 3;
+
 /** Both run, and each has its own. */
 async function begun(): Promise<Pair<Owner>> {
   const pair = await owners({ more: PINGS });
   await raise(pair.lab);
   for (const each of [pair.a, pair.b]) await each.start();
   await pair.settles("a b");
+  await until("each start is logged", PATIENCE_MS, () => pair.moves.length === STARTS);
   return pair;
 }
 
@@ -94,8 +101,7 @@ describe("a node beside heartbeat's ipfail", () => {
   test.concurrent(
     "takes from it when it has lost the gateway, and gives when it has lost it itself",
     async () => {
-      const ipfail = [`ping ${GATEWAY}`, "deadping 3", "respawn hacluster /usr/libexec/heartbeat/ipfail"];
-      await using pair = await besideDaemon(true, ipfail, PINGS);
+      await using pair = await besideDaemon(true, IPFAIL, PINGS);
       const { a, b, lab } = pair;
       await raise(lab);
       await a.daemon.start();
@@ -112,6 +118,22 @@ describe("a node beside heartbeat's ipfail", () => {
       await pair.settles("a a");
       await lose(lab, 1, false);
       await pair.settles("a b");
+      expect(pair.doubled).toEqual([]);
+    },
+    LONG_MS,
+  );
+
+  test.concurrent(
+    "gives it everything when it begins, where it hears the gateway and we do not",
+    async () => {
+      await using pair = await besideDaemon(false, IPFAIL, PINGS);
+      const { a, b, lab } = pair;
+      await raise(lab);
+      await lose(lab, 1);
+      await b.start();
+      await pair.settles("b b");
+      await a.daemon.start();
+      await pair.settles("a a");
       expect(pair.doubled).toEqual([]);
     },
     LONG_MS,

@@ -63,7 +63,8 @@ function repeated(bytes: Uint8Array): Uint8Array | null {
   const [header, content] = [readHeader(message), decodeContent(message)];
   if (header === null || content === null) throw new Error(`not read: ${JSON.stringify(message)}`);
   // ipfail is a client of the daemon, and names its sender in another place.
-  if (content.kind === "other" || content.kind === "ping-count" || content.kind === "give-up") return null;
+  if (content.kind === "other" || ["ping-count", "give-up", "ipfail-joined"].includes(content.kind))
+    return null;
   const again = compose(
     encodeContent(content),
     { name: header.source, uuid: header.uuid ?? "" },

@@ -110,6 +110,7 @@ describe("a content", () => {
     "ip-response": { kind: "ip-response", to: "b", group: "10.9.0.100", owned: false },
     shutdone: { kind: "shutdone" },
     "ask-claims": { kind: "ask-claims", id: 47, about: [{ vrid: 51, family: 4 }] },
+    "ipfail-joined": { kind: "ipfail-joined" },
     life: { kind: "life", to: "b", generation: 0x6b00c2ce },
     claims: { kind: "claims", to: "b", answers: 47, claims: [CLAIM, { ...CLAIM, address: null }] },
   };

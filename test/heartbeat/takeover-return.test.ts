@@ -147,6 +147,10 @@ describe("ipfail", () => {
     expect(play.passes(2000).said()).toBe("ask all me");
   });
 
+  test("tells its count again to an ipfail that begins", () => {
+    expect(pinging().hears({ kind: "ipfail-joined" }).said()).toBe("pings 2");
+  });
+
   test("gives up nothing when the other one loses the same within that time", () => {
     const play = pinging().hears({ kind: "ping-count", to: "a", count: 3 }).passes(1000);
     expect(play.hears({ kind: "give-up", to: "a", really: false }).passes(60_000).said()).toBe("");
