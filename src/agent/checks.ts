@@ -37,8 +37,8 @@ interface Check {
   again: boolean;
   startedAt: Instant;
   detail: string;
-  /** The number in a file, 0 where there is none. */
-  value: number;
+  /** The number that a file holds or a script says, null where there is none. */
+  value: number | null;
   failure: Failure | null;
   /** What the last good probe warned of. */
   warning: string | null;
@@ -89,7 +89,7 @@ export class Checks {
         old !== undefined && !kept.has(old)
           ? old
           : {
-              ...(old ?? { health: NEUTRAL, detail: "", value: 0, failure: null, warning: null }),
+              ...(old ?? { health: NEUTRAL, detail: "", value: null, failure: null, warning: null }),
               ...{
                 config,
                 names,
@@ -141,9 +141,9 @@ export class Checks {
     return this.byName.get(name)?.weight ?? 0;
   }
 
-  /** The number that a file holds, while its check is good. */
-  value(name: string): number {
-    return this.byName.get(name)?.check.value ?? 0;
+  /** The number that a file holds or a script says, as of when its check was good; null: none. */
+  value(name: string): number | null {
+    return this.byName.get(name)?.check.value ?? null;
   }
 
   detail(name: string): string {
@@ -222,7 +222,7 @@ export class Checks {
 
   /** A result; gives the names of the checks that mean something else by it to those that track them. */
   result(
-    { check: id, healthy, detail, value = 0, warning, transcript = [] }: Extract<Event, { kind: "probe" }>,
+    { check: id, healthy, detail, value, warning, transcript = [] }: Extract<Event, { kind: "probe" }>,
     now: Instant,
   ): readonly string[] {
     const check = this.byId.get(id);
@@ -233,7 +233,7 @@ export class Checks {
     this.warn(check, warning ?? null, healthy);
     const { up } = check.health;
     check.health = judge(check.config, check.health, healthy);
-    const number = healthy && check.health.up === true ? value : check.value;
+    const number = healthy && check.health.up === true ? (value ?? null) : check.value;
     const changed = check.health.up !== up || number !== check.value;
     check.value = number;
     check.dueAt = after(check.slot, pace(check));

@@ -30,8 +30,8 @@ export interface Judges {
   /** What its check says; null: nothing yet. */
   health(check: string): boolean | null;
   detail(check: string): string;
-  /** The number in a file that is good, 0 where there is none. */
-  value(check: string): number;
+  /** The number that a file holds or a script says; null: none. */
+  value(check: string): number | null;
   order(service: string, server: string): ServerOrder | null;
   /** Whether a file of the maintenance directory names it. */
   maintained(server: ServerConfig): boolean;
@@ -130,9 +130,12 @@ const stateOf = (config: ServerConfig, before: ServerState | null, now: Instant)
 /** More the kernel takes, but the configuration does not. */
 const WEIGHT_MAX = 65_535;
 
-/** The weight of a server: as configured, with what a file says added. */
-const weightOf = ({ destination: { weight }, check }: ServerConfig, judges: Judges): number =>
-  check === null ? weight : Math.min(WEIGHT_MAX, Math.max(0, weight + judges.value(check.name)));
+/** The weight of a server: as configured, with what a file says added; or what a script says. */
+function weightOf({ destination: { weight }, check }: ServerConfig, judges: Judges): number {
+  const said = check === null ? null : judges.value(check.name);
+  if (said === null) return weight;
+  return Math.min(WEIGHT_MAX, Math.max(0, check?.probe.type === "script" ? said : weight + said));
+}
 
 /** Whether the fallback can be used: until its first verdict it is what it was. */
 function usable(spare: ServerConfig, judges: Judges, entry: Entry | null): boolean {

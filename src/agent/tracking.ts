@@ -76,7 +76,7 @@ export function tracksOf(world: World, turn: Turn, { config }: Router): Track[] 
       name,
       weight: checks.weight(name),
       up: checks.health(name),
-      bonus: checks.value(name),
+      bonus: checks.value(name) ?? 0,
     })),
   ];
 }

@@ -54,8 +54,19 @@ export function bodyFits(body: Uint8Array, pattern: string): boolean {
   return made !== null && matches(made, utf8.decode(body.subarray(0, TEXT_MAX)));
 }
 
+/** What the end of a script means: null is exit status 0, otherwise `exit 1`, `signal SIGSEGV`, `timeout after 2s`. */
+export function judgeExit(failure: string | null, dynamic: boolean): Outcome {
+  if (failure === null) return good("exit 0");
+  const status = Number(/^exit (\d{1,3})$/.exec(failure)?.[1] ?? Number.NaN);
+  return dynamic && status >= 2 ? { healthy: true, detail: failure, value: status - 2 } : bad(failure);
+}
+
 /** What a file must hold. */
 export interface FileExpectation {
+  /** Milliseconds since it was written, at most. */
+  readonly maxAge: number | null;
+  /** Bytes, at least. */
+  readonly minSize: number;
   /** A regular expression. */
   readonly pattern: string | null;
   readonly integer: { readonly scale: number; readonly fallback: number | null } | null;
@@ -64,12 +75,25 @@ export interface FileExpectation {
 /** A whole number by itself; space around it and a sign are allowed. */
 const NUMBER = /^\s*([+-]?\d{1,9})\s*$/;
 
+/** A file that was read, or why not. */
+export type FileFound =
+  | {
+      readonly bytes: Uint8Array;
+      /** Of all of it. */
+      readonly size: number;
+      /** Milliseconds since it was written; negative where its clock or ours is wrong. */
+      readonly age: number;
+    }
+  | { readonly failure: string };
+
 /** Judges a file that was read (at most {@link TEXT_MAX} bytes of it), or the reason why it was not. */
-export function judgeFile(
-  content: { readonly bytes: Uint8Array } | { readonly failure: string },
-  expected: FileExpectation,
-): Outcome {
-  const { integer, pattern } = expected;
+export function judgeFile(content: FileFound, expected: FileExpectation): Outcome {
+  const { integer, pattern, maxAge, minSize } = expected;
+  if (!("failure" in content)) {
+    const { age, size } = content;
+    if (maxAge !== null && age > maxAge) return bad(`written ${Math.floor(age / 1000)}s ago`);
+    if (size < minSize) return bad(`has ${size} bytes`);
+  }
   if (integer !== null) return judgeNumber(content, integer);
   if ("failure" in content) return bad(content.failure);
   if (pattern === null) return good("is there");
@@ -77,7 +101,7 @@ export function judgeFile(
 }
 
 function judgeNumber(
-  content: { readonly bytes: Uint8Array } | { readonly failure: string },
+  content: FileFound,
   { scale, fallback }: NonNullable<FileExpectation["integer"]>,
 ): Outcome {
   const text = "failure" in content ? "" : utf8.decode(content.bytes);

@@ -44,23 +44,39 @@ export function buildCourse(
 
 /** What is probed; `server` as above. */
 export function buildProbe(values: ProbeValues, server: Endpoint | null): ProbeConfig | null {
-  const { type, command, process: program, pidfile, file } = values;
+  const { type, command, dynamic, process: program, pidfile, file } = values;
   if (type === null) return null;
   const kind = type.value;
   switch (kind) {
     case "script": {
       const [argv] = command?.value ?? [];
-      return argv === undefined ? null : { type: "script", command: argv };
+      if (argv === undefined || dynamic === null) return null;
+      return { type: "script", command: argv, dynamic: dynamic.value };
     }
     case "process":
       if (program === null || pidfile === null) return null;
       return { type: "process", program: program.value, pidfile: pidfile.value };
     case "file": {
-      const { content, scale, default: fallback, expect_body: pattern } = values;
-      if (file === null || file.value === null || pattern === null) return null;
+      const {
+        content,
+        scale,
+        default: fallback,
+        expect_body: pattern,
+        max_age: age,
+        min_size: size,
+      } = values;
+      if (file === null || file.value === null || pattern === null || age === null || size === null)
+        return null;
       if (content === null || scale === null || fallback === null) return null;
       const integer = content.value === "any" ? null : { scale: scale.value, fallback: fallback.value };
-      return { type: "file", file: file.value, pattern: pattern.value, integer };
+      return {
+        type: "file",
+        file: file.value,
+        pattern: pattern.value,
+        maxAge: age.value,
+        minSize: size.value,
+        integer,
+      };
     }
     case "on":
     case "off":

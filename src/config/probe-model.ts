@@ -34,6 +34,8 @@ export interface Target extends Route {
 export interface ScriptProbe {
   readonly type: "script";
   readonly command: readonly string[];
+  /** 2 to 255 are success, too, and a number: so much less 2. */
+  readonly dynamic: boolean;
 }
 
 /** A process that must run; at least one of the two is there, and both must hold. */
@@ -50,6 +52,10 @@ export interface FileProbe {
   readonly file: string;
   /** A regular expression that the content must match. */
   readonly pattern: string | null;
+  /** Milliseconds since it was last written at most; null: however old. */
+  readonly maxAge: number | null;
+  /** Bytes that it has at least. */
+  readonly minSize: number;
   /** It holds an integer, which is added to the priority `scale` times. */
   readonly integer: {
     readonly scale: number;

@@ -2,7 +2,7 @@
 import { endpoint, localAddress, pattern, programName, requestPath, statusCodes } from "./check-kind.ts";
 import type { Fields } from "./field.ts";
 import { absent, listing, optional, record, required } from "./field.ts";
-import { boolean, choice, commands, integer, list, text } from "./kind.ts";
+import { boolean, choice, commands, duration, integer, list, text } from "./kind.ts";
 import { interfaceName } from "./network.ts";
 import { RESPONSE_CODES } from "../wire/dns.ts";
 import { digest, domain, headerField, recordType } from "./request-kind.ts";
@@ -20,6 +20,7 @@ export const NUMBER_MAX = 254;
 const HEADERS_MAX = 32;
 const URLS_MAX = 16;
 const PAYLOAD_MAX = 1400;
+const DAY = 86_400_000;
 
 /** A word that goes into a protocol: no NUL, which ends one. */
 const words = (manual: string) =>
@@ -41,6 +42,12 @@ export const probe = {
     "script: the command, which must be there; exit status 0 is success, and no shell is involved.",
     { keepalived: ["script"] },
   ),
+  dynamic: optional(
+    boolean,
+    false,
+    "script: exit statuses from 2 to 255 are success, too, and say a number, so much less 2: it is added to a router's priority, or it is a real server's weight instead of the configured one.",
+    { keepalived: ["misc_dynamic"] },
+  ),
   process: absent(
     programName,
     "none",
@@ -61,6 +68,12 @@ export const probe = {
       keepalived: ["track_file"],
     },
   ),
+  max_age: absent(
+    duration(1000, 3650 * DAY),
+    "none",
+    "file: it must have been written since, by the clock of this host: a backup of last night. One from the future is new.",
+  ),
+  min_size: optional(integer(0, 2 ** 53 - 1), 0, "file: the bytes that it must have at least."),
   content: optional(
     choice(["any", "integer"]),
     "any",
@@ -250,9 +263,9 @@ export const USUAL_PORT: Readonly<Partial<Record<CheckType, number>>> = {
 export const KEYS_OF: Readonly<
   Record<CheckType, { readonly needs: readonly Key[]; readonly takes: readonly Key[] }>
 > = {
-  script: { needs: ["command"], takes: [] },
+  script: { needs: ["command"], takes: ["dynamic"] },
   process: { needs: ["process", "pidfile"], takes: [] },
-  file: { needs: ["file"], takes: ["content", "scale", "default", "expect_body"] },
+  file: { needs: ["file"], takes: ["content", "scale", "default", "expect_body", "max_age", "min_size"] },
   tcp: { needs: ["target"], takes: ["port", ...ROUTE] },
   http: { needs: ["target"], takes: ["port", ...ROUTE, ...WEB] },
   https: {

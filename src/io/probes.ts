@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import type { Action, Event } from "../agent/boundary.ts";
 import type { Outcome } from "../check/response.ts";
-import { bad, good } from "../check/response.ts";
+import { judgeExit } from "../check/response.ts";
 import { runCommand } from "./command.ts";
 import type { CommandNotes } from "./orphans.ts";
 import { Prober } from "./prober.ts";
@@ -67,7 +67,7 @@ export class Probes {
     if (probe.type !== "script") return this.#prober.start(check, probe, timeout, tell);
     const running = runCommand(
       { argv: probe.command, environment: {}, user, timeout, keep: 0, notes: this.#notes },
-      (failure) => tell(failure === null ? good("exit 0") : bad(failure)),
+      (failure) => tell(judgeExit(failure, probe.dynamic)),
     );
     return () => running.cancel();
   }

@@ -106,7 +106,7 @@ describe("a tracked check", () => {
     expect(box.actions.find((action) => action.kind === "probe")).toEqual({
       kind: "probe",
       check: "web",
-      probe: { type: "script", command: ["/bin/check"] },
+      probe: { type: "script", command: ["/bin/check"], dynamic: false },
       timeout: 1000 as never,
       user: null,
     });

@@ -1,6 +1,6 @@
 /** Answers to probes, judged. */
 import { describe, expect, test } from "bun:test";
-import { bodyFits, judgeFile, statusFits } from "../../src/check/response.ts";
+import { bodyFits, judgeExit, judgeFile, statusFits } from "../../src/check/response.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
@@ -39,23 +39,34 @@ describe("a body", () => {
 });
 
 describe("a file", () => {
-  const any = { pattern: null, integer: null };
+  const file = (text: string, age = 0) => ({ bytes: bytes(text), size: text.length, age });
+  const any = { pattern: null, integer: null, maxAge: null, minSize: 0 };
   test("is good by being there", () => {
-    expect(judgeFile({ bytes: bytes("") }, any).healthy).toBe(true);
+    expect(judgeFile(file(""), any).healthy).toBe(true);
     expect(judgeFile({ failure: "ENOENT" }, any)).toEqual({ healthy: false, detail: "ENOENT" });
   });
 
+  test("may have to be new and long", () => {
+    const backup = { ...any, maxAge: 60_000, minSize: 3 };
+    expect(judgeFile(file("abc", 60_000), backup).healthy).toBe(true);
+    expect(judgeFile(file("abc", 61_500), backup)).toEqual({ healthy: false, detail: "written 61s ago" });
+    expect(judgeFile(file("ab", 0), backup)).toEqual({ healthy: false, detail: "has 2 bytes" });
+    // A clock that steps makes nothing old.
+    expect(judgeFile(file("abc", -1e9), backup).healthy).toBe(true);
+    // What has no number by default counts only where it may.
+    const number = { ...backup, integer: { scale: 1, fallback: 5 } };
+    expect(judgeFile(file("123", 61_500), number).healthy).toBe(false);
+    expect(judgeFile({ failure: "ENOENT" }, backup)).toEqual({ healthy: false, detail: "ENOENT" });
+  });
+
   test("may have to match", () => {
-    expect(judgeFile({ bytes: bytes("on\n") }, { ...any, pattern: "^on$" }).healthy).toBe(false);
-    expect(judgeFile({ bytes: bytes("on\n") }, { ...any, pattern: "^on\\s*$" }).healthy).toBe(true);
+    expect(judgeFile(file("on\n"), { ...any, pattern: "^on$" }).healthy).toBe(false);
+    expect(judgeFile(file("on\n"), { ...any, pattern: "^on\\s*$" }).healthy).toBe(true);
     expect(judgeFile({ failure: "EACCES" }, { ...any, pattern: "on" }).healthy).toBe(false);
   });
 
   const number = (text: string, scale = 1, fallback: number | null = null): number | string => {
-    const { healthy, detail, value } = judgeFile(
-      { bytes: bytes(text) },
-      { pattern: null, integer: { scale, fallback } },
-    );
+    const { healthy, detail, value } = judgeFile(file(text), { ...any, integer: { scale, fallback } });
     return healthy && value !== undefined ? value : detail;
   };
 
@@ -86,16 +97,28 @@ describe("a file", () => {
 
   test("without a number may have one by default, multiplied as well", () => {
     expect(number("garbage", 2, 4)).toBe(8);
-    expect(judgeFile({ failure: "ENOENT" }, { pattern: null, integer: { scale: 2, fallback: 4 } })).toEqual({
+    expect(judgeFile({ failure: "ENOENT" }, { ...any, integer: { scale: 2, fallback: 4 } })).toEqual({
       healthy: true,
       detail: "ENOENT; 4 counts",
       value: 8,
     });
-    expect(
-      judgeFile({ failure: "ENOENT" }, { pattern: null, integer: { scale: 2, fallback: null } }),
-    ).toEqual({
+    expect(judgeFile({ failure: "ENOENT" }, { ...any, integer: { scale: 2, fallback: null } })).toEqual({
       healthy: false,
       detail: "ENOENT",
     });
+  });
+});
+
+describe("a script", () => {
+  test("is good with exit status 0 and with no other, unless others are numbers", () => {
+    expect(judgeExit(null, false)).toEqual({ healthy: true, detail: "exit 0" });
+    expect(judgeExit("exit 2", false)).toEqual({ healthy: false, detail: "exit 2" });
+    expect(judgeExit(null, true)).toEqual({ healthy: true, detail: "exit 0" });
+    expect(judgeExit("exit 1", true)).toEqual({ healthy: false, detail: "exit 1" });
+    expect(judgeExit("exit 2", true)).toEqual({ healthy: true, detail: "exit 2", value: 0 });
+    expect(judgeExit("exit 255", true)).toEqual({ healthy: true, detail: "exit 255", value: 253 });
+    for (const end of ["signal SIGSEGV", "timeout after 2s", "ENOENT: no such file"]) {
+      expect(judgeExit(end, true)).toEqual({ healthy: false, detail: end });
+    }
   });
 });

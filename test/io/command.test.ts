@@ -104,7 +104,7 @@ type ProbeAction = Extract<Action, { kind: "probe" }>;
 const probe = (check: string, command: readonly string[], timeout = PATIENCE): ProbeAction => ({
   kind: "probe",
   check,
-  probe: { type: "script", command },
+  probe: { type: "script", command, dynamic: false },
   timeout: ms(timeout),
   user: null,
 });

@@ -147,7 +147,7 @@ describe("the agent's process", () => {
       {
         kind: "probe",
         check: "c",
-        probe: { type: "script", command: [script] },
+        probe: { type: "script", command: [script], dynamic: false },
         timeout: ms(5000),
         user: null,
       },
@@ -169,7 +169,7 @@ describe("the agent's process", () => {
     expect(scheduling(readFileSync(`/proc/${edge.pid}/stat`, "utf8"))).toEqual(["37", "2"]);
     expect(readFileSync(`/proc/${edge.pid}/status`, "utf8")).toMatch(/VmLck:\s+[1-9]/);
     const out = join(directory.path, "stat");
-    const cp = { type: "script", command: ["cp", "/proc/self/stat", out] } as const;
+    const cp = { type: "script", command: ["cp", "/proc/self/stat", out], dynamic: false } as const;
     edge.order([{ kind: "probe", check: "c", probe: cp, timeout: ms(PATIENCE), user: "root" }]);
     expect((await edge.event("probe")).healthy).toBe(true);
     expect(scheduling(readFileSync(out, "utf8"))).toEqual(["0", "0"]);

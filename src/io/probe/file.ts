@@ -7,6 +7,7 @@ import { readRegular } from "./regular-file.ts";
 export const probeFile: Prober<FileProbe> = (probe, tell) => {
   let over = false;
   readRegular(probe.file, TEXT_MAX)
+    .then((read) => ("failure" in read ? read : { ...read, age: Date.now() - read.written }))
     .then((content) => judgeFile(content, probe))
     .catch((error: unknown) => bad(String(error)))
     .then((outcome) => {

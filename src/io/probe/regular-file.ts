@@ -12,6 +12,10 @@ const PIECE = 4096;
 export interface FileContent {
   readonly bytes: Uint8Array;
   readonly identity: string;
+  /** Bytes of all of it. */
+  readonly size: number;
+  /** When it was written, in milliseconds of the clock of this host. */
+  readonly written: number;
 }
 
 /** Why it could not be read: `ENOENT`, `is a directory`. */
@@ -41,7 +45,14 @@ async function read(path: string, most: number): Promise<FileContent | FileFailu
     if (about.isDirectory()) return { failure: "is a directory" };
     if (!about.isFile()) return { failure: "is no regular file" };
     const bytes = await fill(file, most);
-    return { bytes, identity: `${about.dev} ${about.ino} ${about.size} ${about.mtimeNs} ${about.ctimeNs}` };
+    const size = Number(about.size);
+    const written = Number(about.mtimeMs);
+    return {
+      bytes,
+      size,
+      written,
+      identity: `${about.dev} ${about.ino} ${about.size} ${about.mtimeNs} ${about.ctimeNs}`,
+    };
   } finally {
     await file.close();
   }
