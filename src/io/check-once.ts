@@ -1,6 +1,6 @@
 /** `haagent check --once`: probes run now, without an agent, all of them beside each other, with all that was said. */
 import type { Outcome } from "../check/response.ts";
-import { bad, good } from "../check/response.ts";
+import { judgeExit } from "../check/response.ts";
 import type { CheckConfig } from "../config/model.ts";
 import { runCommand } from "./command.ts";
 import { startProbe } from "./probe/start.ts";
@@ -32,7 +32,7 @@ function one({ name, probe, timeout }: CheckConfig, user: string | null): Promis
       { argv: probe.command, environment: {}, user, timeout, keep: PRINTED_MAX, notes: null },
       (failure, output) => {
         const lines = output.split("\n").filter((line) => line !== "");
-        tell({ ...(failure === null ? good("exit 0") : bad(failure)), transcript: lines });
+        tell({ ...judgeExit(failure, probe.dynamic), transcript: lines });
       },
     );
   });

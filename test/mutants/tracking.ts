@@ -60,8 +60,8 @@ export const TRACKING: readonly Mutant[] = [
   },
   {
     file: "src/agent/checks.ts",
-    find: "const number = healthy && check.health.up === true ? value : check.value;",
-    replace: "const number = value;",
+    find: "const number = healthy && check.health.up === true ? (value ?? null) : check.value;",
+    replace: "const number = value ?? null;",
     breaks: "loses a file's number by one failure of several",
     caughtBy: "agent",
   },
