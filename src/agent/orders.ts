@@ -24,16 +24,9 @@ export function obey(world: World, turn: Turn, connection: number, asked: Asked)
     return { exit: 1, body: { error: "--force is for virtual routers: groups move when both nodes agree" } };
   }
   const first = routers && world.routers.size > 0 ? tellRouters(world, turn, asked) : null;
-  const reply = order(cluster, turn, resources, {
-    kind,
-    which,
-    connection,
-    body: { ...Object(first?.body) },
-  });
   // What the routers refused stays refused.
-  return reply === null || first === null
-    ? reply
-    : { exit: Math.max(first.exit, reply.exit), body: reply.body };
+  const { exit, body } = first ?? { exit: 0, body: {} };
+  return order(cluster, turn, resources, { kind, which, connection, exit, body: { ...Object(body) } });
 }
 
 const tellRouters = (world: World, turn: Turn, asked: Asked): Reply =>

@@ -1,6 +1,6 @@
 /** Answers to an operator who waits for what the other node says to his order. */
 import { after, ms } from "../base/units.ts";
-import { holdingOf, isNothing, without } from "../heartbeat/holding.ts";
+import { holdingOf, isNothing, overlap, without } from "../heartbeat/holding.ts";
 import type { State } from "../heartbeat/takeover-state.ts";
 import type { Reply } from "./boundary.ts";
 import type { Resources, Waiting } from "./resources.ts";
@@ -30,17 +30,17 @@ function outcome(
   before: State,
   late: boolean,
 ): Reply | null {
-  const { order, what, groups, body } = waiting;
+  const { order, what, groups, body, exit } = waiting;
   const { standby, phase } = state;
-  const done: Reply = { exit: 0, body: { ...body, [order]: [...listed(body, order), ...groups] } };
+  const done: Reply = { exit, body: { ...body, [order]: [...listed(body, order), ...groups] } };
   const refused = (why: string): Reply => ({
     exit: 1,
-    body: { ...body, refused: [`${groups.join(", ")}: ${why}`] },
+    body: { ...body, refused: [...listed(body, "refused"), `${groups.join(", ")}: ${why}`] },
   });
   if (phase === "leaving" || phase === "left") return refused("the agent is stopping");
   if (order === "standby") {
     if (standby.role === "giving" && standby.step !== "asked") return done;
-    if (isNothing(without(holdingOf(what), without(holdingOf(what), state.hold)))) return done;
+    if (isNothing(overlap(holdingOf(what), state.hold))) return done;
     const ended = before.standby.role === "giving" && standby.role === "none";
     return ended || late ? refused(`${peer} has not agreed to take them`) : null;
   }

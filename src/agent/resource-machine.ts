@@ -41,7 +41,7 @@ function recalled({ keptResources: text }: Cluster, turn: Turn): Kept {
   const kept = decodeKept(text);
   if (kept !== null) return kept;
   const detail =
-    "the file resources in state_dir is damaged: whether a partition left groups for an operator is not known";
+    "hb_resources in state_dir is damaged: whether a partition left groups for an operator is not known";
   turn.out.log("warning", "agent.warning", { what: "heartbeat resources", detail });
   return NOTHING_KEPT;
 }

@@ -19,7 +19,8 @@ export interface Order {
   readonly kind: "standby" | "takeover";
   readonly which: Which;
   readonly connection: number;
-  /** What the answer says besides. */
+  /** What the answer says besides, and the exit code of that. */
+  readonly exit: number;
   readonly body: Readonly<Record<string, unknown>>;
 }
 
@@ -51,18 +52,13 @@ const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
 function hand(cluster: Cluster, turn: Turn, resources: Resources, asked: Order): Reply | null {
   const what = wordOf(overlap(holdingOf(asked.which), resources.state.hold));
   if (what === "none") {
-    return { exit: 0, body: { ...asked.body, not_here: keys(resources, asked.which) } };
+    return { exit: asked.exit, body: { ...asked.body, not_here: keys(resources, asked.which) } };
   }
   const groups = keys(resources, what);
   const why = obstacle(turn, resources);
   if (why !== null) return refusal(asked, groups, why);
-  awaitAnswer(turn, resources, {
-    connection: asked.connection,
-    order: "standby",
-    what,
-    groups,
-    body: asked.body,
-  });
+  const { connection, body, exit } = asked;
+  awaitAnswer(turn, resources, { connection, order: "standby", what, groups, body, exit });
   give(cluster, turn, { kind: "standby", what });
   return null;
 }
@@ -77,17 +73,12 @@ function claim(cluster: Cluster, turn: Turn, resources: Resources, asked: Order)
     if (barred.length > 0 || state.pinned) give(cluster, turn, { kind: "takeover", what: asked.which });
     if (why !== null) return refusal(asked, keys(resources, wordOf(lacks)), why);
     const body = { ...asked.body, already_here: keys(resources, asked.which), allowed_again: barred };
-    return { exit: 0, body };
+    return { exit: asked.exit, body };
   }
   const groups = keys(resources, asked.which);
   const what = asked.which;
-  awaitAnswer(turn, resources, {
-    connection: asked.connection,
-    order: "takeover",
-    what,
-    groups,
-    body: asked.body,
-  });
+  const { connection, body, exit } = asked;
+  awaitAnswer(turn, resources, { connection, order: "takeover", what, groups, body, exit });
   give(cluster, turn, { kind: "takeover", what });
   return null;
 }

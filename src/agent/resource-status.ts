@@ -49,6 +49,10 @@ function rowOf(cluster: Cluster, resources: Resources, plan: GroupPlan): Row {
   if (peer.status === "alive" && peer.reported && heldThere(peer.hold, plan)) {
     return { ...about, owner: settings.peer, state: peer.stable ? "started" : "moving" };
   }
+  // In the old way nobody says what it holds; each asks for its own until it has it.
+  if (settings.failback === "legacy" && peer.status === "alive" && !plan.local) {
+    return { ...about, owner: settings.peer, state: "started" };
+  }
   if (state.barred.has(key)) return { ...about, owner: null, state: "barred" };
   if (here === "failed") return { ...about, owner: null, state: "failed" };
   if (moves(state.standby, plan)) return { ...about, owner: null, state: "moving" };

@@ -29,7 +29,8 @@ export interface Waiting {
   /** What the answer names. */
   readonly groups: readonly string[];
   readonly what: Hold;
-  /** What else the answer says. */
+  /** What else the answer says, and the exit code where the other node agrees. */
+  readonly exit: number;
   readonly body: Readonly<Record<string, unknown>>;
   readonly until: Instant;
 }

@@ -48,7 +48,11 @@ const scriptFields = {
     "move",
     "What follows a group that failed here, retry_after later: it goes to the other node together with all that prefer the same one, and is tried here where that cannot have it (move), is tried here again (retry), or waits for an operator (stay).",
   ),
-  retry_after: optional(duration(0, 24 * HOUR), ms(30 * SECOND), "How long a failed group waits for that."),
+  retry_after: optional(
+    duration(SECOND, 24 * HOUR),
+    ms(30 * SECOND),
+    "How long a failed group waits for that.",
+  ),
 } satisfies Fields;
 
 /** What `[heartbeat]` has of them. */

@@ -67,6 +67,18 @@ describe("an order", () => {
     });
   });
 
+  test("without a name is for virtual routers and groups; what those refuse stays refused", () => {
+    const router = '[vrrp.VI]\ninterface = "eth0"\nvrid = 1\naddresses = ["10.9.9.9/24"]\n';
+    const two = pair(GROUPS, router);
+    expect(asked(two, two.a, standby())).toEqual({ exit: 0, body: { standby: ["VI", "probe::one"] } });
+    expect(running(two)).toBe(" | one,two,uno");
+    const { links } = two.a.kernel;
+    for (const link of links) two.a.handle({ kind: "link", link: { ...link, carrier: false } });
+    const reply = asked(two, two.a, { command: "takeover", name: null, force: false });
+    const refused = [expect.stringContaining("VI is in fault")];
+    expect(reply).toMatchObject({ exit: 1, body: { takeover: ["probe::one", "probe::two"], refused } });
+  });
+
   test("for one group is for all that prefer the same node", () => {
     const two = pair(["a probe::one", "a probe::three", "b probe::two"]);
     const reply = asked(two, two.a, { command: "standby", name: "probe::three" });
@@ -97,6 +109,10 @@ describe("an order", () => {
   test("is refused in the old way of auto_failback", () => {
     const two = pair(GROUPS, 'auto_failback = "legacy"');
     expect(running(two)).toBe("one,uno | two");
+    expect([rows(two.a), two.a.status()["health"]]).toEqual([
+      ["probe::one a started", "probe::two b started"],
+      "ok",
+    ]);
     const reply = asked(two, two.a, standby());
     expect([reply.exit, JSON.stringify(reply.body)]).toEqual([1, expect.stringContaining("stop the agent")]);
   });
