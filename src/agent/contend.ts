@@ -1,8 +1,8 @@
 /**
- * Two masters that do not hear each other, found by what the nodes of the cluster say: each master tells them every two seconds that it is one, and
- * one that hears it of another node asks again, until that is over or is no passing moment any more. Then it is an alarm, and where no advert of the other comes, the
- * one of lower priority, and of equals the lower address, gives way, and stays away as long as the other goes on to say that it is master.
- * Whatever becomes of that one, who gave way takes over again when it has heard nothing of the kind for {@link PATIENCE} questions.
+ * Two masters that do not hear each other, found by what the nodes of the cluster say. Each master tells them every two seconds that it
+ * is one; who is master as well asks that node again, until it is over or no passing moment any more. Then it is an alarm, and where no
+ * advert of the other comes, the one of lower priority, and of equals the lower address, gives way. It stays away as long as the other
+ * goes on to say that it is master: who gave way takes over again when {@link PATIENCE} questions have brought nothing of the kind.
  */
 import type { Instant, Milliseconds } from "../base/units.ts";
 import { after, earlier, elapsed, ms, NEVER } from "../base/units.ts";
@@ -54,6 +54,7 @@ export function heedClaim(world: World, turn: Turn, { router, node, claim, late 
   };
   if (isMaster(router)) contend(world, turn, router, { ...rival, yieldedAt: null }, claim);
   else if (rival.yieldedAt !== null) stayAway(world, turn, router, rival, claim);
+  else rivals.known.delete(router);
 }
 
 /** Time that adverts need to settle it, with one of them lost. */

@@ -30,6 +30,7 @@ export function seen(
 ): void {
   const { what, source, lasts, text } = sign;
   const { name } = router.config;
+  for (const other of world.signs.keys()) signOf(world, other, turn.now);
   const known = signOf(world, router, turn.now);
   world.signs.set(router, { what, source, since: known?.since ?? turn.now, until: after(turn.now, lasts) });
   if (!world.alarms.allows(`contested ${name} ${what}`, turn.now)) return;

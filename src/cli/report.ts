@@ -150,8 +150,13 @@ export interface RouterReport {
   } | null;
   /** The operator's word, where it stands. */
   readonly operator?: "standby" | "takeover" | null;
-  /** Another master that does not give way, and the setting that keeps the two apart. */
-  readonly contested?: { readonly source: string; readonly setting: string; readonly since: string } | null;
+  /** Another master that does not give way, and the setting that keeps the two apart; or, as `what` says, another sign of one. */
+  readonly contested?: {
+    readonly what?: string;
+    readonly source: string;
+    readonly setting: string;
+    readonly since: string;
+  } | null;
   /** Null: it asks for no evidence before it takes over. */
   readonly guard?: GuardReport | null;
   readonly master: PeerReport | null;

@@ -131,7 +131,13 @@ function troubles(router: RouterReport | undefined, now: number): string[] {
 /** The other master, or nothing. */
 function contest({ contested }: RouterReport, now: number): string[] {
   if (contested === undefined || contested === null) return [];
-  return [`${contested.source} is master too (${contested.setting}), for ${age(contested.since, now)}`];
+  const { what, source, setting, since } = contested;
+  const texts: Readonly<Record<string, string>> = {
+    claim: `${source} is master too, and no advert of it comes`,
+    arp: `${source} answers for an address of this router`,
+    nd: `${source} answers for an address of this router`,
+  };
+  return [`${texts[what ?? ""] ?? `${source} is master too (${setting})`}, for ${age(since, now)}`];
 }
 
 function master(router: RouterReport): string {

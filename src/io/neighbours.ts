@@ -43,13 +43,13 @@ class Ear {
   }
 
   #open(): void {
-    const { index, family, addresses } = this.#watch;
+    const { index, family } = this.#watch;
     const fd = openSocket(layout.AF_PACKET, layout.SOCK_DGRAM, 0);
     if (fd < 0) return this.#later(RETRY_MS, () => this.#open());
     setOption(fd, layout.SOL_SOCKET, layout.SO_RCVBUF, RECEIVE_BUFFER);
     setOption(fd, layout.SOL_PACKET, layout.PACKET_IGNORE_OUTGOING, 1);
     const ethertype = family === 4 ? layout.ETH_P_ARP : layout.ETH_P_IPV6;
-    const filtered = attachFilter(fd, neighbourFilter(family, index, addresses));
+    const filtered = this.#attach(fd);
     const bound = filtered < 0 ? filtered : bindSocket(fd, packetAddress(index, ethertype, null));
     // Binding to an interface that is down succeeds, with ENETDOWN pending.
     if (bound < 0 || takeSocketError(fd) !== 0) {
@@ -68,12 +68,21 @@ class Ear {
     });
   }
 
-  #heard(bytes: Uint8Array): void {
+  /** Old kernels have little room for a filter (net.core.optmem_max): then the first addresses have to do. */
+  #attach(fd: number): number {
     const { index, family, addresses } = this.#watch;
+    for (let count = addresses.length; ; count >>= 1) {
+      const result = attachFilter(fd, neighbourFilter(family, index, addresses.slice(0, count)));
+      if (result >= 0 || count <= 1) return result;
+    }
+  }
+
+  #heard(bytes: Uint8Array): void {
+    const { index, family } = this.#watch;
     this.#count++;
     if (this.#count === 1) {
       this.#later(SPAN_MS, () => {
-        if (this.#count > FRAMES_MAX) attachFilter(this.#fd, neighbourFilter(family, index, addresses));
+        if (this.#count > FRAMES_MAX) this.#attach(this.#fd);
         this.#count = 0;
       });
     }

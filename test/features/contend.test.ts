@@ -58,6 +58,9 @@ describe("two masters", () => {
       ...{ state: "backup", health: "degraded", exit: 3 },
       contested: { what: "claim", source: "10.77.0.1" },
     });
+    expect((await b.command("status")).stdout).toContain(
+      "10.77.0.1 is master too, and no advert of it comes",
+    );
     expect((await routerOf(a)).state).toBe("master");
     expect(await addressesOf(lab.node(0))).toContain(ADDRESS);
     expect(await addressesOf(lab.node(1))).not.toContain(ADDRESS);
