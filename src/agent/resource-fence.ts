@@ -10,20 +10,22 @@ import type { Turn } from "./world.ts";
 
 /** Runs the command against the other node. */
 export function runFence(
-  { config, name }: Cluster,
+  cluster: Cluster,
   turn: Turn,
   resources: Resources,
   { run, timeout }: Extract<Action, { readonly kind: "fence" }>,
 ): void {
-  const { fence } = config;
+  const { fence } = cluster.config;
   if (fence === null) return;
   const { peer } = resources.settings;
   resources.fencing = { run, since: turn.now };
-  turn.out.log("warning", "resource.fence", { what: "running", node: peer, command: fence.argv.join(" ") });
+  // Its arguments may hold a password.
+  const about = { what: "running", node: peer, command: fence.argv[0] ?? "" };
+  if (isNews(cluster, turn, "running")) turn.out.log("warning", "resource.fence", about);
   turn.out.defer({
     ...{ kind: "heartbeat", what: "fence", run, timeout },
     argv: [...fence.argv, peer],
-    environment: { HAAGENT_NODE: name, HAAGENT_TARGET: peer },
+    environment: { HAAGENT_NODE: cluster.name, HAAGENT_TARGET: peer },
   });
 }
 
@@ -35,6 +37,10 @@ export function settleFence(turn: Turn, resources: Resources): void {
   turn.out.log("info", "resource.fence", { what: "cancelled", node: resources.settings.peer });
   turn.out.defer({ kind: "heartbeat", what: "fence-cancel" });
 }
+
+/** Whether to tell of a run: of one that is repeated while all is blocked only once a minute. */
+export const isNews = (cluster: Cluster, turn: Turn, what: "running" | "failed"): boolean =>
+  fenceState(cluster) !== "blocked" || cluster.limiter.allows(`fence ${what}`, turn.now);
 
 /** Where the fence is; null: nothing waits for it. */
 export function fenceState({ resources }: Cluster): FenceState | null {

@@ -3,7 +3,7 @@ import { elapsed } from "../base/units.ts";
 import type { Reply } from "./boundary.ts";
 import type { Cluster } from "./cluster.ts";
 import type { HeartbeatEvent } from "./heartbeat-boundary.ts";
-import { fenceState } from "./resource-fence.ts";
+import { fenceState, isNews } from "./resource-fence.ts";
 import { give } from "./resource-machine.ts";
 import type { Turn, World } from "./world.ts";
 
@@ -23,7 +23,8 @@ export function fenceEnded(
   const text = output.trim().slice(-OUTPUT_LOGGED);
   const about = { node: resources.settings.peer, took_ms: took, ...(text === "" ? {} : { output: text }) };
   if (failure === null) turn.out.log("info", "resource.fence", { what: "ran", ...about });
-  else turn.out.log("error", "resource.fence", { what: "failed", ...about, detail: failure });
+  else if (isNews(cluster, turn, "failed"))
+    turn.out.log("error", "resource.fence", { what: "failed", ...about, detail: failure });
   give(cluster, turn, { kind: "fenced", run, ok: failure === null });
 }
 

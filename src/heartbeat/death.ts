@@ -79,7 +79,8 @@ export function fenceRan(turn: Turn, run: number, ok: boolean): void {
     return acquire(turn);
   }
   const failed = fence.failed + 1;
-  turn.news("fence-failed");
+  // After that it is told to be blocked, however often it fails.
+  if (failed <= settings.tries) turn.news("fence-failed");
   if (failed >= settings.tries) {
     switch (settings.onFailure) {
       case "proceed":

@@ -118,6 +118,21 @@ describe("a fence that fails", () => {
     expect(two.a.status()["health"]).toBe("degraded");
   });
 
+  test("says little while it goes on failing, and never what its arguments are", () => {
+    const two = fenced(', retry = "1s", tries = 1');
+    two.b.kill();
+    two.wire.run(DEAD);
+    const { length } = two.a.said("resource.fence");
+    for (let tries = 0; tries < 120; tries++) {
+      ends(two.a, "exit 1");
+      two.wire.run(1000);
+    }
+    expect(shots(two.a).length).toBe(121);
+    const said = two.a.said("resource.fence");
+    expect(said.length - length).toBeLessThan(12);
+    expect(said.join()).not.toContain("-v");
+  });
+
   test("is made good by an operator, who kills what runs of it", () => {
     const two = fenced();
     expect(confirm(two.a, "b")).toEqual([1, '{"error":"nothing waits for b to be fenced"}']);
