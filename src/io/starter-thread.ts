@@ -3,6 +3,7 @@
  * the child runs its program (vfork(2)), and the child, of ordinary priority, may wait for a processor behind everything else on a busy
  * host: the agent's own thread would send no advert meanwhile.
  */
+import { readFileSync, writeFileSync } from "node:fs";
 import { parentPort } from "node:worker_threads";
 import { setTimerSlack } from "../../native/process.ts";
 import { forgetCommand, noteCommand } from "./orphans.ts";
@@ -12,6 +13,20 @@ import type { News, Order } from "./starter.ts";
 const TIMER_SLACK = 50_000;
 /** How long a command's output may lag behind its end, in milliseconds. */
 const PRINTED_GRACE = 20;
+
+/**
+ * The kernel spares us when memory is short, as the service file asks for; a service that a script starts is not to have that from us
+ * (oom_score_adj of proc(5)).
+ */
+const SPARED = readFileSync("/proc/self/oom_score_adj", "utf8").startsWith("-");
+
+function spareNoMore(pid: number): void {
+  try {
+    if (SPARED) writeFileSync(`/proc/${pid}/oom_score_adj`, "0");
+  } catch {
+    // It is gone, or somebody else's whom we may not write to.
+  }
+}
 
 const tell = (news: News): void => parentPort?.postMessage(news);
 
@@ -47,6 +62,7 @@ function start({ id, argv, environment, account, keep, notes, input }: Order): v
   let pid = 0;
   const running = (child: { readonly pid: number }): void => {
     ({ pid } = child);
+    spareNoMore(pid);
     if (notes !== null) noteCommand(notes, pid);
     tell({ kind: "started", id, pid });
   };

@@ -27,12 +27,15 @@ describe("a file system on a disk", () => {
     const places = ["one", "two", "three"].map((name) => solo.at(name));
     await run(["mkdir", ...places]);
     const [one = "", two = "", three = ""] = places;
+    solo.script("init.d/spared", "sleep 0.2; [ $1 = start ] && cat /proc/self/oom_score_adj > $D/oom; exit 0");
+    solo.wrapper = ["choom", "-n", "-900", "--", ...solo.wrapper];
     await solo.groups([
       [
         "a",
         `Filesystem::${device}::${one}::ext4::noatime`,
         `Filesystem::UUID=${UUID}::${two}`,
         `Filesystem::${solo.at("three.img")}::${three}::ext4::loop`,
+        "spared",
       ].join(" "),
     ]);
     await solo.start();
@@ -42,6 +45,8 @@ describe("a file system on a disk", () => {
       expect(stdout).toBe("ext4\n");
       await solo.inside("touch", `${place}/mark`);
     }
+    // What the service file gives the agent is not for what its scripts start.
+    expect(solo.lines("oom")).toEqual(["0"]);
     // Its mounts are still there for a look from outside of it.
     const { pid } = await solo.status();
     const holder = solo.station.namespace.spawn([
