@@ -27,7 +27,10 @@ describe("a file system on a disk", () => {
     const places = ["one", "two", "three"].map((name) => solo.at(name));
     await run(["mkdir", ...places]);
     const [one = "", two = "", three = ""] = places;
-    solo.script("init.d/spared", "sleep 0.2; [ $1 = start ] && cat /proc/self/oom_score_adj > $D/oom; exit 0");
+    solo.script(
+      "init.d/spared",
+      "sleep 0.2; [ $1 = start ] && cat /proc/self/oom_score_adj > $D/oom; exit 0",
+    );
     solo.wrapper = ["choom", "-n", "-900", "--", ...solo.wrapper];
     await solo.groups([
       [
