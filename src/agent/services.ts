@@ -10,6 +10,7 @@ import { difference } from "../ipvs/difference.ts";
 import { KnownTable } from "../ipvs/known.ts";
 import type { Change, ServiceId } from "../wire/ipvs.ts";
 import { serviceKey } from "../wire/ipvs.ts";
+import { groupState } from "./resources.ts";
 import type { OwnedService, ServiceAction, ServiceEvent } from "./service-boundary.ts";
 import type { Judges, ServerOrder } from "./service-state.ts";
 import { ServiceState } from "./service-state.ts";
@@ -172,10 +173,9 @@ export class Services {
     const wanted = new Map<TableWay, Wanted[]>(this.ways().map((way) => [way, []]));
     for (const state of this.states.values()) {
       const { config } = state;
-      const { activeWhen } = config;
-      const active = activeWhen === null || world.routers.get(activeWhen)?.role === "master";
       const { known, fresh } = this.table(config.way);
       const entry = known?.entry(state.key) ?? null;
+      const active = isActive(world, config) ?? entry !== null;
       const filled = state.fill(judges, entry, fresh);
       tellService(world, turn, state, filled, active, judges);
       if (!active && config.inactive === "empty") continue;
@@ -245,5 +245,17 @@ export const order = (turn: Turn, action: ServiceAction): void => turn.out.defer
 /** A server of a service. */
 export const orderKey = (service: string, server: string): string => `${service} ${server}`;
 const ownedKey = (way: TableWay, key: string): string => `${way} ${key}`;
+/** Whether what a service depends on is here; null while that is not known: then the service is as it was found. */
+export function isActive({ routers, cluster }: World, { activeWhen }: ServiceConfig): boolean | null {
+  if (activeWhen === null) return true;
+  const router = routers.get(activeWhen);
+  if (router !== undefined) return router.role === "master";
+  const resources = cluster?.resources ?? null;
+  const phase = resources === null ? "stopped" : groupState(resources, activeWhen);
+  if (phase === "unknown") return null;
+  // Its addresses come with it: by then the service is there.
+  return phase === "starting" || phase === "started";
+}
+
 const keyOf = (change: Change): string => serviceKey("service" in change ? change.service.id : change.id);
 const pause = (took: number): Milliseconds => ms(Math.max(LOOK_EVERY, took * LOOK_SHARE));

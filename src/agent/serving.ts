@@ -3,7 +3,7 @@ import type { CheckConfig } from "../config/model.ts";
 import type { ServiceConfig } from "../config/service-model.ts";
 import type { ServiceEvent } from "./service-boundary.ts";
 import type { Judges } from "./service-state.ts";
-import { order, orderKey } from "./services.ts";
+import { isActive, order, orderKey } from "./services.ts";
 import type { Turn, World } from "./world.ts";
 
 /** The checks of all servers, to be probed with those of the routers. */
@@ -55,7 +55,9 @@ export function servicesTold(world: World, turn: Turn, event: ServiceEvent): voi
 /** At the end of a turn: what follows from it for the services. */
 export function settleServices(world: World, turn: Turn): void {
   const { services } = world;
-  if (turn.touched.size > 0 && services.states.size > 0) services.dirty = true;
+  for (const { config, active } of services.states.values()) {
+    if (config.activeWhen !== null && (isActive(world, config) ?? active) !== active) services.dirty = true;
+  }
   // What is ours goes with the process, in one go.
   if (services.dirty && world.stopping === null) services.settle(world, turn, judgesOf(world));
 }

@@ -19,7 +19,7 @@ function lines(service: ServiceReport, now: number): string[] {
   const { name, address, servers, fallback, failure } = service;
   const all = [...servers, ...(fallback == null ? [] : [fallback])];
   const width = Math.min(ADDRESS_MAX, Math.max(...all.map((server) => server.address.length)));
-  const idle = service.active === false ? `, not active: ${service.active_when} is not master here` : "";
+  const idle = service.active === false ? `, not active: ${service.active_when} is not here` : "";
   const kind = [service.protocol ?? "", address, service.scheduler ?? ""].filter((word) => word !== "");
   const rows = [
     `${name}: ${(service.state ?? "").toUpperCase()}${ageOf(service.since, now)} (${kind.join(" ")}; weight ${service.weight ?? 0}, quorum ${service.quorum_needed ?? 0}${idle})`,

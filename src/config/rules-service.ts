@@ -1,5 +1,6 @@
 /** What the keys of a virtual server mean to each other and to other tables. */
 import { addressBits, familyOf } from "../base/address.ts";
+import { readHaresources } from "../heartbeat/haresources.ts";
 import type { ServiceId } from "../wire/ipvs.ts";
 import { destinationKey, serviceFamily, serviceKey } from "../wire/ipvs.ts";
 import { forwardOf, mergedCheck, probedPort, serverPort, serviceId } from "./build-service.ts";
@@ -155,7 +156,7 @@ const kernelWay: ServiceRule = ({ values }, report) => {
 const quorum: ServiceRule = (service, report) => {
   const { quorum: needed, quorum_hysteresis: hysteresis, fallback } = service.values;
   if (needed === null || hysteresis === null) return;
-  if (service.values.real_servers === null) return;
+  if ((service.values.real_servers?.value ?? []).length === 0) return;
   const sum = entries(service.values.real_servers).reduce(
     (total, { value }) => total + (value.weight?.value ?? 0),
     0,
@@ -173,15 +174,33 @@ const quorum: ServiceRule = (service, report) => {
   }
 };
 
-const activity: ServiceRule = ({ values }, report, { routers }) => {
-  const { active_when: when, inactive } = values;
+/** What a service can depend on: routers, and groups of resources by their keys. */
+function owners({ routers, heartbeat }: Sections): string[] {
+  const lines = heartbeat === null ? [] : entries({ value: heartbeat.values.resources?.value ?? [] });
+  const nodes =
+    heartbeat === null ? [] : entries(heartbeat.values.nodes).map(({ value }) => value.toLowerCase());
+  const groups = readHaresources(
+    lines.map(({ value }) => value),
+    nodes,
+  );
+  return [...routers.map(({ name }) => name), ...(groups.ok ? groups.value.map(({ key }) => key) : [])];
+}
+
+const activity: ServiceRule = ({ values }, report, file) => {
+  const { active_when: when, inactive, on_stop: onStop } = values;
   if (when === null) return;
-  const names = routers.map(({ name }) => name);
+  const names = owners(file);
   if (when.value !== null && !names.includes(when.value)) {
-    report.error(when.at, `there is no virtual router ${quote(when.value)}${hint(when.value, names)}`);
+    report.error(
+      when.at,
+      `there is no virtual router and no group of resources ${quote(when.value)}${hint(when.value, names)}`,
+    );
   }
   if (when.value === null && inactive?.written === true) {
     report.error(inactive.at, "inactive needs active_when: the service is always active");
+  }
+  if (when.value !== null && onStop?.value === "keep") {
+    report.error(onStop.at, 'on_stop = "keep" excludes active_when: who stops is master no more');
   }
 };
 

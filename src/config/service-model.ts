@@ -36,7 +36,7 @@ export interface ServiceConfig {
   readonly hysteresis: number;
   /** Percent; 0: never. */
   readonly panicBelow: number;
-  /** A router; null: always active. */
+  /** A router, or a group of resources by its key; null: always active. */
   readonly activeWhen: string | null;
   readonly inactive: "empty" | "prepared";
   readonly onStop: "remove" | "keep";

@@ -2,8 +2,7 @@
 import { ms } from "../base/units.ts";
 import type { Fields } from "./field.ts";
 import { absent, group, listing, optional, record, required } from "./field.ts";
-import { boolean, choice, commands, duration, integer, list } from "./kind.ts";
-import { name } from "./network.ts";
+import { boolean, choice, commands, duration, integer, list, text } from "./kind.ts";
 import { place } from "./service-kind.ts";
 import { serverCheck } from "./tables-check.ts";
 
@@ -172,9 +171,11 @@ export const virtualServer = {
     serverFields,
   ),
   active_when: absent(
-    name,
+    text("a name", (value) =>
+      /^[\x21-\x7e]{1,400}$/.test(value) ? null : "the name of a router, or a group's first resource",
+    ),
     "always",
-    "Only while this router is master here, the service is active; its servers are probed all the time.",
+    "Only while this router is master here, or this group of resources runs here (called by its first resource, as status has it), the service is active; its servers are probed all the time.",
   ),
   inactive: optional(
     choice(["empty", "prepared"]),
