@@ -58,7 +58,9 @@ table("a virtual server", [
   [
     "with a scheduler nearly right",
     web('scheduler = "wrrr"'),
-    [expect.stringContaining('did you mean "wrr"?')],
+    [
+      '5:13 error: scheduler must be "rr", "wrr", "lc", "wlc", "fo", "ovf", "lblc", "lblcr", "dh", "sh", "mh", "sed", "nq" or "twos", not "wrrr"; did you mean "wrr"?',
+    ],
   ],
   [
     "without a check",
@@ -139,10 +141,7 @@ table("a quorum", [
   [
     "with hysteresis of its size",
     web("quorum_hysteresis = 1"),
-    [
-      expect.stringContaining("the quorum of 2"),
-      "5:21 error: quorum_hysteresis must be less than quorum, which is 1",
-    ].slice(1),
+    ["5:21 error: quorum_hysteresis must be less than quorum, which is 1"],
   ],
 ]);
 
@@ -169,14 +168,12 @@ table("the check of a service", [
   [
     "with a key of another type",
     web('check = { type = "tcp", path = "/" }'),
-    [expect.stringContaining("path is a key of http")],
+    ['4:32 error: path is a key of http and https checks, not of type "tcp"'],
   ],
   [
     "that knows no port",
     web("-address", "fwmark = 1", 'real_servers = ["10.0.0.2"]'),
-    ["1:1 error: check needs port: the service says none"].map((line) =>
-      expect.stringContaining(line.slice(4)),
-    ),
+    ["2:9 error: check needs port: the service says none"],
   ],
   [
     "of one server with keys that change none",
