@@ -223,7 +223,7 @@ describe("a server's check", () => {
         'check = { type = "script", command = ["/c", "{service}:{service_port}", "{server}", "{server_port}", "{x}"] }',
       ),
     );
-    expect(found?.[1]?.probe).toEqual({
+    expect(found?.[1]?.probe).toMatchObject({
       type: "script",
       command: ["/c", "10.0.0.9:80", "10.0.0.3", "80", "{x}"],
     });
