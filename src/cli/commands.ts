@@ -210,14 +210,13 @@ export const COMMANDS: readonly Command[] = [
   {
     ...command(
       "realserver",
-      "carry addresses of services on lo, in silence: a real server of LVS",
+      "carry addresses of services on lo: a real server of LVS",
       {
         action: { type: "positional", required: true, description: "start, stop or status" },
         address: {
           type: "positional",
           required: false,
-          description:
-            "any number of them; none: to start, those of [realserver]; else all that were started",
+          description: "one or more; none: all of [realserver], or all started",
         },
         json: { type: "boolean", description: "with status: print JSON" },
         ...file,

@@ -43,8 +43,14 @@ describe("real heartbeat beside our membership", () => {
       await scene.sees("link", "dead", PATIENCE_MS);
       await scene.real.start();
       await scene.real.says(ACTIVE, PATIENCE_MS);
-      const changes = scene.told("accepted").map(({ change }) => change);
-      expect(changes.filter((change) => change !== "none")).toEqual(["restarted"]);
+      const changes = (): string[] =>
+        scene
+          .told("accepted")
+          .map(({ change }) => change)
+          .filter((change) => change !== "none");
+      // It says that it is active before its words have come over.
+      await until("the new life is seen", PATIENCE_MS, () => changes().length > 0);
+      expect(changes()).toEqual(["restarted"]);
       expect(
         scene
           .told("peer")
