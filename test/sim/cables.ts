@@ -1,5 +1,6 @@
 /** What carries heartbeat between the nodes: datagrams over the segments, a line of their own, each with faults of its own; and the disks. */
 import type { Medium, Precedence } from "../../src/agent/heartbeat-boundary.ts";
+import { FENCE_MAX } from "./cluster-plan.ts";
 import type { ClusterEdge } from "./cluster.ts";
 import { LineWay } from "./line.ts";
 import type { Network } from "./network.ts";
@@ -42,6 +43,8 @@ export class Cables {
   readonly #lines = new Map<string, LineWay>();
   /** Ports that are broken: `0 serial /dev/ttyS0`. */
   readonly broken = new Set<string>();
+  /** Nothing fails any more. */
+  peaceful = false;
   /** Nodes that do not reach the gateway, whatever their card says. */
   readonly cutOff = new Set<number>();
   /** The longest that a message can have been under way, beside the segment's own delay. */
@@ -86,6 +89,17 @@ export class Cables {
     this.#clocks.set(number, (this.#clocks.get(number) ?? 0) + by);
   }
 
+  /** How a run of a fence's command goes: whether it fails, how long it takes, and how long the power of the other node is gone. */
+  fence(odds: number): { readonly fails: boolean; readonly takes: number; readonly lasts: number } {
+    const fails = this.peaceful ? false : this.#chance.chance(odds);
+    return { fails, takes: this.#chance.between(100, FENCE_MAX), lasts: this.#chance.between(5000, 20_000) };
+  }
+
+  /** The other one of two nodes, which had an agent once. */
+  other(number: number): Node | undefined {
+    return [...this.#ends].find(([each]) => each !== number)?.[1].node;
+  }
+
   /** A stream of chance beside those of runs without heartbeat. */
   stream(): Prng {
     return this.#chance.fork();
@@ -120,6 +134,7 @@ export class Cables {
     this.#weather.clear();
     this.broken.clear();
     this.cutOff.clear();
+    this.peaceful = true;
     for (const line of this.#lines.values()) {
       line.cuts = 0;
       line.noisy = false;

@@ -152,6 +152,10 @@ const BY_CLUSTER: Readonly<Record<string, (log: Log, scene: Scene) => boolean>> 
   "group is stuck": (log) => told(log, "resource.state", "state", "stuck"),
   "groups moved by order": (log) => told(log, "resource.move", "what", "standby-done"),
   "groups on both, and let go": (log) => told(log, "resource.partition", "what", "let-go"),
+  "node fenced": (log) => told(log, "resource.fence", "what", "fenced"),
+  "fence fails": (log) => told(log, "resource.fence", "what", "fence-failed"),
+  "fence blocks": (log) => told(log, "resource.fence", "what", "fence-blocked"),
+  "fewer ping nodes": (log) => told(log, "resource.ping", "what", ""),
   "group taken over": (log) => told(log, "resource.fence", "what", "unfenced"),
   "replay dropped": (log) =>
     told(log, "heartbeat.rejected", "reason", "replay") || told(log, "heartbeat.rejected", "reason", "stale"),

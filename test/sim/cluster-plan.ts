@@ -55,7 +55,18 @@ export interface ResourcesPlan {
   readonly times: ScriptTimes;
   readonly startTries: number;
   readonly stopTries: number;
+  /** Null: none. */
+  readonly fence: FencePlan | null;
 }
+
+export interface FencePlan {
+  /** Of its runs, so many fail. */
+  readonly fails: number;
+  readonly onFailure: "block" | "proceed";
+}
+
+/** A run of a fence's command takes as long, at most, milliseconds; longer, and two nodes would shoot each other. */
+export const FENCE_MAX = 3000;
 
 /** `[heartbeat]` of a node; times in milliseconds. */
 export interface ClusterPlan {
@@ -101,6 +112,8 @@ const SCRIPTS_MAX = 3;
 /** Longest of one script: it has ended by then, or hangs. */
 const START_TIMEOUT = 3000;
 const STOP_TIMEOUT = 10_000;
+/** What a fence adds to a takeover at most, milliseconds: its delay, and a run. */
+const FENCED = 5000 + FENCE_MAX;
 const GROUP = "225.0.0.1" as Ip;
 
 function drawLink(
@@ -169,22 +182,32 @@ function drawResources(chance: Prng): ResourcesPlan {
     failback: chance.pick<Failback>([true, true, true, false, false, "legacy"]),
     times: { start: usual, stop },
     ...{ startTries: 2, stopTries: 3 },
+    fence: chance.chance(0.5) ? drawFence(chance) : null,
   };
 }
 
-/** What is promised of the groups of a plan: bounds as test/heartbeat/sim has them; `fenced` and `cycled` say what else a run has. */
+function drawFence(chance: Prng): FencePlan {
+  const fails = chance.chance(0.3) ? 0.5 : 0;
+  return { fails, onFailure: fails > 0 && chance.chance(0.3) ? "proceed" : "block" };
+}
+
+/** What is promised of the groups of a plan: bounds as test/heartbeat/sim has them; `cycled` and `calm` say what else a run has. */
 export function termsOf(
   { resources, deadtime }: ClusterPlan,
-  { fenced, cycled, calm }: { readonly fenced: boolean; readonly cycled: boolean; readonly calm: boolean },
+  { cycled, calm }: { readonly cycled: boolean; readonly calm: boolean },
 ): Terms | null {
   if (resources === null) return null;
   const { stop, start } = resources.times;
   const lazy = stop[1] > START_TIMEOUT;
   const slow = start[1] > 1000;
   return {
-    ...{ calm, fenced, failback: cycled ? resources.failback : false },
+    ...{ calm, fenced: resources.fence?.onFailure === "block" },
+    ...{ failback: cycled ? resources.failback : false },
     bound: lazy ? 45_000 : slow ? 25_000 : 15_000,
-    takeover: (lazy ? 80_000 : slow ? 50_000 : 15_000) + 2 * deadtime,
+    takeover:
+      (resources.fence?.fails ?? 0) > 0
+        ? Number.POSITIVE_INFINITY
+        : FENCED + (lazy ? 80_000 : slow ? 50_000 : 15_000) + 2 * deadtime,
     peace: lazy ? 120_000 : 75_000,
   };
 }
@@ -193,9 +216,12 @@ export function termsOf(
 export const stopTime = ({ groups, stopTries }: ResourcesPlan): number =>
   Math.max(...groups.map(({ size }) => size)) * stopTries * (STOP_TIMEOUT + 500) + START_TIMEOUT;
 
+const fenceLine = ({ onFailure }: FencePlan): string =>
+  `fence = { command = ["/sbin/fence"], timeout = "4s", retry = "2s", on_failure = "${onFailure}" }`;
+
 function resourceLines(
   names: readonly string[],
-  { groups, failback, startTries, stopTries }: ResourcesPlan,
+  { groups, failback, startTries, stopTries, fence }: ResourcesPlan,
 ): string[] {
   const lines = groups.map(({ preferred, address, scripts }) =>
     JSON.stringify([names[preferred], ...textsOf(address, scripts)].join(" ")),
@@ -205,6 +231,7 @@ function resourceLines(
     `resources = [${lines.join(", ")}]`,
     `auto_failback = ${JSON.stringify(failback)}`,
     `resource_scripts = { ${timeouts}, start_tries = ${startTries}, stop_tries = ${stopTries}, pause = "500ms" }`,
+    ...(fence === null ? [] : [fenceLine(fence)]),
   ];
 }
 

@@ -19,6 +19,8 @@ export class ClusterEdge {
   readonly #process: Process;
   #media: readonly Medium[] = [];
   #waiting = 0;
+  /** The run of the fence's command that goes on. */
+  #fencing: number | null = null;
 
   constructor(node: Node, process: Process) {
     this.node = node;
@@ -75,15 +77,31 @@ export class ClusterEdge {
         }
         return [];
       case "fence":
-        soon({ kind: "heartbeat", what: "fenced", run: action.run, failure: null, output: "" });
+        this.#fence(action.run);
         return [];
       case "fence-cancel":
+        this.#fencing = null;
         return [];
       case "send":
         return action.links.flatMap((link) => this.#send(link, action.bytes, action.precedence));
       default:
         return unreachable(action);
     }
+  }
+
+  /** Shoots the other node in so long, and ends well or not. */
+  #fence(run: number): void {
+    const { cables, schedule, config, number } = this.node;
+    const { fails, takes, lasts } = cables.fence(config.cluster?.resources?.fence?.fails ?? 0);
+    this.#fencing = run;
+    const isOn = (): boolean => this.#process.alive && this.#fencing === run;
+    if (!fails) schedule.after(takes / 2, () => isOn() && cables.other(number)?.shot(lasts));
+    schedule.after(takes, () => {
+      if (!isOn()) return;
+      this.#fencing = null;
+      const failure = fails ? "/sbin/fence: exit 1" : null;
+      this.#process.control({ kind: "heartbeat", what: "fenced", run, failure, output: "" });
+    });
   }
 
   #script(action: ResourceAction): Event[] {

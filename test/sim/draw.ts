@@ -180,7 +180,7 @@ export function drawPlan(seed: number): Plan {
   );
   const cluster = hooked[0]?.config.cluster ?? null;
   const cycled = times.cycleAt !== null;
-  const terms = cluster === null ? null : termsOf(cluster, { fenced: false, cycled, calm: false });
+  const terms = cluster === null ? null : termsOf(cluster, { cycled, calm: false });
   return { seed, nodes: hooked, ...times, faults, terms };
 }
 
@@ -217,7 +217,7 @@ function drawTimes(
     ...nodes.flatMap(({ config }) => config.routers.map((each) => each.startupDelay)),
   );
   const elected = startupDelay + Math.max(0, ...bounds.map((each) => each.settled(preemptDelay, delay)));
-  const moved = cluster === null ? null : termsOf(cluster, { fenced: false, cycled: true, calm: false });
+  const moved = cluster === null ? null : termsOf(cluster, { cycled: true, calm: false });
   // Where there are routers, too, a node that leaves would be no peace to them.
   const cycleAt = moved === null || bounds.length > 0 ? null : peaceAt + CYCLE_AFTER;
   const together = cluster === null ? 0 : togetherAfter(cluster);

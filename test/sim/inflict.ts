@@ -70,7 +70,7 @@ function harm(
       break;
     case "reboot":
       node.reboot(fault.keepsLedger);
-      later(() => node.start());
+      later(() => node.powerOn());
       break;
     case "stop":
       node.terminate();
@@ -202,7 +202,7 @@ export function pacify(world: World): void {
         node.wiring.set(segment, true, true);
       node.wiring.giveOwn(segment);
     }
-    if (node.config.cluster?.resources) node.start();
+    if (node.config.cluster?.resources) node.powerOn();
   }
 }
 

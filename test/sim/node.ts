@@ -130,13 +130,25 @@ export class Node {
     return { kind: "kernel", links: [...this.kernel.links.values()], addresses: this.kernel.addresses() };
   }
 
+  /** Somebody took its power: it has it again after a while. */
+  shot(lasts: number): void {
+    if (!this.powered) return;
+    this.reboot(false);
+    this.schedule.after(lasts, () => this.powerOn());
+  }
+
+  /** It boots, and starts its agent. */
+  powerOn(): void {
+    this.powered = true;
+    this.start();
+  }
+
   /** Starts an agent, unless one runs. */
   start(): void {
-    if (this.process !== null || this.file === null) return;
+    if (this.process !== null || this.file === null || !this.powered) return;
     this.services.begin();
     const process = new Process(this, this.#makeAgent());
     this.process = process;
-    this.powered = true;
     this.left = false;
     this.startedAt = this.schedule.now;
     this.mortality.born();

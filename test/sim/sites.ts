@@ -88,11 +88,11 @@ function clusterOf(site: Site): ClusterPlan | null {
   return {
     ...{ nodes: NAMES, links: site.links.map(linkOf), keepalive: 1000, deadtime: 5000, initdead: 10_000 },
     ...{ pings: site.witness },
-    resources: RESOURCES,
+    resources: { ...RESOURCES, fence: site.fence ? { fails: 0, onFailure: "block" } : null },
   };
 }
 
-const RESOURCES: ResourcesPlan = {
+const RESOURCES: Omit<ResourcesPlan, "fence"> = {
   groups: [groupOf(0, null, [GROUP])],
   failback: true,
   times: { start: [200, 200], stop: [200, 200] },
