@@ -1,6 +1,6 @@
 /** What carries heartbeat between the nodes: datagrams over the segments, a line of their own, each with faults of its own; and the disks. */
 import type { Medium, Precedence } from "../../src/agent/heartbeat-boundary.ts";
-import { FENCE_MAX } from "./cluster-plan.ts";
+import { FENCE_MAX, type FencePlan } from "./cluster-plan.ts";
 import type { ClusterEdge } from "./cluster.ts";
 import { LineWay } from "./line.ts";
 import type { Network } from "./network.ts";
@@ -90,9 +90,10 @@ export class Cables {
   }
 
   /** How a run of a fence's command goes: whether it fails, how long it takes, and how long the power of the other node is gone. */
-  fence(odds: number): { readonly fails: boolean; readonly takes: number; readonly lasts: number } {
-    const fails = this.peaceful ? false : this.#chance.chance(odds);
-    return { fails, takes: this.#chance.between(100, FENCE_MAX), lasts: this.#chance.between(5000, 20_000) };
+  fence(plan: FencePlan): { readonly fails: boolean; readonly takes: number; readonly lasts: number } {
+    const fails = this.peaceful ? false : this.#chance.chance(plan.fails);
+    const drawn = { takes: this.#chance.between(100, FENCE_MAX), lasts: this.#chance.between(5000, 20_000) };
+    return { fails, ...(plan.times ?? drawn) };
   }
 
   /** The other one of two nodes, which had an agent once. */

@@ -63,6 +63,8 @@ export interface FencePlan {
   /** Of its runs, so many fail. */
   readonly fails: number;
   readonly onFailure: "block" | "proceed";
+  /** How long a run takes, and how long the power of the other node is gone, milliseconds; null: drawn. */
+  readonly times: { readonly takes: number; readonly lasts: number } | null;
 }
 
 /** A run of a fence's command takes as long, at most, milliseconds; longer, and two nodes would shoot each other. */
@@ -188,7 +190,7 @@ function drawResources(chance: Prng): ResourcesPlan {
 
 function drawFence(chance: Prng): FencePlan {
   const fails = chance.chance(0.3) ? 0.5 : 0;
-  return { fails, onFailure: fails > 0 && chance.chance(0.3) ? "proceed" : "block" };
+  return { fails, onFailure: fails > 0 && chance.chance(0.3) ? "proceed" : "block", times: null };
 }
 
 /** What is promised of the groups of a plan: bounds as test/heartbeat/sim has them; `cycled` and `calm` say what else a run has. */

@@ -92,7 +92,9 @@ export class ClusterEdge {
   /** Shoots the other node in so long, and ends well or not. */
   #fence(run: number): void {
     const { cables, schedule, config, number } = this.node;
-    const { fails, takes, lasts } = cables.fence(config.cluster?.resources?.fence?.fails ?? 0);
+    const plan = config.cluster?.resources?.fence ?? null;
+    if (plan === null) return;
+    const { fails, takes, lasts } = cables.fence(plan);
     this.#fencing = run;
     const isOn = (): boolean => this.#process.alive && this.#fencing === run;
     if (!fails) schedule.after(takes / 2, () => isOn() && cables.other(number)?.shot(lasts));

@@ -8,7 +8,7 @@ interface Span {
 
 /** Shorter ones are the moment of a hand-over, milliseconds. */
 const MOMENT = 100;
-/** Times are told in steps of so many milliseconds, rounded up. */
+/** Times are told in steps of so many milliseconds, one at least. */
 const STEP = 500;
 
 export class Holders {
@@ -43,7 +43,7 @@ export interface Stay {
   readonly lasts: number;
 }
 
-const seconds = (lasts: number): string => `${(Math.ceil(lasts / STEP) * STEP) / 1000} s`;
+const seconds = (lasts: number): string => `${(Math.max(1, Math.round(lasts / STEP)) * STEP) / 1000} s`;
 
 /** In words, of stays of which the last one lasts on, and the first one, where one node had it, is how it was. */
 export function tell(stays: readonly Stay[]): string {
@@ -53,5 +53,5 @@ export function tell(stays: readonly Stay[]): string {
     const time = index === all.length - 1 ? "" : ` for ${seconds(lasts)}`;
     return `${holders === "" ? "none" : holders.includes("+") ? "**both**" : holders}${time}`;
   });
-  return `${usual && first !== undefined ? `after ${seconds(first.lasts)} ` : ""}${rest.join(", ")}`;
+  return `${usual && first !== undefined ? `after ${seconds(first.lasts)} ` : ""}${rest.join(", then ")}`;
 }

@@ -1,7 +1,14 @@
 /** The pairs of machines that docs/split-brain.md tells of: two nodes, one virtual router, one group of resources, and what is between them. */
 import type { Ip } from "../../src/base/address.ts";
 import type { Terms } from "../heartbeat/sim/view.ts";
-import { type ClusterPlan, GATEWAY, groupOf, type LinkPlan, type ResourcesPlan } from "./cluster-plan.ts";
+import {
+  type ClusterPlan,
+  type FencePlan,
+  GATEWAY,
+  groupOf,
+  type LinkPlan,
+  type ResourcesPlan,
+} from "./cluster-plan.ts";
 import type { Fault } from "./faults.ts";
 import type { ConfigPlan, NodePlan, Plan, RouterPlan } from "./plan.ts";
 
@@ -43,7 +50,10 @@ export const SITES: readonly Site[] = [
     ...{ links: ["A"], witness: true, fence: false },
   },
   {
-    ...{ name: "fence", text: "the link over A, and a fence that takes three seconds and always works" },
+    ...{
+      name: "fence",
+      text: "the link over A, and a fence that takes three seconds and always works; who was shot has power again after ten",
+    },
     ...{ links: ["A"], witness: false, fence: true },
   },
   {
@@ -88,9 +98,11 @@ function clusterOf(site: Site): ClusterPlan | null {
   return {
     ...{ nodes: NAMES, links: site.links.map(linkOf), keepalive: 1000, deadtime: 5000, initdead: 10_000 },
     ...{ pings: site.witness },
-    resources: { ...RESOURCES, fence: site.fence ? { fails: 0, onFailure: "block" } : null },
+    resources: { ...RESOURCES, fence: site.fence ? FENCE : null },
   };
 }
+
+const FENCE: FencePlan = { fails: 0, onFailure: "block", times: { takes: 3000, lasts: 10_000 } };
 
 const RESOURCES: Omit<ResourcesPlan, "fence"> = {
   groups: [groupOf(0, null, [GROUP])],

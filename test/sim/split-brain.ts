@@ -68,43 +68,62 @@ const harm = ({ during, after }: Course): number => {
 function cell(courses: readonly Course[]): string {
   const [worst] = courses.toSorted((one, other) => harm(other) - harm(one));
   if (worst === undefined) return "–";
-  const [during, after] = [tell(worst.during), tell(worst.after)];
-  return during === after ||
-    (worst.after.length === 1 && worst.after[0]?.holders === worst.during.at(-1)?.holders)
-    ? during
-    : `${during}; then ${after}`;
+  const stays = worst.after.length === 1 && worst.after[0]?.holders === worst.during.at(-1)?.holders;
+  return stays ? tell(worst.during) : `${tell(worst.during)}<br>healed: ${tell(worst.after)}`;
 }
 
-/** Both tables, in Markdown. */
-export function tables(): string {
-  const heads = `| | ${SITES.map(({ name }) => name).join(" | ")} |\n|${" --- |".repeat(SITES.length + 1)}`;
+const row = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+
+/** A row for every mishap; `pick` says of what, null where a site has nothing of the kind. */
+function table(title: string, sites: readonly Site[], pick: (lived: Lived) => Course): string {
   const rows = MISHAPS.map((mishap) => {
-    const lived = SITES.map((site) =>
-      Array.from({ length: TIMES }, (_, seed) => live(seed + 1, site, mishap, "none")).filter(
-        (each) => each !== null,
-      ),
-    );
-    const row = (pick: (each: Lived) => Course): string =>
-      `| ${mishap.name} | ${lived.map((each) => cell(each.map(pick))).join(" | ")} |`;
-    return { address: row(({ address }) => address), group: row(({ group }) => group) };
+    const cells = sites.map((site) => cell(livesOf(site, mishap).map(pick)));
+    return row([mishap.name, ...cells]);
   });
-  const table = (title: string, lines: readonly string[]): string => [title, "", heads, ...lines].join("\n");
+  const heads = [row(["", ...sites.map(({ name }) => name)]), `|${" --- |".repeat(sites.length + 1)}`];
+  return [title, "", ...heads, ...rows].join("\n");
+}
+
+const lived = new Map<string, readonly Lived[]>();
+function livesOf(site: Site, mishap: Mishap): readonly Lived[] {
+  const key = `${site.name} ${mishap.name}`;
+  const known = lived.get(key);
+  if (known !== undefined) return known;
+  const seeds = Array.from({ length: TIMES }, (_, index) => index + 1);
+  const lives = seeds.map((seed) => live(seed, site, mishap, "none")).filter((each) => each !== null);
+  lived.set(key, lives);
+  return lives;
+}
+
+/** The tables, in Markdown: how the pairs are built, and what becomes of them. */
+export function tables(): string {
+  const clustered = SITES.filter(({ links }) => links.length > 0);
   return [
-    table(
-      "### Who has the virtual address",
-      rows.map(({ address }) => address),
+    ["| column | the pair |", "| --- | --- |", ...SITES.map(({ name, text }) => row([name, text]))].join(
+      "\n",
     ),
-    table(
-      "### Where the group of resources runs",
-      rows.map(({ group }) => group),
-    ),
+    table("### Who has the virtual address", SITES, ({ address }) => address),
+    table("### Where the group of resources runs", clustered, ({ group }) => group),
   ].join("\n\n");
 }
 
+/** What stands before and behind the tables in docs/split-brain.md. */
+const BEGINS = "<!-- from here on written by test/sim/split-brain.test.ts -->";
+const ENDS = "<!-- up to here -->";
+
+/** The document with these tables in it. */
+export function withTables(document: string, text: string): string {
+  const [before, rest] = document.split(BEGINS);
+  const after = rest?.split(ENDS)[1];
+  if (before === undefined || after === undefined)
+    throw new RangeError("the document has no place for tables");
+  return `${before}${BEGINS}\n\n${text}\n\n${ENDS}${after}`;
+}
+
 if (import.meta.main) {
-  const [site, row] = process.argv.slice(2);
+  const [site, start] = process.argv.slice(2);
   const found = SITES.find(({ name }) => name === site);
-  const mishap = MISHAPS.find(({ name }) => row !== undefined && name.startsWith(row));
+  const mishap = MISHAPS.find(({ name }) => start !== undefined && name.startsWith(start));
   if (found === undefined || mishap === undefined) console.log(tables());
   else console.log(live(1, found, mishap, "events")?.trace ?? "nothing of it there");
 }
