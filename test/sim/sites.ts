@@ -52,7 +52,7 @@ export const SITES: readonly Site[] = [
   {
     ...{
       name: "fence",
-      text: "the link over A, and a fence that takes three seconds and always works; who was shot has power again after ten",
+      text: "the link over A, and a fence that takes three seconds and always works; who was shot has power again after three more",
     },
     ...{ links: ["A"], witness: false, fence: true },
   },
@@ -102,7 +102,7 @@ function clusterOf(site: Site): ClusterPlan | null {
   };
 }
 
-const FENCE: FencePlan = { fails: 0, onFailure: "block", times: { takes: 3000, lasts: 10_000 } };
+const FENCE: FencePlan = { fails: 0, onFailure: "block", times: { takes: 3000, lasts: 3000 } };
 
 const RESOURCES: Omit<ResourcesPlan, "fence"> = {
   groups: [groupOf(0, null, [GROUP])],
