@@ -28,6 +28,13 @@ describe("a control request", () => {
     });
   }
 
+  test("for groups of resources comes back with them", () => {
+    const request: Request = { command: "takeover", name: null, groups: "local", force: false };
+    expect(decodeRequest(encodeRequest(request))).toEqual({ ok: true, value: request });
+    const given: Request = { command: "standby", name: null, groups: "all" };
+    expect(decodeRequest(encodeRequest(given))).toEqual({ ok: true, value: given });
+  });
+
   test("for the status of everything may leave the name out", () => {
     expect(decodeRequest('{"command":"status"}')).toEqual({
       ok: true,
@@ -54,6 +61,11 @@ describe("a control request", () => {
     ["a name that is no string", '{"command":"status","name":1}', "name is not a string"],
     ["a why without a name", '{"command":"why"}', "name is missing"],
     ["a force that is no yes or no", '{"command":"takeover","force":1}', "force is not true or false"],
+    [
+      "of groups that there are not",
+      '{"command":"standby","groups":"some"}',
+      "groups is not all, local or foreign",
+    ],
     ["a name that is too long", `{"command":"status","name":"${"x".repeat(401)}"}`, "name is too long"],
     ["more than the line may hold", `{"command":"stop"${" ".repeat(REQUEST_BYTES_MAX)}}`, "longer than 4096"],
     ["brackets without end", "[".repeat(REQUEST_BYTES_MAX), "not a JSON object"],
