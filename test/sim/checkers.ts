@@ -22,7 +22,7 @@
  * 18 nobody is taken for dead who is heard on some link, or lives long who is heard on none; in peace everybody of a cluster has everybody
  *    else (members.ts); a generation never goes back (cables.ts)
  * 19 guards: nobody takes over from a master that can say that it is one, and nobody else is held back (guards.ts)
- * 20 two masters whose cluster knows of both are soon one (rivals.ts)
+ * 20 two masters whose cluster knows of both are soon one; 21 whoever says to it that it released holds nothing (rivals.ts)
  */
 import type { Action, AddressChange, Event } from "../../src/agent/boundary.ts";
 import type { ForwardingChange } from "../../src/wire/forwarding.ts";

@@ -7,7 +7,7 @@ import { LATENESS } from "./bounds.ts";
 import { type Cables, hasCarrier } from "./cables.ts";
 import { type ClusterPlan, GATEWAY, idOf } from "./cluster-plan.ts";
 import type { Node } from "./node.ts";
-import { judgeRivals } from "./rivals.ts";
+import { judgeRivals, judgeWord } from "./rivals.ts";
 import { type Scene, violate } from "./scene.ts";
 
 /** A node that runs this long in peace has all the others: initdead, and an answer that went to one that left, milliseconds. */
@@ -93,7 +93,9 @@ export class Members {
     });
   }
 
-  log(node: Node, { event, fields }: Extract<Action, { kind: "log" }>): void {
+  log(node: Node, action: Extract<Action, { kind: "log" }>): void {
+    judgeWord(this.#scene, node, action);
+    const { event, fields } = action;
     if (event !== "heartbeat.node" || fields["state"] !== "dead") return;
     const { nodes, schedule } = this.#scene;
     const other = nodes.find(({ plan }) => plan.name === fields["node"]);

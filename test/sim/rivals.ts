@@ -1,8 +1,14 @@
-/** Masters that the cluster knows of, where adverts do not pass: a reason to stay backup, and a bound for two of them. */
+/**
+ * What masters tell their cluster: that they are one, where adverts do not pass, which is a reason to stay backup and has a bound for two of
+ * them; and that they released.
+ */
+import type { Action } from "../../src/agent/boundary.ts";
 import type { Members } from "./members.ts";
 import { shared } from "./members.ts";
+import type { Node } from "./node.ts";
+import { movedBy } from "./plan.ts";
 import type { Part, Scene } from "./scene.ts";
-import { isMaster, pairs, partsOf } from "./scene.ts";
+import { isMaster, pairs, partsOf, violate } from "./scene.ts";
 
 /** A master tells of itself so often, its rival asks so often and counts that long, milliseconds; see contend.ts. */
 const TOLD_EVERY = 2000;
@@ -41,4 +47,23 @@ export function judgeRivals(scene: Scene, members: Members): void {
       });
     }
   }
+}
+
+/** Checker 21: whose word that it released is heeded holds nothing any more, unless it is master again. */
+export function judgeWord(
+  scene: Scene,
+  listener: Node,
+  { event, fields }: Extract<Action, { kind: "log" }>,
+): void {
+  if (event !== "vrrp.released") return;
+  const speaker = scene.nodes.find(({ plan }) => plan.name === fields["node"]);
+  const router = speaker?.config.routers.find(({ name }) => name === fields["name"]);
+  if (speaker?.running !== true || router === undefined || isMaster(scene, speaker, router)) return;
+  const added = new Set(speaker.kernel.added().map(({ address }) => address));
+  const left = movedBy(router).filter(({ address }) => added.has(address));
+  if (left.length === 0) return;
+  violate(
+    scene,
+    `${listener.plan.name} heeds that ${speaker.plan.name} released ${router.name}, which holds ${left[0]?.address}`,
+  );
 }
