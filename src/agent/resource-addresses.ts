@@ -86,16 +86,18 @@ function ended(turn: Turn, cluster: Cluster, run: Underway, failure: string | nu
   cluster.runs.add(run, { code: failure === null ? 0 : FAILED, output: "" });
 }
 
-/** What is waited for and has come: an address is there, or is gone. */
+/** What is waited for and has come, an address that is there or gone; or has not in time, as its interface went with the question. */
 export function addressesCame(world: World, turn: Turn, cluster: Cluster): void {
   for (const [name, holder] of cluster.runs.addresses) {
     const run = holder.awaited;
     if (run === null) continue;
     const done = holder.wanted ? isHeld(world, name) : world.ownership.of(name).length === 0;
-    if (!done) continue;
+    const late = elapsed(run.since, turn.now) >= run.timeout;
+    if (!done && !late) continue;
     holder.awaited = null;
+    if (!done) letGo(world, turn, holder);
     if (!holder.wanted) cluster.runs.addresses.delete(name);
-    ended(turn, cluster, run, null);
+    ended(turn, cluster, run, done ? null : `timeout after ${run.timeout / 1000}s`);
   }
 }
 

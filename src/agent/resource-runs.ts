@@ -112,7 +112,11 @@ export class ResourceRuns {
   /** When something is to be begun or told; in the past where that is now. */
   deadline(): Instant {
     if (this.#outcomes.length + this.#addressTasks.length > 0) return instant(0);
-    return this.#waits.reduce((soonest, { until }) => earlier(soonest, until), NEVER);
+    let soonest = this.#waits.reduce((least, { until }) => earlier(least, until), NEVER);
+    for (const { awaited } of this.addresses.values()) {
+      if (awaited !== null) soonest = earlier(soonest, after(awaited.since, awaited.timeout));
+    }
+    return soonest;
   }
 }
 

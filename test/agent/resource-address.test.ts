@@ -93,6 +93,20 @@ describe("the address of a resource", () => {
     expect(box.ledger.size).toBe(0);
   });
 
+  test("whose interface goes while the kernel is asked has failed when its time is over", () => {
+    const lab = new Lab();
+    const more = '[heartbeat.resource_scripts]\nstart_timeout = "3s"\n';
+    const box = lab.box(`${clustered(0)}resources = ["a ${CIDR}/eth1"]\n${more}`);
+    new Cables([box]);
+    box.beforeAnswers = [{ kind: "link-gone", index: 2 }];
+    box.start();
+    lab.run(BEGUN);
+    expect(box.logs("resource.failed")).toEqual([]);
+    lab.run(3000);
+    expect(logged(box, "resource.failed")[0]).toMatchObject({ detail: "timeout after 3s", task: "start" });
+    expect(logged(box, "resource.state").at(-1)).toMatchObject({ state: "failed" });
+  });
+
   test("comes back with its interface, and is announced again", () => {
     const { lab, box } = alone([`a ${CIDR}/eth1`]);
     box.kernel.removeLink("eth1");
