@@ -93,6 +93,20 @@ describe("the address of a resource", () => {
     expect(box.ledger.size).toBe(0);
   });
 
+  test("that the kernel will not have back is tried again, ten seconds later", () => {
+    const { lab, box } = alone([`a ${CIDR}/eth1`]);
+    box.kernel.refuse = (change) => (change.op === "add" ? "EACCES" : null);
+    box.kernel.remove("eth1", CIDR);
+    lab.run(500);
+    const reason = `${VIP} could not be added: EACCES`;
+    expect(logged(box, "address.lost").at(-1)).toMatchObject({ reason, pause_ms: 10_000 });
+    box.kernel.refuse = () => null;
+    lab.run(9000);
+    expect(box.kernel.on("eth1")).not.toContain(CIDR);
+    lab.run(1000);
+    expect(box.kernel.on("eth1")).toContain(CIDR);
+  });
+
   test("whose interface goes while the kernel is asked has failed when its time is over", () => {
     const lab = new Lab();
     const more = '[heartbeat.resource_scripts]\nstart_timeout = "3s"\n';

@@ -1,4 +1,5 @@
 /** Faults of groups of resources in the agent: orders, reloads, what is kept, and the end. */
+import { ADDRESSES } from "./addresses.ts";
 import type { Mutant } from "./mutants.ts";
 
 const fault = (file: string, find: string, replace: string, breaks: string): Mutant => ({
@@ -7,6 +8,7 @@ const fault = (file: string, find: string, replace: string, breaks: string): Mut
 });
 
 export const RESOURCES: readonly Mutant[] = [
+  ...ADDRESSES,
   fault(
     "heartbeat/regroup",
     "if (plan.retired || fresh) turn.drive(",
