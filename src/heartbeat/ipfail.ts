@@ -58,11 +58,12 @@ export function pingsDue(turn: Turn): void {
 
 /** The other one hears so many. */
 export function pingsTold(turn: Turn, theirs: number): void {
-  const { pings, phase } = turn.state;
+  const { pings, told, phase } = turn.state;
   const { peer: to, failback } = turn.settings;
   if (failback === "legacy" || phase !== "stable" || pings === null) return;
   turn.setPeer({ pings: theirs });
-  if (pings > theirs) return turn.say({ kind: "give-up", to, really: true });
+  // What has grown on both sides, and has not lasted yet, neither has told: each would send the other away, in turns.
+  if ((told ?? pings) > theirs) return turn.say({ kind: "give-up", to, really: true });
   if (pings < theirs) return schedule(turn);
   turn.say({ kind: "give-up", to, really: false });
   turn.set({ giveUp: null, owed: true });

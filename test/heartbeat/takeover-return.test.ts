@@ -212,6 +212,13 @@ describe("a ping node that comes and goes", () => {
     expect(play.give({ kind: "pings", alive: 1 }).said()).toBe("");
   });
 
+  test("that both lost moves nothing when both hear it again, before either has told", () => {
+    const play = lost().give({ kind: "pings", alive: 1 });
+    expect(play.hears({ kind: "ping-count", to: "a", count: 0 }).said()).toBe("abort_giveup");
+    expect(play.passes(2 * SETTINGS.deadtime).said()).toBe("pings 1");
+    expect(play.hears({ kind: "ping-count", to: "a", count: 0 }).said()).toBe("you_are_dead");
+  });
+
   test("counts at once where the other one compares: what both hear moves nothing", () => {
     const play = lost().give({ kind: "pings", alive: 1 });
     expect(play.hears({ kind: "ping-count", to: "a", count: 1 }).said()).toBe("abort_giveup");
