@@ -149,7 +149,6 @@ const BY_CLUSTER: Readonly<Record<string, (log: Log, scene: Scene) => boolean>> 
   "isolated master releases": (log) => told(log, "vrrp.isolated", "text", "no witness answers"),
   "group starts": (log) => told(log, "resource.state", "state", "started"),
   "group fails": (log) => told(log, "resource.state", "state", "failed"),
-  "group is stuck": (log) => told(log, "resource.state", "state", "stuck"),
   "groups moved by order": (log) => told(log, "resource.move", "what", "standby-done"),
   "groups on both, and let go": (log) => told(log, "resource.partition", "what", "let-go"),
   "node fenced": (log) => told(log, "resource.fence", "what", "fenced"),

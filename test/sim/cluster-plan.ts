@@ -189,7 +189,7 @@ function drawResources(chance: Prng): ResourcesPlan {
 }
 
 function drawFence(chance: Prng): FencePlan {
-  const fails = chance.chance(0.3) ? 0.5 : 0;
+  const fails = chance.chance(0.4) ? 0.8 : 0;
   return { fails, onFailure: fails > 0 && chance.chance(0.3) ? "proceed" : "block", times: null };
 }
 
