@@ -13,7 +13,7 @@ export function probed(world: World, turn: Turn, event: Extract<ProbeEvent, { ki
     turn.out.log("warning", "check.warning", { name, text });
   }
   if (changed.length === 0) return;
-  world.services.dirty = world.services.states.size > 0;
+  world.services.probed(changed);
   const tracking = [...world.routers.values()].filter(({ config }) =>
     changed.some((name) => config.trackChecks.includes(name)),
   );

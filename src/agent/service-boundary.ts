@@ -50,13 +50,13 @@ export type ServiceEvent =
 export type ServiceAction =
   /** Read the table by these ways, and by those in which an earlier agent left something. */
   | { readonly kind: "services"; readonly what: "read"; readonly ways: readonly TableWay[] }
-  /** Note down what is ours, all of it, then make these changes in order. */
+  /** Note down what is ours, all of it (null: as before), then make these changes in order. */
   | {
       readonly kind: "services";
       readonly what: "write";
       readonly way: TableWay;
       readonly changes: readonly Change[];
-      readonly owned: readonly OwnedService[];
+      readonly owned: readonly OwnedService[] | null;
     }
   /** Look at this directory from now on; null: at none. */
   | { readonly kind: "services"; readonly what: "maintain"; readonly directory: string | null };

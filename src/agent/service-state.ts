@@ -1,5 +1,6 @@
 /** A virtual service as it is at the moment: its servers with their verdicts, its quorum, whether it is active. */
 import type { Instant } from "../base/units.ts";
+import type { CheckConfig } from "../config/model.ts";
 import type { ServerConfig, ServiceConfig } from "../config/service-model.ts";
 import type { Duty, Filled, Verdict } from "../ipvs/pool.ts";
 import { fill } from "../ipvs/pool.ts";
@@ -152,3 +153,9 @@ export function verdictOf({ check }: ServerConfig, judges: Judges): Verdict {
   if (up === null) return "undecided";
   return up ? "up" : "down";
 }
+
+/** The checks of all servers, to be probed with those of the routers. */
+export const serverChecks = (services: readonly ServiceConfig[]): CheckConfig[] =>
+  services.flatMap(({ servers, fallback }) =>
+    [...servers, ...(fallback === null ? [] : [fallback])].flatMap(({ check }) => check ?? []),
+  );

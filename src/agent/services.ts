@@ -8,12 +8,14 @@ import type { ServerConfig, ServiceConfig, TableWay } from "../config/service-mo
 import type { Wanted } from "../ipvs/difference.ts";
 import { difference } from "../ipvs/difference.ts";
 import { KnownTable } from "../ipvs/known.ts";
-import type { Change, ServiceId } from "../wire/ipvs.ts";
+import type { Change } from "../wire/ipvs.ts";
 import { serviceKey } from "../wire/ipvs.ts";
 import { groupState } from "./resources.ts";
 import type { OwnedService, ServiceAction, ServiceEvent } from "./service-boundary.ts";
 import type { Judges, ServerOrder } from "./service-state.ts";
-import { ServiceState } from "./service-state.ts";
+import type { Table } from "./service-table.ts";
+import { keyOf, tellOthers, unknownTable } from "./service-table.ts";
+import { serverChecks, ServiceState } from "./service-state.ts";
 import { refusalText, tableText, tellService } from "./service-tell.ts";
 import type { Turn, World } from "./world.ts";
 
@@ -22,24 +24,9 @@ const LOOK_EVERY = 3000;
 const LOOK_SHARE = 10;
 /** After an answer which says that the table is not what it was known to be. */
 const LOOK_SOON = ms(100);
+const NOBODYS: ReadonlySet<string> = new Set();
 /** Errors of a change that somebody else was faster with. */
 const RACES: readonly string[] = ["EEXIST", "ESRCH"];
-
-/** The table by one of the kernel's interfaces. */
-interface Table {
-  known: KnownTable | null;
-  /** Why it cannot be read; null where it can. */
-  failure: string | null;
-  busy: boolean;
-  /** It was as it should be when it was last written or read. */
-  settled: boolean;
-  /** It was just read. */
-  fresh: boolean;
-  /** Services whose last change failed, until the next reading. */
-  readonly refused: Set<string>;
-  /** Services of others, said once. */
-  foreign: readonly ServiceId[];
-}
 
 export class Services {
   readonly states = new Map<string, ServiceState>();
@@ -52,8 +39,11 @@ export class Services {
   /** Addresses, with or without a port. */
   maintained: ReadonlySet<string> = new Set();
   maintenanceFailure: string | null = null;
-  /** Something that the table depends on may be another. */
+  /** Something that the table depends on may be another: all of it is looked at. */
   dirty = false;
+  /** Services of which a check changed. */
+  readonly changed = new Set<ServiceState>();
+  private readonly byCheck = new Map<string, ServiceState>();
   readAt: Instant = NEVER;
   /** Answers to `read` that are awaited. */
   private reading = 0;
@@ -63,9 +53,15 @@ export class Services {
   configure(configs: readonly ServiceConfig[], now: Instant): void {
     const before = new Map(this.states);
     this.states.clear();
+    this.changed.clear();
+    this.byCheck.clear();
     for (const config of configs) {
       this.states.set(config.name, new ServiceState(config, before.get(config.name) ?? null, now));
       const { id } = config.service;
+      for (const { name } of serverChecks([config])) {
+        const state = this.states.get(config.name);
+        if (state !== undefined) this.byCheck.set(name, state);
+      }
       this.owned.set(ownedKey(config.way, serviceKey(id)), {
         id,
         way: config.way,
@@ -107,10 +103,7 @@ export class Services {
   table(way: TableWay): Table {
     const known = this.tables.get(way);
     if (known !== undefined) return known;
-    const made: Table = {
-      ...{ known: null, failure: null, busy: false, settled: false, fresh: false, foreign: [] },
-      refused: new Set<string>(),
-    };
+    const made = unknownTable();
     this.tables.set(way, made);
     return made;
   }
@@ -133,21 +126,49 @@ export class Services {
     table.failure = failure;
     // A write is under way: what was read may be from before it.
     if (table.busy) return;
-    table.known = entries === null ? null : new KnownTable(entries);
+    const known = entries === null ? null : new KnownTable(entries);
+    const same = known !== null && table.settled && table.known?.isLike(known) === true;
+    table.known = known;
+    if (same && !this.someoneLeaves(known)) return;
     table.refused.clear();
     table.fresh = true;
     this.dirty = true;
+  }
+
+  /** Whether a fallback that serves no more waits for the end of its connections. */
+  private someoneLeaves(known: KnownTable): boolean {
+    return [...this.states.values()].some(({ key, config: { fallback } }) => {
+      const there = fallback === null ? undefined : known.entry(key)?.destinations;
+      return (
+        there?.some(
+          ({ destination }) =>
+            destination.weight === 0 && destination.address === fallback?.destination.address,
+        ) === true
+      );
+    });
+  }
+
+  /** The checks of these names mean something else than before. */
+  probed(names: readonly string[]): void {
+    for (const name of names) {
+      const state = this.byCheck.get(name);
+      if (state !== undefined) this.changed.add(state);
+    }
   }
 
   /** An answer to a write. */
   written(turn: Turn, event: Extract<ServiceEvent, { what: "written" }>): void {
     const table = this.table(event.way);
     table.busy = false;
-    this.dirty = true;
+    this.dirty ||= table.again;
+    table.again = false;
     const failures = new Map<string, string>();
+    const touched = new Set<string>();
     for (const { change, errno } of event.results) {
-      const id = "service" in change ? change.service.id : change.id;
-      const key = serviceKey(id);
+      const key = keyOf(change);
+      touched.add(key);
+      // It is ours no more.
+      if (change.kind === "delete-service") this.dirty = true;
       if (errno === null) table.known?.apply(change);
       else {
         table.refused.add(key);
@@ -158,76 +179,93 @@ export class Services {
     }
     for (const state of this.states.values()) {
       if (state.config.way !== event.way) continue;
-      const touched = event.results.some(({ change }) => keyOf(change) === state.key);
       const failure = failures.get(state.key) ?? null;
       if (failure !== null && failure !== state.failure) {
         turn.out.log("error", "service.failed", { name: state.config.name, detail: failure });
       }
-      if (touched || failure !== null) state.failure = failure;
+      if (touched.has(state.key)) state.failure = failure;
     }
+    // What was refused is tried again after the next look.
+    table.settled = table.refused.size === 0;
   }
 
   /** The writes that follow from how things are; tells what changed. */
   settle(world: World, turn: Turn, judges: Judges): void {
+    if (!this.dirty) {
+      this.settleChanged(world, turn, judges);
+      return;
+    }
     this.dirty = false;
+    this.changed.clear();
     const wanted = new Map<TableWay, Wanted[]>(this.ways().map((way) => [way, []]));
     for (const state of this.states.values()) {
-      const { config } = state;
-      const { known, fresh } = this.table(config.way);
-      const entry = known?.entry(state.key) ?? null;
-      const active = isActive(world, config) ?? entry !== null;
-      const filled = state.fill(judges, entry, fresh);
-      tellService(world, turn, state, filled, active, judges);
-      if (!active && config.inactive === "empty") continue;
-      wanted.get(config.way)?.push({ service: config.service, destinations: filled.destinations });
+      const one = this.want(world, turn, state, judges);
+      if (one !== null) wanted.get(state.config.way)?.push(one);
     }
     for (const [way, list] of wanted) this.write(turn, way, list);
   }
 
+  /** The same for the services alone of which a check changed: there may be hundreds of others. */
+  private settleChanged(world: World, turn: Turn, judges: Judges): void {
+    const changes = new Map<TableWay, Change[]>();
+    for (const state of this.changed) {
+      const { way } = state.config;
+      const table = this.table(way);
+      const one = this.want(world, turn, state, judges);
+      if (table.busy) table.again = true;
+      if (one === null || table.busy || table.known === null || table.refused.has(state.key)) continue;
+      const entry = table.known.entry(state.key);
+      const found = difference([one], entry === null ? [] : [entry], NOBODYS);
+      changes.set(way, [...(changes.get(way) ?? []), ...found.changes]);
+    }
+    this.changed.clear();
+    for (const [way, list] of changes) {
+      if (list.length === 0) continue;
+      this.table(way).busy = true;
+      order(turn, { kind: "services", what: "write", way, changes: list, owned: null });
+    }
+  }
+
+  /** What the kernel should have of a service, null for nothing; tells what changed. */
+  private want(world: World, turn: Turn, state: ServiceState, judges: Judges): Wanted | null {
+    const { config } = state;
+    const { known, fresh } = this.table(config.way);
+    const entry = known?.entry(state.key) ?? null;
+    const active = isActive(world, config) ?? entry !== null;
+    const filled = state.fill(judges, entry, fresh);
+    tellService(world, turn, state, filled, active, judges);
+    if (!active && config.inactive === "empty") return null;
+    return { service: config.service, destinations: filled.destinations };
+  }
+
   private write(turn: Turn, way: TableWay, wanted: readonly Wanted[]): void {
     const table = this.table(way);
+    if (table.busy) table.again = true;
     if (table.busy || table.known === null) return;
     const ours = [...this.owned.values()].filter((one) => one.way === way).map(({ id }) => serviceKey(id));
     const found = difference(wanted, table.known.all(), new Set(ours));
     const changes = found.changes.filter((change) => !table.refused.has(keyOf(change)));
-    if (table.fresh) this.compare(turn, table, found.changes, found.foreign);
+    if (table.fresh) tellOthers(turn, table, found, this.states.values(), this.owned.values());
     table.fresh = false;
     this.forget(way, table);
     const owned = [...this.owned.values()];
     const noted = JSON.stringify(owned);
+    const same = noted === this.noted;
     table.settled = found.changes.length === 0;
-    if (changes.length === 0 && noted === this.noted) return;
+    if (changes.length === 0 && same) return;
     this.noted = noted;
     table.busy = true;
-    order(turn, { kind: "services", what: "write", way, changes, owned });
-  }
-
-  /** Says what others have done to the table since it was last looked at. */
-  private compare(turn: Turn, table: Table, changes: readonly Change[], foreign: readonly ServiceId[]): void {
-    if (table.settled) {
-      for (const state of this.states.values()) {
-        const count = changes.filter((change) => keyOf(change) === state.key).length;
-        if (count > 0)
-          turn.out.log("warning", "service.repaired", { name: state.config.name, changes: count });
-      }
-    }
-    const configured = new Set([...this.owned.values()].map(({ id }) => serviceKey(id)));
-    const strange = foreign.filter((id) => !configured.has(serviceKey(id)));
-    const before = new Set(table.foreign.map(serviceKey));
-    for (const id of strange) {
-      if (!before.has(serviceKey(id))) turn.out.log("info", "service.foreign", { service: serviceKey(id) });
-    }
-    table.foreign = strange;
+    order(turn, { kind: "services", what: "write", way, changes, owned: same ? null : owned });
   }
 
   /** What is neither configured nor there is ours no more. */
   private forget(way: TableWay, { known }: Table): void {
+    const configured = new Set(
+      Array.from(this.states.values(), (state) => ownedKey(state.config.way, state.key)),
+    );
     for (const [key, { id, way: of }] of this.owned) {
-      const name = serviceKey(id);
-      const configured = [...this.states.values()].some(
-        (state) => state.key === name && state.config.way === of,
-      );
-      if (of === way && !configured && known?.entry(name) === null) this.owned.delete(key);
+      if (of !== way || configured.has(key)) continue;
+      if (known?.entry(serviceKey(id)) === null) this.owned.delete(key);
     }
   }
 
@@ -257,5 +295,4 @@ export function isActive({ routers, cluster }: World, { activeWhen }: ServiceCon
   return phase === "starting" || phase === "started";
 }
 
-const keyOf = (change: Change): string => serviceKey("service" in change ? change.service.id : change.id);
 const pause = (took: number): Milliseconds => ms(Math.max(LOOK_EVERY, took * LOOK_SHARE));

@@ -1,16 +1,8 @@
 /** How virtual services take part in the agent's turns: a configuration, the edge's answers, and what follows at the end of each. */
-import type { CheckConfig } from "../config/model.ts";
-import type { ServiceConfig } from "../config/service-model.ts";
 import type { ServiceEvent } from "./service-boundary.ts";
 import type { Judges } from "./service-state.ts";
 import { isActive, order, orderKey } from "./services.ts";
 import type { Turn, World } from "./world.ts";
-
-/** The checks of all servers, to be probed with those of the routers. */
-export const serverChecks = (services: readonly ServiceConfig[]): CheckConfig[] =>
-  services.flatMap(({ servers, fallback }) =>
-    [...servers, ...(fallback === null ? [] : [fallback])].flatMap(({ check }) => check ?? []),
-  );
 
 /** What servers are judged by in this world. */
 export const judgesOf = ({ checks, services }: World): Judges => ({
@@ -59,5 +51,6 @@ export function settleServices(world: World, turn: Turn): void {
     if (config.activeWhen !== null && (isActive(world, config) ?? active) !== active) services.dirty = true;
   }
   // What is ours goes with the process, in one go.
-  if (services.dirty && world.stopping === null) services.settle(world, turn, judgesOf(world));
+  if ((services.dirty || services.changed.size > 0) && world.stopping === null)
+    services.settle(world, turn, judgesOf(world));
 }

@@ -58,7 +58,7 @@ export class ServiceTables {
         break;
       }
       case "write":
-        this.#note(action.owned);
+        if (action.owned !== null) this.#note(action.owned);
         this.#order({ kind: "write", way: action.way, changes: action.changes });
         break;
       case "maintain":

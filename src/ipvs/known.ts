@@ -1,6 +1,6 @@
 /** What the kernel's table of virtual services is known to be: as it was read, with what has been written since. */
 import type { Change, Destination, Entry, Service, Statistics, ToldDestination } from "../wire/ipvs.ts";
-import { destinationKey, serviceKey } from "../wire/ipvs.ts";
+import { destinationKey, sameDestination, sameService, serviceKey } from "../wire/ipvs.ts";
 
 /** Of what was just added. */
 const UNUSED: Statistics = {
@@ -41,6 +41,12 @@ export class KnownTable {
     return [...this.#entries.values()];
   }
 
+  /** Whether another reading says the same in the same order, but for what is counted. */
+  isLike(other: KnownTable): boolean {
+    const [mine, theirs] = [this.all(), other.all()];
+    return mine.length === theirs.length && mine.every((entry, at) => isLike(entry, theirs[at]));
+  }
+
   /** The kernel has made this change. */
   apply(change: Change): void {
     if (change.kind === "add-service" || change.kind === "edit-service") this.#put(change.service);
@@ -71,4 +77,17 @@ export class KnownTable {
         : [...rest, { ...(found ?? added(change.destination)), destination: change.destination }];
     this.#entries.set(key, { ...known, destinations });
   }
+}
+
+/** Whether two readings of a service say the same. */
+function isLike(one: Entry, other: Entry | undefined): boolean {
+  if (other === undefined || !sameService(one.service, other.service)) return false;
+  const { destinations } = one;
+  return (
+    destinations.length === other.destinations.length &&
+    destinations.every(({ destination: a }, at) => {
+      const b = other.destinations[at]?.destination;
+      return b !== undefined && a.weight === b.weight && a.address === b.address && sameDestination(a, b);
+    })
+  );
 }

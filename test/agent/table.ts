@@ -51,7 +51,7 @@ export class TestTable {
         this.#box.event({ kind: "services", what: "told", way, entries, failure, left, took: 1 });
       return;
     }
-    this.owned = order.owned;
+    this.owned = order.owned ?? this.owned;
     const results = order.changes.map((change): ChangeResult => {
       const errno = this.refuses(change);
       if (errno === null) {
