@@ -2,6 +2,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import type { Agent } from "../features/agent.ts";
 import { until } from "../lab/process.ts";
+import { sample } from "../samples/pair.ts";
 import { Scene, server, VIP, VIP6, weights, web } from "./director.ts";
 
 let scene: Scene;
@@ -185,6 +186,29 @@ ${web(`active_when = "lan"\ninactive = "${inactive}"`)}`;
     await first.stop();
     await second.is("lan", "master");
     expect(new Set(await scene.caller.gets(6))).toEqual(ALL);
+    await scene.vip(true);
+  });
+
+  test("of the sample balance over its servers, and the one that is left goes on", async () => {
+    await scene.vip(false);
+    const text = (at: 0 | 1): string =>
+      sample("director-pair.toml", at)
+        .replaceAll("192.168.1.50", VIP)
+        .replaceAll(/192\.168\.1\.1(\d)/g, (_, number: string) => server(Number(number) - 1));
+    const directors = await Promise.all([scene.agent(text(0), 0), scene.agent(text(1), 1)]);
+    agents.push(...directors);
+    for (const [at, agent] of directors.entries()) {
+      await agent.start();
+      await agent.is("lan", at === 0 ? "master" : "backup");
+    }
+    const [first, second] = directors;
+    await scene.settles(first, "all serve", (service) => weights(service).join() === "1,1,2");
+    await scene.settles(second, "all are good", ({ servers }) => servers.every(({ up }) => up === true));
+    await first.kill();
+    await second.is("lan", "master");
+    await scene.settles(second, "all serve there", (service) => weights(service).join() === "1,1,2");
+    expect((await scene.caller.gets(4)).every((answer) => ALL.has(answer))).toBe(true);
+    await second.stop();
     await scene.vip(true);
   });
 });
