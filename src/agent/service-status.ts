@@ -21,10 +21,13 @@ export const servicesDegraded = (world: World): boolean =>
     (state) => state.quorum === false || failureOf(world, state) !== null,
   );
 
-/** Every service with its servers. */
-export function servicesStatus(world: World, clock: (at: Instant) => string): object[] {
+/** Every service with its servers, or the one of that name; of a router's, those that are active with it. */
+export function servicesStatus(world: World, clock: (at: Instant) => string, name: string | null): object[] {
   const judges = judgesOf(world);
-  return [...world.services.states.values()].map((state) => {
+  const shown = [...world.services.states.values()].filter(
+    ({ config }) => name === null || config.name === name || config.activeWhen === name,
+  );
+  return shown.map((state) => {
     const { config } = state;
     const { service } = config;
     const entry = world.services.tables.get(config.way)?.known?.entry(state.key) ?? null;

@@ -146,7 +146,9 @@ export function status(
   const routers = [...world.routers.values()].filter(
     (router) => name === null || router.config.name === name,
   );
-  if (name !== null && routers.length === 0 && !world.cluster?.resources?.groups.has(name)) return null;
+  const other =
+    name !== null && (world.cluster?.resources?.groups.has(name) === true || world.services.states.has(name));
+  if (name !== null && routers.length === 0 && !other) return null;
   const healthNow = health(world, now);
   return {
     exit: healthNow === "ok" ? 0 : 3,
@@ -159,7 +161,7 @@ export function status(
       config: { file: world.path, loaded_at: clock(world.loadedAt), last_error: world.lastError },
       vrrp: routers.map((router) => routerStatus(world, router, now, clock)),
       heartbeat: heartbeatStatus(world, now),
-      services: servicesStatus(world, clock),
+      services: servicesStatus(world, clock, name),
       foreign_services: foreignServices(world),
       realserver: realServerStatus(world),
     },

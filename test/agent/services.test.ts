@@ -49,6 +49,9 @@ describe("a virtual service", () => {
     expect(kernel.servers).toEqual(["10.0.0.2 80 w1", "10.0.0.3 80 w0"]);
     expect(states(box, "server.state")).toEqual(["10.0.0.2:80 up", "10.0.0.3:80 down"]);
     expect(states(box, "service.state")).toEqual(["web up"]);
+    const one = box.ask({ command: "status", name: "web" });
+    expect(one).toMatchObject({ exit: 0, body: { vrrp: [], services: [{ name: "web", quorum: true }] } });
+    expect(box.ask({ command: "status", name: "wep" }).exit).toBe(1);
   });
 
   test("is taken over as it is, and one write brings what differs", () => {
