@@ -41,6 +41,22 @@ export const TEST_TOOLS: readonly Tool[] = [
   },
   { program: "musl-gcc", debian: "musl-tools", reason: "the musl build" },
   { program: "nginx", debian: "nginx", reason: "a real daemon that is killed under a process check" },
+  ...[
+    ...[
+      { program: "lighttpd", debian: "lighttpd" },
+      // Its module of TLS.
+      { program: "/usr/lib/lighttpd/mod_openssl.so", debian: "lighttpd-mod-openssl" },
+      { program: "openssl", debian: "openssl" },
+      { program: "smtpd", debian: "opensmtpd" },
+      { program: "dnsmasq", debian: "dnsmasq-base" },
+    ],
+    ...[
+      { program: "redis-server", debian: "redis-server" },
+      { program: "mariadbd", debian: "mariadb-server" },
+      { program: "pg_ctlcluster", debian: "postgresql" },
+      { program: "ss", debian: "iproute2" },
+    ],
+  ].map((tool) => ({ ...tool, reason: "real daemons that checks talk to" })),
   { program: "systemd-analyze", debian: "systemd", reason: "a systemd to boot, for the unit" },
   { program: "start-stop-daemon", debian: "dpkg", reason: "the System V script" },
   { program: "zsh", debian: "zsh", reason: "the completion of zsh" },

@@ -1,4 +1,5 @@
 /** TLS over a connection of a probe, by the runtime's own, and what is asked of the server's certificate. */
+import type { PeerCertificate } from "node:tls";
 import { checkServerIdentity } from "node:tls";
 import type { Socket, SocketHandler } from "bun";
 import type { TlsConfig } from "../../config/probe-model.ts";
@@ -27,26 +28,22 @@ interface Party {
 /** Begins TLS on a connected socket; gives the one to close from then on. */
 export function secure(socket: Socket, { config, authorities, expiring }: TlsTerms, party: Party): Socket {
   const handler: SocketHandler<undefined> = {
-    handshake(line, success, error) {
-      if (!success) {
+    handshake(line, _success, error) {
+      // Not successful it is for the runtime with a certificate that it does not like, too.
+      const certificate: PeerCertificate | null | undefined = line.getPeerCertificate();
+      if (typeof certificate?.valid_to !== "string") {
         party.refused(`TLS: ${error === null ? "refused" : codeOf(error)}`);
         return;
       }
-      const certificate = line.getPeerCertificate();
-      const left = (Date.parse(certificate.valid_to) - Date.now()) / DAY;
-      if (config.verify) {
-        // The runtime has verified the chain; whom it is for is asked here.
-        const foreign =
-          error ?? (checkServerIdentity(config.identity, certificate) === undefined ? null : "name");
-        if (foreign !== null) {
-          party.refused(
-            `certificate: ${foreign === "name" ? `not for ${config.identity}` : codeOf(foreign)}`,
-          );
-          return;
-        }
+      const fault = config.verify ? faultOf(certificate, error, config.identity) : null;
+      if (fault !== null) {
+        party.refused(`certificate: ${fault}`);
+        return;
       }
-      if (Number.isFinite(left)) expiring(Math.floor(left), day(certificate.valid_to));
-      party.agreed(line, `${line.getTLSVersion()}, certificate until ${day(certificate.valid_to)}`);
+      const until = day(certificate.valid_to);
+      const left = (Date.parse(certificate.valid_to) - Date.now()) / DAY;
+      if (Number.isFinite(left)) expiring(Math.floor(left), until);
+      party.agreed(line, `${line.getTLSVersion()}, certificate until ${until}`);
     },
     data: (_, bytes) => party.data(bytes),
     end(line) {
@@ -68,6 +65,24 @@ export function secure(socket: Socket, { config, authorities, expiring }: TlsTer
     socket: handler,
   });
   return line;
+}
+
+/** What is wrong with a certificate, as the runtime found its chain and for whom it must be; null: nothing. */
+function faultOf(certificate: PeerCertificate, chain: Error | null, identity: string): string | null {
+  const code = chain === null ? null : codeOf(chain);
+  // The runtime knows a name only where one was sent: it is asked here.
+  if (code !== null && code !== "ERR_TLS_CERT_ALTNAME_INVALID") return code;
+  return isFor(certificate, identity) ? null : `not for ${identity}`;
+}
+
+/** Whether a certificate is for a name or an address (RFC 9525). */
+function isFor(certificate: PeerCertificate, identity: string): boolean {
+  try {
+    return checkServerIdentity(identity, certificate) === undefined;
+  } catch {
+    // It has parts that the runtime does not expect: a server may send what it likes.
+    return false;
+  }
 }
 
 /** `2026-11-26`; empty for a date that is none. */
