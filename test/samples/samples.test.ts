@@ -119,3 +119,32 @@ describe("wan-pair.toml", () => {
     TEST_MS,
   );
 });
+
+describe("guarded-pair.toml", () => {
+  test(
+    "is on the side of the users, whichever line fails",
+    async () => {
+      await using pair = await SamplePair.create("guarded-pair.toml", 2);
+      const [first] = pair.nodes;
+      await pair.site.box(2).namespace.ip("addr add 192.168.1.9/24 dev eth1");
+      for (const [at, { box }] of pair.nodes.entries()) {
+        await box.namespace.ip(`addr add 192.168.1.${at + 1}/24 broadcast + dev eth1`);
+      }
+      await Promise.all([pair.start(0), pair.start(1)]);
+      await pair.holds("192.168.1.50", 0);
+      await pair.holds("192.168.1.60", 0);
+      // The first box is cut off from the users, and knows it by the host that it asks; the other one by the cable.
+      await pair.site.forward(first.box, 1, false);
+      await pair.holds("192.168.1.50", 1);
+      await pair.holds("192.168.1.60", 1);
+      await pair.answers("192.168.1.50", "192.168.1.9/24");
+      await pair.answers("192.168.1.60", "192.168.1.9/24");
+      await pair.site.forward(first.box, 1, true);
+      await pair.holds("192.168.1.50", 0);
+      await pair.lose(0);
+      await pair.answers("192.168.1.50", "192.168.1.9/24");
+      await pair.answers("192.168.1.60", "192.168.1.9/24");
+    },
+    TEST_MS,
+  );
+});
