@@ -58,6 +58,7 @@ describe("a master that must go", () => {
 type = "script"
 command = ["/usr/bin/test", "-e", "${flag}"]
 interval = "100ms"
+timeout = "20s"
 fall = 1`;
     const [a, b] = await pair(lab, [[SECOND_WIRE], [SECOND_WIRE]], [check, ""]);
     const client = await Client.start(lab.client, ADDRESS);
