@@ -23,12 +23,21 @@ export function judgeWritable(mode: number, report: Report): void {
 }
 
 /** A file with a key is for its owner to read. */
-export function judgeReadable(mode: number, { routers, heartbeat, checks }: Sections, report: Report): void {
+export function judgeReadable(
+  mode: number,
+  { routers, heartbeat, checks, services }: Sections,
+  report: Report,
+): void {
   if ((mode & READABLE_BY_ANYONE_ELSE) === 0) return;
   const keys = [
     ...routers.map(({ values }) => values.auth?.value?.key),
     heartbeat?.values.auth?.value.key,
     ...checks.flatMap(({ values }) => secretsOf(values)),
+    ...services.flatMap(({ values }) =>
+      [values.check, ...entries(values.real_servers).map(({ value }) => value.check)].flatMap((check) =>
+        check === null || check.value === null ? [] : secretsOf(check.value),
+      ),
+    ),
   ];
   const key = keys.find((given) => given?.written === true);
   if (!key) return;
@@ -36,10 +45,10 @@ export function judgeReadable(mode: number, { routers, heartbeat, checks }: Sect
 }
 
 /** What a check sends to say who it is. */
-const secretsOf = ({ headers, password }: ProbeValues): readonly (Given<unknown> | null)[] => [
+const secretsOf = ({
   headers,
   password,
-];
+}: Pick<ProbeValues, "headers" | "password">): readonly (Given<unknown> | null)[] => [headers, password];
 
 /** Accounts that are written and are not there; a file may be checked on another host than its own, so these are warnings. */
 export function judgeAccounts(accounts: ConfigSource["accounts"], { agent }: Sections, report: Report): void {

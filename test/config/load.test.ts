@@ -88,6 +88,17 @@ describe("a file that others can reach", () => {
     [0o644, keyed, [readable]],
     [0o640, keyed, [readable]],
     [0o604, keyed, [readable]],
+    [
+      0o604,
+      router('track_checks = ["c"]') +
+        '[check.c]\ntype = "redis"\ntarget = "192.0.2.1"\npassword = "secret"\n',
+      [readable.replace("6:31", "9:12")],
+    ],
+    [
+      0o604,
+      '[virtual_server.a]\naddress = "192.0.2.80:80"\nreal_servers = ["192.0.2.1:80"]\ncheck = { type = "http", headers = ["Cookie: secret"] }\n',
+      [readable.replace("6:31", "4:36")],
+    ],
     [0o644, router(), []],
     [0o644, router('auth = { type = "none" }'), []],
     [0o602, router(), ["x:1:1: error: the file is writable by others; cure: chmod o-w"]],
@@ -103,7 +114,7 @@ describe("a file that others can reach", () => {
     [0o620, router(), ["x:1:1: warning: the file is writable by its group, who so may run commands"]],
   ];
   for (const [mode, text, expected] of rows) {
-    test(`with mode ${mode === null ? "unknown" : mode.toString(8)} ${text === keyed ? "and a key" : "and no key"}`, () => {
+    test(`with mode ${mode === null ? "unknown" : mode.toString(8)} ${text === keyed ? "and a key" : text.includes("secret") ? "and a password" : "and no key"}`, () => {
       expect(saidOf({ text, mode })).toEqual(expected);
       expect(load({ ...SOURCE, text, mode }).config === null).toBe(
         expected.some((line) => line.includes("error")),

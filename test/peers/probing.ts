@@ -9,8 +9,8 @@ import { now, sleep } from "../lab/process.ts";
 
 /** Of the advertisements, milliseconds; tracking() writes it. */
 export const INTERVAL_MS = 100;
-/** After the start, before anything is measured: the first probes load their code. */
-const WARM_MS = 2500;
+/** After the start, before anything is measured: the first probes load their code, and those that hang change the priority. */
+const WARM_MS = 4500;
 /** Ticks of /proc/PID/stat in a second (sysconf(3) _SC_CLK_TCK). */
 const TICKS = 100;
 
@@ -22,6 +22,8 @@ export interface Probed {
   readonly busy: number;
   /** Resident memory, megabytes. */
   readonly memory: number;
+  /** TCP connections begun in a second. */
+  readonly connections: number;
   /** Checks with a result. */
   readonly judged: number;
   /** How late the machine itself was. */
@@ -30,7 +32,15 @@ export interface Probed {
 
 const of = (name: string, count: number, keys: (number: number) => readonly string[]): string[] =>
   Array.from({ length: count }, (_, number) =>
-    check(`${name}${number}`, ...keys(number), 'interval = "1s"', "fall = 3", "weight = -1"),
+    // Each rises by a number of its own: checks that are the same in everything would share a probe.
+    check(
+      `${name}${number}`,
+      ...keys(number),
+      'interval = "1s"',
+      `rise = ${number + 1}`,
+      "fall = 3",
+      "weight = -1",
+    ),
   );
 
 /** A hundred checks of all kinds, a fifth of which never get an answer. */
@@ -42,6 +52,13 @@ export const HUNDRED: readonly string[] = [
   ...of("file", 5, () => ['type = "file"', 'file = "/etc/passwd"', 'expect_body = "root"']),
   ...of("mute", 10, () => ['type = "http"', 'target = "10.77.1.2:8005"', 'timeout = "900ms"']),
   ...of("lost", 10, (number) => ['type = "ping"', `target = "10.77.1.${100 + number}"`, 'timeout = "900ms"']),
+];
+
+/** A thousand connections a second, a tenth of which come about and then hang. */
+export const THOUSAND: readonly string[] = [
+  ...of("page", 450, () => ['type = "http"', 'target = "10.77.1.2:8002"', 'expect_body = "Test Page"']),
+  ...of("port", 450, () => ['type = "tcp"', 'target = "10.77.1.2:8005"']),
+  ...of("mute", 100, () => ['type = "http"', 'target = "10.77.1.2:8005"', 'timeout = "900ms"']),
 ];
 
 /** As many commands instead, the shortest that there are. */
@@ -63,9 +80,9 @@ export async function probing(checks: readonly string[], span: number): Promise<
     await agent.start();
     await agent.is("lan", "master");
     await sleep(WARM_MS);
-    const [from, ticks] = [now(), spent(agent.pid)];
+    const [from, ticks, begun] = [now(), spent(agent.pid), opens(agent.pid)];
     await sleep(span);
-    const [to, used] = [now(), spent(agent.pid) - ticks];
+    const [to, used, opened] = [now(), spent(agent.pid) - ticks, opens(agent.pid) - begun];
     await wire.upTo(to);
     const times = wire.adverts(from).flatMap(({ at }) => (at <= to ? [at] : []));
     const { tracks } = await agent.router("lan");
@@ -73,6 +90,7 @@ export async function probing(checks: readonly string[], span: number): Promise<
       late: times.slice(1).map((at, index) => at - (times[index] ?? at) - INTERVAL_MS),
       busy: (used / TICKS) * (1000 / (to - from)),
       memory: memory(agent.pid),
+      connections: opened * (1000 / (to - from)),
       judged: tracks.filter(({ up }) => up !== null).length,
       noise: lateness(from, to),
     };
@@ -88,6 +106,15 @@ function spent(pid: number): number {
     .replace(/^.*\) /s, "")
     .split(" ");
   return Number(fields[11]) + Number(fields[12]);
+}
+
+/** TCP connections begun in the namespace of a process (RFC 4022 tcpActiveOpens). */
+function opens(pid: number): number {
+  const lines = readFileSync(`/proc/${pid}/net/snmp`, "utf8")
+    .split("\n")
+    .filter((line) => line.startsWith("Tcp:"));
+  const [names = [], values = []] = lines.map((line) => line.split(" "));
+  return Number(values[names.indexOf("ActiveOpens")]);
 }
 
 const memory = (pid: number): number =>
