@@ -72,6 +72,7 @@ export const TEST_TOOLS: readonly Tool[] = [
   { program: "xz", debian: "xz-utils", reason: "the image of that kernel" },
   { program: "ipvsadm", debian: "ipvsadm", reason: "the judge of the table of virtual services" },
   { program: "mkfs.ext4", debian: "e2fsprogs", reason: "a disk to mount" },
+  { program: "ldirectord", debian: "ldirectord", reason: "the director that haagent replaces" },
   { program: "wg", debian: "wireguard-tools", reason: "tunnels of WireGuard" },
   { program: "busybox", debian: "busybox-static", reason: "a DHCP client and its server" },
   { program: "strace", debian: "strace", reason: "which files the compiled program opens" },
