@@ -6,11 +6,20 @@ const LAST_LINES = 12;
 /** Bytes that are shown of what was sent or got at once. */
 const SHOWN_MAX = 160;
 
+/** One line to be; nearly all transcripts are thrown away unread, so it is not written before it is asked for. */
+interface Entry {
+  readonly at: number;
+  readonly text: string;
+  /** What is shown after the text, and how many bytes there were; null: nothing. */
+  readonly bytes: Uint8Array | null;
+  readonly length: number;
+}
+
 export class Transcript {
   readonly #now: () => number;
   readonly #began: number;
-  readonly #first: string[] = [];
-  readonly #last: string[] = [];
+  readonly #first: Entry[] = [];
+  readonly #last: Entry[] = [];
   #dropped = 0;
 
   /** `now` gives milliseconds since whenever. */
@@ -21,38 +30,50 @@ export class Transcript {
 
   /** What happened: `connected`. */
   note(text: string): void {
-    const line = `${(this.#now() - this.#began).toFixed(1)}ms ${text}`;
+    this.#add(text, null);
+  }
+
+  /** Bytes that were sent; where they hold a secret, `shown` is what is kept of them. */
+  sent(bytes: Uint8Array, shown: string | null = null): void {
+    if (shown === null) this.#add("sent ", bytes);
+    else this.note(`sent ${shown}`);
+  }
+
+  got(bytes: Uint8Array): void {
+    this.#add("got ", bytes);
+  }
+
+  #add(text: string, bytes: Uint8Array | null): void {
+    const at = this.#now() - this.#began;
+    const entry = { at, text, bytes: bytes?.slice(0, SHOWN_MAX) ?? null, length: bytes?.length ?? 0 };
     if (this.#first.length < FIRST_LINES) {
-      this.#first.push(line);
+      this.#first.push(entry);
       return;
     }
-    this.#last.push(line);
+    this.#last.push(entry);
     if (this.#last.length <= LAST_LINES) return;
     this.#last.shift();
     this.#dropped += 1;
   }
 
-  /** Bytes that were sent; where they hold a secret, `shown` is what is kept of them. */
-  sent(bytes: Uint8Array, shown: string | null = null): void {
-    this.note(`sent ${shown ?? printable(bytes)}`);
-  }
-
-  got(bytes: Uint8Array): void {
-    this.note(`got ${printable(bytes)}`);
-  }
-
   /** All of it, a line each: milliseconds since the probe began, and what happened. */
   get lines(): readonly string[] {
     const gap = this.#dropped === 0 ? [] : [`(${this.#dropped} more)`];
-    return [...this.#first, ...gap, ...this.#last];
+    return [...this.#first.map(lineOf), ...gap, ...this.#last.map(lineOf)];
   }
 }
 
+const lineOf = ({ at, text, bytes, length }: Entry): string =>
+  `${at.toFixed(1)}ms ${text}${bytes === null ? "" : shownOf(bytes, length)}`;
+
 /** Bytes as text in double quotes: what is not printable ASCII as in a C string; cut where they are many. */
-export function printable(bytes: Uint8Array): string {
+export const printable = (bytes: Uint8Array): string => shownOf(bytes, bytes.length);
+
+/** As {@link printable}, of bytes of which only the first are here. */
+function shownOf(bytes: Uint8Array, length: number): string {
   let text = "";
   for (const byte of bytes.subarray(0, SHOWN_MAX)) text += character(byte);
-  return bytes.length > SHOWN_MAX ? `"${text}"... (${bytes.length} bytes)` : `"${text}"`;
+  return length > SHOWN_MAX ? `"${text}"... (${length} bytes)` : `"${text}"`;
 }
 
 function character(byte: number): string {

@@ -4,12 +4,15 @@
  */
 import { parentPort } from "node:worker_threads";
 import { unreachable } from "../base/assert.ts";
+import type { BuiltInProbe } from "../config/probe-model.ts";
 import type { Running } from "./probe/prober.ts";
 import { startProbe } from "./probe/start.ts";
 import { Watches } from "./probe/watches.ts";
 import type { ProbeNews, ProbeOrder } from "./prober.ts";
 
 const running = new Map<number, Running>();
+/** What each check probes. */
+const probes = new Map<string, BuiltInProbe>();
 let unsent: ProbeNews[] = [];
 
 /** What happens together is told together. */
@@ -28,7 +31,11 @@ const watches = new Watches((check) => tell({ kind: "hint", check }));
 function obey(order: ProbeOrder): void {
   switch (order.kind) {
     case "start": {
-      const { id, check, probe, timeout } = order;
+      const { id, check, timeout } = order;
+      if (order.probe !== null) probes.set(check, order.probe);
+      const probe = probes.get(check);
+      // Said before, by whoever says null.
+      if (probe === undefined) break;
       if (probe.type === "file") void watches.keep(check, probe.file);
       running.set(
         id,
@@ -44,6 +51,7 @@ function obey(order: ProbeOrder): void {
       running.delete(order.id);
       break;
     case "forget":
+      probes.delete(order.check);
       watches.drop(order.check);
       break;
     default:

@@ -8,13 +8,13 @@ export type ProbeOrder =
   | {
       readonly kind: "start";
       readonly id: number;
-      /** What its file is watched for, if it looks at one. */
       readonly check: string;
-      readonly probe: BuiltInProbe;
+      /** What is probed, and how; null: as the last one of this check, which is not told again every time. */
+      readonly probe: BuiltInProbe | null;
       readonly timeout: Milliseconds;
     }
   | { readonly kind: "cancel"; readonly id: number }
-  /** The check is no more: its file is watched no longer. */
+  /** The check is no more: nothing is known of it, and its file is watched no longer. */
   | { readonly kind: "forget"; readonly check: string };
 
 export type ProbeNews =
@@ -40,6 +40,8 @@ const LOOK_EVERY = 1000;
 export class Prober {
   readonly #hint: (check: string) => void;
   readonly #pending = new Map<number, Pending>();
+  /** What the thread was told of each check. */
+  readonly #told = new Map<string, BuiltInProbe>();
   #thread: Worker | null = null;
   #orders: ProbeOrder[] = [];
   #lastId = 0;
@@ -59,7 +61,9 @@ export class Prober {
   ): () => void {
     const id = ++this.#lastId;
     this.#pending.set(id, { tell, looks: Math.ceil((timeout + GRACE) / LOOK_EVERY) });
-    this.#order({ kind: "start", id, check, probe, timeout });
+    const known = this.#told.get(check) === probe;
+    this.#told.set(check, probe);
+    this.#order({ kind: "start", id, check, probe: known ? null : probe, timeout });
     this.#looking ??= setInterval(() => this.#look(), LOOK_EVERY);
     return () => {
       if (this.#pending.delete(id)) this.#order({ kind: "cancel", id });
@@ -68,7 +72,7 @@ export class Prober {
 
   /** The check is no more. */
   forget(check: string): void {
-    if (this.#thread !== null) this.#order({ kind: "forget", check });
+    if (this.#told.delete(check)) this.#order({ kind: "forget", check });
   }
 
   /** Ends the thread; nothing is told any more. */
@@ -136,6 +140,7 @@ export class Prober {
 
   #endThread(): void {
     this.#orders = [];
+    this.#told.clear();
     void this.#thread?.terminate();
     this.#thread = null;
   }

@@ -9,6 +9,8 @@ import { excluded } from "./excluded.ts";
 import type { FailoverPlan } from "./failover.ts";
 import { failover } from "./failover.ts";
 import { load } from "./load.ts";
+import type { Crowd } from "./probing.ts";
+import { probing } from "./probing.ts";
 import type { Rival, Rows } from "./row.ts";
 import { sizes } from "./size.ts";
 import { starts } from "./start.ts";
@@ -33,6 +35,13 @@ const ADDRESSES = 1000;
 const COUNTS = [1, 20, 100, MOST];
 const INTERVALS = [1000, 100];
 const REALTIME = 10;
+/** Servers that are probed, and none for comparison. */
+const CROWDS: readonly Crowd[] = [
+  { count: 0, type: "tcp", hung: 0 },
+  ...(["tcp", "http"] as const).flatMap((type) =>
+    [100, 1000, 5000].map((count): Crowd => ({ count, type, hung: 0.05 })),
+  ),
+];
 /** Below 100 ms: the largest number only, and below 50 ms as `haagent check` wants it, in real time. */
 const FAST = [
   { interval: 50, realtime: 0 },
@@ -202,6 +211,15 @@ export function parts(quick: boolean): Part[] {
         `cluster-load-${keepalive}`,
         `cost of a cluster with keepalive ${keepalive} ms`,
         (kind, rows) => idles(kind, keepalive, span, rows),
+      ),
+    ),
+    ...CROWDS.map((crowd) =>
+      ofOurs(
+        `probing-${crowd.count === 0 ? "none" : `${crowd.type}-${crowd.count}`}`,
+        crowd.count === 0
+          ? "adverts beside which nobody is probed"
+          : `${crowd.count} servers probed every second by ${crowd.type}, a twentieth of them hung`,
+        (rows) => probing(crowd, span, rows),
       ),
     ),
     ofOurs("builds-start", "start of the cross builds", (rows) => buildStarts(few(10, 2), rows)),

@@ -40,6 +40,20 @@ export function dial(to: Target, terms: TlsTerms | null, transcript: Transcript,
   return call;
 }
 
+/** Of all connections: thousands begin and end in a second, and nothing is made anew for each. */
+const HANDLER: SocketHandler<Call, "uint8array"> = {
+  binaryType: "uint8array",
+  open: (made) => made.data.opened(made),
+  drain: (made) => made.data.reached(made),
+  data: (made, bytes) => made.data.got(made, bytes),
+  end: (made) => made.data.halfClosed(made),
+  close: (made, error) => made.data.ended(error),
+  error(_, error) {
+    // A handler threw: a bug of ours, which must not be taken for an error of the socket.
+    throw error;
+  },
+};
+
 /** One connection; once it is over nothing is told. */
 class Call implements Dialled {
   readonly #terms: TlsTerms | null;
@@ -51,7 +65,8 @@ class Call implements Dialled {
   /** The caller was told. */
   #stands = false;
   /** TCP's, then TLS's. */
-  #socket: Socket | null = null;
+  #socket: { close(): void } | null = null;
+  #fd = -1;
 
   constructor(terms: TlsTerms | null, transcript: Transcript, caller: Caller) {
     this.#terms = terms;
@@ -75,44 +90,40 @@ class Call implements Dialled {
     tell();
   }
 
-  #end(error: unknown): void {
+  /** The other side has closed, or the socket failed. */
+  ended(error: unknown): void {
     if (error !== undefined && error !== null) this.fail(codeOf(error));
     else if (this.#stands) this.#finish("closed by the server", () => this.#caller.ended());
     else this.fail(this.#connected ? "closed before TLS" : "ECONNRESET");
   }
 
   adopt(fd: number): void {
-    const handler: SocketHandler<undefined, "uint8array"> = {
-      binaryType: "uint8array",
-      open: (made) => {
-        // At once, long before it is connected.
-        this.#socket = made;
-        if (this.#over) made.close();
-      },
-      drain: (made) => this.#reached(made, fd),
-      data: (made, bytes) => {
-        this.#reached(made, fd);
-        if (this.#terms === null) this.#data(bytes);
-      },
-      end: (made) => {
-        if (this.#terms === null || !this.#connected) this.#end(null);
-        made.close();
-      },
-      close: (_, error) => this.#end(error),
-      error(_, error) {
-        // A handler threw: a bug of ours, which must not be taken for an error of the socket.
-        throw error;
-      },
-    };
+    this.#fd = fd;
     // As in adopt(): `fd` is documented but in no overload of the types.
-    const options = { fd, socket: handler } as unknown as Parameters<typeof Bun.connect>[0];
-    Bun.connect(options).catch((error: unknown) => this.#end(error));
+    const options = { fd, data: this, socket: HANDLER } as unknown as Parameters<typeof Bun.connect>[0];
+    Bun.connect(options).catch((error: unknown) => this.ended(error));
+  }
+
+  /** The socket is there, long before it is connected. */
+  opened(made: Socket<Call>): void {
+    this.#socket = made;
+    if (this.#over) made.close();
+  }
+
+  got(made: Socket<Call>, bytes: Uint8Array): void {
+    this.reached(made);
+    if (this.#terms === null) this.#data(bytes);
+  }
+
+  halfClosed(made: Socket<Call>): void {
+    if (this.#terms === null || !this.#connected) this.ended(null);
+    made.close();
   }
 
   /** Writable means connected, or failed: connect(2). */
-  #reached(made: Socket, fd: number): void {
+  reached(made: Socket<Call>): void {
     if (this.#over || this.#connected) return;
-    const error = takeSocketError(fd);
+    const error = takeSocketError(this.#fd);
     if (error !== 0) {
       this.fail(errnoName(error));
       made.close();
@@ -124,7 +135,7 @@ class Call implements Dialled {
     else this.#wrap(made, this.#terms);
   }
 
-  #wrap(made: Socket, terms: TlsTerms): void {
+  #wrap(made: Socket<Call>, terms: TlsTerms): void {
     this.#socket = secure(made, terms, {
       agreed: (line, note) => {
         if (this.#over) return;
@@ -136,11 +147,11 @@ class Call implements Dialled {
         this.#socket?.close();
       },
       data: (bytes) => this.#data(bytes),
-      ended: (error) => this.#end(error),
+      ended: (error) => this.ended(error),
     });
   }
 
-  #told(line: Socket): void {
+  #told(line: Pick<Socket, "write">): void {
     this.#stands = true;
     this.#caller.connected({
       write: (bytes, shown) => {

@@ -62,9 +62,8 @@ export function startProbe(
   const transcript = new Transcript(() => performance.now());
   const end = (outcome: Outcome): void => {
     over = true;
-    const { lines } = transcript;
-    const silent = lines.length === 0 || (outcome.healthy && transcribe === "failures");
-    tell(silent ? outcome : { ...outcome, transcript: lines });
+    const lines = outcome.healthy && transcribe === "failures" ? [] : transcript.lines;
+    tell(lines.length === 0 ? outcome : { ...outcome, transcript: lines });
   };
   const expire = (): void => {
     if (over) return;

@@ -26,7 +26,11 @@ interface Party {
 }
 
 /** Begins TLS on a connected socket; gives the one to close from then on. */
-export function secure(socket: Socket, { config, authorities, expiring }: TlsTerms, party: Party): Socket {
+export function secure(
+  socket: Pick<Socket, "upgradeTLS">,
+  { config, authorities, expiring }: TlsTerms,
+  party: Party,
+): Socket {
   const handler: SocketHandler<undefined> = {
     handshake(line, _success, error) {
       // Not successful it is for the runtime with a certificate that it does not like, too.
