@@ -12,6 +12,8 @@ import { serviceKey } from "../wire/ipvs.ts";
 import { openTable } from "./ipvs.ts";
 
 const ESRCH = 3;
+/** This kernel has no IPVS: ENOENT, ENOPROTOOPT, or no generic netlink, EPROTONOSUPPORT. */
+const NONE: readonly number[] = [-2, -92, -93];
 
 const pathIn = (directory: string): string => join(directory, "services");
 
@@ -82,8 +84,13 @@ export function releaseOwned(
     (service) => service.way,
   )) {
     const table = openTable(way);
-    // A kernel without the table has nothing of it either.
-    if (!table.ok) continue;
+    if (!table.ok) {
+      // A kernel without the table has nothing of it either.
+      if (NONE.includes(table.error)) continue;
+      failures.push(`virtual servers: ${errnoName(table.error)}`);
+      left.push(...services);
+      continue;
+    }
     for (const service of services) {
       const name = `virtual server ${serviceKey(service.id)}`;
       const result = table.value.write({ kind: "delete-service", id: service.id });

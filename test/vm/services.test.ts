@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test
 import type { Agent } from "../features/agent.ts";
 import { until } from "../lab/process.ts";
 import { sample } from "../samples/pair.ts";
+import { Backend } from "./actors.ts";
 import { Scene, server, VIP, VIP6, weights, web } from "./director.ts";
 
 let scene: Scene;
@@ -94,6 +95,17 @@ describe("a virtual service by dr", () => {
       `[virtual_server.web]\naddress = "[${VIP6}]:80"\nscheduler = "rr"\nreal_servers = [${listed}]\ncheck = { type = "http", interval = "300ms" }`,
     );
     expect(new Set(await scene.caller.gets(6, VIP6))).toEqual(ALL);
+  });
+
+  test("falls back to a server on the director itself", async () => {
+    const sorry = new Backend("sorry", scene.director());
+    await sorry.ready();
+    const agent = await started(
+      `[virtual_server.web]\naddress = "${VIP}:80"\nscheduler = "rr"\nfallback = "127.0.0.1:80"\nreal_servers = ["10.77.1.99:80"]\ncheck = { type = "tcp", interval = "300ms", timeout = "300ms", fall = 1 }`,
+    );
+    await scene.settles(agent, "the fallback serves", ({ fallback }) => fallback?.in_use === true);
+    expect(await scene.caller.gets(2)).toEqual(["sorry", "sorry"]);
+    await sorry.end();
   });
 
   test("is written by socket options, too", async () => {
