@@ -50,6 +50,14 @@ const HTTP: readonly Case[] = [
     true,
     "body matches",
   ],
+  [
+    "several pages of which one is wrong",
+    "pages",
+    http(8009, 'urls = ["/a", { path = "/b", expect_body = "^GET /c" }]'),
+    false,
+    "/b: HTTP 200, body does not match",
+  ],
+  ["a request by HEAD", "head", http(8009, 'method = "HEAD"'), true, "HTTP 200"],
   ["a server that never answers", "hung", http(8005, 'timeout = "300ms"'), false, "timeout after 0.3s"],
   ["a server that dribbles", "dribble", http(8008, 'timeout = "300ms"'), false, "timeout after 0.3s"],
   ["a server of another protocol", "ssh", http(8006), false, "no HTTP response"],
@@ -99,6 +107,15 @@ const OTHERS: readonly Case[] = [
     true,
     "connected",
   ],
+  ["a mark that routing refuses", "marked", to("tcp", "10.77.2.2:8005", "mark = 7"), false, "EACCES"],
+  ["another mark", "unmarked", to("tcp", "10.77.2.2:8005", "mark = 8"), true, "connected"],
+  [
+    "a ping with a mark that routing refuses",
+    "pingmark",
+    to("ping", "10.77.2.2", "mark = 7"),
+    false,
+    "EACCES",
+  ],
   ["a ping", "ping", to("ping", "10.77.2.2"), true, "answered in "],
   [
     "a ping through an interface, from an address",
@@ -142,6 +159,7 @@ describe("of many checks at once", () => {
   beforeAll(async () => {
     site = await Site.create(2, 2);
     await Promise.all([serve(site, site.box(0)), serve(site, site.box(1))]);
+    await site.box(0).namespace.ip("rule add fwmark 7 prohibit");
     const text = [...HTTP, ...OTHERS].map(([, name, keys]) => check(name, ...keys)).join("\n");
     agent = await started(site, site.box(0), tracking(254, text));
   });
