@@ -3,6 +3,7 @@ import type { Ip } from "../base/address.ts";
 import { familyOf, ip4At, ipBytes } from "../base/address.ts";
 import { after, ms, NEVER } from "../base/units.ts";
 import type { Cluster, Link } from "./cluster.ts";
+import { notifyCluster } from "./cluster-notify.ts";
 import type { HeartbeatEvent, Medium } from "./heartbeat-boundary.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Turn, World } from "./world.ts";
@@ -58,7 +59,7 @@ export function settleLinks(world: World, turn: Turn, cluster: Cluster): void {
   for (const link of cluster.links.values()) {
     const medium = cluster.left ? null : mediumOf(world, cluster.config, link);
     if (medium !== null) media.push(medium);
-    else if (!cluster.left) closed(turn, link, "no such interface");
+    else if (!cluster.left) closed(cluster, turn, link, "no such interface");
   }
   const told = JSON.stringify(media);
   if (told === cluster.told && cluster.retryAt > turn.now) return;
@@ -79,20 +80,23 @@ export function linkOpened(
     if (link.failure !== null) {
       const { type, name } = link.config;
       turn.out.log("info", "heartbeat.link", { link: name, type, state: "open" });
+      notifyCluster(cluster, turn, "link", { name, state: "open", previous: "failed", reason: "" });
     }
     link.open = true;
     link.failure = null;
     return;
   }
-  closed(turn, link, failure);
+  closed(cluster, turn, link, failure);
   if (cluster.retryAt === NEVER) cluster.retryAt = after(turn.now, RETRY_EVERY);
 }
 
 /** Says so when it was open, or the reason is a new one. */
-function closed(turn: Turn, link: Link, failure: string): void {
+function closed(cluster: Cluster, turn: Turn, link: Link, failure: string): void {
   if (link.open || link.failure !== failure) {
     const { type, name } = link.config;
     turn.out.log("warning", "heartbeat.link", { link: name, type, state: "failed", reason: failure });
+    const previous = link.open ? "open" : link.failure === null ? "" : "failed";
+    notifyCluster(cluster, turn, "link", { name, state: "failed", previous, reason: failure });
   }
   link.open = false;
   link.failure = failure;

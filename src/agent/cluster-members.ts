@@ -6,6 +6,7 @@ import { forsaken } from "../heartbeat/admission.ts";
 import type { Action, Event, Step } from "../heartbeat/membership.ts";
 import { deadline, start, step } from "../heartbeat/membership.ts";
 import type { Cluster, Link } from "./cluster.ts";
+import { notifyCluster } from "./cluster-notify.ts";
 import { askPings, pingIs } from "./cluster-pings.ts";
 import { resourcesStart } from "./cluster-resources.ts";
 import { say } from "./cluster-send.ts";
@@ -60,7 +61,9 @@ function perform(cluster: Cluster, turn: Turn, action: Action): void {
       const { type, name } = link.config;
       const level = action.state === "up" ? "info" : "warning";
       const fields = { link: name, type, node: action.name, state: action.state };
-      return turn.out.log(level, "heartbeat.link", fields);
+      turn.out.log(level, "heartbeat.link", fields);
+      const news = { name, state: action.state, previous: "", reason: "", node: action.name };
+      return notifyCluster(cluster, turn, "link", news);
     }
     case "late": {
       const late_ms = Math.round(action.silence);
@@ -81,6 +84,7 @@ function nodeIs(
   const fields = { node: name, from, state: to };
   if (to !== "dead") {
     turn.out.log("info", "heartbeat.node", fields);
+    notifyCluster(cluster, turn, "node", { name, state: to, previous: from, reason: "" });
     if (from === "init" || from === "dead") give(cluster, turn, { kind: "peer-heard" });
     return;
   }
@@ -94,6 +98,7 @@ function nodeIs(
   node.stable = false;
   cluster.history.forget(name);
   turn.out.log(node.left ? "info" : "warning", "heartbeat.node", { ...fields, reason });
+  notifyCluster(cluster, turn, "node", { name, state: to, previous: from, reason });
   give(cluster, turn, { kind: "peer-dead" });
 }
 

@@ -4,6 +4,7 @@ import type { Instant } from "../base/units.ts";
 import { elapsed } from "../base/units.ts";
 import type { Action } from "../heartbeat/membership.ts";
 import type { Cluster } from "./cluster.ts";
+import { notifyCluster } from "./cluster-notify.ts";
 import { give } from "./resource-machine.ts";
 import type { Turn } from "./world.ts";
 
@@ -45,9 +46,10 @@ export function pingIs(
   { name, from, to }: Extract<Action, { readonly kind: "node" }>,
 ): void {
   const fields = { node: name, type: "ping", from, state: to };
-  if (to === "dead")
-    turn.out.log("warning", "heartbeat.node", { ...fields, reason: silence(cluster, turn, name) });
+  const reason = to === "dead" ? silence(cluster, turn, name) : "";
+  if (to === "dead") turn.out.log("warning", "heartbeat.node", { ...fields, reason });
   else turn.out.log("info", "heartbeat.node", fields);
+  notifyCluster(cluster, turn, "node", { name, state: to, previous: from, reason });
   countPings(cluster, turn);
 }
 

@@ -4,6 +4,7 @@
  */
 import type { Content } from "../heartbeat/content.ts";
 import type { Cluster, Node } from "./cluster.ts";
+import { notifyCluster } from "./cluster-notify.ts";
 import { say } from "./cluster-send.ts";
 import { give } from "./resource-machine.ts";
 import type { Turn } from "./world.ts";
@@ -39,6 +40,12 @@ export function resourceTold(cluster: Cluster, turn: Turn, node: Node, content: 
     case "shutdone":
       node.left = true;
       turn.out.log("info", "heartbeat.node", { node: node.name, state: "leaving", reason: "it stops" });
+      notifyCluster(cluster, turn, "node", {
+        name: node.name,
+        state: "leaving",
+        previous: "active",
+        reason: "it stops",
+      });
       return;
     default:
   }

@@ -94,6 +94,8 @@ export class Cluster {
   /** Lower case. */
   readonly name: string;
   ring: KeyRing;
+  /** Who notify commands run as; see {@link AgentConfig}. */
+  scriptUser: string | null = null;
   readonly nodes = new Map<string, Node>();
   readonly links = new Map<string, Link>();
   readonly drops = new Map<Drop, number>();

@@ -61,6 +61,7 @@ const HEARTBEAT_NAMES: Record<keyof HeartbeatConfig, string> = {
   pings: "ping_nodes, ping_groups",
   resources: "resources",
   fence: "fence",
+  notify: "notify",
 };
 
 function heartbeatChanges(before: HeartbeatConfig | null, next: HeartbeatConfig | null): string[] {

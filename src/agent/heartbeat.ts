@@ -34,9 +34,11 @@ export function configureHeartbeat(world: World, turn: Turn, { agent, heartbeat 
   }
   if (cluster === null) {
     world.cluster = new Cluster(heartbeat, agent.node);
+    world.cluster.scriptUser = agent.scriptUser;
     turn.out.defer({ kind: "heartbeat", what: "recall" });
     return;
   }
+  cluster.scriptUser = agent.scriptUser;
   if (JSON.stringify(heartbeat) === JSON.stringify(cluster.config)) return;
   cluster.reconfigure(heartbeat);
   if (cluster.state === null) return;

@@ -7,6 +7,7 @@ import type { Kept } from "../heartbeat/takeover.ts";
 import { deadline, start, step } from "../heartbeat/takeover.ts";
 import type { Action, Event, State, Step } from "../heartbeat/takeover-state.ts";
 import type { Cluster } from "./cluster.ts";
+import { notifyCluster } from "./cluster-notify.ts";
 import { say } from "./cluster-send.ts";
 import { answerOrder } from "./resource-answers.ts";
 import { runFence, settleFence } from "./resource-fence.ts";
@@ -142,7 +143,7 @@ function act(cluster: Cluster, turn: Turn, resources: Resources, action: Action)
       return runResource(turn, cluster, { group, at, task, run, timeout });
     }
     case "group":
-      return moved(turn, resources, action);
+      return moved(cluster, turn, resources, action);
     case "news":
       return logNews(turn, resources, action);
     case "fence":
@@ -156,6 +157,7 @@ function act(cluster: Cluster, turn: Turn, resources: Resources, action: Action)
 
 /** A group has got somewhere. */
 function moved(
+  cluster: Cluster,
   turn: Turn,
   resources: Resources,
   { group, to, at }: Extract<Action, { readonly kind: "group" }>,
@@ -167,6 +169,7 @@ function moved(
   resources.told.set(group, to);
   resources.changes.push({ group, from, to, reason });
   turn.out.log(level, "resource.state", { group, state: to, from, reason });
+  notifyCluster(cluster, turn, "group", { name: group, state: to, previous: from, reason });
 }
 
 function reasonOf(resources: Resources, group: string, to: GroupState, at: number): string {

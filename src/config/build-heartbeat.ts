@@ -17,13 +17,15 @@ export function buildHeartbeat(
   { values }: HeartbeatSection,
   keysFile: ConfigSource["keysFile"],
 ): HeartbeatConfig | null {
-  const { keepalive, warntime, deadtime, initdead, udp_port: port } = values;
+  const { keepalive, warntime, deadtime, initdead, udp_port: port, notify } = values;
   const auth = buildKeys(values, keysFile);
   const nodes = entries(values.nodes).map(({ value }) => value.toLowerCase());
   const resources = buildResources(values, nodes);
   const fence = buildFence(values);
   if (keepalive === null || warntime === null || deadtime === null || initdead === null) return null;
   if (auth === null || port === null || resources === undefined || fence === undefined) return null;
+  const { link, node, group } = notify?.value ?? { link: null, node: null, group: null };
+  if (link === null || node === null || group === null) return null;
   return {
     nodes,
     keepalive: keepalive.value,
@@ -42,6 +44,7 @@ export function buildHeartbeat(
     ],
     resources,
     fence,
+    notify: { link: link.value, node: node.value, group: group.value },
   };
 }
 

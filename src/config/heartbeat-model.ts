@@ -77,6 +77,13 @@ export interface FenceConfig {
   readonly onFailure: "block" | "proceed";
 }
 
+/** Commands run on a change; each inner array is one argv. */
+export interface ClusterNotify {
+  readonly link: readonly (readonly string[])[];
+  readonly node: readonly (readonly string[])[];
+  readonly group: readonly (readonly string[])[];
+}
+
 /** The `[heartbeat]` table. */
 export interface HeartbeatConfig {
   /** Names of all nodes, this one included, in lower case as the protocol compares them. */
@@ -97,6 +104,7 @@ export interface HeartbeatConfig {
   readonly resources: ResourcesConfig | null;
   /** Null: what is not heard counts as down. */
   readonly fence: FenceConfig | null;
+  readonly notify: ClusterNotify;
 }
 
 /** What this host has under the name of a resource's script. */

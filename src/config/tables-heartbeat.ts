@@ -1,8 +1,8 @@
 /** The keys of `[heartbeat]`, and which of them belong to which type of link. */
 import { ms } from "../base/units.ts";
 import type { Fields } from "./field.ts";
-import { absent, later, listing, optional, record, required } from "./field.ts";
-import { boolean, choice, duration, integer, list } from "./kind.ts";
+import { absent, group, later, listing, optional, record, required } from "./field.ts";
+import { boolean, choice, commands, duration, integer, list } from "./kind.ts";
 import { named } from "./named.ts";
 import { groupAddress, hostAddress, interfaceName, name } from "./network.ts";
 import { directory, secret } from "./system.ts";
@@ -110,5 +110,21 @@ export const heartbeat = {
       "What makes sure that a node that is not heard, and has not left cleanly, is down before its groups are taken over (heartbeat's stonith).",
     ),
     fenceFields,
+  ),
+  notify: group(
+    {
+      link: optional(commands, [], "A link is up, late, dead, failed or open."),
+      node: optional(
+        commands,
+        [],
+        "A node, or a ping node, is up, active, dead, restarted, returned or leaving.",
+      ),
+      group: optional(
+        commands,
+        [],
+        "A group of resources is starting, started, stopping, stopped, failed or stuck here.",
+      ),
+    },
+    "Commands run after a change, not waited for, with LINK, NODE or GROUP, the name and the state appended.",
   ),
 } satisfies Fields;

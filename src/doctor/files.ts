@@ -32,7 +32,7 @@ interface Use {
 const ROOT = { uid: 0, gid: 0 };
 
 /** The programs that a configuration runs, each with what runs it. */
-export function usesOf({ checks, routers, heartbeat }: Config): ReadonlyMap<string, Use> {
+export function usesOf({ checks, routers, services, heartbeat }: Config): ReadonlyMap<string, Use> {
   const uses = new Map<string, Use>();
   const use = (argv: readonly string[], by: string, asRoot = false): void => {
     const [program] = argv;
@@ -44,6 +44,14 @@ export function usesOf({ checks, routers, heartbeat }: Config): ReadonlyMap<stri
     const { beforeTake, afterTake, beforeRelease } = hooks;
     for (const argv of [...beforeTake, ...afterTake, ...beforeRelease]) use(argv, `a hook of ${name}`);
   }
+  for (const { name, notify, servers, fallback } of services) {
+    for (const list of Object.values(notify)) for (const argv of list) use(argv, `notify of ${name}`);
+    for (const server of [...servers, ...(fallback === null ? [] : [fallback])]) {
+      if (server.check?.probe.type === "script") use(server.check.probe.command, `a check of ${name}`);
+    }
+  }
+  for (const list of Object.values(heartbeat?.notify ?? {}))
+    for (const argv of list) use(argv, "notify of [heartbeat]");
   use(heartbeat?.fence?.argv ?? [], "the fence", true);
   return uses;
 }
