@@ -2,6 +2,7 @@
  * ipfail: the side that hears more ping nodes gets the resources. Whoever sees a change tells its count; whoever hears of one compares. A node
  * gives up only after a while, and only if it still hears fewer then: a ping node that both lose is lost to one of them first. A count that
  * grows again is told only when it has lasted, longer after each loss: a ping node that comes and goes moves the groups away, and not back.
+ * What is compared is what was told, on both sides: else two nodes that hear one again would send each other away until both have told it.
  */
 import type { Milliseconds } from "../base/units.ts";
 import { after, ms, NEVER } from "../base/units.ts";
@@ -32,7 +33,6 @@ export function pingsChanged(turn: Turn, alive: number | null): void {
     turn.set({ losses: recent ? losses + 1 : 1, lostAt: turn.now });
   }
   turn.set({ pings: alive });
-  // Told in time it keeps everything in its place.
   const saves = giveUp !== null && !isNothing(hold);
   if (told === null || alive <= told || saves) tell(turn);
   else turn.set({ tellAt: after(turn.now, lasting(turn)) });
@@ -58,15 +58,23 @@ export function pingsDue(turn: Turn): void {
 
 /** The other one hears so many. */
 export function pingsTold(turn: Turn, theirs: number): void {
-  const { pings, told, phase } = turn.state;
+  const { told, phase } = turn.state;
   const { peer: to, failback } = turn.settings;
-  if (failback === "legacy" || phase !== "stable" || pings === null) return;
+  if (failback === "legacy" || phase !== "stable" || told === null) return;
   turn.setPeer({ pings: theirs });
-  // What has grown on both sides, and has not lasted yet, neither has told: each would send the other away, in turns.
-  if ((told ?? pings) > theirs) return turn.say({ kind: "give-up", to, really: true });
-  if (pings < theirs) return schedule(turn);
+  const ours = told < theirs ? saved(turn, told) : told;
+  if (ours > theirs) return turn.say({ kind: "give-up", to, really: true });
+  if (ours < theirs) return schedule(turn);
   turn.say({ kind: "give-up", to, really: false });
   turn.set({ giveUp: null, owed: true });
+}
+
+/** What we have told, and, where we may lose what we have for that, what we hear: told in time it keeps everything in its place. */
+function saved(turn: Turn, told: number): number {
+  const { pings, hold } = turn.state;
+  if (pings === null || pings <= told || isNothing(hold)) return told;
+  tell(turn);
+  return pings;
 }
 
 function schedule(turn: Turn): void {
@@ -76,10 +84,11 @@ function schedule(turn: Turn): void {
 
 /** The other one has compared: we hear fewer, or as many. */
 export function giveUpTold(turn: Turn, really: boolean): void {
-  const { phase, pings } = turn.state;
-  if (turn.settings.failback === "legacy" || phase !== "stable" || pings === null) return;
-  if (really) schedule(turn);
-  else turn.set({ giveUp: null });
+  const { phase, told } = turn.state;
+  if (turn.settings.failback === "legacy" || phase !== "stable" || told === null) return;
+  if (!really) return turn.set({ giveUp: null });
+  saved(turn, told);
+  schedule(turn);
 }
 
 export function giveUpDue(turn: Turn): void {

@@ -133,9 +133,9 @@ export function audit(turn: Turn): void {
   // An haagent does the same with its own.
   const foreign = !legacy && !hold.foreign && !theirs.foreign && !peer.haagent;
   if (!local && !foreign && !doubled) return turn.set({ auditAt: NEVER });
-  if (auditAt === NEVER) {
-    return turn.set({ auditAt: doubled ? reportAgainAt(turn) : after(turn.now, AUDIT_AFTER) });
-  }
+  // Of a silence that has ended it may be set, and too late.
+  const next = doubled ? reportAgainAt(turn) : after(turn.now, AUDIT_AFTER);
+  if (auditAt > next) return turn.set({ auditAt: next });
   if (auditAt > turn.now) return;
   turn.set({ auditAt: after(turn.now, AUDIT_AFTER) });
   if (doubled) return turn.report(true);

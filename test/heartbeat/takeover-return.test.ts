@@ -96,6 +96,13 @@ describe("after a partition", () => {
     expect(more.reports("all", true, 1).said()).not.toContain("let-go");
   });
 
+  test("an haagent that keeps everything says so again within a second: its first word may have come too early", () => {
+    const play = Play.reunited({ ...SETTINGS, failback: false }, 1).give({ kind: "pings", alive: 1 });
+    play.said();
+    expect(play.passes(100).reports("all", true, 0).said()).not.toContain("resource");
+    expect(play.passes(900).said()).toContain("resource all/1");
+  });
+
   test("data that both may have written is started by no failback and no takeover, only by an operator", () => {
     const settings = { ...SETTINGS, groups: [plan("ours", true), plan("theirs", false, true)] };
     const play = Play.reunited(settings, 0).reports("all", true, 0);
@@ -221,7 +228,9 @@ describe("a ping node that comes and goes", () => {
 
   test("counts at once where the other one compares: what both hear moves nothing", () => {
     const play = lost().give({ kind: "pings", alive: 1 });
-    expect(play.hears({ kind: "ping-count", to: "a", count: 1 }).said()).toBe("abort_giveup");
+    expect(play.hears({ kind: "ping-count", to: "a", count: 1 }).said()).toBe("pings 1, abort_giveup");
+    const told = lost().give({ kind: "pings", alive: 1 }).hears({ kind: "give-up", to: "a", really: true });
+    expect(told.said()).toBe("pings 1");
   });
 });
 

@@ -150,7 +150,19 @@ export const TAKEOVER: readonly Mutant[] = [
     "",
     "gives back to a side that sees less",
   ),
-  fault("ipfail", "if (pings < theirs) return schedule(turn);", "", "keeps everything where it sees less"),
+  fault(
+    "negotiation",
+    "if (auditAt > next)",
+    "if (auditAt === NEVER)",
+    "is silent on what both have for as long as on a silent node",
+  ),
+  fault("ipfail", "if (ours < theirs) return schedule(turn);", "", "keeps everything where it sees less"),
+  fault(
+    "ipfail",
+    "told < theirs ? saved(turn, told) : told;",
+    "turn.state.pings ?? told;",
+    "sends the other one away for what it has not told yet",
+  ),
   fault(
     "ipfail",
     "Math.max(WAIT_LEAST, 2 * turn.settings.keepalive)",
