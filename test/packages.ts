@@ -1,7 +1,8 @@
 /** What the demo and the tests need from the machine, and which Debian package has it: the one place where this is said. */
+import { existsSync } from "node:fs";
 
 export interface Tool {
-  /** A program that must be on the PATH. */
+  /** A program that must be on the PATH, or the path of a file. */
   readonly program: string;
   /** The Debian package that brings it. */
   readonly debian: string;
@@ -33,7 +34,6 @@ export const TEST_TOOLS: readonly Tool[] = [
   },
   { program: "tshark", debian: "tshark", reason: "the judge of every packet we send" },
   { program: "ifconfig", debian: "net-tools", reason: "what old tools show of an alias" },
-  { program: "sysctl", debian: "procps", reason: "settings of the kernel in a namespace" },
   {
     program: "qemu-aarch64-static",
     debian: "qemu-user-static",
@@ -93,5 +93,8 @@ export const BENCH_TOOLS: readonly Tool[] = [
 /** The tools that are not on the PATH of this process (sbin included: Debian gives users a PATH without it). */
 export function missing(tools: readonly Tool[]): Tool[] {
   const path = `${process.env["PATH"] ?? ""}:/usr/local/sbin:/usr/sbin:/sbin`;
-  return tools.filter((tool) => Bun.which(tool.program, { PATH: path }) === null);
+  return tools.filter(({ program }) =>
+    // A path may be that of a library.
+    program.startsWith("/") ? !existsSync(program) : Bun.which(program, { PATH: path }) === null,
+  );
 }
