@@ -32,7 +32,7 @@ import { probed } from "./probed.ts";
 import { realServerAnswered, realServerTouched } from "./realserver.ts";
 import { receive } from "./receive.ts";
 import { reload } from "./reload.ts";
-import { addressesStalled } from "./resource-addresses.ts";
+import { addressesStalled, addressLinks } from "./resource-addresses.ts";
 import { confirmFence } from "./resource-fenced.ts";
 import { stopTime } from "./resources.ts";
 import { orderServer } from "./service-order.ts";
@@ -107,10 +107,12 @@ export class Agent {
         break;
       case "link":
         linkTold(world, turn, event.link);
+        addressLinks(world, turn);
         surroundings(world, turn);
         break;
       case "link-gone":
         linkGone(world, turn, event.index);
+        addressLinks(world, turn);
         surroundings(world, turn);
         break;
       case "address":
@@ -124,6 +126,7 @@ export class Agent {
       case "kernel":
         world.kernel.replace(event.links, event.addresses);
         compare(world, turn);
+        addressLinks(world, turn);
         lookBehind(world, turn);
         assess(world, turn, world.routers.values());
         surroundings(world, turn);

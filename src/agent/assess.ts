@@ -9,16 +9,10 @@ import type { Router } from "./router.ts";
 import { keyOf } from "./kernel.ts";
 import { listen } from "./listen.ts";
 import { advertLength } from "./send.ts";
-import { track, usable } from "./tracking.ts";
+import { linkFault, track, usable } from "./tracking.ts";
 import { stuckFault, virtualMacFault } from "./virtual-mac-base.ts";
 import type { Turn, World } from "./world.ts";
 import { group, index } from "./world.ts";
-
-function linkFault(name: string, link: Link | null): string | null {
-  if (link === null) return `interface ${name} is not there`;
-  if (!link.up) return `interface ${name} is down`;
-  return link.carrier ? null : `interface ${name} has no carrier`;
-}
 
 /** Looks at the world anew for one router: its interface, source, tracks, own faults. Says whether the interface is another. */
 export function judgeFaults(world: World, turn: Turn, router: Router): boolean {

@@ -18,6 +18,8 @@ import { give } from "./resource-machine.ts";
 import type { HeartbeatEvent } from "./heartbeat-boundary.ts";
 import type { Turn } from "./world.ts";
 
+type Heard = Extract<Event, { readonly kind: "heard" }>;
+
 /** What is missing is asked for so much later, and up to 200 ms more: it may just come out of order. */
 const ASK_AFTER = 50;
 const ASK_SPREAD = 200;
@@ -106,13 +108,7 @@ function accepted(
       say(cluster, turn, { kind: "ack", to: node.name, sequence });
     }
   }
-  heard(
-    cluster,
-    turn,
-    link,
-    node,
-    content.kind === "status" ? { status: content.status, deadtime: content.deadtime } : null,
-  );
+  heard(cluster, turn, link, node, signOfLife(receipt));
   if (!receipt.forUs) return;
   if (content.kind === "ask-claims" || content.kind === "claims") {
     const { generation, sequence } = header;
@@ -126,13 +122,13 @@ function accepted(
   }
 }
 
-function heard(
-  cluster: Cluster,
-  turn: Turn,
-  link: Link,
-  node: Node,
-  what: Extract<Event, { readonly kind: "heard" }>["what"],
-): void {
+/** What a message shows of its sender. One without a number may be one that somebody recorded: it shows that the link lives, and no more. */
+function signOfLife({ header, content }: Extract<Receipt, { readonly kind: "accepted" }>): Heard["what"] {
+  if (content.kind === "status") return { status: content.status, deadtime: content.deadtime };
+  return header.sequence === null ? "again" : null;
+}
+
+function heard(cluster: Cluster, turn: Turn, link: Link, node: Node, what: Heard["what"]): void {
   link.counters.receivedMessages++;
   node.heardOn.set(link.id, turn.now);
   happen(cluster, turn, { kind: "heard", name: node.name, link: link.id, what });

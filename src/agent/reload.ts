@@ -51,12 +51,13 @@ export function reload(
   }
   const { config, findings } = load(event.source);
   const printed = findings.map((finding) => printFinding(event.source.path, finding));
-  const errors = findings.filter(({ severity }) => severity === "error");
+  const errors = printed.filter((_, at) => findings[at]?.severity === "error");
   const fixed = config === null ? [] : unchangeable(world, event.source, config);
   if (config === null || fixed.length > 0) {
     const said = [...(config === null ? printed : []), ...fixed];
     logSettings(turn, world.config.agent);
-    world.lastError = said[0] ?? "no configuration";
+    // Not the first of all that is said, which may be a warning that stands before it in the file.
+    world.lastError = [...errors, ...fixed][0] ?? "no configuration";
     turn.out.log("error", "config.rejected", {
       errors: errors.length + fixed.length,
       first: world.lastError,

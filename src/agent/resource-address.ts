@@ -37,6 +37,8 @@ export class ResourceAddress implements Holder {
   pausedUntil: Instant = instant(0);
   paused = false;
   losses: readonly Instant[] = [];
+  /** Its interface is no use at the moment, and that was told. */
+  cut = false;
 
   constructor(name: string, place: AddressConfig, { keepalive, deadtime }: HeartbeatConfig) {
     this.name = name;

@@ -18,6 +18,7 @@ import type { Underway } from "./resource-runs.ts";
 import { nameOf } from "./resource-runs.ts";
 import { keyOf } from "./kernel.ts";
 import { LONG_AGO } from "./router.ts";
+import { linkFault, usable } from "./tracking.ts";
 import type { Turn, World } from "./world.ts";
 
 /** How long an address that was refused, or taken away again and again, is left alone. */
@@ -175,6 +176,24 @@ export function addressLink(world: World, turn: Turn, link: Link): void {
     turn.addresses = true;
   }
 }
+
+/** An interface that is no use takes its addresses along. The group runs on, as in heartbeat: ping nodes move it; but somebody must know. */
+export function addressLinks(world: World, turn: Turn): void {
+  for (const holder of world.cluster?.runs.addresses.values() ?? []) {
+    const { name, place } = holder;
+    const reason = linkFault(place.interface, world.kernel.named(place.interface));
+    const cut = holder.holds && holder.awaited === null && reason !== null;
+    if (cut && !holder.cut) turn.out.log("warning", "address.lost", { name, address: place.address, reason });
+    holder.cut = cut;
+  }
+}
+
+/** Whether an address that is started is of no use at the moment: its interface is, or it is not there. */
+export const lacksAddress = (world: World): boolean =>
+  [...(world.cluster?.runs.addresses.values() ?? [])].some(
+    ({ name, wanted, awaited, place }) =>
+      wanted && awaited === null && !(isHeld(world, name) && usable(world.kernel.named(place.interface))),
+  );
 
 /** Where addresses of resources are or are to be. */
 export const addressPlaces = (world: World): AddressConfig[] =>

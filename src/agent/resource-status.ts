@@ -4,6 +4,7 @@ import { holdingOf, mirrored } from "../heartbeat/holding.ts";
 import type { GroupPlan, Standby } from "../heartbeat/takeover-state.ts";
 import { mayRun } from "../heartbeat/group.ts";
 import type { Cluster } from "./cluster.ts";
+import { lacksAddress } from "./resource-addresses.ts";
 import type { GroupState, Resources } from "./resources.ts";
 import { groupState } from "./resources.ts";
 import { fenceState } from "./resource-fence.ts";
@@ -67,13 +68,15 @@ export function resourceRows(cluster: Cluster): readonly Row[] {
   return resources.settings.groups.map((plan) => rowOf(cluster, resources, plan));
 }
 
-/** `fault` when the fence keeps groups from being taken over, or a group is stuck, or has failed, or is barred, and runs nowhere; `degraded` when one runs nowhere, and is not on its way. */
-export function resourcesHealth({ cluster }: World): "ok" | "degraded" | "fault" {
+/** `fault` when the fence keeps groups from being taken over, or a group is stuck, or has failed, or is barred, and runs nowhere; `degraded` when one runs nowhere, and is not on its way, or runs here without an address. */
+export function resourcesHealth(world: World): "ok" | "degraded" | "fault" {
+  const { cluster } = world;
   if (cluster === null) return "ok";
   if (fenceState(cluster) === "blocked") return "fault";
   const rows = resourceRows(cluster);
   if (rows.some(({ state }) => state === "stuck" || state === "failed" || state === "barred")) return "fault";
-  return rows.some(({ owner, state }) => owner === null && state !== "moving") ? "degraded" : "ok";
+  const missing = rows.some(({ owner, state }) => owner === null && state !== "moving");
+  return missing || lacksAddress(world) ? "degraded" : "ok";
 }
 
 /** An agent that ends without having stopped everything says what, and what comes of it. */

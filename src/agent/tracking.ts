@@ -12,6 +12,13 @@ import type { Turn, World } from "./world.ts";
 /** Whether frames can pass. */
 export const usable = (link: Link | null): link is Link => link !== null && link.up && link.carrier;
 
+/** Why an interface is not {@link usable}; null: it is. */
+export function linkFault(name: string, link: Link | null): string | null {
+  if (link === null) return `interface ${name} is not there`;
+  if (!link.up) return `interface ${name} is down`;
+  return link.carrier ? null : `interface ${name} has no carrier`;
+}
+
 interface Wait {
   steady: Steady;
   settlesAt: Instant;

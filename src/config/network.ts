@@ -40,7 +40,7 @@ export const account: Kind<string> = text("a user or group name", (value) =>
 );
 
 /** Why no host on a link can have this address, or null. */
-function unusable(ip: Ip): string | null {
+export function unusable(ip: Ip): string | null {
   const first = ipBytes(ip)[0] ?? 0;
   if (isMulticast(ip)) return "a multicast group";
   if (ip === "::" || (familyOf(ip) === 4 && first === 0)) return "the unspecified address";

@@ -95,6 +95,22 @@ describe("two nodes", () => {
     expect(dropped["stale"] ?? 0).toBe(0);
   });
 
+  test("are not kept alive by an acknowledgement that somebody has recorded: it has no number", () => {
+    const { wire, a, b } = pair(BROADCAST);
+    let recorded: Uint8Array | null = null;
+    wire.overhears = (_, from, bytes) => {
+      if (from === b && new TextDecoder("latin1").decode(bytes).includes("NS_ackmsg")) recorded = bytes;
+    };
+    wire.run(20_000);
+    if (recorded === null) throw new Error("b has acknowledged nothing");
+    wire.passes = () => false;
+    for (let second = 0; second < 10; second++) {
+      a.hear("broadcast eth0", recorded);
+      wire.run(1000);
+    }
+    expect(states(a)).toEqual(["active", "dead"]);
+  });
+
   test("take their own sleep for no silence of the others", () => {
     const { wire, a } = pair(BROADCAST);
     const at = wire.now;

@@ -20,6 +20,7 @@ describe("a file that is wrong", () => {
     ["is empty", ""],
     ["has an unknown key", router({ priorty: 150 })],
     ["has nothing to do", agent({ node: "box0" })],
+    ["has an error behind a warning", router({ addresses: ["192.0.2.0/24"], priority: 999 })],
   ])("is refused when it %s, and nothing changes", (_, text) => {
     const { lab, box } = master();
     const { exit, body } = reply(lab, box, text);

@@ -125,12 +125,30 @@ describe("the address of a resource", () => {
     const { lab, box } = alone([`a ${CIDR}/eth1`]);
     box.kernel.removeLink("eth1");
     lab.run(3000);
-    expect(box.logs("address.lost")).toEqual([]);
+    expect(logged(box, "address.lost")).toEqual([
+      { name: `resource ${CIDR}/eth1`, address: VIP, reason: "interface eth1 is not there" },
+    ]);
+    expect(box.status()).toMatchObject({ health: "degraded" });
     const since = lab.now;
     box.plug("eth1", 9);
     lab.run(1000);
     expect(box.kernel.on("eth1")).toContain(CIDR);
     expect(told(box, since).length).toBeGreaterThan(0);
+  });
+
+  test("that nobody can reach, as its interface has no carrier, is told once each time", () => {
+    const { lab, box } = alone([`a ${CIDR}/eth1`]);
+    for (let times = 1; times <= 2; times++) {
+      box.kernel.set("eth1", { carrier: false });
+      lab.run(3000);
+      expect(logged(box, "address.lost")).toHaveLength(times);
+      expect(logged(box, "address.lost").at(-1)).toMatchObject({
+        reason: "interface eth1 has no carrier",
+      });
+      box.kernel.set("eth1", { carrier: true });
+      lab.run(1000);
+    }
+    expect(box.kernel.on("eth1")).toContain(CIDR);
   });
 
   test("is not put back after a stall in which another node may have taken it, before that node was heard", () => {

@@ -59,4 +59,17 @@ describe("addresses of resources", () => {
       "5:52 error: resources have 10.0.0.7 twice",
     ]);
   });
+
+  test.each([
+    ["127.0.0.1/8/lo", "a loopback address"],
+    ["0.0.0.0/24/eth0", "the unspecified address"],
+    ["224.0.0.5/24/eth0", "a multicast group"],
+    ["255.255.255.255/24/eth0", "the broadcast address"],
+    ["ff02::1/64/eth0", "a multicast group"],
+  ])("are those of a host, unlike %s", (address, what) => {
+    const ip = address.split("/")[0] ?? "";
+    expect(said(heartbeat(resources(`"ha1 ${address}"`)))).toEqual([
+      `5:19 error: ${ip} is ${what}, and no host on a network can have it`,
+    ]);
+  });
 });
