@@ -4,7 +4,7 @@ import type { Instant } from "../base/units.ts";
 import { earlier, later, NEVER } from "../base/units.ts";
 import type { Claim } from "../heartbeat/claim.ts";
 import type { Guard, GuardEvent, Outcome } from "../vrrp/guard.ts";
-import { silence, step } from "../vrrp/guard.ts";
+import { claimant, silence, step } from "../vrrp/guard.ts";
 import { answered, watch, watched } from "../vrrp/isolation.ts";
 import { overslept } from "../vrrp/lateness.ts";
 import type { Event, State } from "../vrrp/state.ts";
@@ -159,7 +159,7 @@ export function guardText({ guard, claims, config }: Router): string | null {
   if (guard === null) return null;
   switch (guard.outcome) {
     case "blocked": {
-      const node = guard.claim?.node ?? "another node";
+      const node = claimant(guard) ?? "another node";
       const adverts = claims.get(node)?.claim.adverts;
       const sent = adverts === undefined ? "" : ` (${adverts} adverts sent)`;
       return `guard: ${node} says that it is master and healthy${sent}, but none of its adverts counts here`;
@@ -180,7 +180,7 @@ function told(world: World, turn: Turn, router: Router, from: Outcome, to: Outco
   const { name } = router.config;
   const text = guardText(router);
   if (to === "blocked" && world.alarms.allows(`guard ${name}`, turn.now)) {
-    const node = router.guard?.claim?.node ?? "";
+    const node = router.guard === null ? "" : (claimant(router.guard) ?? "");
     turn.out.log("error", "vrrp.guard_blocked", { name, node, text: text ?? "" });
   }
   if (to === "isolated" && world.alarms.allows(`isolated ${name}`, turn.now)) {

@@ -47,8 +47,8 @@ export interface Guard {
   readonly firstAt: Instant;
   /** When to ask next without being told: {@link NEVER} once the timer decides on that. */
   readonly askAt: Instant;
-  /** The node that said last that it is a healthy master, and the question that it answered. */
-  readonly claim: { readonly node: string; readonly question: number } | null;
+  /** The nodes that said last that they are a healthy master, and the last question that each answered so. */
+  readonly claims: ReadonlyMap<string, number>;
   /** The last question when a witness answered last. */
   readonly seen: number | null;
   readonly outcome: Outcome;
@@ -78,11 +78,17 @@ export interface GuardStep {
 
 /** Silence begins. */
 export const silence = (since: Instant, interval: Milliseconds): Guard => ({
-  ...{ since, interval, before: null, last: null, claim: null, seen: null },
+  ...{ since, interval, before: null, last: null, claims: new Map<string, number>(), seen: null },
   firstAt: NEVER,
   askAt: after(since, ms(FIRST * interval)),
   outcome: "waiting",
 });
+
+/** The node that said last that it is a healthy master; null: none. */
+export function claimant({ claims }: Guard): string | null {
+  const [newest = null] = [...claims].toSorted(([, one], [, other]) => other - one);
+  return newest === null ? null : newest[0];
+}
 
 const same = (guard: Guard): GuardStep => ({ guard, asks: false, verdict: null });
 
@@ -140,7 +146,7 @@ function judge(settings: GuardSettings, guard: Guard, question: number, now: Ins
   if (settings.isolated) return stay("isolated", 1);
   // It heard the master a moment ago: it preempts.
   if (guard.last === null) return { guard, asks: false, verdict: { kind: "take" } };
-  const claimed = guard.claim?.question ?? null;
+  const claimed = guard.claims.size === 0 ? null : Math.max(...guard.claims.values());
   if (counts(guard, claimed)) {
     return stay("blocked", outcome === "waiting" || claimed !== guard.last ? SOON : 1);
   }
@@ -160,12 +166,15 @@ function told(
   { node, master, question }: Extract<GuardEvent, { readonly kind: "claim" }>,
   now: Instant,
 ): GuardStep {
-  const { claim, outcome } = guard;
+  const { outcome } = guard;
+  const claims = new Map(guard.claims);
+  const known = claims.get(node) ?? null;
   const recheck = { kind: "stay", until: now } as const;
   if (master) {
-    const known = { ...guard, claim: { node, question: Math.max(question, claim?.question ?? 0) } };
-    return { guard: known, asks: false, verdict: outcome === "passed" ? recheck : null };
+    claims.set(node, Math.max(question, known ?? 0));
+    return { guard: { ...guard, claims }, asks: false, verdict: outcome === "passed" ? recheck : null };
   }
-  if (claim === null || claim.node !== node || question < claim.question) return same(guard);
-  return { guard: { ...guard, claim: null }, asks: false, verdict: outcome === "blocked" ? recheck : null };
+  if (known === null || question < known) return same(guard);
+  claims.delete(node);
+  return { guard: { ...guard, claims }, asks: false, verdict: outcome === "blocked" ? recheck : null };
 }

@@ -55,6 +55,13 @@ export const RELEASED: readonly Mutant[] = [
     "takes a living third node for dead",
   ),
   fault("released", "return others.every(", "return true || others.every(", "forgets who was heard besides"),
+  fault("released", "const sureAt = late ?", "const sureAt = false ?", "follows a late word at once"),
+  fault(
+    "released",
+    "if (claimedByAnother(router, node, source)) return;",
+    "",
+    "believes a node that has the address of another one",
+  ),
   fault("reload", "if (world.owed.size > 0) return;", "", "ends before it has said that it released"),
   fault("contend", "if (!gives) return;", "", "gives way to a worse master, as that one does to it"),
   fault("contend", "!better || heardAt", "heardAt", "stays away for one that is worse by now"),

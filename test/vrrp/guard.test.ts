@@ -114,6 +114,21 @@ describe("a guard", () => {
     expect(play.until(3700).took).toBe(3700);
   });
 
+  test("goes on for the first of two masters when the second one, which said so last, is none any more", () => {
+    const play = new Play(PLAIN, 3600);
+    play.until(3700, (question) => {
+      play.claims(question, true, "b");
+      play.claims(question, true, "c");
+    });
+    // Its answer comes before that of the other one.
+    play.until(play.timer);
+    play.claims(play.asked.length, false, "c");
+    play.until(play.now + 10);
+    expect(play.took).toBe(null);
+    play.claims(play.asked.length, false, "b");
+    expect(play.until(play.now).took).toBe(play.now);
+  });
+
   test("goes on for another node that is master", () => {
     const play = new Play(PLAIN, 3600);
     play.until(3700, (question) => play.claims(question));
