@@ -83,7 +83,7 @@ export interface Link {
 }
 
 /** What names a link, in the agent and at the edge. */
-export const linkId = (link: LinkConfig): string => {
+const linkId = (link: LinkConfig): string => {
   const base = `${link.type} ${link.name}`;
   if (link.type === "multicast") return `${base} ${link.group}`;
   return link.type === "unicast" ? `${base} IPv${link.family}` : base;

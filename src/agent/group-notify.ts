@@ -8,7 +8,7 @@ import type { Turn, World } from "./world.ts";
 const GROUP_PRIORITY = "0";
 
 /** The role of a group: that of all members, else fault before backup. */
-export function groupRole(roles: readonly Role[]): Role {
+function groupRole(roles: readonly Role[]): Role {
   const [first = "init"] = roles;
   if (roles.every((role) => role === first)) return first;
   return roles.includes("fault") ? "fault" : "backup";

@@ -107,7 +107,7 @@ export function leftForwarding(
 }
 
 /** The same as removals, for when no agent is there to take anything over. */
-export const staleForwarding = (
+const staleForwarding = (
   records: readonly LedgerRecord[],
   told: readonly Forwarding[],
   bootId: string,

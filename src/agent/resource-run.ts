@@ -84,7 +84,7 @@ function mail(turn: Turn, cluster: Cluster, run: Underway, { to, subject }: Mail
 }
 
 /** The whole message, as sendmail(8) takes it. */
-export function mailText(
+function mailText(
   node: string,
   { key, resources }: Group,
   task: "start" | "stop",

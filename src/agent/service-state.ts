@@ -111,13 +111,6 @@ export class ServiceState {
     if (order === "drain") return "drained";
     return judges.maintained(server) ? "maintenance" : verdictOf(server, judges);
   }
-
-  /** Whether the fallback is among these. */
-  fallsBack({ destinations }: Pick<Filled, "destinations">): boolean {
-    const spare = this.config.fallback;
-    if (spare === null || this.quorum === true) return false;
-    return destinations.some((each) => destinationKey(each) === destinationKey(spare.destination));
-  }
 }
 
 const stateOf = (config: ServerConfig, before: ServerState | null, now: Instant): ServerState => ({

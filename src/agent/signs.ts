@@ -42,7 +42,7 @@ export function seen(
 }
 
 /** What shows of a router at the moment. */
-export function signOf(world: World, router: Router, now: Instant): Sign | null {
+function signOf(world: World, router: Router, now: Instant): Sign | null {
   const sign = world.signs.get(router);
   if (sign !== undefined && sign.until > now) return sign;
   world.signs.delete(router);

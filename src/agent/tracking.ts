@@ -70,7 +70,7 @@ export class LinkDelays {
 }
 
 /** The tracks of a router as they count now. */
-export function tracksOf(world: World, turn: Turn, { config }: Router): Track[] {
+function tracksOf(world: World, turn: Turn, { config }: Router): Track[] {
   const { checks, kernel, linkDelays } = world;
   return [
     ...config.trackInterfaces.map((tracked) => ({

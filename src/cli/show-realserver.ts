@@ -16,7 +16,7 @@ export const realServerText = (addresses: readonly RealServerAddress[]): string 
     : addresses.map((each) => `${realServerLine(each)}\n`).join("");
 
 /** The same of one. */
-export function realServerLine({ address, held, found, failure }: RealServerAddress): string {
+function realServerLine({ address, held, found, failure }: RealServerAddress): string {
   const place = held ? `on lo${found ? ", put there by somebody else" : ""}` : "not carried";
   return failure === null ? `${address}: ${place}` : `${address}: ${place}; ! ${failure}`;
 }

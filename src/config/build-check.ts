@@ -43,7 +43,7 @@ export function buildCourse(
 }
 
 /** What is probed; `server` as above. */
-export function buildProbe(values: ProbeValues, server: Endpoint | null): ProbeConfig | null {
+function buildProbe(values: ProbeValues, server: Endpoint | null): ProbeConfig | null {
   const { type, command, dynamic, process: program, pidfile, file } = values;
   if (type === null) return null;
   const kind = type.value;

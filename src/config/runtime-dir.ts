@@ -8,7 +8,7 @@ import { isTable } from "./words.ts";
 export const RUNTIME_DIR = "/run/haagent";
 
 /** `agent.state_dir` where it is not written. */
-export const STATE_DIR = "/var/lib/haagent";
+const STATE_DIR = "/var/lib/haagent";
 
 /** The runtime directory of a configuration; null when its text does not tell. */
 export const runtimeDirOf = (source: ConfigSource): string | null =>

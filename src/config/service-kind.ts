@@ -17,7 +17,7 @@ function hostOf(text: string): Ip | null {
 }
 
 /** An address with or without a port; 0 is every port. */
-export function parsePlace(text: string): Endpoint | null {
+function parsePlace(text: string): Endpoint | null {
   const bare = hostOf(text);
   if (bare !== null) return { address: bare, port: null };
   const [, six, four, digits = ""] =

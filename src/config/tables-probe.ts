@@ -16,7 +16,7 @@ export const TYPES = [
 export type CheckType = (typeof TYPES)[number];
 
 /** More than any priority: what a file may do to one is limited by 1 to 254 anyway. */
-export const NUMBER_MAX = 254;
+const NUMBER_MAX = 254;
 const HEADERS_MAX = 32;
 const URLS_MAX = 16;
 const PAYLOAD_MAX = 1400;
@@ -27,7 +27,7 @@ const words = (manual: string) =>
   text(manual, (value) => (/^[^\0\r\n]{1,255}$/.test(value) ? null : "1 to 255 characters of one line"));
 
 /** One of `urls`: what is left out is the check's. */
-export const urlFields = {
+const urlFields = {
   path: required(requestPath, "What is asked for."),
   expect_status: absent(statusCodes, "the check's", "Status codes that mean success."),
   expect_body: absent(pattern, "none", "What the body must match."),

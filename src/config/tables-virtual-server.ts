@@ -9,7 +9,7 @@ import { serverCheck } from "./tables-check.ts";
 const SECOND = 1000;
 const HOUR = 3600 * SECOND;
 /** Servers of one service. */
-export const SERVERS_MAX = 4096;
+const SERVERS_MAX = 4096;
 const WEIGHT_MAX = 65_535;
 /** Thresholds are signed in the kernel. */
 const THRESHOLD_MAX = 2 ** 31 - 1;

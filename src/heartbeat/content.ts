@@ -9,11 +9,11 @@ import { decodeAnswer, decodeQuestion, encodeClaims, encodeSubjects } from "./cl
 import { parseHex } from "./header.ts";
 
 /** A node says that it runs (`up`), takes part (`active`), or has just begun (`init`). */
-export const STATUSES = ["init", "up", "active", "dead"] as const;
+const STATUSES = ["init", "up", "active", "dead"] as const;
 export type Status = (typeof STATUSES)[number];
 
 /** Which resources, in the view of the one who speaks: those that prefer it (`local`), the others (`foreign`). */
-export const HOLDS = ["none", "local", "foreign", "all"] as const;
+const HOLDS = ["none", "local", "foreign", "all"] as const;
 export type Hold = (typeof HOLDS)[number];
 
 /** A day: no deadtime is longer. */

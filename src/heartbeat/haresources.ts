@@ -14,7 +14,7 @@ import { kindOf } from "./resource-kind.ts";
 
 /** Groups of a cluster, resources of a group, characters of a resource: heartbeat's own tools break above a line of 511. */
 export const GROUPS_MAX = 100;
-export const RESOURCES_MAX = 50;
+const RESOURCES_MAX = 50;
 export const TEXT_MAX = 400;
 
 /** Something that is started and stopped. */

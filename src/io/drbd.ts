@@ -16,7 +16,7 @@ const AGAIN = 1000;
 const NOT_INSTALLED = 5;
 
 /** What is called for a task. */
-export const drbdArgv = (task: ResourceTask, resource: string): readonly string[] => {
+const drbdArgv = (task: ResourceTask, resource: string): readonly string[] => {
   switch (task) {
     case "start":
       return ["drbdadm", "primary", resource];
@@ -30,7 +30,7 @@ export const drbdArgv = (task: ResourceTask, resource: string): readonly string[
 };
 
 /** What a call came to. `role` says `Primary/Secondary`, or since DRBD 9 only the own one. */
-export function drbdOutcome(task: ResourceTask, failure: string | null, output: string): Outcome {
+function drbdOutcome(task: ResourceTask, failure: string | null, output: string): Outcome {
   if (failure?.startsWith("ENOENT") === true) {
     return failed(
       "there is no drbdadm: install drbd-utils, or take drbddisk out of resources",

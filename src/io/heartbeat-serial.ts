@@ -38,7 +38,7 @@ const HELD_MAX = 1000;
 const BLOCKED_WAIT = 50;
 
 /** The lock file of a line: what follows /dev/ with everything else than letters and digits left out. */
-export const lockPath = (device: string): string =>
+const lockPath = (device: string): string =>
   `${LOCKS}/LCK..${device.replace(/^\/dev\//, "").replace(/[^A-Za-z0-9]/g, "")}`;
 
 /** Who has the line, or null. A lock whose process is gone is none. */

@@ -72,11 +72,11 @@ function tagged(device: string): string | null {
 }
 
 /** Whether it is a directory, or a file, that is to be seen in a second place. */
-export const isBind = ({ filesystem, options }: FilesystemJob): boolean =>
+const isBind = ({ filesystem, options }: FilesystemJob): boolean =>
   filesystem === "bind" || (options?.split(",") ?? []).some((each) => each === "bind" || each === "rbind");
 
 /** The file that is mounted, as far as there is one to look at. */
-export const fileOf = (wanted: FilesystemJob): string | null =>
+const fileOf = (wanted: FilesystemJob): string | null =>
   tagged(wanted.device) ?? (wanted.device.startsWith("/") ? wanted.device : null);
 
 const numberOf = (rdev: number): string => {

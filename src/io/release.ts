@@ -23,7 +23,7 @@ import { releaseOwned } from "./owned-services.ts";
 export const GONE: readonly string[] = ["EADDRNOTAVAIL", "ENODEV", "ESRCH", "ENOENT"];
 
 /** What was done: each address, route and rule with the kernel's answer, and what is worth a word to the operator. */
-export interface Released {
+interface Released {
   readonly results: readonly AddressResult[];
   readonly forwarding: readonly ForwardingResult[];
   readonly links: readonly Link[];

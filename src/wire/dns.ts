@@ -10,7 +10,6 @@ export const RESPONSE_CODES = [
   ...(["NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED", "YXDOMAIN", "YXRRSET"] as const),
   ...(["NXRRSET", "NOTAUTH", "NOTZONE"] as const),
 ] as const;
-export type ResponseCode = (typeof RESPONSE_CODES)[number];
 
 const HEADER_LENGTH = 12;
 const NAME_MAX = 255;

@@ -8,7 +8,7 @@ import type { Result } from "../base/result.ts";
 import type { Field, Message, MessageError, Octets } from "./heartbeat-message.ts";
 import { FIELDS_MAX, fieldType, MESSAGE_BYTES_MAX, octetBytes, octets } from "./heartbeat-message.ts";
 
-export const NETSTRING_START = "###\n";
+const NETSTRING_START = "###\n";
 const END = "%%%\n";
 
 /** A message as it was sent: what its signature is over ends at `signed`. */

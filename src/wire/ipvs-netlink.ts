@@ -79,10 +79,6 @@ export function encodeChange(family: number, change: Change, sequence: number): 
 export const encodeServiceDump = (family: number, sequence: number): Uint8Array =>
   ask(family, "getService", sequence, [], true);
 
-/** Asks for one service: ESRCH when there is none. */
-export const encodeServiceLook = (family: number, id: ServiceId, sequence: number): Uint8Array =>
-  ask(family, "getService", sequence, [encodeService(id, null)]);
-
 /** Asks for the servers of a service: none, and no error, where there is no such service. */
 export const encodeDestinationDump = (family: number, id: ServiceId, sequence: number): Uint8Array =>
   ask(family, "getDestination", sequence, [encodeService(id, null)], true);

@@ -3,7 +3,7 @@
 /** Of every message but the first: its kind, then its length with itself. */
 export const HEADER_LENGTH = 5;
 /** No message of a login is longer. */
-export const MESSAGE_MAX = 32 * 1024;
+const MESSAGE_MAX = 32 * 1024;
 const PROTOCOL = 196_608;
 
 const utf8 = new TextEncoder();
