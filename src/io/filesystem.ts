@@ -13,6 +13,7 @@ import type { Look, Mount, User } from "./mounts.ts";
 import type { CommandNotes } from "./orphans.ts";
 import type { Outcome, ResourceTask } from "./resource-task.ts";
 import { failed, lastWords, succeeded } from "./resource-task.ts";
+import { openThread } from "./thread.ts";
 
 export type Question =
   | { readonly kind: "look"; readonly wanted: FilesystemJob }
@@ -26,10 +27,6 @@ export type Question =
 export type Answer =
   | { readonly kind: "looked"; readonly look: Look }
   | { readonly kind: "signalled"; readonly users: readonly User[] };
-
-/** The thread's file is beside this one, in the compiled program in JavaScript. */
-const EXTENSION = import.meta.url.includes("/$bunfs/") ? "js" : "ts";
-const THREAD = new URL(`./filesystem-thread.${EXTENSION}`, import.meta.url);
 
 /** How long users have to end by themselves, of the whole time and at most; and between two tries. Milliseconds. */
 const GRACE_SHARE = 1 / 3;
@@ -150,9 +147,8 @@ class Mounting {
   }
 
   #ask(question: Question): Promise<Answer> {
-    this.#thread ??= new Worker(THREAD.href, { smol: true });
+    this.#thread ??= openThread("filesystem-thread");
     const thread = this.#thread;
-    thread.unref();
     return new Promise((resolve, reject) => {
       thread.onmessage = ({ data }: MessageEvent<Answer>) => resolve(data);
       thread.onerror = ({ message }) => reject(new Error(message));

@@ -3,6 +3,7 @@ import type { Milliseconds } from "../base/units.ts";
 import type { Outcome } from "../check/response.ts";
 import { bad } from "../check/response.ts";
 import type { BuiltInProbe } from "../config/probe-model.ts";
+import { openThread } from "./thread.ts";
 
 export type ProbeOrder =
   | {
@@ -26,10 +27,6 @@ interface Pending {
   /** Looks at it that may still come before the thread should long have answered. Not a time: a stall of ours is none of its. */
   looks: number;
 }
-
-/** The thread's file is beside this one, in the compiled program in JavaScript. */
-const EXTENSION = import.meta.url.includes("/$bunfs/") ? "js" : "ts";
-const THREAD = new URL(`./prober-thread.${EXTENSION}`, import.meta.url);
 
 /** Beyond a probe's own timeout, before the thread counts as hung; milliseconds. */
 const GRACE = 3000;
@@ -98,7 +95,7 @@ export class Prober {
   }
 
   #open(): Worker {
-    const made = new Worker(THREAD.href, { smol: true });
+    const made = openThread("prober-thread");
     made.onmessage = ({ data }: MessageEvent<readonly ProbeNews[]>) => {
       if (this.#thread === made) for (const news of data) this.#heard(news);
     };
@@ -107,7 +104,6 @@ export class Prober {
       this.#endThread();
       this.#fail(() => true, `the thread that probes: ${message}`);
     };
-    made.unref();
     return made;
   }
 

@@ -9,10 +9,8 @@ import { unreachable } from "../base/assert.ts";
 import { noteOwned, readOwned, releaseOwned } from "./owned-services.ts";
 import { reasonOf } from "./reason.ts";
 import type { TableNews, TableOrder } from "./table-thread.ts";
+import { openThread } from "./thread.ts";
 
-/** The thread's file is beside this one, in the compiled program in JavaScript. */
-const EXTENSION = import.meta.url.includes("/$bunfs/") ? "js" : "ts";
-const THREAD = new URL(`./table-thread.${EXTENSION}`, import.meta.url);
 /** How often the maintenance directory is looked at, milliseconds. */
 const MAINTENANCE_EVERY = 1000;
 /** Files in it that count. */
@@ -85,7 +83,7 @@ export class ServiceTables {
   }
 
   #open(): Worker {
-    const made = new Worker(THREAD.href, { smol: true });
+    const made = openThread("table-thread");
     made.onmessage = ({ data }: MessageEvent<TableNews>) => {
       if (this.#thread === made) this.#heard(data);
     };
@@ -95,7 +93,6 @@ export class ServiceTables {
       void made.terminate();
       for (const order of this.#pending.splice(0)) this.#answer(failed(order));
     };
-    made.unref();
     return made;
   }
 

@@ -1,5 +1,6 @@
 /** The agent's side of the thread that starts commands: made when the first command is wanted, as it costs some megabytes. */
 import type { CommandNotes } from "./orphans.ts";
+import { openThread } from "./thread.ts";
 
 /** A command to start. */
 export interface Order {
@@ -34,10 +35,6 @@ interface Pending {
   hasStarted: boolean;
 }
 
-/** The thread's file is beside this one, in the compiled program in JavaScript. */
-const EXTENSION = import.meta.url.includes("/$bunfs/") ? "js" : "ts";
-const THREAD = new URL(`./starter-thread.${EXTENSION}`, import.meta.url);
-
 const pending = new Map<number, Pending>();
 let thread: Worker | null = null;
 let lastId = 0;
@@ -66,10 +63,9 @@ function died(detail: string): void {
 }
 
 function open(): Worker {
-  const made = new Worker(THREAD.href, { smol: true });
+  const made = openThread("starter-thread");
   made.onmessage = ({ data }: MessageEvent<News>) => heard(data);
   made.onerror = ({ message }) => died(`the thread that starts commands: ${message}`);
-  made.unref();
   return made;
 }
 

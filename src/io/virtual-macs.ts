@@ -10,6 +10,7 @@ import type { Device } from "../wire/macvlan.ts";
 import { Macvlans } from "./macvlans.ts";
 import { borrowSilence, judgeSilence } from "./arp-settings.ts";
 import { prepareDevice } from "./virtual-mac-settings.ts";
+import { openThread } from "./thread.ts";
 
 /** The group of the devices of an agent: 31 bits, far from the numbers that people choose. */
 export const groupOf = (directory: string): number => (Bun.hash.crc32(directory) >>> 2) | 0x4000_0000;
@@ -20,9 +21,6 @@ export interface DeviceOrder {
   readonly remove: boolean;
 }
 
-/** The thread's file is beside this one, in the compiled program in JavaScript. */
-const EXTENSION = import.meta.url.includes("/$bunfs/") ? "js" : "ts";
-const THREAD = new URL(`./device-thread.${EXTENSION}`, import.meta.url);
 /** Between two orders, milliseconds: while the kernel waits nobody can change an address either. */
 const PAUSE = 50;
 /** After a thread that could not be had. */
@@ -180,7 +178,7 @@ export class VirtualMacs {
   }
 
   #startThread(): Worker {
-    const made = new Worker(THREAD.href, { smol: true });
+    const made = openThread("device-thread");
     const done = (milliseconds: number) => (): void => {
       this.#tidying = false;
       this.#tidyAfter(milliseconds);
@@ -191,7 +189,6 @@ export class VirtualMacs {
       this.#thread = null;
       done(RETRY)();
     };
-    made.unref();
     return made;
   }
 
