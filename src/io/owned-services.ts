@@ -2,7 +2,7 @@
  * Which virtual services in the kernel are ours: a file in runtime_dir, written before they are there, so that whoever comes after a crash
  * knows what to take over or away. It names the boot and the network namespace it belongs to.
  */
-import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { errnoName } from "../../native/libc.ts";
 import type { OwnedService } from "../agent/service-boundary.ts";
@@ -10,6 +10,7 @@ import { parseIp } from "../base/address.ts";
 import type { ServiceId } from "../wire/ipvs.ts";
 import { serviceKey } from "../wire/ipvs.ts";
 import { openTable } from "./ipvs.ts";
+import { replaceFile } from "./replace-file.ts";
 
 const ESRCH = 3;
 /** This kernel has no IPVS: ENOENT, ENOPROTOOPT, or no generic netlink, EPROTONOSUPPORT. */
@@ -19,13 +20,7 @@ const pathIn = (directory: string): string => join(directory, "services");
 
 /** Notes down what is ours, all of it. Throws where the file system refuses. */
 export function noteOwned(directory: string, bootId: string, owned: readonly OwnedService[]): void {
-  const path = pathIn(directory);
-  if (owned.length === 0) {
-    rmSync(path, { force: true });
-    return;
-  }
-  writeFileSync(`${path}.new`, JSON.stringify({ bootId, owned }), { mode: 0o600 });
-  renameSync(`${path}.new`, path);
+  replaceFile(pathIn(directory), owned.length === 0 ? null : JSON.stringify({ bootId, owned }));
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -5,11 +5,12 @@
  *     BOOT net:[INODE]   where the indexes below mean something
  *     INDEX VALUE        one line an interface
  */
-import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { interfaceName } from "../../native/interface.ts";
 import { bootId } from "./boot.ts";
 import { reasonOf } from "./reason.ts";
+import { replaceFile } from "./replace-file.ts";
 
 const FILE = "promote_secondaries";
 /** An interface name as a path component: no way out of the directory. */
@@ -48,13 +49,8 @@ export class Promotion {
   #save(): void {
     const path = join(this.#directory, FILE);
     try {
-      if (this.#before.size === 0) {
-        rmSync(path, { force: true });
-        return;
-      }
       const lines = Array.from(this.#before, ([index, value]) => `${index} ${value}\n`);
-      writeFileSync(`${path}.new`, [`${bootId()}\n`, ...lines].join(""), { mode: 0o600 });
-      renameSync(`${path}.new`, path);
+      replaceFile(path, lines.length === 0 ? null : [`${bootId()}\n`, ...lines].join(""));
     } catch (error) {
       this.#warn(`${path}: ${reasonOf(error)}`);
     }

@@ -9,7 +9,7 @@
  *     BOOT net:[INODE]
  *     ADDRESS              one line each
  */
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { errnoName } from "../../native/libc.ts";
 import type { AddressChange, AddressKey, Link } from "../agent/boundary.ts";
@@ -23,6 +23,7 @@ import { borrowSilence, leaksArp } from "./arp-settings.ts";
 import { bootId } from "./boot.ts";
 import { makeDirectory, takeLock } from "./lock.ts";
 import { reasonOf } from "./reason.ts";
+import { replaceFile } from "./replace-file.ts";
 import type { Tables } from "./rtnetlink.ts";
 import { Requests } from "./rtnetlink.ts";
 import { BORROWED, BorrowedSettings } from "./sysctl.ts";
@@ -128,13 +129,8 @@ export class RealServer {
 
   #save(): void {
     try {
-      if (this.#ours.size === 0) {
-        rmSync(this.#path, { force: true });
-        return;
-      }
       const lines = [bootId(), ...this.#ours].map((line) => `${line}\n`);
-      writeFileSync(`${this.#path}.new`, lines.join(""), { mode: 0o600 });
-      renameSync(`${this.#path}.new`, this.#path);
+      replaceFile(this.#path, this.#ours.size === 0 ? null : lines.join(""));
     } catch (error) {
       this.#warn(`${this.#path}: ${reasonOf(error)}`);
     }

@@ -6,12 +6,13 @@
  *     BOOT net:[INODE]              where the indexes below mean something
  *     INDEX FAMILY KEY VALUE        one line a setting
  */
-import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { interfaceName } from "../../native/interface.ts";
 import type { Family } from "../base/address.ts";
 import { bootId } from "./boot.ts";
 import { reasonOf } from "./reason.ts";
+import { replaceFile } from "./replace-file.ts";
 
 /** In runtime_dir, while something is borrowed. */
 export const BORROWED = "borrowed_sysctls";
@@ -108,16 +109,11 @@ export class BorrowedSettings {
 
   #save(): void {
     try {
-      if (this.#loans.size === 0) {
-        rmSync(this.#path, { force: true });
-        return;
-      }
       const lines = Array.from(
         this.#loans.values(),
         ({ index, family, key, before }) => `${index} ${family} ${key} ${before}\n`,
       );
-      writeFileSync(`${this.#path}.new`, [`${bootId()}\n`, ...lines].join(""), { mode: 0o600 });
-      renameSync(`${this.#path}.new`, this.#path);
+      replaceFile(this.#path, lines.length === 0 ? null : [`${bootId()}\n`, ...lines].join(""));
     } catch (error) {
       this.#warn(`${this.#path}: ${reasonOf(error)}`);
     }
