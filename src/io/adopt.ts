@@ -1,5 +1,6 @@
 /** Sockets that native/ opened, woken by Bun's own event loop: one call a datagram, no thread, no polling. */
 import type { Socket, SocketHandler } from "bun";
+import { codeOf } from "./reason.ts";
 
 /** A socket in the event loop, which owns its descriptor from now on. */
 export interface Adopted {
@@ -19,14 +20,6 @@ interface Receiver {
 export interface Pausable {
   pause(): void;
   resume(): void;
-}
-
-/** The name of an error that Bun gives: `code` as in Node. */
-export function codeOf(error: unknown): string {
-  if (typeof error === "object" && error !== null && "code" in error && typeof error.code === "string") {
-    return error.code;
-  }
-  return "EIO";
 }
 
 /** Hands a non-blocking datagram socket to the event loop. What waited on it before is delivered too. */

@@ -19,9 +19,8 @@ import { flushLine, makeExclusive, makeRaw, pendingOutput } from "../../native/t
 import type { HeartbeatEvent, Medium, Precedence } from "../agent/heartbeat-boundary.ts";
 import type { Result } from "../base/result.ts";
 import { fail, ok } from "../base/result.ts";
-import { codeOf } from "./adopt.ts";
 import { LineQueue } from "./line-queue.ts";
-import { reasonOf } from "./reason.ts";
+import { codeOf, reasonOf } from "./reason.ts";
 
 type SerialMedium = Extract<Medium, { readonly kind: "serial" }>;
 

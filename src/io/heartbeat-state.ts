@@ -5,9 +5,8 @@ import { join } from "node:path";
 import type { HeartbeatEvent, HostTime } from "../agent/heartbeat-boundary.ts";
 import { decodeGeneration, encodeGeneration } from "../heartbeat/generation.ts";
 import type { Octets } from "../wire/heartbeat-message.ts";
-import { codeOf } from "./adopt.ts";
 import { makeDirectory } from "./lock.ts";
-import { reasonOf } from "./reason.ts";
+import { codeOf, reasonOf } from "./reason.ts";
 
 const UUID_FILE = "hb_uuid";
 const GENERATION_FILE = "hb_generation";

@@ -8,7 +8,7 @@ import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import type { Transition } from "../agent/history.ts";
 import { instant } from "../base/units.ts";
-import { reasonOf } from "./reason.ts";
+import { codeOf, reasonOf } from "./reason.ts";
 
 /** A file that has grown beyond this is put aside. */
 const FILE_BYTES_MAX = 256 * 1024;
@@ -72,7 +72,7 @@ async function tail(path: string): Promise<string> {
   try {
     file = await open(path, "r");
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return "";
+    if (codeOf(error) === "ENOENT") return "";
     throw error;
   }
   try {

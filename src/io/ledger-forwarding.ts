@@ -1,10 +1,7 @@
 /** Routes and rules as they are read from the ledger's JSON: nothing else is asked of the kernel by it. */
 import type { Forwarding } from "../wire/forwarding.ts";
 import { parseIp } from "../base/address.ts";
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
+import { isObject } from "./json.ts";
 
 const isIp = (value: unknown): boolean => {
   if (typeof value !== "string") return false;

@@ -17,7 +17,8 @@ import type { Result } from "../base/result.ts";
 import { fail, ok } from "../base/result.ts";
 import type { Instant } from "../base/units.ts";
 import { instant } from "../base/units.ts";
-import { reasonOf } from "./reason.ts";
+import { isObject } from "./json.ts";
+import { codeOf, reasonOf } from "./reason.ts";
 
 const MAGIC = "haledger";
 const FORMAT = 1;
@@ -44,10 +45,6 @@ interface Entry {
 type Written = Omit<Entry, "record"> & {
   readonly record: (Omit<Kept, "forwarding"> & { readonly forwarding?: Kept["forwarding"] }) | null;
 };
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
 
 function isAddress(value: unknown): value is LedgerAddress {
   if (!isObject(value)) return false;
@@ -125,7 +122,7 @@ export function readLedger(directory: string): Result<LedgerRecord[], string> {
     if (statSync(path).size > FILE_BYTES_MAX) return fail("too long");
     return decodeLedger(readFileSync(path));
   } catch (error) {
-    if (isObject(error) && error["code"] === "ENOENT") return ok([]);
+    if (codeOf(error) === "ENOENT") return ok([]);
     return fail(reasonOf(error));
   }
 }

@@ -10,6 +10,7 @@ import { parseIp } from "../base/address.ts";
 import type { ServiceId } from "../wire/ipvs.ts";
 import { serviceKey } from "../wire/ipvs.ts";
 import { openTable } from "./ipvs.ts";
+import { isObject } from "./json.ts";
 import { replaceFile } from "./replace-file.ts";
 
 const ESRCH = 3;
@@ -21,10 +22,6 @@ const pathIn = (directory: string): string => join(directory, "services");
 /** Notes down what is ours, all of it. Throws where the file system refuses. */
 export function noteOwned(directory: string, bootId: string, owned: readonly OwnedService[]): void {
   replaceFile(pathIn(directory), owned.length === 0 ? null : JSON.stringify({ bootId, owned }));
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 const isPort = (value: unknown): boolean =>

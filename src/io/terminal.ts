@@ -1,10 +1,8 @@
 /** Standard output and error of the commands that print and leave. */
 import { writeSync } from "node:fs";
+import { codeOf } from "./reason.ts";
 
 const RETRY_MS = 1;
-
-const codeOf = (error: unknown): string =>
-  typeof error === "object" && error !== null && "code" in error ? String(error.code) : "";
 
 /**
  * Writes all of `text`, however slow the reader; one that has gone away is no error of ours. Not by Bun.write: on a file that

@@ -4,7 +4,7 @@ import { errnoName } from "../../../native/libc.ts";
 import { takeSocketError } from "../../../native/socket.ts";
 import type { Transcript } from "../../check/transcript.ts";
 import type { Target } from "../../config/probe-model.ts";
-import { codeOf } from "../adopt.ts";
+import { codeOf } from "../reason.ts";
 import { openConnected, TCP } from "./socket.ts";
 import type { TlsTerms } from "./tls.ts";
 import { secure } from "./tls.ts";

@@ -2,7 +2,7 @@
 import { closeSync, openSync, readdirSync, readlinkSync, readSync } from "node:fs";
 import type { ProcessStat } from "../../check/process-match.ts";
 import { parseCommandLine, parseStat, runs } from "../../check/process-match.ts";
-import { codeOf } from "../adopt.ts";
+import { codeOf } from "../reason.ts";
 
 /** Of a command line; what is longer is not compared. */
 const COMMAND_LINE_MAX = 4096;

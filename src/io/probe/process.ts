@@ -2,7 +2,7 @@
 import type { Outcome } from "../../check/response.ts";
 import { bad, good } from "../../check/response.ts";
 import type { ProcessProbe } from "../../config/probe-model.ts";
-import { codeOf } from "../adopt.ts";
+import { codeOf } from "../reason.ts";
 import { isRunning, search, statOf } from "./process-table.ts";
 import type { Prober } from "./prober.ts";
 import { readRegular } from "./regular-file.ts";

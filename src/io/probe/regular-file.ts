@@ -2,7 +2,7 @@
 import { constants } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { open } from "node:fs/promises";
-import { codeOf } from "../adopt.ts";
+import { codeOf } from "../reason.ts";
 import { Gathered } from "./gathered.ts";
 
 /** Bytes read at once. */

@@ -3,7 +3,7 @@ import type { PeerCertificate } from "node:tls";
 import { checkServerIdentity } from "node:tls";
 import type { Socket, SocketHandler } from "bun";
 import type { TlsConfig } from "../../config/probe-model.ts";
-import { codeOf } from "../adopt.ts";
+import { codeOf } from "../reason.ts";
 
 const DAY = 86_400_000;
 
