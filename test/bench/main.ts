@@ -1,5 +1,5 @@
 /**
- * `npm run bench`: haagent beside keepalived and heartbeat in the same run, each in a lab of its own and on one clock; a table of each at the
+ * `npm run bench`: haagent beside keepalived, heartbeat and ldirectord in the same run, each in a lab of its own and on one clock; a table of each at the
  * end. Nothing here passes or fails: it leaves with 0 unless the bench itself breaks.
  */
 import { existsSync } from "node:fs";
@@ -77,7 +77,7 @@ async function main(): Promise<number> {
     console.error(`${part.name}: ${((performance.now() - start) / 1000).toFixed(0)} s`);
   }
   const text = [
-    "# haagent beside keepalived and heartbeat, in the same run",
+    "# haagent beside keepalived, heartbeat and ldirectord, in the same run",
     circumstances(before, version),
     "Median [min - max], p99 from 50 samples on. Lateness is what the next master took beyond the protocol's minimum (three intervals and the skew after the last advert; the skew alone after priority 0; from exec for preempt back). Times are the kernel's stamps in the client's namespace.",
     ...rivals.flatMap((rival) => {

@@ -5,6 +5,7 @@ import { occupy } from "./busy.ts";
 import type { ClusterKind } from "./cluster.ts";
 import { cuts, idles, moves } from "./cluster.ts";
 import { move, reload } from "./crowd.ts";
+import { directors } from "./directors.ts";
 import { excluded } from "./excluded.ts";
 import type { FailoverPlan } from "./failover.ts";
 import { failover } from "./failover.ts";
@@ -94,6 +95,18 @@ function clusters(
     rival: "heartbeat",
     run: async (sides, rows) => {
       for (const side of sides) await measure(side === "haagent" ? side : "heartbeat", rows);
+    },
+  };
+}
+
+/** A director of virtual services in a guest, and haagent on the same. */
+function directing(rival: "keepalived" | "ldirectord", trials: number, small: boolean): Part {
+  return {
+    name: `directors-${rival}`,
+    about: `virtual services in a guest with IPVS, beside ${rival}`,
+    rival,
+    run: async (sides, rows) => {
+      for (const side of sides) await directors(side === "haagent" ? side : rival, trials, small, rows);
     },
   };
 }
@@ -222,6 +235,8 @@ export function parts(quick: boolean): Part[] {
         (rows) => probing(crowd, span, rows),
       ),
     ),
+    directing("keepalived", few(10, 3), quick),
+    directing("ldirectord", few(5, 2), true),
     ofOurs("builds-start", "start of the cross builds", (rows) => buildStarts(few(10, 2), rows)),
     // A minute of compressing, and nothing in it that could be measured in less.
     ...(quick ? [] : [ofOurs("builds-size", "the cross builds and their packages", buildSizes)]),

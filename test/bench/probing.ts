@@ -6,7 +6,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { Haagent } from "../lab/haagent.ts";
 import type { Station } from "../lab/lab.ts";
 import { INTERFACE, Lab } from "../lab/lab.ts";
-import { now, until } from "../lab/process.ts";
+import { now } from "../lab/process.ts";
 import { pass } from "./bout.ts";
 import { processesOf } from "./contender.ts";
 import type { Tape } from "./recording.ts";
@@ -35,7 +35,7 @@ const QUIET_MS = 4000;
 
 const addressOf = (at: number, hung: boolean): string => `10.${hung ? 81 : 80}.${at >> 8}.${at & 255}`;
 
-export function text({ count, type, hung }: Crowd, runtimeDir: string): string {
+function text({ count, type, hung }: Crowd, runtimeDir: string): string {
   const lines = [
     "[agent]",
     `runtime_dir = "${runtimeDir}"`,
@@ -65,7 +65,7 @@ export function text({ count, type, hung }: Crowd, runtimeDir: string): string {
 }
 
 /** The servers: one nginx for all that answer, and one that accepts and says nothing. */
-export async function servers(
+async function servers(
   { client }: Lab,
   directory: string,
   crowd: Crowd,
@@ -108,18 +108,8 @@ export async function probing(crowd: Crowd, span: number, rows: Rows): Promise<v
     const path = `${directory}/haagent.toml`;
     const daemon = await Haagent.withFile(station, { path, text: (runtime) => text(crowd, runtime) });
     lab.atClose(() => daemon.close());
-    await daemon.start();
-    const ready = now();
-    const good = crowd.count - hungOf(crowd);
     const label = `${crowd.count} ${crowd.type}${crowd.hung > 0 ? `, ${crowd.hung * 100} % hung` : ""}`;
-    if (crowd.count > 0) {
-      await until(
-        () => `${good} servers are up: ${ups(daemon.log)}`,
-        SETTLE_MS,
-        () => ups(daemon.log) >= good,
-      );
-      rows.add(`${label}: ready to last server judged`, "ms", "haagent", now() - ready);
-    }
+    await settled(lab, daemon, crowd, label, rows);
     await pass(QUIET_MS);
     const pids = processesOf(daemon);
     const before = spent(pids);
@@ -142,8 +132,31 @@ const hungOf = ({ count, hung }: Crowd): number => {
   return sum;
 };
 
-const ups = (log: readonly string[]): number =>
-  log.filter((line) => line.includes(" server.state ") && line.includes(" to=up ")).length;
+/** Starts the agent; notes when it had probed every server. */
+async function settled(
+  { client }: Lab,
+  daemon: Haagent,
+  crowd: Crowd,
+  label: string,
+  rows: Rows,
+): Promise<void> {
+  const recording = await Recording.start(client, PROBES);
+  try {
+    await daemon.start();
+    const ready = now();
+    await pass(QUIET_MS);
+    const starts = startsOf(await recording.finish(), 0, Infinity);
+    const good = crowd.count - hungOf(crowd);
+    if (starts.length < good) throw new Error(`${starts.length} servers were probed, of ${good}`);
+    const last = Math.max(...starts.map(([first = 0]) => first));
+    if (good > 0) rows.add(`${label}: ready to last server probed`, "ms", "haagent", last - ready);
+  } finally {
+    await recording.close();
+  }
+}
+
+/** First packets of probes to those that answer. */
+const PROBES = "(tcp[tcpflags] & (tcp-syn|tcp-ack) == tcp-syn and dst net 10.80.0.0/16)";
 
 /** What the wire says: first packets of probes by server, and adverts. */
 async function watched(
@@ -153,8 +166,7 @@ async function watched(
   label: string,
   rows: Rows,
 ): Promise<void> {
-  const filter = "(tcp[tcpflags] & (tcp-syn|tcp-ack) == tcp-syn and dst net 10.80.0.0/16) or proto 112";
-  const recording = await Recording.start(client, filter);
+  const recording = await Recording.start(client, `${PROBES} or proto 112`);
   try {
     const from = now();
     await pass(span);

@@ -2,7 +2,11 @@
 import { figure, Samples, summary } from "./samples.ts";
 
 /** Whom haagent is compared with, and which version of it. */
-export const RIVALS = { keepalived: "keepalived 2.2.7", heartbeat: "heartbeat 3.0.6" } as const;
+export const RIVALS = {
+  keepalived: "keepalived 2.2.7",
+  heartbeat: "heartbeat 3.0.6",
+  ldirectord: "ldirectord 4.12.0",
+} as const;
 export type Rival = keyof typeof RIVALS;
 
 export interface Row {
