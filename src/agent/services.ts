@@ -130,6 +130,8 @@ export class Services {
     const same = known !== null && table.settled && table.known?.isLike(known) === true;
     table.known = known;
     if (same && !this.someoneLeaves(known)) return;
+    // Of what follows then nothing is the repair of what others did.
+    table.settled &&= !same;
     table.refused.clear();
     table.fresh = true;
     this.dirty = true;
@@ -139,12 +141,10 @@ export class Services {
   private someoneLeaves(known: KnownTable): boolean {
     return [...this.states.values()].some(({ key, config: { fallback } }) => {
       const there = fallback === null ? undefined : known.entry(key)?.destinations;
-      return (
-        there?.some(
-          ({ destination }) =>
-            destination.weight === 0 && destination.address === fallback?.destination.address,
-        ) === true
+      const leaves = there?.some(
+        ({ destination: { weight, address } }) => weight === 0 && address === fallback?.destination.address,
       );
+      return leaves === true;
     });
   }
 

@@ -90,6 +90,17 @@ describe("a virtual service", () => {
     expect(box.logs("service.repaired").map(({ fields }) => fields)).toEqual([{ name: "web", changes: 2 }]);
   });
 
+  test("has its fallback go once that has no connections, which is nobody else's doing", () => {
+    const { lab, box, kernel } = started(web({ fallback: "10.0.0.9:80" }));
+    expect(kernel.servers).toContain("10.0.0.9 80 w1");
+    tell(box, kernel, true, true);
+    expect(kernel.servers).toContain("10.0.0.9 80 w0");
+    lab.run(10_000);
+    kernel.answer();
+    expect(kernel.servers).toEqual(["10.0.0.2 80 w1", "10.0.0.3 80 w1"]);
+    expect(box.logs("service.repaired")).toEqual([]);
+  });
+
   test("that the kernel refuses is tried again at each look, and said once with the cure", () => {
     const { lab, box, kernel } = started(web(), (there) => {
       there.refuses = (change) => (change.kind === "add-service" ? "ENOENT" : "ESRCH");
