@@ -47,8 +47,29 @@ export interface Filled {
   readonly destinations: readonly Destination[];
 }
 
-/** `entry` is what the kernel has of the service, null where it has none; `had` whether there was a quorum, null before anybody knew. */
+/**
+ * `entry` is what the kernel has of the service, null where it has none; `had` whether there was a quorum, null before anybody knew.
+ * Servers that are configured no more serve on until those who came for them have the quorum, or are all judged.
+ */
 export function fill(pool: Pool, entry: Entry | null, had: boolean | null = null): Filled {
+  const found = fillWith(pool, entry, had);
+  if (found.quorum || found.decided || entry === null) return found;
+  const known = new Set(
+    [...pool.members.map(({ destination }) => destination), pool.fallback].map(
+      (each) => each && destinationKey(each),
+    ),
+  );
+  const former = entry.destinations.flatMap(({ destination }): Member[] =>
+    destination.weight === 0 || known.has(destinationKey(destination))
+      ? []
+      : [{ destination, verdict: "undecided", duty: "serve" }],
+  );
+  return former.length === 0
+    ? found
+    : fillWith({ ...pool, members: [...pool.members, ...former] }, entry, had);
+}
+
+function fillWith(pool: Pool, entry: Entry | null, had: boolean | null): Filled {
   const { members, quiescent } = pool;
   const fallback = pool.fallbackGood ? pool.fallback : null;
   const there = new Map(

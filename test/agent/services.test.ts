@@ -137,6 +137,22 @@ describe("a virtual service", () => {
     expect(kernel.owned).toEqual([]);
   });
 
+  test("keeps its old servers over a reload with others until one of these is judged good", () => {
+    const { lab, box, kernel } = started();
+    tell(box, kernel, true, true);
+    box.reload(web({ real_servers: ["10.0.0.4:80", "10.0.0.5:80"] }));
+    lab.run(10);
+    kernel.answer();
+    expect(kernel.servers.filter((each) => !each.endsWith("w0"))).toEqual([
+      "10.0.0.2 80 w1",
+      "10.0.0.3 80 w1",
+    ]);
+    box.event({ kind: "probe", check: "web 10.0.0.4:80", healthy: true, detail: "connected" });
+    kernel.answer();
+    expect(kernel.servers).toEqual(["10.0.0.4 80 w1", "10.0.0.5 80 w0"]);
+    expect(states(box, "service.state")).toEqual(["web up"]);
+  });
+
   test("is no part of the table where its router is not master, but probed", () => {
     const { lab, box, kernel } = started(router() + web({ active_when: "VI_1" }));
     tell(box, kernel, true, true);

@@ -98,6 +98,36 @@ describe("a pool", () => {
   });
 });
 
+describe("servers that are configured no more", () => {
+  const there = entry(service(), server(8, 3), server(9, 2), server(7, 0));
+
+  test("serve on while nobody who came for them is judged and they are needed, and count", () => {
+    for (const fallback of [null, FALLBACK]) {
+      const renumbered = pool([member(2, "undecided"), member(3, "down")], { fallback, quorum: 5 });
+      expect(filled(renumbered, there)).toEqual([
+        "10.0.0.2 80 w0",
+        "10.0.0.3 80 w0",
+        "10.0.0.8 80 w3",
+        "10.0.0.9 80 w2",
+      ]);
+      expect(fill(renumbered, there, true).quorum).toBe(true);
+      expect(fill(renumbered, there, true).decided).toBe(false);
+    }
+  });
+
+  test("go when others have the quorum, or when everybody is judged", () => {
+    const come = pool([member(2, "up"), member(3, "undecided")]);
+    expect(filled(come, there)).toEqual(["10.0.0.2 80 w1", "10.0.0.3 80 w0"]);
+    const gone = pool([member(2, "down"), member(3, "down")]);
+    expect(filled(gone, there)).toEqual(["10.0.0.99 80 w1", "10.0.0.2 80 w0", "10.0.0.3 80 w0"]);
+  });
+
+  test("do not include the fallback", () => {
+    const spare = entry(service(), server(99, 1));
+    expect(filled(pool([member(2, "undecided")]), spare)).toEqual(["10.0.0.99 80 w1", "10.0.0.2 80 w0"]);
+  });
+});
+
 describe("a fallback that serves no more", () => {
   const up = [member(2, "up")];
   const told = (weight: number, active: number) => {
