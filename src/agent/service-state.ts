@@ -2,7 +2,7 @@
 import type { Instant } from "../base/units.ts";
 import type { CheckConfig } from "../config/model.ts";
 import type { ServerConfig, ServiceConfig } from "../config/service-model.ts";
-import type { Duty, Filled, Verdict } from "../ipvs/pool.ts";
+import type { Duty, Filled, Standing, Verdict } from "../ipvs/pool.ts";
 import { fill } from "../ipvs/pool.ts";
 import type { Entry } from "../wire/ipvs.ts";
 import { destinationKey, serviceKey } from "../wire/ipvs.ts";
@@ -51,6 +51,8 @@ export class ServiceState {
   active = false;
   /** The sum of the weights that count. */
   sum = 0;
+  /** Who would serve, as last worked out: what counts where the kernel has nothing of it, as on a node that stands by. */
+  #standing: Standing | null;
   /** Why the kernel does not have it as it should. */
   failure: string | null = null;
 
@@ -64,6 +66,7 @@ export class ServiceState {
     this.fallback = config.fallback === null ? null : stateOf(config.fallback, spare ?? null, now);
     this.quorum = before?.quorum ?? null;
     this.since = before?.since ?? now;
+    this.#standing = before === null ? null : before.#standing;
   }
 
   get word(): ServiceWord {
@@ -75,7 +78,8 @@ export class ServiceState {
   fill(judges: Judges, entry: Entry | null, counted: boolean): Filled {
     const { config } = this;
     const spare = config.fallback;
-    return fill(
+    const there = entry ?? this.#standing;
+    const filled = fill(
       {
         members: config.servers.map((server) => ({
           destination: { ...server.destination, weight: weightOf(server, judges) },
@@ -87,12 +91,15 @@ export class ServiceState {
         hysteresis: config.hysteresis,
         panicBelow: config.panicBelow,
         fallback: spare?.destination ?? null,
-        fallbackGood: spare !== null && usable(spare, judges, entry),
+        fallbackGood: spare !== null && usable(spare, judges, there),
         counted,
       },
-      entry,
+      there,
       this.quorum,
     );
+    const serving = filled.destinations.filter(({ weight }) => weight > 0);
+    this.#standing = { destinations: serving.map((destination) => ({ destination, active: 0 })) };
+    return filled;
   }
 
   #duty(server: ServerConfig, judges: Judges): Duty {
@@ -132,7 +139,7 @@ function weightOf({ destination: { weight }, check }: ServerConfig, judges: Judg
 }
 
 /** Whether the fallback can be used: until its first verdict it is what it was. */
-function usable(spare: ServerConfig, judges: Judges, entry: Entry | null): boolean {
+function usable(spare: ServerConfig, judges: Judges, entry: Standing | null): boolean {
   const verdict = verdictOf(spare, judges);
   const key = destinationKey(spare.destination);
   const there = entry?.destinations.find(({ destination }) => destinationKey(destination) === key);

@@ -1,7 +1,7 @@
 /**
  * The servers that a virtual service should have, of what its configuration and their checks say and what the kernel has of it already.
  */
-import type { Destination, Entry } from "../wire/ipvs.ts";
+import type { Destination } from "../wire/ipvs.ts";
 import { destinationKey } from "../wire/ipvs.ts";
 
 /** What is known of a server. Undecided: no check of it has come to a verdict since we started, or since it was configured. */
@@ -47,11 +47,16 @@ export interface Filled {
   readonly destinations: readonly Destination[];
 }
 
+/** What a service has: in the kernel, or had when that was last worked out. */
+export interface Standing {
+  readonly destinations: readonly { readonly destination: Destination; readonly active: number }[];
+}
+
 /**
  * `entry` is what the kernel has of the service, null where it has none; `had` whether there was a quorum, null before anybody knew.
  * Servers that are configured no more serve on until those who came for them have the quorum, or are all judged.
  */
-export function fill(pool: Pool, entry: Entry | null, had: boolean | null = null): Filled {
+export function fill(pool: Pool, entry: Standing | null, had: boolean | null = null): Filled {
   const found = fillWith(pool, entry, had);
   if (found.quorum || found.decided || entry === null) return found;
   const known = new Set(
@@ -69,7 +74,7 @@ export function fill(pool: Pool, entry: Entry | null, had: boolean | null = null
     : fillWith({ ...pool, members: [...pool.members, ...former] }, entry, had);
 }
 
-function fillWith(pool: Pool, entry: Entry | null, had: boolean | null): Filled {
+function fillWith(pool: Pool, entry: Standing | null, had: boolean | null): Filled {
   const { members, quiescent } = pool;
   const fallback = pool.fallbackGood ? pool.fallback : null;
   const there = new Map(
@@ -102,7 +107,7 @@ function fillWith(pool: Pool, entry: Entry | null, had: boolean | null): Filled 
 }
 
 /** A fallback that serves no more: its connections end by themselves before it goes, as the kernel would drop their packets. */
-function leaving({ members, fallback, counted }: Pool, entry: Entry | null): Destination[] {
+function leaving({ members, fallback, counted }: Pool, entry: Standing | null): Destination[] {
   if (fallback === null || entry === null) return [];
   const key = destinationKey(fallback);
   if (members.some(({ destination }) => destinationKey(destination) === key)) return [];

@@ -109,6 +109,8 @@ export class WireNode {
   /** Commands of the fence that were started, and `cancel`; the test answers. */
   readonly fences: string[] = [];
   exit: number | null = null;
+  /** Everything the agent wanted done, in order. */
+  readonly actions: Action[] = [];
   readonly #number: number;
   #agent: Agent | null = null;
   #frozen: Event[] | null = null;
@@ -209,6 +211,11 @@ export class WireNode {
       .map(({ fields }) => Object.values(fields).join(" "));
   }
 
+  /** What somebody else of the edge has to tell, if it still runs. */
+  event(event: Event): void {
+    this.handle(event);
+  }
+
   handle(event: Event): void {
     if (this.#frozen !== null) return void this.#frozen.push(event);
     const agent = this.#agent;
@@ -219,6 +226,7 @@ export class WireNode {
   }
 
   #perform(action: Action): void {
+    this.actions.push(action);
     switch (action.kind) {
       case "log":
         this.logs.push({ ...action, at: this.wire.now });

@@ -165,6 +165,22 @@ describe("a virtual service", () => {
     expect(kernel.entries).toEqual([]);
   });
 
+  test("keeps its quorum on a node that does not have it, over a reload with another check", () => {
+    const { lab, box, kernel } = started(router({ priority: 1 }) + web({ active_when: "VI_1" }));
+    tell(box, kernel, true, true);
+    expect(kernel.entries).toEqual([]);
+    box.reload(router({ priority: 1 }) + web({ active_when: "VI_1" }, { timeout: "700ms", type: "http" }));
+    lab.run(10);
+    kernel.answer();
+    expect(states(box, "service.state")).toEqual(["web up"]);
+    // Taken over by now: who was good has its weight until its first verdict by the new check.
+    lab.run(5000);
+    kernel.answer();
+    expect(kernel.servers).toEqual(["10.0.0.2 80 w1", "10.0.0.3 80 w1"]);
+    tell(box, kernel, false);
+    expect(kernel.servers).toEqual(["10.0.0.2 80 w0", "10.0.0.3 80 w1"]);
+  });
+
   test("runs its commands for servers and for the quorum, each with its words", () => {
     const notify = { up: ["/up"], down: ["/down"], quorum_up: ["/q-up"], quorum_down: ["/q-down"] };
     const { box, kernel } = started(web({ notify }));

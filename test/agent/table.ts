@@ -1,15 +1,21 @@
 /** The kernel's table of virtual services behind a box: answers what the agent orders, when it is told to, as a thread would. */
-import type { Action } from "../../src/agent/boundary.ts";
+import type { Action, Event } from "../../src/agent/boundary.ts";
 import type { ChangeResult, OwnedService } from "../../src/agent/service-boundary.ts";
 import type { Change, Entry } from "../../src/wire/ipvs.ts";
 import { destinationKey, serviceKey } from "../../src/wire/ipvs.ts";
 import { applied } from "../ipvs/values.ts";
-import type { Box } from "./box.ts";
 
 type Order = Extract<Action, { kind: "services" }>;
 
+/** A node whose table this is. */
+interface Node {
+  /** Everything the agent ever wanted done, in order. */
+  readonly actions: readonly Action[];
+  event(event: Event): unknown;
+}
+
 export class TestTable {
-  readonly #box: Box;
+  readonly #box: Node;
   #seen = 0;
   entries: readonly Entry[] = [];
   /** What an earlier agent noted. */
@@ -23,7 +29,7 @@ export class TestTable {
   /** Every change that was made, in words. */
   readonly done: string[] = [];
 
-  constructor(box: Box) {
+  constructor(box: Node) {
     this.#box = box;
   }
 
