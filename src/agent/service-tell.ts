@@ -16,6 +16,8 @@ export function tableText(errno: string): string {
       return "not permitted to use IPVS (EPERM); cure: CAP_NET_ADMIN in the user namespace of this network namespace";
     case "EPROTONOSUPPORT":
       return 'this kernel has no generic netlink (EPROTONOSUPPORT); cure: ipvs = "sockopt"';
+    case "ETIMEDOUT":
+      return "the kernel does not answer for its virtual servers (ETIMEDOUT); cure: see what hangs in dmesg, a modprobe for one";
     default:
       return `the table of virtual servers cannot be read: ${errno}`;
   }

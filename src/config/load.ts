@@ -1,5 +1,6 @@
 /** From the text of haagent.toml to a configuration, or to everything that is wrong with it. */
 import { build } from "./build.ts";
+import { judgeCheckFiles } from "./check-files.ts";
 import type { ConfigSource, Loaded } from "./model.ts";
 import { Report } from "./report.ts";
 import { judge } from "./rules-file.ts";
@@ -44,6 +45,7 @@ function read(source: ConfigSource): Loaded {
     judgeScripts(source, sections, report);
     judgeFenceDelay(source.hostname, sections, report);
     judgeFenceProgram(source.fenceProgram, sections, report);
+    judgeCheckFiles(source.checkFiles, sections, report);
     judgeOwnPings(source.addresses, sections, report);
     judgeOwnWitnesses(source.addresses, sections, report);
   }

@@ -198,7 +198,7 @@ export interface Loaded {
   readonly findings: readonly Finding[];
 }
 
-/** A program as it is found on this host. */
+/** A program, or another file that is named, as it is found on this host. */
 export interface ProgramFile {
   readonly path: string;
   /** Why it cannot be looked at: `ENOENT`; null where it can. */
@@ -224,6 +224,8 @@ export interface ConfigSource {
   readonly addresses?: readonly Ip[];
   /** The program of `heartbeat.fence`, where there is one. */
   readonly fenceProgram?: ProgramFile | null;
+  /** The files that checks name; absent where they do not matter. */
+  readonly checkFiles?: readonly ProgramFile[];
   /** The file that `heartbeat.auth.keys_file` names, where it does. */
   readonly keysFile?: KeysFile | null;
   /** What `heartbeat.resources` names as scripts, as found on this host; absent where that does not matter. */

@@ -10,13 +10,14 @@ import type { Given } from "./kind.ts";
 import { hint } from "./nearest.ts";
 import type { Report } from "./report.ts";
 import { judgeCheck } from "./rules-check.ts";
+import { hashing, scheduling } from "./rules-scheduler.ts";
 import type { Sections, ServiceCheckValues, ServiceSection } from "./sections.ts";
 import { entries, virtualAddresses } from "./sections.ts";
 import { KEYS_OF, USUAL_PORT } from "./tables-probe.ts";
 import { header, quote } from "./words.ts";
 
 /** Judges one service, in the light of the whole file. */
-type ServiceRule = (service: ServiceSection, report: Report, file: Sections) => void;
+export type ServiceRule = (service: ServiceSection, report: Report, file: Sections) => void;
 
 /** A server or the fallback, as far as it could be read. */
 interface Backend {
@@ -51,23 +52,6 @@ const identity: ServiceRule = (service, report) => {
   }
   if (fwmark.value !== null && protocol?.written === true) {
     report.error(protocol.at, "a firewall mark has no protocol: the rule that sets it says which packets");
-  }
-};
-
-const scheduling: ServiceRule = ({ values }, report) => {
-  const { one_packet: onePacket, protocol, fwmark, scheduler } = values;
-  if (onePacket?.value === true && protocol?.value !== "udp" && fwmark?.value === null) {
-    report.error(onePacket.at, 'one_packet needs protocol = "udp"');
-  }
-  if (scheduler === null) return;
-  for (const { value, at } of entries(values.scheduler_flags)) {
-    const [of = ""] = value.split("-");
-    if (of !== "flag" && of !== scheduler.value) {
-      report.warning(
-        at,
-        `${quote(value)} changes nothing: it is a flag of scheduler ${quote(of)}, not of ${quote(scheduler.value)}`,
-      );
-    }
   }
 };
 
@@ -156,7 +140,9 @@ const kernelWay: ServiceRule = ({ values }, report) => {
 const quorum: ServiceRule = (service, report) => {
   const { quorum: needed, quorum_hysteresis: hysteresis, fallback } = service.values;
   if (needed === null || hysteresis === null) return;
-  if ((service.values.real_servers?.value ?? []).length === 0) return;
+  const listed = service.values.real_servers?.value ?? [];
+  // Of one that could not be read nobody knows the weight.
+  if (listed.length === 0 || listed.some((each) => each === null || each.value.weight === null)) return;
   const sum = entries(service.values.real_servers).reduce(
     (total, { value }) => total + (value.weight?.value ?? 0),
     0,
@@ -260,6 +246,7 @@ function judgeAim({ value, at }: Given<ServiceCheckValues>, port: number | null,
 const rules: readonly ServiceRule[] = [
   identity,
   scheduling,
+  hashing,
   persistence,
   servers,
   kernelWay,

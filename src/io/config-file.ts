@@ -5,6 +5,7 @@ import type { Ip } from "../base/address.ts";
 import { parseIp } from "../base/address.ts";
 import type { KeysFile } from "../config/heartbeat-model.ts";
 import { fenceProgramOf } from "../config/fence.ts";
+import { checkFilesOf } from "../config/check-files.ts";
 import { keysFileOf } from "../config/keys-file.ts";
 import type { ConfigSource, ProgramFile } from "../config/model.ts";
 import { scriptsOf } from "../config/resource-scripts.ts";
@@ -49,7 +50,7 @@ function readKeys(path: string): KeysFile {
   }
 }
 
-/** A program, as it is. Throws nothing. */
+/** A file that is named, as it is. Throws nothing. */
 function lookAt(path: string): ProgramFile {
   try {
     const status = statSync(path);
@@ -97,8 +98,9 @@ export function readConfig(path: string): ConfigSource {
     const scripts = wanted === null ? {} : { scripts: scriptFacts(wanted.names, wanted.directories) };
     const fence = fenceProgramOf(text);
     const fenceProgram = fence === null ? null : lookAt(fence);
+    const checkFiles = checkFilesOf(text).map(lookAt);
     const host = { hostname: hostname(), accounts: accounts(), addresses: ownAddresses() };
-    return { path, text, failure: null, mode, ...host, keysFile, fenceProgram, ...scripts };
+    return { path, text, failure: null, mode, ...host, keysFile, fenceProgram, checkFiles, ...scripts };
   } catch (error) {
     return failed(error instanceof TypeError ? "is not UTF-8 text" : reasonOf(error), null);
   } finally {

@@ -15,6 +15,12 @@ import { openThread } from "./thread.ts";
 const MAINTENANCE_EVERY = 1000;
 /** Files in it that count. */
 const NAMES_MAX = 8192;
+/** How often it is looked whether the thread still answers while it should, milliseconds. */
+const LOOK_EVERY = 1000;
+/** Looks without an answer before the thread counts as hung. Not a time: a stall of ours is none of its. */
+const LOOKS_MAX = 20;
+/** An error of ours: the kernel has not answered. */
+const HUNG = "ETIMEDOUT";
 /** At the end, what is under way may take so long, milliseconds. */
 const FINISH = 2000;
 
@@ -28,6 +34,11 @@ export class ServiceTables {
   #thread: Worker | null = null;
   /** Orders that are not answered, oldest first. */
   #pending: TableOrder[] = [];
+  /** Answers that would come too late. */
+  #late = 0;
+  /** Looks at it since it last answered. */
+  #looks = 0;
+  #looking: Timer | null = null;
   #left: readonly OwnedService[] | null = null;
   #idle: (() => void) | null = null;
   #watching: Timer | null = null;
@@ -77,9 +88,36 @@ export class ServiceTables {
   }
 
   #order(order: TableOrder): void {
+    if (this.#late > 0) {
+      // Nothing is added to what it has not done.
+      setImmediate(() => this.#answer(failed(order, HUNG)));
+      return;
+    }
     this.#pending.push(order);
     this.#thread ??= this.#open();
     this.#thread.postMessage(order);
+    this.#watch();
+  }
+
+  /** While an answer is awaited. */
+  #watch(): void {
+    if (this.#looking !== null) return;
+    this.#looks = 0;
+    this.#looking = setInterval(() => this.#lookAfter(), LOOK_EVERY);
+    this.#looking.unref();
+  }
+
+  /**
+   * A thread that does not answer hangs in the kernel, in the loading of a module for one, and cannot be ended there: what waits for it
+   * has failed, and what is ordered before it answers fails at once.
+   */
+  #lookAfter(): void {
+    this.#looks++;
+    if (this.#pending.length > 0 && this.#looks < LOOKS_MAX) return;
+    if (this.#looking !== null) clearInterval(this.#looking);
+    this.#looking = null;
+    this.#late += this.#pending.length;
+    for (const order of this.#pending.splice(0)) this.#answer(failed(order, HUNG));
   }
 
   #open(): Worker {
@@ -90,13 +128,19 @@ export class ServiceTables {
     made.onerror = () => {
       if (this.#thread !== made) return;
       this.#thread = null;
+      this.#late = 0;
       void made.terminate();
-      for (const order of this.#pending.splice(0)) this.#answer(failed(order));
+      for (const order of this.#pending.splice(0)) this.#answer(failed(order, "EIO"));
     };
     return made;
   }
 
   #heard(news: TableNews): void {
+    this.#looks = 0;
+    if (this.#late > 0) {
+      this.#late--;
+      return;
+    }
     this.#pending.shift();
     this.#answer(news);
     if (this.#pending.length === 0) this.#idle?.();
@@ -143,9 +187,16 @@ export class ServiceTables {
     if (this.#pending.length > 0) {
       await Promise.race([new Promise<void>((resolve) => (this.#idle = resolve)), Bun.sleep(FINISH)]);
     }
+    if (this.#looking !== null) clearInterval(this.#looking);
+    const hangs = this.#late > 0 || this.#pending.length > 0;
     const thread = this.#thread;
     this.#thread = null;
     void thread?.terminate();
+    if (hangs) {
+      // It would hold us as well; what is ours stays noted, for the next start or `haagent release`.
+      this.#warn("virtual servers: the kernel does not answer, and they stay; cure: haagent release");
+      return;
+    }
     try {
       const { failures } = releaseOwned(this.#directory, this.#bootId, ({ keep }) => keep);
       for (const failure of failures) this.#warn(failure);
@@ -155,14 +206,14 @@ export class ServiceTables {
   }
 }
 
-/** The answer of a thread that is no more. */
-function failed(order: TableOrder): TableNews {
+/** The answer of a thread that is no more, or hangs. */
+function failed(order: TableOrder, errno: string): TableNews {
   const { way } = order;
-  if (order.kind === "read") return { kind: "told", way, entries: null, failure: "EIO", took: 0 };
+  if (order.kind === "read") return { kind: "told", way, entries: null, failure: errno, took: 0 };
   return {
     kind: "written",
     way,
-    results: order.changes.map((change) => ({ change, errno: "EIO" })),
+    results: order.changes.map((change) => ({ change, errno })),
   };
 }
 

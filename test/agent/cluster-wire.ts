@@ -211,11 +211,6 @@ export class WireNode {
       .map(({ fields }) => Object.values(fields).join(" "));
   }
 
-  /** What somebody else of the edge has to tell, if it still runs. */
-  event(event: Event): void {
-    this.handle(event);
-  }
-
   handle(event: Event): void {
     if (this.#frozen !== null) return void this.#frozen.push(event);
     const agent = this.#agent;
@@ -229,8 +224,7 @@ export class WireNode {
     this.actions.push(action);
     switch (action.kind) {
       case "log":
-        this.logs.push({ ...action, at: this.wire.now });
-        return;
+        return void this.logs.push({ ...action, at: this.wire.now });
       case "exit":
         this.exit = action.code;
         return this.kill();
@@ -277,8 +271,7 @@ export class WireNode {
           this.handle({ kind: "heartbeat", what: "kept", failure: null });
         });
       case "keep-resources":
-        this.keptResources = action.text;
-        return;
+        return void (this.keptResources = action.text);
       case "look":
         return this.handle({ kind: "heartbeat", what: "host", host });
       case "media": {

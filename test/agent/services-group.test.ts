@@ -15,7 +15,9 @@ active_when = "probe::two"
 function pair(more = "") {
   const wire = new Wire();
   const nodes = ["a", "b"].map((name) => wire.node(name, text(GROUPS, SERVICE + more)));
-  const tables = nodes.map((node) => new TestTable(node));
+  const tables = nodes.map(
+    (node) => new TestTable({ actions: node.actions, event: (event) => node.handle(event) }),
+  );
   const [a, b] = nodes;
   if (a === undefined || b === undefined) throw new Error("two nodes");
   /** Runs on, with the tables answering; gives how many services each has, whenever that changed. */

@@ -62,6 +62,19 @@ table("a virtual server", [
       '5:13 error: scheduler must be "rr", "wrr", "lc", "wlc", "fo", "ovf", "lblc", "lblcr", "dh", "sh", "mh", "sed", "nq" or "twos", not "wrrr"; did you mean "wrr"?',
     ],
   ],
+  ...[
+    ["sh", 'scheduler_flags = ["sh-fallback"], or '],
+    ["mh", 'scheduler_flags = ["mh-fallback"], or '],
+    ["dh", ""],
+  ].map(([scheduler = "", cure = ""]): readonly [string, string, string[]] => [
+    `that chooses by ${scheduler}, with servers that stay in the table without weight`,
+    web(`scheduler = "${scheduler}"`),
+    [
+      `5:13 warning: with scheduler "${scheduler}" the clients of a failed server are refused while it is at weight 0; cure: ${cure}quiescent = false`,
+    ],
+  ]),
+  ["that has others chosen", web('scheduler = "sh"', 'scheduler_flags = ["sh-port", "sh-fallback"]'), []],
+  ["that removes who fails", web('scheduler = "mh"', "quiescent = false"), []],
   [
     "without a check",
     web("-check"),
@@ -126,6 +139,13 @@ table("a real server", [
 ]);
 
 table("a quorum", [
+  [
+    "of servers that cannot be read is not judged",
+    web('real_servers = ["www.example.org:80"]'),
+    [
+      '4:17 error: an element of real_servers must be an IP address with port, like "192.0.2.1:80" or "[2001:db8::1]:80" (no name: what is balanced must not depend on DNS), not "www.example.org:80"',
+    ],
+  ],
   [
     "that is never reached",
     web("quorum = 3"),

@@ -71,7 +71,7 @@ export class Backend {
     return this.#script.ready();
   }
 
-  /** A status, `hang`, `slow MS`. */
+  /** A status, `hang`, `slow MS`, `body TEXT`; `certificate PATH` has TLS with PATH.crt and PATH.key. */
   answers(mode: string): void {
     this.#script.say(mode);
   }

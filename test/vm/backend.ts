@@ -1,6 +1,7 @@
 /**
  * A real server in a process of its own: `bun backend.ts NAME [SECOND]`. HTTP on 80, TCP that echoes on 7000, UDP on 7000, all under its
- * name. Lines on stdin change how HTTP is answered: a status, `hang`, or `slow MS`.
+ * name. Lines on stdin change how HTTP is answered: a status, `hang`, `slow MS`, `body TEXT`; `certificate PATH` has TLS on 443 with
+ * PATH.crt and PATH.key from then on.
  */
 import { createServer } from "node:net";
 
@@ -11,7 +12,8 @@ async function answer(): Promise<Response> {
   if (mode === "hang") await new Promise(() => undefined);
   if (mode.startsWith("slow ")) await Bun.sleep(Number(mode.slice(5)));
   const status = /^\d+$/.test(mode) ? Number(mode) : 200;
-  return new Response(name, { status, headers: { Connection: "close" } });
+  const body = mode.startsWith("body ") ? mode.slice(5) : name;
+  return new Response(body, { status, headers: { Connection: "close" } });
 }
 
 for (const hostname of ["0.0.0.0", "::"]) {
@@ -28,4 +30,14 @@ const datagrams = await Bun.udpSocket({
   },
 });
 console.log("ready");
-for await (const line of console) mode = line.trim();
+
+let tls: ReturnType<typeof Bun.serve> | null = null;
+for await (const line of console) {
+  const [word, path] = line.trim().split(" ");
+  if (word !== "certificate" || path === undefined) mode = line.trim();
+  else {
+    await tls?.stop(true);
+    const files = { cert: Bun.file(`${path}.crt`), key: Bun.file(`${path}.key`) };
+    tls = Bun.serve({ hostname: "0.0.0.0", port: 443, fetch: answer, tls: files });
+  }
+}

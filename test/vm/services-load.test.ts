@@ -1,0 +1,180 @@
+/** Virtual services under load: servers that answer wrongly or are replaced, and a service that moves with a group of resources. */
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { mkdtemp, rm } from "node:fs/promises";
+import type { Agent } from "../features/agent.ts";
+import { now, run, until } from "../lab/process.ts";
+import { Scene, server, VIP, web, weights } from "./director.ts";
+
+let scene: Scene;
+let directory: string;
+const agents: Agent[] = [];
+
+beforeAll(async () => {
+  scene = await Scene.create();
+  directory = await mkdtemp("/tmp/haagent-load-");
+});
+afterAll(async () => {
+  await scene.close();
+  await rm(directory, { recursive: true });
+});
+afterEach(async () => {
+  await Promise.all(agents.splice(0).map((agent) => agent.close()));
+  await scene.director().namespace.run(["ipvsadm", "-C"]);
+});
+
+async function started(text: string): Promise<Agent> {
+  const agent = await scene.agent(text);
+  agents.push(agent);
+  await agent.start();
+  return agent;
+}
+
+const has = (agent: Agent, list: string) =>
+  scene.settles(agent, `weights ${list}`, (service) => weights(service).join() === list);
+
+/** Asks one request after another until `over`; gives every answer. */
+async function load(work: () => Promise<void>): Promise<readonly string[]> {
+  const answers: string[] = [];
+  let over = false;
+  const asking = (async () => {
+    while (!over) answers.push(await scene.caller.get());
+  })();
+  await until("there is load", 20_000, () => answers.length > 3);
+  try {
+    await work();
+  } finally {
+    over = true;
+    await asking;
+  }
+  return answers;
+}
+
+/** A certificate for `name`, made by itself; gives the path without its ending. */
+async function certificate(file: string, name: string): Promise<string> {
+  const path = `${directory}/${file}`;
+  await run([
+    ...["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"],
+    ...["-days", "30", "-subj", `/CN=${name}`, "-addext", `subjectAltName=DNS:${name}`],
+    ...["-keyout", `${path}.key`, "-out", `${path}.crt`],
+  ]);
+  return path;
+}
+
+/** interval + fall × max(interval, timeout) of the checks below, and room for a machine that stalls. */
+const OUT_WITHIN = 300 + 3 * 1000 + 1500;
+
+/** Breaks the second server, and mends it, with clients all the while. */
+async function outAndIn(agent: Agent, breaks: () => void, mends: () => void, why: RegExp): Promise<void> {
+  await has(agent, "1,1,1");
+  await load(async () => {
+    const broken = now();
+    breaks();
+    const service = await has(agent, "1,0,1");
+    const said = agent.events("server.state").findLast(({ fields }) => fields["to"] === "down");
+    expect((said?.at ?? 0) - broken).toBeLessThan(OUT_WITHIN);
+    expect(service.servers[1]?.last_error).toMatch(why);
+    expect(await scene.caller.gets(4)).not.toContain("s2");
+    mends();
+    await has(agent, "1,1,1");
+  });
+  const downs = agent.events("server.state").filter(({ fields }) => fields["to"] === "down");
+  expect(downs.map(({ fields }) => fields["server"])).toEqual([`${server(1)}:80`]);
+}
+
+describe("a server under load", () => {
+  beforeAll(() => scene.vip(true));
+
+  test("is out while its body is a wrong one", async () => {
+    const check = 'type = "http"\nexpect_body = "^s[123]$"';
+    const agent = await started(web("", check).replace('timeout = "300ms"', 'timeout = "1s"'));
+    const second = scene.backend(1);
+    await outAndIn(
+      agent,
+      () => second.answers("body Index of /"),
+      () => second.answers("200"),
+      /body/,
+    );
+  });
+
+  test("is out while its certificate is for somebody else", async () => {
+    const [good, wrong] = [
+      await certificate("good", "shop.example"),
+      await certificate("wrong", "other.example"),
+    ];
+    const both = [good, wrong].map((path) => Bun.file(`${path}.crt`));
+    await Bun.write(`${directory}/ca.pem`, new Blob(both));
+    for (const at of [0, 1, 2]) scene.backend(at).answers(`certificate ${good}`);
+    const check = `type = "https"\nport = 443\nhost = "shop.example"\nca = "${directory}/ca.pem"`;
+    const agent = await started(web("", check).replace('timeout = "300ms"', 'timeout = "1s"'));
+    const second = scene.backend(1);
+    await outAndIn(
+      agent,
+      () => second.answers(`certificate ${wrong}`),
+      () => second.answers(`certificate ${good}`),
+      /certificate/,
+    );
+  });
+
+  test("is replaced by others without a request that fails", async () => {
+    const only = (...listed: readonly number[]): string =>
+      web().replace(
+        /real_servers = .*/,
+        `real_servers = [${listed.map((at) => `"${server(at)}:80"`).join(", ")}]`,
+      );
+    const agent = await started(only(0));
+    await has(agent, "1");
+    const answers = await load(async () => {
+      await agent.reload(only(1, 2));
+      await has(agent, "1,1");
+      await scene.caller.gets(4);
+    });
+    expect(new Set(answers)).toEqual(new Set(["s1", "s2", "s3"]));
+  });
+});
+
+describe("a service of a group of resources", () => {
+  const GROUP = `IPaddr::${VIP}/24/eth1`;
+  const TEXT = `
+[heartbeat]
+nodes = ["ha1", "ha2"]
+keepalive = "300ms"
+deadtime = "5s"
+initdead = "6s"
+auth = { method = "sha1", key = "secret" }
+links = [{ type = "broadcast", interface = "eth1" }]
+resources = ["ha1 ${GROUP}"]
+${web(`active_when = "${GROUP}"`)}`;
+
+  test("is where the group runs: it moves with an order, and when the node is killed", async () => {
+    await scene.vip(false);
+    const pair = [await scene.agent(TEXT), await scene.agent(TEXT, 1)] as const;
+    const [first, second] = pair;
+    agents.push(...pair);
+    await Bun.write(
+      second.path,
+      (await Bun.file(second.path).text()).replace('node = "ha1"', 'node = "ha2"'),
+    );
+    for (const agent of pair) agent.launch();
+    const serves = (at: 0 | 1) =>
+      scene.settles(
+        pair[at],
+        "all serve",
+        (service) => service.active && weights(service).join() === "1,1,1",
+      );
+    const isEmpty = (at: number) =>
+      until("the other has nothing of it", 20_000, async () => (await scene.table(at)).length === 0);
+    const answered = async (): Promise<void> =>
+      expect(new Set(await scene.caller.gets(6))).toEqual(new Set(["s1", "s2", "s3"]));
+    await until("the first runs", 60_000, () => first.events("agent.ready").length > 0);
+    await serves(0);
+    await isEmpty(1);
+    await answered();
+    expect((await first.command("standby")).code).toBe(0);
+    await serves(1);
+    await isEmpty(0);
+    await answered();
+    await second.kill();
+    await serves(0);
+    await answered();
+  });
+});
