@@ -1,5 +1,6 @@
 /** Groups of resources between two haagents, through the compiled binary: starts, orders, deaths, clean stops, a partition, a reload. */
 import { describe, expect, test } from "bun:test";
+import { addressesOf } from "../lab/owner.ts";
 import { until } from "../lab/process.ts";
 import type { Owner, Pair } from "./resource-scene.ts";
 import { HARESOURCES, owners, PATIENCE_MS } from "./resource-scene.ts";
@@ -89,6 +90,39 @@ describe("two nodes with groups", () => {
       await lab.heal(lab.node(0));
       await pair.settles("a b");
       await b.says(["resource.partition", "what=let-go"]);
+    },
+    LONG_MS,
+  );
+
+  test.concurrent(
+    "and a virtual router beside them: both move when a node stops, each alone when only that has to",
+    async () => {
+      const address = "10.77.0.50";
+      const more = `[vrrp.lan]\ninterface = "eth0"\nvrid = 51\naddresses = ["${address}/24"]\npreempt = false\nguard = ["heartbeat"]\n`;
+      await using pair = await owners({ more });
+      const { lab, a, b } = pair;
+      const holds = (what: string): Promise<number> =>
+        until(`the address is on ${what}`, PATIENCE_MS, async () => {
+          const held = await Promise.all([0, 1].map((at) => addressesOf(lab.node(at))));
+          return held.map((each, at) => (each.includes(address) ? "ab".charAt(at) : "")).join("") === what;
+        });
+      await a.start();
+      await a.says(["vrrp.state", "to=master"]);
+      await b.start();
+      await pair.settles("a b");
+      await holds("a");
+      await a.order("standby", "--groups", "all");
+      await pair.settles("b b");
+      await holds("a");
+      await a.order("standby", "lan");
+      await b.says(["vrrp.released", "name=lan", "node=a"]);
+      await holds("b");
+      await pair.settles("b b");
+      await b.stop();
+      await pair.settles("a a");
+      await a.order("takeover", "lan");
+      await holds("a");
+      expect(pair.doubled).toEqual([]);
     },
     LONG_MS,
   );
