@@ -47,9 +47,29 @@ const notice = ["clean stop", "link down"].flatMap((event): Target[] => [
   },
 ]);
 
+/** Thousands of servers probed every second. */
+const probed = ["5000 tcp, 5 % hung", "5000 http, 5 % hung"].flatMap((label): Target[] => [
+  {
+    promise: "probed every second within 5 %",
+    row: `${label}: achieved interval`,
+    of: ({ haagent }) =>
+      Math.max(Math.abs(haagent.median - 1000), Math.abs((haagent.p99 ?? haagent.max) - 1000)),
+    limit: at(50),
+  },
+  { promise: "CPU < half a core", row: `${label}: CPU`, of: median, limit: at(50) },
+  { promise: "RSS < 120 MB", row: `${label}: RSS`, of: worst, limit: at(120) },
+  {
+    promise: "all probed in one interval",
+    row: `${label}: ready to last server probed`,
+    of: worst,
+    limit: at(1000),
+  },
+]);
+
 const TARGETS: readonly Target[] = [
   ...lateness,
   ...notice,
+  ...probed,
   ...[1, 255].map((count): Target => {
     const row = `start, ${count}: exec to agent.ready`;
     return { promise: "start to ready < 100 ms", row, of: worst, limit: at(100) };

@@ -16,7 +16,10 @@ const findings = new Map<string, Map<DirectorKind, string>>();
 
 function note(what: string, kind: DirectorKind, text: string): void {
   const row = findings.get(what) ?? new Map<DirectorKind, string>();
-  findings.set(what, row.set(kind, text));
+  const tables = race.contenders.find((one) => one.kind === kind)?.moments.at(-1)?.weights ?? {};
+  // A rival that has not come so far is not judged.
+  const idle = kind !== "haagent" && Object.keys(tables).length === 0;
+  findings.set(what, row.set(kind, idle ? "no table" : text));
 }
 
 beforeAll(async () => {
@@ -173,14 +176,10 @@ describe("services that have a server in common", () => {
   beforeAll(async () => {
     for (const backend of race.backends) backend.answers("200");
     names = await Named.create(race.backends.map(({ box }) => box));
-    await race.start(
-      [
-        ...[patient, hasty, { ...hasty, name: "twin" }],
-        { ...secure, check: { ...CHECK, type: "https", host: names.host } },
-      ],
-      // Its certificate is nobody's: that is not what this is about.
-      ["PERL_LWP_SSL_VERIFY_HOSTNAME=0"],
-    );
+    await race.start([
+      ...[patient, hasty, { ...hasty, name: "twin" }],
+      { ...secure, check: { ...CHECK, type: "https", host: names.host } },
+    ]);
   });
   afterAll(async () => {
     await race.stop();

@@ -66,7 +66,7 @@ export class Contender {
     return configuration(this.kind, here);
   }
 
-  async start(services: readonly Wanted[], environment: readonly string[] = []): Promise<void> {
+  async start(services: readonly Wanted[]): Promise<void> {
     const { namespace } = this.box;
     await namespace.run(["ipvsadm", "-C"]);
     this.moments.length = 0;
@@ -85,7 +85,7 @@ export class Contender {
       await this.#agent.launch().says("agent.ready", START_MS);
     } else {
       this.#rival = new RivalDirector(this.kind, namespace);
-      this.#rival.start(text, environment.length === 0 ? [] : ["env", ...environment]);
+      this.#rival.start(text);
     }
   }
 
@@ -208,9 +208,9 @@ export class Race {
     return found;
   }
 
-  /** Starts all three on the same services, with more in the environment of the rivals. */
-  async start(services: readonly Wanted[], environment: readonly string[] = []): Promise<void> {
-    await Promise.all(this.contenders.map((one) => one.start(services, environment)));
+  /** Starts all three on the same services. */
+  async start(services: readonly Wanted[]): Promise<void> {
+    await Promise.all(this.contenders.map((one) => one.start(services)));
   }
 
   /** Waits until the weights are so with all three; of the rivals not for ever. */
