@@ -36,12 +36,26 @@ interface Check {
   /** A hint came while it ran: what it sees may be out of date. */
   again: boolean;
   startedAt: Instant;
+  /** The next start is to be an interval after the last one: nothing is undecided, and nobody gave a hint. */
+  steady: boolean;
+  /** From start to start as it was lately; null before two that were to be an interval apart. */
+  achieved: number | null;
   detail: string;
   /** The number that a file holds or a script says, null where there is none. */
   value: number | null;
   failure: Failure | null;
   /** What the last good probe warned of. */
   warning: string | null;
+}
+
+/** How much of {@link Pace.achieved} is the last one. */
+const NEWEST_SHARE = 1 / 8;
+
+/** How often a check is probed, in milliseconds. */
+export interface Pace {
+  readonly interval: Milliseconds;
+  /** As it was lately, from start to start: more where there is more to probe than this machine can. Null: not known yet. */
+  readonly achieved: number | null;
 }
 
 /** The last probe of a check that failed, however good others are. */
@@ -99,10 +113,14 @@ export class Checks {
                 running: false,
                 again: false,
                 startedAt: now,
+                steady: false,
+                achieved: null,
               },
             };
       if (check === old) {
         kept.add(check);
+        check.steady = false;
+        if (check.config.interval !== config.interval) check.achieved = null;
         check.dueAt = earlier(check.dueAt, after(now, config.interval));
         if (!names.includes(check.id)) {
           cancelled.push(check.id);
@@ -150,6 +168,11 @@ export class Checks {
     return this.byName.get(name)?.check.detail ?? "";
   }
 
+  pace(name: string): Pace | null {
+    const check = this.byName.get(name)?.check;
+    return check === undefined ? null : { interval: check.config.interval, achieved: check.achieved };
+  }
+
   failure(name: string): Failure | null {
     return this.byName.get(name)?.check.failure ?? null;
   }
@@ -183,6 +206,12 @@ export class Checks {
       if (check.running || check.dueAt > now) continue;
       check.running = true;
       check.again = false;
+      if (check.steady) {
+        const gap = elapsed(check.startedAt, now);
+        check.achieved =
+          check.achieved === null ? gap : check.achieved + (gap - check.achieved) * NEWEST_SHARE;
+      }
+      check.steady = isSteady(check);
       check.startedAt = now;
       check.slot = elapsed(check.dueAt, now) > LATE ? now : check.dueAt;
       check.dueAt = after(check.slot, pace(check));
@@ -205,6 +234,7 @@ export class Checks {
   }
 
   private hasten(check: Check, now: Instant): void {
+    check.steady = false;
     const gap = after(check.startedAt, HINT_GAP);
     const settled = after(now, HINT_DELAY);
     check.dueAt = earlier(check.dueAt, gap > settled ? gap : settled);
@@ -236,6 +266,7 @@ export class Checks {
     const number = healthy && check.health.up === true ? (value ?? null) : check.value;
     const changed = check.health.up !== up || number !== check.value;
     check.value = number;
+    check.steady &&= isSteady(check);
     check.dueAt = after(check.slot, pace(check));
     this.next = earlier(this.next, check.dueAt);
     if (check.again && check.health.contrary === 0) this.hasten(check, now);
@@ -243,9 +274,12 @@ export class Checks {
   }
 }
 
+/** Nothing is undecided. */
+const isSteady = ({ health }: Check): boolean => health.up !== null && health.contrary === 0;
+
 /** From one start to the next. */
-const pace = ({ health, config }: Check): Milliseconds =>
-  health.up === null || health.contrary > 0 ? config.fastInterval : config.interval;
+const pace = (check: Check): Milliseconds =>
+  isSteady(check) ? check.config.interval : check.config.fastInterval;
 
 /** Gives checks that are new together each its place in time: no burst of packets at the start, nor in any interval later. */
 function spread(fresh: readonly Check[]): void {

@@ -72,6 +72,7 @@ function serverStatus(
 ): object {
   const key = destinationKey(config.destination);
   const told = entry?.destinations.find(({ destination }) => destinationKey(destination) === key);
+  const pace = config.check === null ? null : world.checks.pace(config.check.name);
   const up = config.check === null ? true : judges.health(config.check.name);
   return {
     address: config.name,
@@ -86,6 +87,8 @@ function serverStatus(
     inactive: told?.inactive ?? 0,
     held,
     check: config.check?.probe.type ?? null,
+    interval_ms: pace?.interval ?? null,
+    achieved_interval_ms: pace === null || pace.achieved === null ? null : Math.round(pace.achieved),
     detail: config.check === null ? "" : judges.detail(config.check.name),
     last_error: lastError,
     warning: config.check === null ? null : world.checks.warning(config.check.name),

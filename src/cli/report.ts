@@ -45,6 +45,9 @@ export interface ServerReport {
   readonly forward?: string;
   readonly held?: boolean;
   readonly detail?: string;
+  /** How often it is to be probed, and how often it lately was; null: no check, or not known yet. */
+  readonly interval_ms?: number | null;
+  readonly achieved_interval_ms?: number | null;
   /** What is good now and will not be for long. */
   readonly warning?: string | null;
   /** The last probe of it that failed. */

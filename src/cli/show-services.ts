@@ -40,12 +40,22 @@ const ageOf = (since: string | undefined, now: number): string => {
 const whyFailed = ({ up, check_failure: failure }: ServerReport): string[] =>
   up === false ? (failure?.transcript ?? []).map((line) => `      ${line}`) : [];
 
+/** More than so much of the interval from one probe to the next is said. */
+const LATE = 1.1;
+
+/** What is said of probes that do not keep their interval. */
+function lateness({ interval_ms: interval, achieved_interval_ms: achieved }: ServerReport): string {
+  if (interval == null || achieved == null || achieved <= interval * LATE) return "";
+  return `probed every ${duration(achieved)} instead of ${duration(interval)}`;
+}
+
 function row(server: ServerReport, width: number, now: number, role: string): string {
   const { address, state = "", weight, active, inactive, last_error: error } = server;
   const words = [
     role,
     server.held === true ? "FAILED, but too few are left" : "",
     server.up === true ? (server.warning ?? "") : "",
+    lateness(server),
     state === "up" || error === null ? "" : error,
   ].filter((word) => word !== "");
   const text = `  ${address.padEnd(width)}  ${state}${ageOf(server.since, now)}, weight ${weight}, connections ${active}+${inactive}`;

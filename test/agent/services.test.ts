@@ -181,6 +181,27 @@ describe("a virtual service", () => {
     expect(kernel.servers).toEqual(["10.0.0.2 80 w0", "10.0.0.3 80 w1"]);
   });
 
+  test("says how often its servers are really probed", () => {
+    const { lab, box, kernel } = started();
+    const paces = (): unknown[] => {
+      const { body } = box.ask({ command: "status", name: "web" });
+      const { services }: { services: readonly { servers: readonly Record<string, unknown>[] }[] } =
+        Object(body);
+      return (services[0]?.servers ?? []).map((each) => each["achieved_interval_ms"]);
+    };
+    tell(box, kernel, true, true);
+    expect(paces()).toEqual([null, null]);
+    for (let at = 0; at < 40; at++) {
+      lab.run(1000);
+      tell(box, kernel, true);
+      // The second server's answers take longer than its interval.
+      if (at % 2 === 1) tell(box, kernel, true, true);
+    }
+    const [first, second] = paces().map(Number);
+    expect(first).toBe(1000);
+    expect(second).toBeGreaterThan(1900);
+  });
+
   test("runs its commands for servers and for the quorum, each with its words", () => {
     const notify = { up: ["/up"], down: ["/down"], quorum_up: ["/q-up"], quorum_down: ["/q-down"] };
     const { box, kernel } = started(web({ notify }));
