@@ -292,7 +292,7 @@ function stop(world: World, turn: Turn, reason: string): void {
     world.pending = null;
   } else {
     world.hooks.kill(turn, "told to stop again");
-    if (world.cluster?.resources) world.cluster.resources.hurried = true;
+    if (world.cluster !== null) world.cluster.hurried = true;
     for (const router of world.routers.values()) if (router.phase === "leaving") router.phase = "left";
   }
   proceed(world, turn);

@@ -110,6 +110,8 @@ export class Cluster {
   readonly runs = new ResourceRuns();
   /** Null: none are configured, or this node has not begun. */
   resources: Resources | null = null;
+  /** The agent was told to stop a second time: it waits for no script of a resource any more. */
+  hurried = false;
   /** What state_dir has of them, as it stands there. */
   keptResources: string | null = null;
   /** Null until state_dir has told it. */

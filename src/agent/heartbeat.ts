@@ -185,7 +185,11 @@ function settle(world: World, turn: Turn, cluster: Cluster): void {
 
 /** Hands over what runs here; says whether that is done, or cannot be. */
 export function handOver({ cluster }: World, turn: Turn): Leaving {
-  return cluster === null || cluster.left ? "left" : leaveResources(cluster, turn);
+  if (cluster === null || cluster.left) return "left";
+  // It has not looked yet what an earlier agent left running, and must not leave that behind unsaid.
+  const unseen = cluster.config.resources !== null && cluster.resources === null;
+  if (unseen) return cluster.hurried ? "stuck" : "leaving";
+  return leaveResources(cluster, turn);
 }
 
 /** Says good-bye; nothing is said after it. */

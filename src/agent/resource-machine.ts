@@ -183,7 +183,7 @@ function reasonOf(resources: Resources, group: string, to: GroupState, at: numbe
 
 /** The last word may have been lost: until the other node says that it has taken everything, it can ask for it. */
 function lingers(cluster: Cluster, turn: Turn, resources: Resources): boolean {
-  const { state, settings, hurried } = resources;
+  const { state, settings } = resources;
   resources.lingersUntil ??= after(
     turn.now,
     ms(Math.max(LINGER_LEAST, LINGER_KEEPALIVES * settings.keepalive)),
@@ -191,7 +191,7 @@ function lingers(cluster: Cluster, turn: Turn, resources: Resources): boolean {
   resources.wakeAt = resources.lingersUntil;
   const { status, reported, hold } = state.peer;
   const taken = status !== "alive" || (reported && hold.local && hold.foreign);
-  return !taken && !hurried && cluster.state?.own === "active" && resources.lingersUntil > turn.now;
+  return !taken && !cluster.hurried && cluster.state?.own === "active" && resources.lingersUntil > turn.now;
 }
 
 /** How far the end of all groups is: `stuck` where all that can be stopped is, `left` where everything is, and the other node knows. */
@@ -208,5 +208,5 @@ export function leaveResources(cluster: Cluster, turn: Turn): Leaving {
     const state = groupState(resources, key);
     return state !== "stopped" && state !== "failed" && state !== "stuck";
   });
-  return runs.length === 0 || resources.hurried ? "stuck" : "leaving";
+  return runs.length === 0 || cluster.hurried ? "stuck" : "leaving";
 }

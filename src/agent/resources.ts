@@ -58,8 +58,6 @@ export class Resources {
   fencing: { readonly run: number; readonly since: Instant } | null = null;
   /** Everything is said, and may have to be said again; null: not yet. */
   lingersUntil: Instant | null = null;
-  /** Told to stop a second time: it waits for no script any more. */
-  hurried = false;
 
   constructor(cluster: HeartbeatConfig, own: string, config: ResourcesConfig, state: State, kept: string) {
     this.config = config;

@@ -131,6 +131,8 @@ export class Control {
       this.#refuse(client.id, request.error);
       return;
     }
+    // Now it is the agent that owes something; of an order, after another node has agreed or has not.
+    this.#clients.get(client.id)?.timeout(0);
     const wallClock = Date.now();
     this.#post({ kind: "request", connection: client.id, request: request.value, wallClock });
   }
@@ -144,6 +146,7 @@ export class Control {
     const socket = this.#clients.get(connection);
     if (socket === undefined) return;
     socket.data.rest = new TextEncoder().encode(encodeReply(reply));
+    socket.timeout(IDLE_SECONDS);
     this.#send(socket);
   }
 

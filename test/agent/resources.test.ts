@@ -26,6 +26,16 @@ describe("groups", () => {
     expect(running(two)).toBe("one,uno | two");
   });
 
+  test("that an earlier agent left are stopped also by one that is told to stop before it has begun", () => {
+    const two = pair();
+    two.a.kill();
+    two.a.start();
+    two.a.stop();
+    two.wire.run(BEGUN);
+    expect(two.a.exit).toBe(0);
+    expect(running(two)).toBe(" | one,two,uno");
+  });
+
   test("go to the other node at once when an agent stops, and it ends well", () => {
     const two = pair();
     two.b.stop();

@@ -1,8 +1,8 @@
 /** The scripts of a scene's resources, and what they write down. */
 import { existsSync, readFileSync } from "node:fs";
 
-/** An address that moves with the group of `a`, where the other node is heartbeat. */
-export const ADDRESS = "10.77.0.100";
+/** An address that moves with the group of `a`, where the other node is heartbeat; no station of the lab has it. */
+export const ADDRESS = "10.77.0.77";
 
 /** A resource that runs while its file is there, and logs when it has started and when it begins to stop, in milliseconds. */
 export const probe = (here: string): string[] => [

@@ -8,13 +8,14 @@ import { besideDaemon, PATIENCE_MS } from "./resource-scene.ts";
 /** Beside others, with negotiations of ten seconds. */
 const LONG_MS = 400_000;
 
-/** The address that moves with the group of `a` is on that node, and answers. */
+/** The address that moves with the group of `a` is on that node, which answers somebody else for it. */
 async function answers({ lab }: Pair<RealOwner>, node: 0 | 1): Promise<void> {
-  const { namespace } = lab.node(node);
+  const { namespace, mac } = lab.node(node);
   await until(`${ADDRESS} is on node ${node}, and answers`, PATIENCE_MS, async () => {
     const held = await namespace.run(["ip", "-o", "address", "show", "to", ADDRESS]);
     const heard = await ran(lab.client.namespace.enter(["ping", "-c1", "-W1", ADDRESS]));
-    return held.includes(ADDRESS) && heard.code === 0;
+    const known = await lab.client.namespace.run(["ip", "neigh", "show", ADDRESS]);
+    return held.includes(ADDRESS) && heard.code === 0 && known.includes(mac);
   });
 }
 

@@ -208,14 +208,39 @@ describe("the control socket", () => {
     control.close();
   });
 
-  test("hangs up on a client that says nothing", async () => {
-    using directory = temporaryDirectory();
-    const control = listening(directory.path, () => null);
-    const start = performance.now();
-    await raw(controlPath(directory.path), null);
-    expect(performance.now() - start).toBeLessThan(25_000);
-    control.close();
-  }, 30_000);
+  test.concurrent(
+    "does not hang up on a client that has asked, however long the answer takes",
+    async () => {
+      using directory = temporaryDirectory();
+      const path = controlPath(directory.path);
+      const opened = Control.open(directory.path, null, (event) => {
+        if (event.kind !== "request") return;
+        setTimeout(
+          () => opened.ok && opened.value.reply(event.connection, { exit: 0, body: "late" }),
+          10_000,
+        );
+      });
+      expect(await ask(path, { command: "standby", name: null })).toMatchObject({
+        ok: true,
+        value: { body: "late" },
+      });
+      if (opened.ok) opened.value.close();
+    },
+    30_000,
+  );
+
+  test.concurrent(
+    "hangs up on a client that says nothing",
+    async () => {
+      using directory = temporaryDirectory();
+      const control = listening(directory.path, () => null);
+      const start = performance.now();
+      await raw(controlPath(directory.path), null);
+      expect(performance.now() - start).toBeLessThan(25_000);
+      control.close();
+    },
+    30_000,
+  );
 });
 
 describe("asking where no agent is", () => {

@@ -41,13 +41,13 @@ export const RESOURCES: readonly Mutant[] = [
   ),
   fault(
     "agent/resource-machine",
-    "return !taken && !hurried &&",
+    "return !taken && !cluster.hurried &&",
     "return false &&",
     "ends before its last word was heard",
   ),
   fault(
     "agent/resource-machine",
-    "runs.length === 0 || resources.hurried",
+    "runs.length === 0 || cluster.hurried",
     "runs.length === 0",
     "cannot be told to end at once",
   ),
