@@ -1,6 +1,6 @@
 /** Runs the machines: one machine event in, its actions into the outbox; then what the turn changed is told to the outside. */
 import { unreachable } from "../base/assert.ts";
-import { earlier, elapsed } from "../base/units.ts";
+import { earlier } from "../base/units.ts";
 import type { Priority } from "../base/units.ts";
 import { judge } from "../vrrp/group.ts";
 import type { Event } from "../vrrp/state.ts";
@@ -13,6 +13,7 @@ import type { Holder } from "./holder.ts";
 import { elected, unseated } from "./hooks.ts";
 import { remember } from "./history.ts";
 import { notify } from "./notify.ts";
+import { recentResumes } from "./recover.ts";
 import type { Router } from "./router.ts";
 import { LONG_AGO } from "./router.ts";
 import { addressRecord } from "./resource-addresses.ts";
@@ -182,7 +183,7 @@ export function keepRecords(world: World, turn: Turn): void {
         state: router.role === "master" && !router.holds ? "backup" : router.role,
         added: world.ownership.record(name),
         forwarding: world.routing.record(name),
-        resumes: router.resumes.filter((at) => elapsed(at, turn.now) < 60_000),
+        resumes: recentResumes(router.resumes, turn.now),
         lastAdvertAt: machine.kind === "master" ? machine.sentAt : LONG_AGO,
         ...(router.config.auth.type === "ah" ? { sequenceBase: sequenceBase(router, turn.now) } : {}),
       },

@@ -6,14 +6,12 @@ import type { Running } from "./command.ts";
 import { OURSELVES, runCommand } from "./command.ts";
 import type { CommandNotes } from "./orphans.ts";
 import type { Outcome, ResourceTask } from "./resource-task.ts";
-import { codeOf, failed, lastWords } from "./resource-task.ts";
+import { exitCodeOf, failed, lastWords, NOT_INSTALLED } from "./resource-task.ts";
 
 const OUTPUT_MAX = 2048;
 /** The other node may be primary for a moment yet, or a device busy: so often and so far apart, as heartbeat's drbddisk. */
 const TRIES = 6;
 const AGAIN = 1000;
-/** LSB: the program is not installed. */
-const NOT_INSTALLED = 5;
 
 /** What is called for a task. */
 const drbdArgv = (task: ResourceTask, resource: string): readonly string[] => {
@@ -38,7 +36,7 @@ function drbdOutcome(task: ResourceTask, failure: string | null, output: string)
     );
   }
   const words = failure === null ? null : lastWords("drbdadm", failure, output);
-  if (task !== "status" || failure !== null) return { code: codeOf(failure), output: "", failure: words };
+  if (task !== "status" || failure !== null) return { code: exitCodeOf(failure), output: "", failure: words };
   const own = output.trim().split(/[/\s]/)[0] ?? "";
   return { code: 0, output: own === "Primary" ? "running" : `stopped (${own})`, failure: null };
 }

@@ -4,11 +4,9 @@ import type { Milliseconds } from "../base/units.ts";
 import type { Running } from "./command.ts";
 import { runCommand } from "./command.ts";
 import type { Outcome } from "./resource-task.ts";
-import { codeOf, failed, lastWords, succeeded } from "./resource-task.ts";
+import { exitCodeOf, failed, lastWords, NOT_INSTALLED, succeeded } from "./resource-task.ts";
 
 const OUTPUT_MAX = 1024;
-/** LSB: the program is not installed. */
-const NOT_INSTALLED = 5;
 
 /** Sends as the default script user; `done` is called once, later, unless it is cancelled. It may outlive the agent. */
 export function runMail(
@@ -26,6 +24,6 @@ export function runMail(
         failed("there is no sendmail: install a mail system, or take MailTo out of resources", NOT_INSTALLED),
       );
     }
-    done({ ...failed(lastWords("sendmail", failure, output)), code: codeOf(failure) });
+    done({ ...failed(lastWords("sendmail", failure, output)), code: exitCodeOf(failure) });
   });
 }

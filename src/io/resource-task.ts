@@ -1,16 +1,22 @@
 /** How a task of a resource ends, in words that all kinds of resources share. */
 import type { ResourceAction, ResourceEvent } from "../agent/heartbeat-boundary.ts";
 
+/** What is to be done. */
 export type ResourceTask = ResourceAction["task"];
+/** How it ended. */
 export type Outcome = Omit<ResourceEvent, "kind" | "id">;
 
 /** Characters of a command's last line that the failure quotes. */
 const LAST_WORDS_MAX = 200;
 /** LSB: for no reason that has a code of its own. */
 const FAILED = 1;
+/** LSB: the program is not installed. */
+export const NOT_INSTALLED = 5;
 
+/** It ended well. */
 export const succeeded: Outcome = { code: 0, output: "", failure: null };
 
+/** It ended otherwise, for that reason; `code` as of an LSB script. */
 export const failed = (failure: string, code = FAILED): Outcome => ({ code, output: "", failure });
 
 /** `mount: exit 32: mount: /srv: unknown filesystem type 'x'.`: the last line that says more than where else to look. */
@@ -21,7 +27,7 @@ export function lastWords(program: string, failure: string, output: string): str
 }
 
 /** Of `exit 3`, the number; null for all that is no exit. */
-export function codeOf(failure: string | null): number | null {
+export function exitCodeOf(failure: string | null): number | null {
   if (failure === null) return 0;
   const code = /^exit (\d+)$/.exec(failure)?.[1];
   return code === undefined ? null : Number(code);

@@ -10,12 +10,10 @@ import { findResource } from "./find-resource.ts";
 import { runMail } from "./mail.ts";
 import type { CommandNotes } from "./orphans.ts";
 import type { Outcome } from "./resource-task.ts";
-import { codeOf, failed } from "./resource-task.ts";
+import { exitCodeOf, failed, NOT_INSTALLED } from "./resource-task.ts";
 
 /** Characters kept of the end of what a script says: a status that tells much says the word that counts early. */
 const OUTPUT_MAX = 16_384;
-/** LSB: the program is not installed. */
-const NOT_INSTALLED = 5;
 const TASKS_OF_SYSTEMCTL = { start: "start", stop: "stop", status: "is-active" } as const;
 
 /** The tasks under way. */
@@ -87,7 +85,7 @@ export class ResourceRunner {
       user: OURSELVES,
     };
     const running = runCommand(command, (failure, output) =>
-      this.#ended(id, read({ code: codeOf(failure), output, failure: wordsOf(argv, failure) })),
+      this.#ended(id, read({ code: exitCodeOf(failure), output, failure: wordsOf(argv, failure) })),
     );
     this.#running.set(id, running);
   }
