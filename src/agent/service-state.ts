@@ -5,7 +5,7 @@ import type { ServerConfig, ServiceConfig } from "../config/service-model.ts";
 import type { Duty, Filled, Standing, Verdict } from "../ipvs/pool.ts";
 import { fill } from "../ipvs/pool.ts";
 import type { Entry } from "../wire/ipvs.ts";
-import { destinationKey, serviceKey } from "../wire/ipvs.ts";
+import { destinationAt, destinationKey, serviceKey } from "../wire/ipvs.ts";
 
 /** A server's state in a word: what the operator wants of it comes before what its check says. */
 export type ServerWord = "undecided" | "up" | "down" | "drained" | "disabled" | "maintenance";
@@ -142,7 +142,7 @@ function weightOf({ destination: { weight }, check }: ServerConfig, judges: Judg
 function usable(spare: ServerConfig, judges: Judges, entry: Standing | null): boolean {
   const verdict = verdictOf(spare, judges);
   const key = destinationKey(spare.destination);
-  const there = entry?.destinations.find(({ destination }) => destinationKey(destination) === key);
+  const there = destinationAt(entry, key);
   return verdict === "up" || (verdict === "undecided" && (there?.destination.weight ?? 0) > 0);
 }
 

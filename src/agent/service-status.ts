@@ -1,7 +1,7 @@
 /** The part of the status object that is about virtual services. */
 import type { Instant } from "../base/units.ts";
 import type { Entry } from "../wire/ipvs.ts";
-import { destinationKey, serviceKey } from "../wire/ipvs.ts";
+import { destinationAt, destinationKey, serviceKey } from "../wire/ipvs.ts";
 import { failureStatus } from "./check-status.ts";
 import { judgesOf } from "./serving.ts";
 import type { Judges, ServerState, ServiceState } from "./service-state.ts";
@@ -61,7 +61,7 @@ function fallsBack(state: ServiceState, entry: Entry | null): boolean {
 }
 
 const weightOf = (entry: Entry | null, key: string): number =>
-  entry?.destinations.find(({ destination }) => destinationKey(destination) === key)?.destination.weight ?? 0;
+  destinationAt(entry, key)?.destination.weight ?? 0;
 
 function serverStatus(
   world: World,
@@ -71,7 +71,7 @@ function serverStatus(
   clock: (at: Instant) => string,
 ): object {
   const key = destinationKey(config.destination);
-  const told = entry?.destinations.find(({ destination }) => destinationKey(destination) === key);
+  const told = destinationAt(entry, key);
   const pace = config.check === null ? null : world.checks.pace(config.check.name);
   const up = config.check === null ? true : judges.health(config.check.name);
   return {
@@ -80,7 +80,7 @@ function serverStatus(
     up,
     state: word,
     since: clock(since),
-    present: told !== undefined,
+    present: told !== null,
     weight: told?.destination.weight ?? 0,
     configured_weight: config.destination.weight,
     active: told?.active ?? 0,

@@ -23,13 +23,17 @@ export const ARP_ANNOUNCE_OWN = 2;
 const effective = (link: string, setting: Setting): number =>
   Math.max(readSetting("all", setting) ?? 0, readSetting(link, setting) ?? 0);
 
+/** Whether an interface with that arp_ignore answers for addresses of others. */
+const answersForOthers = (ignore: number): boolean =>
+  ignore === 0 || (ignore >= ARP_IGNORE_OTHERWISE && ignore < ARP_IGNORE_EVERYTHING);
+
 /** What an interface must have to say nothing of addresses that others have, as far as it has not. */
 function needed(index: number, families: readonly Family[]): [Setting, number][] {
   const link = interfaceName(index);
   if (link === null || !families.includes(4)) return [];
   const wanted: [Setting, number][] = [];
   const ignore = effective(link, ARP_IGNORE);
-  if (ignore === 0 || (ignore >= ARP_IGNORE_OTHERWISE && ignore < ARP_IGNORE_EVERYTHING)) {
+  if (answersForOthers(ignore)) {
     wanted.push([ARP_IGNORE, ARP_IGNORE_ELSEWHERE]);
   }
   if (effective(link, ARP_ANNOUNCE) < ARP_ANNOUNCE_OWN) wanted.push([ARP_ANNOUNCE, ARP_ANNOUNCE_OWN]);
@@ -64,7 +68,7 @@ export function borrowSilence(
 export function leaksArp(link: string): string | null {
   if (readSetting(link, ARP_IGNORE) === null) return null;
   const ignore = effective(link, ARP_IGNORE);
-  if (ignore === 0 || (ignore >= ARP_IGNORE_OTHERWISE && ignore < ARP_IGNORE_EVERYTHING)) {
+  if (answersForOthers(ignore)) {
     return `${link} answers ARP for it: ${settingName(link, ARP_IGNORE)} and that of all give ${ignore}`;
   }
   const announce = effective(link, ARP_ANNOUNCE);

@@ -1,6 +1,6 @@
 /** What the kernel's table of virtual services is known to be: as it was read, with what has been written since. */
 import type { Change, Destination, Entry, Service, Statistics, ToldDestination } from "../wire/ipvs.ts";
-import { destinationKey, sameDestination, sameService, serviceKey } from "../wire/ipvs.ts";
+import { destinationAt, destinationKey, sameDestination, sameService, serviceKey } from "../wire/ipvs.ts";
 
 /** Of what was just added. */
 const UNUSED: Statistics = {
@@ -69,7 +69,7 @@ export class KnownTable {
     const known = this.#entries.get(key);
     if (known === undefined) return;
     const which = destinationKey(change.kind === "delete-destination" ? change : change.destination);
-    const found = known.destinations.find(({ destination }) => destinationKey(destination) === which);
+    const found = destinationAt(known, which);
     const rest = known.destinations.filter((each) => each !== found);
     const destinations =
       change.kind === "delete-destination"

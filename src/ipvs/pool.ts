@@ -111,8 +111,8 @@ function leaving({ members, fallback, counted }: Pool, entry: Standing | null): 
   if (fallback === null || entry === null) return [];
   const key = destinationKey(fallback);
   if (members.some(({ destination }) => destinationKey(destination) === key)) return [];
-  const found = entry.destinations.find(({ destination }) => destinationKey(destination) === key);
-  if (found === undefined) return [];
+  const found = destinationAt(entry, key);
+  if (found === null) return [];
   const idle = counted && found.destination.weight === 0 && found.active === 0;
   return idle ? [] : [{ ...fallback, weight: 0 }];
 }
