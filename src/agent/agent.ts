@@ -170,7 +170,7 @@ export class Agent {
         break;
       case "notify-failed":
         turn.out.log("warning", "notify.failed", {
-          name: event.router,
+          name: event.queue,
           command: event.command,
           detail: event.detail,
         });

@@ -163,9 +163,10 @@ export type Event =
   /** An advert could not be sent; delivered before any other event. */
   | { readonly kind: "send-failed"; readonly router: string; readonly errno: string }
   | ProbeEvent
+  /** A command of a `notify` did not end well. */
   | {
       readonly kind: "notify-failed";
-      readonly router: string;
+      readonly queue: string;
       readonly command: string;
       readonly detail: string;
     }
@@ -247,10 +248,10 @@ export type Action =
   /** Replace (or, with null, forget) what the ledger says of a router; done before any later action. */
   | { readonly kind: "ledger"; readonly router: string; readonly record: LedgerRecord | null }
   | ProbeAction
-  /** Queue these commands; one ordered queue a router. */
+  /** Run these commands, one after the other, behind all that was queued before under the same name: a router's, or one with a blank. */
   | {
       readonly kind: "notify";
-      readonly router: string;
+      readonly queue: string;
       readonly commands: readonly (readonly string[])[];
       readonly environment: Readonly<Record<string, string>>;
       readonly user: string | null;

@@ -28,7 +28,7 @@ export function notifyCluster(
   const word = state.toUpperCase();
   turn.out.defer({
     kind: "notify",
-    router: `heartbeat ${what} ${name} ${node}`.trimEnd(),
+    queue: `heartbeat ${what} ${name} ${node}`.trimEnd(),
     commands: lists.map((argv) => [...argv, WORDS[what], name, word]),
     environment: {
       HAAGENT_NAME: name,

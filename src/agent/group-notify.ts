@@ -33,19 +33,19 @@ export function tellGroups(world: World, turn: Turn): void {
     // Of a group that is no more, its last members say STOP.
     const speakers = members.length === 0 ? touched : members;
     const same = role === told || (told !== "init" && roleWord(role) === roleWord(told));
-    const action = same ? null : notifyGroup(name, speakers, role, told);
-    if (action !== null) turn.out.defer({ ...action, user: world.config.agent.scriptUser });
+    const user = world.config.agent.scriptUser;
+    const action = same ? null : notifyGroup(name, speakers, role, told, user);
+    if (action !== null) turn.out.defer(action);
   }
 }
-
-type Notify = Extract<Action, { kind: "notify" }>;
 
 function notifyGroup(
   name: string,
   members: readonly Router[],
   role: Role,
   previous: Role,
-): Omit<Notify, "user"> | null {
+  user: string | null,
+): Extract<Action, { kind: "notify" }> | null {
   const any = new Map(
     members.flatMap(({ config }) => config.notify.any.map((argv) => [JSON.stringify(argv), argv] as const)),
   );
@@ -67,5 +67,5 @@ function notifyGroup(
     GROUP_PRIORITY,
   ]);
   // No router has a space in its name: a queue of its own.
-  return { kind: "notify", router: `sync_group ${name}`, commands, environment };
+  return { kind: "notify", queue: `sync_group ${name}`, commands, environment, user };
 }

@@ -44,45 +44,32 @@ export const environmentOf = (change: Change): Readonly<Record<string, string>> 
   HAAGENT_REASON: change.reason,
 });
 
+type Notify = Extract<Action, { kind: "notify" }>;
+
+/** The commands of `any` with their four arguments, as the router is now. */
+const anyCommands = ({ config: { name, notify: lists }, role, priority }: Router): string[][] =>
+  lists.any.map((argv) => [...argv, "INSTANCE", name, WORDS[role], String(priority)]);
+
 /**
  * The commands of the role just entered, then those of `any` with their four arguments; null when there are none, or when it is
  * the role before in other words.
  */
-export function notify(
-  router: Router,
-  previous: Role,
-  user: string | null,
-): Extract<Action, { kind: "notify" }> | null {
+export function notify(router: Router, previous: Role, user: string | null): Notify | null {
   const { role } = router;
   const { name, notify: lists } = router.config;
-  const word = WORDS[role];
-  if (previous !== "init" && WORDS[previous] === word) return null;
-  const commands = [
-    ...lists[LISTS[role]],
-    ...lists.any.map((argv) => [...argv, "INSTANCE", name, word, String(router.priority)]),
-  ];
+  if (previous !== "init" && WORDS[previous] === WORDS[role]) return null;
+  const commands = [...lists[LISTS[role]], ...anyCommands(router)];
   if (commands.length === 0) return null;
   const environment = routerEnvironment(router, previous, router.reason);
-  return { kind: "notify", router: name, commands, environment, user };
+  return { kind: "notify", queue: name, commands, environment, user };
 }
 
 /** The commands of `any` once more, as an alarm: nothing but the reason is another. */
-export function notifyAgain(
-  router: Router,
-  reason: string,
-  user: string | null,
-): Extract<Action, { kind: "notify" }> | null {
-  const { name, notify: lists } = router.config;
-  const words = ["INSTANCE", name, WORDS[router.role], String(router.priority)];
-  const commands = lists.any.map((argv) => [...argv, ...words]);
+export function notifyAgain(router: Router, reason: string, user: string | null): Notify | null {
+  const commands = anyCommands(router);
   if (commands.length === 0) return null;
-  return {
-    kind: "notify",
-    router: name,
-    commands,
-    environment: routerEnvironment(router, router.role, reason),
-    user,
-  };
+  const environment = routerEnvironment(router, router.role, reason);
+  return { kind: "notify", queue: router.config.name, commands, environment, user };
 }
 
 /** What a router's commands find in their environment besides PATH. */

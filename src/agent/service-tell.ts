@@ -144,7 +144,7 @@ function notify(
   if (commands.length === 0) return;
   turn.out.defer({
     kind: "notify",
-    router: about.queue,
+    queue: about.queue,
     commands,
     environment: {
       HAAGENT_NAME: config.name,

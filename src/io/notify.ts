@@ -1,4 +1,4 @@
-/** Notify commands: an ordered queue for each router, so that `backup` never overtakes `master`. */
+/** Notify commands: an ordered queue for each router, and for whatever else has some, so that `backup` never overtakes `master`. */
 import type { Action, Event } from "../agent/boundary.ts";
 import { ms } from "../base/units.ts";
 import { runCommand } from "./command.ts";
@@ -29,37 +29,37 @@ export class Notifier {
   /** Queues the commands of a change. */
   add(notify: Notify): void {
     if (notify.commands.length === 0) return;
-    const queue = this.#queues.get(notify.router);
+    const queue = this.#queues.get(notify.queue);
     if (queue === undefined) {
       const fresh: Queue = { running: commandsOf(notify), waiting: [] };
-      this.#queues.set(notify.router, fresh);
-      this.#next(notify.router, fresh);
+      this.#queues.set(notify.queue, fresh);
+      this.#next(notify.queue, fresh);
       return;
     }
     queue.waiting.push(notify);
     if (queue.waiting.length > WAITING_MAX) queue.waiting.splice(1, queue.waiting.length - WAITING_MAX);
   }
 
-  #next(router: string, queue: Queue): void {
+  #next(name: string, queue: Queue): void {
     const next = queue.running.shift();
     if (next === undefined) {
       const change = queue.waiting.shift();
       if (change === undefined) {
-        this.#queues.delete(router);
+        this.#queues.delete(name);
         if (this.#queues.size === 0) this.#idle?.();
         return;
       }
       queue.running = commandsOf(change);
-      this.#next(router, queue);
+      this.#next(name, queue);
       return;
     }
-    this.#run(next.argv, next.of, () => this.#next(router, queue));
+    this.#run(next.argv, next.of, () => this.#next(name, queue));
   }
 
-  #run(argv: readonly string[], { router, environment, user }: Notify, then: () => void): void {
+  #run(argv: readonly string[], { queue, environment, user }: Notify, then: () => void): void {
     runCommand({ argv, environment, user, timeout: TIMEOUT, keep: 0, notes: null }, (failure) => {
       if (failure !== null) {
-        this.#post({ kind: "notify-failed", router, command: argv.join(" "), detail: failure });
+        this.#post({ kind: "notify-failed", queue, command: argv.join(" "), detail: failure });
       }
       then();
     });

@@ -92,8 +92,8 @@ describe("notify", () => {
     const text = (name: string, values = {}): string => router({ notify, sync_group: "g", ...values }, name);
     const { box } = master(text("VI_1") + text("VI_2", { vrid: 52, addresses: ["192.0.2.2/24"] }));
     const masters = notified(box).filter(({ environment }) => environment["HAAGENT_STATE"] === "MASTER");
-    expect(masters.map(({ router: name }) => name).sort()).toEqual(["VI_1", "VI_2", "sync_group g"]);
-    expect(masters.find(({ router: name }) => name === "sync_group g")?.environment).toEqual({
+    expect(masters.map(({ queue: name }) => name).sort()).toEqual(["VI_1", "VI_2", "sync_group g"]);
+    expect(masters.find(({ queue: name }) => name === "sync_group g")?.environment).toEqual({
       HAAGENT_NAME: "g",
       HAAGENT_STATE: "MASTER",
       HAAGENT_PREVIOUS: "BACKUP",
@@ -143,7 +143,7 @@ describe("notify", () => {
 
   test("says in the log that a command failed", () => {
     const { box } = master(router({ notify }));
-    box.event({ kind: "notify-failed", router: "VI_1", command: "/bin/up now", detail: "exit 3" });
+    box.event({ kind: "notify-failed", queue: "VI_1", command: "/bin/up now", detail: "exit 3" });
     expect(box.logs("notify.failed")[0]?.fields).toEqual({
       name: "VI_1",
       command: "/bin/up now",

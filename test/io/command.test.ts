@@ -147,11 +147,11 @@ describe("a probe", () => {
   });
 });
 
-describe("a router's notify commands", () => {
+describe("notify commands of one queue", () => {
   type NotifyAction = Extract<Action, { kind: "notify" }>;
-  const notify = (router: string, ...commands: readonly (readonly string[])[]): NotifyAction => ({
+  const notify = (queue: string, ...commands: readonly (readonly string[])[]): NotifyAction => ({
     kind: "notify",
-    router,
+    queue,
     commands,
     environment: {},
     user: null,
@@ -181,11 +181,11 @@ describe("a router's notify commands", () => {
     expect(told).toEqual([
       {
         kind: "notify-failed",
-        router: "A",
+        queue: "A",
         command: "/nonexistent x",
         detail: "ENOENT: no such file or directory",
       },
-      { kind: "notify-failed", router: "A", command: "false", detail: "exit 1" },
+      { kind: "notify-failed", queue: "A", command: "false", detail: "exit 1" },
     ]);
   });
 
