@@ -197,6 +197,10 @@ describe.each([V4, V2, V6])("a virtual MAC address, $title", (one) => {
       });
     } else
       expect(await settings(left.namespace, one.device, 6, ["disable_ipv6"])).toEqual({ disable_ipv6: 1 });
+    // The device is up before they are on it.
+    await until("the addresses are held", 5000, async () =>
+      (await first.router("lan")).addresses.every(({ held }) => held),
+    );
     expect((await first.router("lan")).addresses).toMatchObject(
       one.addresses.map((address) => ({ address, interface: one.device, held: true })),
     );
