@@ -36,7 +36,7 @@ import { addressesStalled, addressLinks } from "./resource-addresses.ts";
 import { confirmFence } from "./resource-fenced.ts";
 import { stopTime } from "./resources.ts";
 import { orderServer } from "./service-order.ts";
-import { servicesTold } from "./serving.ts";
+import { servicesTold } from "./service-turn.ts";
 import { status } from "./status.ts";
 import { sendFailed } from "./unsent.ts";
 import type { Turn, World } from "./world.ts";

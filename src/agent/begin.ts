@@ -10,7 +10,7 @@ import { leftBehind, leftForwarding, recentResumes, refusal } from "./recover.ts
 import { first } from "./reload.ts";
 import { Router } from "./router.ts";
 import { resumedSequence } from "./seal.ts";
-import { configureServices } from "./serving.ts";
+import { configureServices } from "./service-turn.ts";
 import { serverChecks } from "./service-state.ts";
 import type { Turn, World } from "./world.ts";
 import { group, index, makeWorld } from "./world.ts";

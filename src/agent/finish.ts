@@ -12,7 +12,7 @@ import { sayReleased } from "./notice.ts";
 import { addressesCame } from "./resource-addresses.ts";
 import { tellOutcomes } from "./resource-outcomes.ts";
 import { announcement } from "./send.ts";
-import { settleServices } from "./serving.ts";
+import { settleServices } from "./service-turn.ts";
 import type { Turn, World } from "./world.ts";
 
 /** Works out what follows from all that changed in the turn. */

@@ -17,7 +17,7 @@ import { configureRealServer } from "./realserver.ts";
 import { releaseAddresses } from "./resource-addresses.ts";
 import { tellLeftBehind } from "./resource-status.ts";
 import { Router } from "./router.ts";
-import { configureServices } from "./serving.ts";
+import { configureServices } from "./service-turn.ts";
 import { serverChecks } from "./service-state.ts";
 import type { Turn, World } from "./world.ts";
 import { group, index } from "./world.ts";

@@ -3,7 +3,7 @@ import type { Instant } from "../base/units.ts";
 import type { Entry } from "../wire/ipvs.ts";
 import { destinationAt, destinationKey, serviceKey } from "../wire/ipvs.ts";
 import { failureStatus } from "./check-status.ts";
-import { judgesOf } from "./serving.ts";
+import { judgesOf } from "./service-turn.ts";
 import type { Judges, ServerState, ServiceState } from "./service-state.ts";
 import { tableText } from "./service-tell.ts";
 import type { World } from "./world.ts";
