@@ -2,7 +2,7 @@
  * The servers that a virtual service should have, of what its configuration and their checks say and what the kernel has of it already.
  */
 import type { Destination } from "../wire/ipvs.ts";
-import { destinationKey } from "../wire/ipvs.ts";
+import { destinationAt, destinationKey } from "../wire/ipvs.ts";
 
 /** What is known of a server. Undecided: no check of it has come to a verdict since we started, or since it was configured. */
 export type Verdict = "up" | "down" | "undecided";

@@ -148,9 +148,11 @@ export const serviceKey = (id: ServiceId): string =>
 export const destinationKey = ({ address, port }: { readonly address: Ip; readonly port: number }): string =>
   `${address} ${port}`;
 
-/** The server of that key among those of a service; null: it is not there. */
-export const destinationAt = (entry: Entry | null, key: string): ToldDestination | null =>
-  entry?.destinations.find(({ destination }) => destinationKey(destination) === key) ?? null;
+/** The server of that key among those of a service, as much as is known of it; null: it is not there. */
+export const destinationAt = <Told extends { readonly destination: Destination }>(
+  entry: { readonly destinations: readonly Told[] } | null,
+  key: string,
+): Told | null => entry?.destinations.find(({ destination }) => destinationKey(destination) === key) ?? null;
 
 /** Bytes of a scheduler's name, with the NUL behind it. */
 export const NAME_BYTES = 16;
