@@ -26,7 +26,7 @@ describe("a router that is no more", () => {
     expect(box.kernel.has("192.0.2.2")).toBe(false);
     expect(states(box).at(-1)).toBe("VI_2 master init");
     const last = box.actions.findLast((action) => action.kind === "notify");
-    expect(last).toMatchObject({ router: "VI_2", commands: [["/bin/n", "INSTANCE", "VI_2", "STOP", "100"]] });
+    expect(last).toMatchObject({ queue: "VI_2", commands: [["/bin/n", "INSTANCE", "VI_2", "STOP", "100"]] });
     expect(box.status().vrrp).toHaveLength(1);
     expect(box.router()).toMatchObject({ state: "master", counters: { became_master: 1 } });
   });
