@@ -26,6 +26,8 @@ export class TestTable {
   failure: string | null = null;
   /** Refuses a change with the name of an error. */
   refuses: (change: Change) => string | null = () => null;
+  /** Others write to it as well: what cannot be done is an answer, and no fault of the agent. */
+  shared = false;
   /** Every change that was made, in words. */
   readonly done: string[] = [];
 
@@ -59,12 +61,17 @@ export class TestTable {
     }
     this.owned = order.owned ?? this.owned;
     const results = order.changes.map((change): ChangeResult => {
-      const errno = this.refuses(change);
-      if (errno === null) {
+      const refused = this.refuses(change);
+      if (refused !== null) return { change, errno: refused };
+      try {
         this.entries = applied(this.entries, change);
-        this.done.push(text(change));
+      } catch (error) {
+        const errno = /^E[A-Z]+/.exec(error instanceof Error ? error.message : "")?.[0];
+        if (!this.shared || errno === undefined) throw error;
+        return { change, errno };
       }
-      return { change, errno };
+      this.done.push(text(change));
+      return { change, errno: null };
     });
     this.#box.event({ kind: "services", what: "written", way: order.way, results });
   }
