@@ -15,13 +15,13 @@ const MEASURING = ["peers", "demo"];
 const PATIENT = ["mutants", "sim", "fuzz"];
 /** Directories whose files run side by side, each in namespaces of its own: real kernels, mostly waiting. */
 const KERNEL = ["guests", "cli", "io", "features", "builds", "services", "package", "samples"];
-/** Directories whose files run together in a guest, by test/vm.ts. */
+/** Directories whose files run each in a guest, by test/vm.ts, one at a time: emulation takes all of a processor. */
 const GUEST = ["vm"];
 /** Directories that need the cross builds. */
 const CROSS = ["builds", "package"];
 /** At a time, on two cores. */
 const QUICK_AT_ONCE = 2;
-const KERNEL_AT_ONCE = 3;
+const KERNEL_AT_ONCE = 4;
 const PATIENT_AT_ONCE = 2;
 /** Those of the measuring files whose few labs are idle most of the time: one of them beside one of the others. */
 const QUIET = [
@@ -32,14 +32,17 @@ const QUIET = [
   "peers/spanning-tree",
   "peers/transition",
 ];
+/** Files that are run by hand, for what test/limits.md says. */
+const BY_HAND = ["vm/rivals"];
 /** Those of the kernels' suites that keep a processor busy: one at a time, so that the others' daemons come to their turn. */
 const HUNGRY = [
-  ...["vm", "builds/arm64", "builds/x64", "builds/musl", "package/tarballs", "package/openwrt"],
+  ...["builds/arm64", "builds/x64", "builds/musl", "package/tarballs", "package/openwrt"],
   ...["features/crowds", "features/many", "features/routers", "features/thousand"],
 ];
 /** Files that others wait for: the longest, so that no lane ends with one of them alone. All others follow by name. */
 const FIRST = [
   ...["mutants/sim", "mutants/agent", "sim/sim", "fuzz/fuzz"],
+  ...["vm/services", "vm/services-change", "vm/filesystem"],
   ...["package/debian", "features/virtual-mac-peers", "samples/samples", "features/operator"],
   ...["features/reload", "services/sysv", "services/openrc", "features/seal", "features/virtual-mac"],
   ...["peers/exits", "peers/differ", "peers/heal", "peers/transition", "demo/demo"],
@@ -188,14 +191,20 @@ const perFile = (names: readonly string[]): Job[] =>
     .filter((name) => directories.includes(name) && selected(name))
     .flatMap(testFiles)
     .map((path) => bunTest(path.slice("./test/".length, -".test.ts".length), [path]))
+    .filter(({ name }) => !BY_HAND.includes(name))
     .sort((one, other) => rank(one) - rank(other));
 const slow = [...KERNEL, ...PATIENT, ...MEASURING, ...GUEST];
 const quick = directories.filter((name) => !slow.includes(name) && selected(name));
 const patient = perFile(PATIENT).map(({ name, argv }) => ({ name, argv: [...LEISURELY, ...argv] }));
-const guests = GUEST.filter(selected).map((name) => ({ name, argv: [BUN, `${ROOT}/test/vm.ts`] }));
+const guests = perFile(GUEST).map(({ name }) => ({
+  name,
+  argv: [BUN, `${ROOT}/test/vm.ts`, `./test/${name}.test.ts`],
+}));
 const kernel = [...guests, ...perFile(KERNEL)];
-const hungry = kernel.filter(({ name }) => HUNGRY.includes(name));
-const waiting = kernel.filter(({ name }) => !HUNGRY.includes(name));
+const isHungry = ({ name }: Job): boolean =>
+  HUNGRY.includes(name) || GUEST.some((directory) => name.startsWith(`${directory}/`));
+const hungry = kernel.filter(isHungry);
+const waiting = kernel.filter((job) => !isHungry(job));
 const pure = [
   ...(selected("tidy") ? [bunTest("tidy", ["./test/tidy.test.ts"])] : []),
   ...quick.map((name) => bunTest(name, [`./test/${name}/`])),
