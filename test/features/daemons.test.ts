@@ -117,7 +117,9 @@ beforeAll(async () => {
     `ca = "${lighttpd.certificate}"`,
     'server_name = "a.example.org"',
   );
-  const text = [...good.map(([, , , each]) => each), ...BAD.map(([, , each]) => each), foreign];
+  await scripts.put("junk.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+  const junk = probe("tlsjunk", "https", `ca = "${scripts.path("junk.pem")}"`);
+  const text = [...good.map(([, , , each]) => each), ...BAD.map(([, , each]) => each), foreign, junk];
   agent = await started(site, site.box(0), tracking(254, text.join("\n")));
 }, 120_000);
 afterAll(() => site.close());
@@ -138,6 +140,7 @@ describe("checks of real daemons", () => {
   test("are bad for a wrong password, a strange certificate, a missing name, another protocol", async () => {
     for (const [name, detail] of BAD) expect(await verdict(agent, name, false, detail)).toContain(detail);
     expect(await verdict(agent, "tlsforeign", false)).toBe("certificate: not for a.example.org");
+    expect(await verdict(agent, "tlsjunk", false)).toBe("TLS: Invalid CA");
   });
 
   test("say when a certificate is about to end", async () => {

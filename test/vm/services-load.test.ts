@@ -101,8 +101,8 @@ describe("a server under load", () => {
       await certificate("good", "shop.example"),
       await certificate("wrong", "other.example"),
     ];
-    const both = [good, wrong].map((path) => Bun.file(`${path}.crt`));
-    await Bun.write(`${directory}/ca.pem`, new Blob(both));
+    const both = await Promise.all([good, wrong].map((path) => Bun.file(`${path}.crt`).text()));
+    await Bun.write(`${directory}/ca.pem`, both.join(""));
     for (const at of [0, 1, 2]) scene.backend(at).answers(`certificate ${good}`);
     const check = `type = "https"\nport = 443\nhost = "shop.example"\nca = "${directory}/ca.pem"`;
     const agent = await started(web("", check).replace('timeout = "300ms"', 'timeout = "1s"'));

@@ -136,19 +136,25 @@ class Call implements Dialled {
   }
 
   #wrap(made: Socket<Call>, terms: TlsTerms): void {
-    this.#socket = secure(made, terms, {
-      agreed: (line, note) => {
-        if (this.#over) return;
-        this.#transcript.note(note);
-        this.#told(line);
-      },
-      refused: (why) => {
-        this.fail(why);
-        this.#socket?.close();
-      },
-      data: (bytes) => this.#data(bytes),
-      ended: (error) => this.ended(error),
-    });
+    try {
+      this.#socket = secure(made, terms, {
+        agreed: (line, note) => {
+          if (this.#over) return;
+          this.#transcript.note(note);
+          this.#told(line);
+        },
+        refused: (why) => {
+          this.fail(why);
+          this.#socket?.close();
+        },
+        data: (bytes) => this.#data(bytes),
+        ended: (error) => this.ended(error),
+      });
+    } catch (error) {
+      // The file of authorities has none: another one may stand there at the next probe.
+      this.fail(`TLS: ${error instanceof Error ? error.message : String(error)}`);
+      made.close();
+    }
   }
 
   #told(line: Pick<Socket, "write">): void {
