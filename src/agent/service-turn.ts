@@ -1,4 +1,5 @@
 /** How virtual services take part in the agent's turns: a configuration, the edge's answers, and what follows at the end of each. */
+import { parseIp } from "../base/address.ts";
 import type { ServiceEvent } from "./service-boundary.ts";
 import type { Judges } from "./service-state.ts";
 import { isActive, order, orderKey } from "./services.ts";
@@ -14,6 +15,14 @@ export const judgesOf = ({ checks, services }: World): Judges => ({
     services.maintained.size > 0 &&
     (services.maintained.has(name) || services.maintained.has(destination.address)),
 });
+
+/** The name of a file as servers are called, however its address is written: `2001:DB8::11`, `[2001:db8:0::11]:80`. */
+function canonical(name: string): string {
+  const [, bracketed, port = ""] = /^\[([^\]]+)\](:\d+)?$/.exec(name) ?? [];
+  const parsed = parseIp(bracketed ?? name);
+  if (!parsed.ok) return name;
+  return port === "" ? parsed.value : `[${parsed.value}]${port}`;
+}
 
 /** Takes a new configuration over, at the start or by a reload. */
 export function configureServices(world: World, turn: Turn): void {
@@ -31,7 +40,7 @@ export function servicesTold(world: World, turn: Turn, event: ServiceEvent): voi
   if (event.what === "told") services.told(turn, event);
   else if (event.what === "written") services.written(turn, event);
   else {
-    services.maintained = new Set(event.names);
+    services.maintained = new Set(event.names.map(canonical));
     services.dirty = true;
     if (event.failure !== services.maintenanceFailure && event.failure !== null) {
       const { directory } = services;
