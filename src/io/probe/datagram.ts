@@ -1,13 +1,12 @@
 /** A datagram to a server, and what comes back: an answer, or word that nobody is there. */
-import * as layout from "../../../native/layout.ts";
 import { errnoName } from "../../../native/libc.ts";
-import { closeDescriptor, send, setOption } from "../../../native/socket.ts";
+import { closeDescriptor, send } from "../../../native/socket.ts";
 import { familyOf } from "../../base/address.ts";
 import type { Transcript } from "../../check/transcript.ts";
 import type { Target } from "../../config/probe-model.ts";
 import { adopt } from "../adopt.ts";
 import type { Running } from "./prober.ts";
-import { openConnected, UDP } from "./socket.ts";
+import { hearErrors, openConnected, UDP } from "./socket.ts";
 
 /** What {@link ask} calls, always later. */
 interface Asker {
@@ -30,12 +29,7 @@ export function ask(to: Target, bytes: Uint8Array, transcript: Transcript, asker
     queueMicrotask(() => fail(why));
     return { cancel: () => void (over = true) };
   };
-  const six = familyOf(to.address) === 6;
-  const opened = openConnected(UDP, to, to.address, to.port, (fd) => {
-    // What routers and the target's kernel report become errors of the socket.
-    if (six) setOption(fd, layout.IPPROTO_IPV6, layout.IPV6_RECVERR, 1);
-    else setOption(fd, layout.IPPROTO_IP, layout.IP_RECVERR, 1);
-  });
+  const opened = openConnected(UDP, to, to.address, to.port, (fd) => hearErrors(fd, familyOf(to.address)));
   if (!opened.ok) return late(opened.error);
   const sent = send(opened.value, bytes, null);
   if (sent < 0) {

@@ -1,7 +1,6 @@
 /** One ICMP echo request that must be answered, over a raw socket that hears its target only. */
-import * as layout from "../../../native/layout.ts";
 import { errnoName } from "../../../native/libc.ts";
-import { closeDescriptor, send, setOption } from "../../../native/socket.ts";
+import { closeDescriptor, send } from "../../../native/socket.ts";
 import type { Family } from "../../base/address.ts";
 import { familyOf } from "../../base/address.ts";
 import { bad, good } from "../../check/response.ts";
@@ -9,19 +8,18 @@ import type { PingProbe } from "../../config/probe-model.ts";
 import { decodeEchoReply, encodeEchoRequest } from "../../wire/icmp.ts";
 import { adopt } from "../adopt.ts";
 import type { Prober } from "./prober.ts";
-import { echoesOnly, ICMP, openConnected } from "./socket.ts";
+import { echoesOnly, hearErrors, ICMP, openConnected } from "./socket.ts";
 
 /** Bytes of a nonce: with it a reply answers this request and no other, ours or a stranger's. */
 const NONCE = 16;
 let sequence = 0;
 
-/** Only echo replies; and errors that routers report come as errors of the socket. */
+/** Only echo replies, and errors. */
 const prepare =
   (family: Family) =>
   (fd: number): void => {
     echoesOnly(fd, family);
-    if (family === 6) setOption(fd, layout.IPPROTO_IPV6, layout.IPV6_RECVERR, 1);
-    else setOption(fd, layout.IPPROTO_IP, layout.IP_RECVERR, 1);
+    hearErrors(fd, family);
   };
 
 export const probePing: Prober<PingProbe> = (probe, tell) => {

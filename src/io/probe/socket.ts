@@ -67,6 +67,12 @@ export function openConnected(
   return ok(fd);
 }
 
+/** What routers and the target's kernel report becomes errors of the socket (ip(7), IP_RECVERR). */
+export function hearErrors(fd: number, family: Family): void {
+  if (family === 6) setOption(fd, layout.IPPROTO_IPV6, layout.IPV6_RECVERR, 1);
+  else setOption(fd, layout.IPPROTO_IP, layout.IP_RECVERR, 1);
+}
+
 /** ICMP_ECHOREPLY of RFC 792; ICMP6 Echo Reply of RFC 4443 4.2. */
 const ECHO_REPLY: Readonly<Record<Family, number>> = { 4: 0, 6: 129 };
 
