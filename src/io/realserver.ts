@@ -158,9 +158,8 @@ export class RealServer {
     const over = [...this.#ours].filter((address) => !fit.includes(address));
     for (const address of over) {
       const failure = this.#change({ op: "delete", key: keyOn(loopback?.index ?? 0, address) });
-      if (failure !== null && !GONE.includes(failure))
-        this.#warn(`${address} stays on ${LOOPBACK}: ${failure}`);
-      this.#ours.delete(address);
+      if (failure === null || GONE.includes(failure)) this.#ours.delete(address);
+      else this.#warn(`${address} stays on ${LOOPBACK}: ${failure}`);
     }
     const loud = this.#silence(links, fit);
     for (const address of fit) {
