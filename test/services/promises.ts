@@ -119,7 +119,8 @@ export function serves(manager: Manager): void {
         await machine.run("kill", "-KILL", String(first));
         await until("another one runs", WAIT_MS, async () => ![null, first].includes(await here.pid()));
         expect(here.owners.nobody(killed, now())).toBe(0);
-        expect(await here.log()).toContain("resumed");
+        // A process is there before it has said anything.
+        await until("it resumes", WAIT_MS, async () => (await here.log()).includes("resumed"));
 
         await machine.run(...manager.reload);
         await until(
