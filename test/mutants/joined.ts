@@ -21,12 +21,15 @@ export const JOINED: readonly Mutant[] = [
     "",
     "does not notice that the other node lives another life",
   ),
-  fault(
-    "resource-machine",
-    'if (resources.state.phase === "left") return lingers(cluster, turn, resources) ? "leaving" : "left";',
-    'return "left";',
-    "ends before its groups have",
-  ),
+  {
+    ...fault(
+      "resource-machine",
+      'if (resources.state.phase === "left") return lingers(cluster, turn, resources) ? "leaving" : "left";',
+      'return "left";',
+      "ends before its groups have",
+    ),
+    caughtBy: "agent",
+  },
   fault(
     "resource-addresses",
     "const done = holder.wanted ? isHeld(world, name) : world.ownership.of(name).length === 0;",
@@ -44,11 +47,14 @@ export const JOINED: readonly Mutant[] = [
     "if (false) {",
     "takes over from a master that says that it is one",
   ),
-  guardFault(
-    "question !== null && last !== null && question >= (before ?? last);",
-    "question !== null && last !== null;",
-    "is held back for ever by what a master said long ago",
-  ),
+  {
+    ...guardFault(
+      "question !== null && last !== null && question >= (before ?? last);",
+      "question !== null && last !== null;",
+      "is held back for ever by what a master said long ago",
+    ),
+    caughtBy: "vrrp",
+  },
   guardFault(
     '  if (settings.isolated) return stay("isolated", 1);',
     "",
