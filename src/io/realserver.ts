@@ -140,7 +140,7 @@ export class RealServer {
   look(wanted: readonly Ip[]): Result<RealServerTold, string> {
     const tables = this.#requests.dump();
     if (!tables.ok) return tables;
-    return ok(this.#told(wanted, tables.value, []));
+    return ok(this.#told(wanted, tables.value, directed(), []));
   }
 
   /**
@@ -156,6 +156,7 @@ export class RealServer {
     const fit = wanted.filter((address) => obstacle(address, tables.value, director) === null);
     const failures: [Ip, string][] = [];
     const over = [...this.#ours].filter((address) => !fit.includes(address));
+    let changed = over.length > 0;
     for (const address of over) {
       const failure = this.#change({ op: "delete", key: keyOn(loopback?.index ?? 0, address) });
       if (failure === null || GONE.includes(failure)) this.#ours.delete(address);
@@ -165,6 +166,7 @@ export class RealServer {
     for (const address of fit) {
       const has = addresses.some((each) => each.address === address && each.index === loopback?.index);
       if (has || (loud !== null && familyOf(address) === 4)) continue;
+      changed = true;
       this.#ours.add(address);
       this.#save();
       const key = keyOn(loopback?.index ?? 0, address);
@@ -175,9 +177,10 @@ export class RealServer {
       this.#ours.delete(address);
       failures.push([address, failure]);
     }
-    this.#save();
-    const after = this.#requests.dump();
-    return after.ok ? ok(this.#told(wanted, after.value, failures)) : after;
+    // Without any of ours, what an earlier boot wrote down goes as well.
+    if (changed || this.#ours.size === 0) this.#save();
+    const after = changed ? this.#requests.dump() : tables;
+    return after.ok ? ok(this.#told(wanted, after.value, director, failures)) : after;
   }
 
   /** No interface speaks of an IPv4 address of lo any more; null, or the first thing that went wrong. */
@@ -202,8 +205,12 @@ export class RealServer {
     return result?.errno ?? null;
   }
 
-  #told(wanted: readonly Ip[], tables: Tables, failures: readonly (readonly [Ip, string])[]): RealServerTold {
-    const director = directed();
+  #told(
+    wanted: readonly Ip[],
+    tables: Tables,
+    director: ReadonlySet<Ip>,
+    failures: readonly (readonly [Ip, string])[],
+  ): RealServerTold {
     const known = new Map(failures);
     const leak = this.#leaks(tables.links);
     const told = wanted.map((address): RealServerAddress => {
