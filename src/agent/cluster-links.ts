@@ -3,7 +3,7 @@ import type { Ip } from "../base/address.ts";
 import { familyOf, ip4At, ipBytes } from "../base/address.ts";
 import { after, ms, NEVER } from "../base/units.ts";
 import type { Cluster, Link } from "./cluster.ts";
-import { notifyCluster } from "./cluster-notify.ts";
+import { tellLink } from "./cluster-notify.ts";
 import type { HeartbeatEvent, Medium } from "./heartbeat-boundary.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Turn, World } from "./world.ts";
@@ -79,8 +79,7 @@ export function linkOpened(
   if (failure === null) {
     if (link.failure !== null) {
       const { type, name } = link.config;
-      turn.out.log("info", "heartbeat.link", { link: name, type, state: "open" });
-      notifyCluster(cluster, turn, "link", { name, state: "open", previous: "failed", reason: "" });
+      tellLink(cluster, turn, "info", { link: name, type, state: "open" }, "failed");
     }
     link.open = true;
     link.failure = null;
@@ -94,9 +93,8 @@ export function linkOpened(
 function closed(cluster: Cluster, turn: Turn, link: Link, failure: string): void {
   if (link.open || link.failure !== failure) {
     const { type, name } = link.config;
-    turn.out.log("warning", "heartbeat.link", { link: name, type, state: "failed", reason: failure });
     const previous = link.open ? "open" : link.failure === null ? "" : "failed";
-    notifyCluster(cluster, turn, "link", { name, state: "failed", previous, reason: failure });
+    tellLink(cluster, turn, "warning", { link: name, type, state: "failed", reason: failure }, previous);
   }
   link.open = false;
   link.failure = failure;

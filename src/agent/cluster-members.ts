@@ -6,7 +6,7 @@ import { forsaken } from "../heartbeat/admission.ts";
 import type { Action, Event, Step } from "../heartbeat/membership.ts";
 import { deadline, start, step } from "../heartbeat/membership.ts";
 import type { Cluster, Link } from "./cluster.ts";
-import { notifyCluster } from "./cluster-notify.ts";
+import { tellLink, tellNode } from "./cluster-notify.ts";
 import { askPings, pingIs } from "./cluster-pings.ts";
 import { resourcesStart } from "./cluster-resources.ts";
 import { say } from "./cluster-send.ts";
@@ -60,10 +60,7 @@ function perform(cluster: Cluster, turn: Turn, action: Action): void {
       if (link === undefined || !concerns(cluster, link, action.name)) return;
       const { type, name } = link.config;
       const level = action.state === "up" ? "info" : "warning";
-      const fields = { link: name, type, node: action.name, state: action.state };
-      turn.out.log(level, "heartbeat.link", fields);
-      const news = { name, state: action.state, previous: "", reason: "", node: action.name };
-      return notifyCluster(cluster, turn, "link", news);
+      return tellLink(cluster, turn, level, { link: name, type, node: action.name, state: action.state });
     }
     case "late": {
       const late_ms = Math.round(action.silence);
@@ -83,8 +80,7 @@ function nodeIs(
   if (node === undefined) return;
   const fields = { node: name, from, state: to };
   if (to !== "dead") {
-    turn.out.log("info", "heartbeat.node", fields);
-    notifyCluster(cluster, turn, "node", { name, state: to, previous: from, reason: "" });
+    tellNode(cluster, turn, "info", fields);
     if (from === "init" || from === "dead") give(cluster, turn, { kind: "peer-heard" });
     return;
   }
@@ -97,8 +93,7 @@ function nodeIs(
   node.tracking = forsaken(node.tracking);
   node.stable = false;
   cluster.history.forget(name);
-  turn.out.log(node.left ? "info" : "warning", "heartbeat.node", { ...fields, reason });
-  notifyCluster(cluster, turn, "node", { name, state: to, previous: from, reason });
+  tellNode(cluster, turn, node.left ? "info" : "warning", { ...fields, reason });
   give(cluster, turn, { kind: "peer-dead" });
 }
 

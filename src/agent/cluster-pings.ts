@@ -4,7 +4,7 @@ import type { Instant } from "../base/units.ts";
 import { elapsed } from "../base/units.ts";
 import type { Action } from "../heartbeat/membership.ts";
 import type { Cluster } from "./cluster.ts";
-import { notifyCluster } from "./cluster-notify.ts";
+import { tellNode } from "./cluster-notify.ts";
 import { give } from "./resource-machine.ts";
 import type { Turn } from "./world.ts";
 
@@ -45,11 +45,9 @@ export function pingIs(
   turn: Turn,
   { name, from, to }: Extract<Action, { readonly kind: "node" }>,
 ): void {
-  const fields = { node: name, type: "ping", from, state: to };
-  const reason = to === "dead" ? silence(cluster, turn, name) : "";
-  if (to === "dead") turn.out.log("warning", "heartbeat.node", { ...fields, reason });
-  else turn.out.log("info", "heartbeat.node", fields);
-  notifyCluster(cluster, turn, "node", { name, state: to, previous: from, reason });
+  const fields = { node: name, type: "ping", from, state: to } as const;
+  if (to === "dead") tellNode(cluster, turn, "warning", { ...fields, reason: silence(cluster, turn, name) });
+  else tellNode(cluster, turn, "info", fields);
   countPings(cluster, turn);
 }
 

@@ -8,8 +8,8 @@ import type { Event } from "../heartbeat/membership.ts";
 import type { Instant } from "../base/units.ts";
 import { after, earlier, ms, NEVER } from "../base/units.ts";
 import type { AboutRouters, Cluster, Link, Node } from "./cluster.ts";
-import { notifyCluster } from "./cluster-notify.ts";
 import { REPEAT_EVERY } from "./cluster.ts";
+import { tellNode } from "./cluster-notify.ts";
 import { earlierLife, laterLife } from "./cluster-life.ts";
 import { happen } from "./cluster-members.ts";
 import { resourceTold } from "./cluster-resources.ts";
@@ -98,8 +98,7 @@ function accepted(
       node.left = false;
       node.stable = false;
       const reason = change === "restarted" ? "began a new life" : "returned after a partition";
-      turn.out.log("info", "heartbeat.node", { node: node.name, state: change, reason });
-      notifyCluster(cluster, turn, "node", { name: node.name, state: change, previous: "", reason });
+      tellNode(cluster, turn, "info", { node: node.name, state: change, reason });
       give(cluster, turn, { kind: "peer-back", how: change });
     }
     cluster.lost += lost;

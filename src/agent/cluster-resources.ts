@@ -4,7 +4,7 @@
  */
 import type { Content } from "../heartbeat/content.ts";
 import type { Cluster, Node } from "./cluster.ts";
-import { notifyCluster } from "./cluster-notify.ts";
+import { tellNode } from "./cluster-notify.ts";
 import { say } from "./cluster-send.ts";
 import { give } from "./resource-machine.ts";
 import type { Turn } from "./world.ts";
@@ -39,13 +39,7 @@ export function resourceTold(cluster: Cluster, turn: Turn, node: Node, content: 
       return say(cluster, turn, { kind: "ip-response", to: node.name, group: content.group, owned: false });
     case "shutdone":
       node.left = true;
-      turn.out.log("info", "heartbeat.node", { node: node.name, state: "leaving", reason: "it stops" });
-      notifyCluster(cluster, turn, "node", {
-        name: node.name,
-        state: "leaving",
-        previous: "active",
-        reason: "it stops",
-      });
+      tellNode(cluster, turn, "info", { node: node.name, state: "leaving", reason: "it stops" }, "active");
       return;
     default:
   }

@@ -7,7 +7,7 @@ import type { Kept } from "../heartbeat/takeover.ts";
 import { deadline, start, step } from "../heartbeat/takeover.ts";
 import type { Action, Event, State, Step } from "../heartbeat/takeover-state.ts";
 import type { Cluster } from "./cluster.ts";
-import { notifyCluster } from "./cluster-notify.ts";
+import { tellGroup } from "./cluster-notify.ts";
 import { say } from "./cluster-send.ts";
 import { answerOrder } from "./resource-answers.ts";
 import { runFence, settleFence } from "./resource-fence.ts";
@@ -168,8 +168,7 @@ function moved(
   const level = to === "stuck" ? "error" : to === "failed" ? "warning" : "info";
   resources.told.set(group, to);
   resources.changes.push({ group, from, to, reason });
-  turn.out.log(level, "resource.state", { group, state: to, from, reason });
-  notifyCluster(cluster, turn, "group", { name: group, state: to, previous: from, reason });
+  tellGroup(cluster, turn, level, { group, state: to, from, reason });
 }
 
 function reasonOf(resources: Resources, group: string, to: GroupState, at: number): string {
