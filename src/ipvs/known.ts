@@ -1,20 +1,13 @@
 /** What the kernel's table of virtual services is known to be: as it was read, with what has been written since. */
-import type { Change, Destination, Entry, Service, Statistics, ToldDestination } from "../wire/ipvs.ts";
-import { destinationAt, destinationKey, sameDestination, sameService, serviceKey } from "../wire/ipvs.ts";
-
-/** Of what was just added. */
-const UNUSED: Statistics = {
-  connections: 0,
-  inPackets: 0,
-  outPackets: 0,
-  inBytes: 0,
-  outBytes: 0,
-  connectionRate: 0,
-  inPacketRate: 0,
-  outPacketRate: 0,
-  inByteRate: 0,
-  outByteRate: 0,
-};
+import type { Change, Destination, Entry, Service, ToldDestination } from "../wire/ipvs.ts";
+import {
+  destinationAt,
+  destinationKey,
+  sameDestination,
+  sameService,
+  serviceKey,
+  UNUSED,
+} from "../wire/ipvs.ts";
 
 const added = (destination: Destination): ToldDestination => ({
   destination,

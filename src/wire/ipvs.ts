@@ -95,6 +95,20 @@ export interface Statistics {
   readonly outByteRate: number;
 }
 
+/** Of what was just added. */
+export const UNUSED: Statistics = {
+  connections: 0,
+  inPackets: 0,
+  outPackets: 0,
+  inBytes: 0,
+  outBytes: 0,
+  connectionRate: 0,
+  inPacketRate: 0,
+  outPacketRate: 0,
+  inByteRate: 0,
+  outByteRate: 0,
+};
+
 /** A server as the kernel tells it. */
 export interface ToldDestination {
   readonly destination: Destination;

@@ -1,16 +1,8 @@
 /** Services, servers and tables for tests, and the kernel's part in them: what becomes of a table by a change. */
 import type { Ip } from "../../src/base/address.ts";
 import { parseIp } from "../../src/base/address.ts";
-import type {
-  Change,
-  Destination,
-  Entry,
-  Service,
-  ServiceId,
-  Statistics,
-  ToldDestination,
-} from "../../src/wire/ipvs.ts";
-import { destinationKey, IPIP, serviceKey } from "../../src/wire/ipvs.ts";
+import type { Change, Destination, Entry, Service, ServiceId, ToldDestination } from "../../src/wire/ipvs.ts";
+import { destinationKey, IPIP, serviceKey, UNUSED } from "../../src/wire/ipvs.ts";
 
 export function ip(text: string): Ip {
   const parsed = parseIp(text);
@@ -42,30 +34,17 @@ export const server = (n: number, weight = 1, more: Partial<Destination> = {}): 
   ...more,
 });
 
-const NOTHING: Statistics = {
-  connections: 0,
-  inPackets: 0,
-  outPackets: 0,
-  inBytes: 0,
-  outBytes: 0,
-  connectionRate: 0,
-  inPacketRate: 0,
-  outPacketRate: 0,
-  inByteRate: 0,
-  outByteRate: 0,
-};
-
 const told = (destination: Destination): ToldDestination => ({
   destination,
   active: 0,
   inactive: 0,
   persistent: 0,
-  statistics: NOTHING,
+  statistics: UNUSED,
 });
 
 export const entry = (one: Service, ...destinations: readonly Destination[]): Entry => ({
   service: one,
-  statistics: NOTHING,
+  statistics: UNUSED,
   destinations: destinations.map(told),
 });
 

@@ -2,6 +2,7 @@
  * A scene of virtual services in the guest: box 0 and 1 are directors, 2 to 4 real servers that answer under their names `s1` to `s3`, box
  * 5 the client; one LAN. The service's address is 10.77.1.100 (fd77:1::100), for dr and tun also on lo of every real server.
  */
+import type { Settings } from "../features/agent.ts";
 import { Agent } from "../features/agent.ts";
 import type { Box } from "../features/site.ts";
 import { Site } from "../features/site.ts";
@@ -42,6 +43,7 @@ export class Scene {
   readonly site: Site;
   readonly backends: readonly Backend[];
   readonly caller: Caller;
+  readonly #agents: Agent[] = [];
 
   private constructor(site: Site, backends: readonly Backend[], caller: Caller) {
     this.site = site;
@@ -110,9 +112,35 @@ export class Scene {
       .toSorted();
   }
 
-  async agent(text: string, at = 0): Promise<Agent> {
-    const agent = await Agent.create(this.director(at).namespace, text);
-    this.site.atClose(() => agent.close());
+  /** An agent of the first director that runs until {@link clear}; `settings` are lines of its [agent]. */
+  async started(text: string, settings = ""): Promise<Agent> {
+    const agent = await this.agent({ agent: settings, text });
+    await agent.start();
+    return agent;
+  }
+
+  /** The same, once all three servers serve. */
+  async serving(text: string, settings = ""): Promise<Agent> {
+    const agent = await this.started(text, settings);
+    await this.has(agent, "1,1,1");
+    return agent;
+  }
+
+  /** Ends what was started, and empties the first director's table. */
+  async clear(): Promise<void> {
+    await Promise.all(this.#agents.splice(0).map((agent) => agent.close()));
+    await this.director().namespace.run(["ipvsadm", "-C"]);
+  }
+
+  /** Waits until the kernel has these weights, in the order of the configuration. */
+  has(agent: Agent, list: string): Promise<ServiceStatus> {
+    return this.settles(agent, `weights ${list}`, (service) => weights(service).join() === list);
+  }
+
+  /** An agent of a director, not started; it is there until {@link clear}. */
+  async agent(settings: Settings | string, at = 0): Promise<Agent> {
+    const agent = await Agent.create(this.director(at).namespace, settings);
+    this.#agents.push(agent);
     return agent;
   }
 
@@ -136,8 +164,9 @@ export class Scene {
     return last;
   }
 
-  close(): Promise<void> {
-    return this.site.close();
+  async close(): Promise<void> {
+    await Promise.all(this.#agents.splice(0).map((agent) => agent.close()));
+    await this.site.close();
   }
 }
 

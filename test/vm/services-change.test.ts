@@ -1,40 +1,16 @@
 /** Virtual services whose servers fail, are taken out and come back; restarts, reloads, and other hands in the table. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
-import type { Agent } from "../features/agent.ts";
 import { now, run, sleep, until } from "../lab/process.ts";
 import { Scene, server, servicesOf, VIP, web, weights, withoutModules } from "./director.ts";
 
 let scene: Scene;
-const agents: Agent[] = [];
 
 beforeAll(async () => {
   scene = await Scene.create();
   await scene.vip(true);
 });
 afterAll(() => scene.close());
-afterEach(async () => {
-  await Promise.all(agents.splice(0).map((agent) => agent.close()));
-  await scene.director().namespace.run(["ipvsadm", "-C"]);
-});
-
-async function started(text: string, settings = ""): Promise<Agent> {
-  const agent = await scene.agent("");
-  agents.push(agent);
-  await agent.write({ agent: settings, text });
-  await agent.start();
-  return agent;
-}
-
-/** Starts an agent and waits until all three servers serve. */
-async function serving(text: string, settings = ""): Promise<Agent> {
-  const agent = await started(text, settings);
-  await has(agent, "1,1,1");
-  return agent;
-}
-
-/** Waits until the kernel has these weights. */
-const has = (agent: Agent, list: string) =>
-  scene.settles(agent, `weights ${list}`, (service) => weights(service).join() === list);
+afterEach(() => scene.clear());
 
 /** The check of `web`: interval and timeout 300 ms, rise 2, fall 3. */
 const HTTP = 'type = "http"';
@@ -53,7 +29,7 @@ describe("a server that fails", () => {
     ["killed", (at) => scene.backend(at).end(), (at) => scene.backend(at).start()],
   ];
   test("is out in time, with nobody else beside it, and in again, however it fails", async () => {
-    const agent = await serving(web("", HTTP));
+    const agent = await scene.serving(web("", HTTP));
     for (const [how, breaks, mends] of faults) {
       const broken = now();
       await breaks(1);
@@ -65,12 +41,12 @@ describe("a server that fails", () => {
       const said = agent.events("server.state").at(-1);
       expect(said?.fields).toMatchObject({ name: "web", server: `${server(1)}:80`, from: "up" });
       expect((said?.at ?? 0) - broken).toBeLessThan(OUT_WITHIN);
-      const service = await has(agent, "1,0,1");
+      const service = await scene.has(agent, "1,0,1");
       expect(service.servers.map(({ up }) => up)).toEqual([true, false, true]);
       expect(service.servers[1]?.last_error).not.toBe(null);
       expect(new Set(await scene.caller.gets(4))).toEqual(new Set(["s1", "s3"]));
       await mends(1);
-      await has(agent, "1,1,1");
+      await scene.has(agent, "1,1,1");
     }
     expect(
       agent.events("server.state").filter(({ fields }) => fields["server"] !== `${server(1)}:80`),
@@ -82,8 +58,8 @@ describe("a pool", () => {
   const pair = (more = ""): string => web(more, HTTP).replace(`, "${server(2)}:80"`, "");
 
   test("falls back without a moment in which nobody serves, and back", async () => {
-    const agent = await started(pair(`fallback = "${server(2)}:80"`));
-    await has(agent, "1,1");
+    const agent = await scene.started(pair(`fallback = "${server(2)}:80"`));
+    await scene.has(agent, "1,1");
     const answers: string[] = [];
     let over = false;
     const calls = (async () => {
@@ -113,23 +89,23 @@ describe("a pool", () => {
   });
 
   test("below its floor keeps who fails, for it is likelier that we are cut off", async () => {
-    const agent = await serving(web("panic_below = 50", HTTP));
+    const agent = await scene.serving(web("panic_below = 50", HTTP));
     scene.backend(0).answers("500");
-    await has(agent, "0,1,1");
+    await scene.has(agent, "0,1,1");
     for (const at of [1, 2]) scene.backend(at).answers("500");
     await scene.settles(agent, "one is held", ({ servers }) => servers.filter(({ held }) => held).length > 0);
     await sleep(1500);
     const [service] = await servicesOf(agent);
     expect(service?.servers.filter(({ weight }) => weight > 0).length).toBeGreaterThanOrEqual(1);
     for (const at of [0, 1, 2]) scene.backend(at).answers("200");
-    await has(agent, "1,1,1");
+    await scene.has(agent, "1,1,1");
   });
 });
 
 describe("the operator", () => {
   test("drains a server, and its connections go on; disables one, and has it back", async () => {
     const text = web().replaceAll(":80", ":7000");
-    const agent = await serving(text);
+    const agent = await scene.serving(text);
     const [connection, who] = await scene.caller.open();
     const at = Number(who[1]) - 1;
     const drained = await agent.command("server", "drain", "web", server(at));
@@ -145,7 +121,7 @@ describe("the operator", () => {
       async () => !(await scene.table()).join().includes(server(at)),
     );
     expect((await agent.command("server", "enable", "web", `${server(at)}:7000`)).code).toBe(0);
-    await has(agent, "1,1,1");
+    await scene.has(agent, "1,1,1");
     expect(await scene.caller.say(connection)).toBe(`s${at + 1} still there`);
     expect(await agent.command("server", "drain", "web", "10.0.0.9")).toMatchObject({ code: 1 });
     expect(await agent.command("server", "drain", "wep", server(at))).toMatchObject({ code: 1 });
@@ -155,11 +131,11 @@ describe("the operator", () => {
   test("takes a server out with a file in the maintenance directory", async () => {
     const directory = `/tmp/haagent-maintenance-${process.pid}`;
     await run(["mkdir", "-p", directory]);
-    const agent = await serving(web(), `maintenance_dir = "${directory}"`);
+    const agent = await scene.serving(web(), `maintenance_dir = "${directory}"`);
     await Bun.write(`${directory}/${server(0)}`, "");
-    await has(agent, "0,1,1");
+    await scene.has(agent, "0,1,1");
     await Bun.write(`${directory}/${server(1)}:80`, "");
-    const service = await has(agent, "0,0,1");
+    const service = await scene.has(agent, "0,0,1");
     expect(service.servers.map(({ state }) => state)).toEqual(["maintenance", "maintenance", "up"]);
     await run(["rm", "-r", directory]);
     await until(
@@ -173,7 +149,7 @@ describe("the operator", () => {
 describe("a restart", () => {
   test("after a crash takes over what is there: connections go on, weights stay until the first verdict", async () => {
     const text = web().replaceAll(":80", ":7000");
-    const agent = await serving(text);
+    const agent = await scene.serving(text);
     const [connection, who] = await scene.caller.open();
     await agent.kill();
     const { namespace } = scene.director();
@@ -188,27 +164,27 @@ describe("a restart", () => {
     expect(await scene.table()).toEqual(before);
     expect((await servicesOf(agent))[0]?.servers[0]).toMatchObject({ up: null, weight: 5 });
     scene.backend(0).freeze(false);
-    await has(agent, "1,1,1");
+    await scene.has(agent, "1,1,1");
     expect(await scene.caller.say(connection)).toBe(who.replace("hello", "still there"));
     expect(await agent.stop()).toBe(0);
     expect(await scene.table()).toEqual([]);
   });
 
   test("in order has the connections go on with it, too", async () => {
-    const agent = await serving(web().replaceAll(":80", ":7000"));
+    const agent = await scene.serving(web().replaceAll(":80", ":7000"));
     const [connection, who] = await scene.caller.open();
     expect(await agent.stop()).toBe(0);
     await agent.start();
-    await has(agent, "1,1,1");
+    await scene.has(agent, "1,1,1");
     expect(await scene.caller.say(connection)).toBe(who.replace("hello", "still there"));
   });
 
   test("finds what on_stop = keep has left, and release removes it", async () => {
-    const agent = await serving(web('on_stop = "keep"'));
+    const agent = await scene.serving(web('on_stop = "keep"'));
     expect(await agent.stop()).toBe(0);
     expect(await scene.table()).toHaveLength(4);
     await agent.start();
-    await has(agent, "1,1,1");
+    await scene.has(agent, "1,1,1");
     await agent.kill();
     const released = await agent.command("release");
     expect(released).toMatchObject({ code: 0, stdout: `removed virtual server tcp ${VIP} 80\n` });
@@ -218,18 +194,18 @@ describe("a restart", () => {
 
 describe("a reload", () => {
   test("with an error leaves every check running; one that changes a weight is one write", async () => {
-    const agent = await serving(web());
+    const agent = await scene.serving(web());
     await agent.write(web('scheduler_flags = ["nonsense"]'));
     expect((await agent.command("reload")).code).toBe(1);
     await scene.backend(1).end();
-    await has(agent, "1,0,1");
+    await scene.has(agent, "1,0,1");
     await scene.backend(1).start();
-    await has(agent, "1,1,1");
+    await scene.has(agent, "1,1,1");
     const answer = await agent.reload(
       web().replace(`"${server(1)}:80"`, `{ address = "${server(1)}:80", weight = 9 }`),
     );
     expect(answer).toBe("services: web\n");
-    await has(agent, "1,9,1");
+    await scene.has(agent, "1,9,1");
     await agent.reload(
       "[virtual_server.other]\n" + `address = "${VIP}:81"\nreal_servers = ["${server(0)}"]\n`,
     );
@@ -244,7 +220,7 @@ describe("other hands in the table", () => {
   test("are found and repaired, and what is theirs is left alone", async () => {
     const { namespace } = scene.director();
     await namespace.run(["ipvsadm", "-A", "-t", "10.77.1.99:99", "-s", "rr"]);
-    const agent = await serving(web());
+    const agent = await scene.serving(web());
     const whole = await scene.table();
     await namespace.run(["ipvsadm", "-d", "-t", `${VIP}:80`, "-r", `${server(0)}:80`]);
     await namespace.run(["ipvsadm", "-e", "-t", `${VIP}:80`, "-r", `${server(1)}:80`, "-g", "-w", "0"]);
@@ -265,12 +241,12 @@ describe("other hands in the table", () => {
 describe("a module that the kernel does not have", () => {
   test("is named where it is a scheduler, and found when it is there", async () => {
     await withoutModules(async (mend) => {
-      const agent = await started(web().replace('"rr"', '"fo"'));
+      const agent = await scene.started(web().replace('"rr"', '"fo"'));
       await agent.says("service.failed", "modprobe ip_vs_fo");
       expect((await agent.status()).health).toBe("degraded");
       expect((await servicesOf(agent))[0]?.failure).toContain("no scheduler fo");
       await mend();
-      await has(agent, "1,1,1");
+      await scene.has(agent, "1,1,1");
       expect((await agent.status()).health).toBe("ok");
     });
   });
@@ -280,7 +256,7 @@ describe("a module that the kernel does not have", () => {
     const schedulers = listed.match(/^ip_vs_\w+/gm) ?? [];
     await run(["rmmod", ...schedulers, "ip_vs"]);
     await withoutModules(async (mend) => {
-      const agent = await started(web());
+      const agent = await scene.started(web());
       const said = await agent.says("service.failed");
       expect(said.fields["detail"]).toMatch(/no IPVS .*modprobe ip_vs/);
       await agent.says("server.state", "to=up", 3);
@@ -288,7 +264,7 @@ describe("a module that the kernel does not have", () => {
       expect(code).toBe(3);
       expect(stdout).toContain("cure: modprobe ip_vs");
       await mend();
-      await has(agent, "1,1,1");
+      await scene.has(agent, "1,1,1");
       expect(agent.events("service.failed")).toHaveLength(1);
       expect(await agent.stop()).toBe(0);
     });

@@ -7,7 +7,6 @@ import { Scene, server, VIP, web, weights } from "./director.ts";
 
 let scene: Scene;
 let directory: string;
-const agents: Agent[] = [];
 
 beforeAll(async () => {
   scene = await Scene.create();
@@ -17,20 +16,7 @@ afterAll(async () => {
   await scene.close();
   await rm(directory, { recursive: true });
 });
-afterEach(async () => {
-  await Promise.all(agents.splice(0).map((agent) => agent.close()));
-  await scene.director().namespace.run(["ipvsadm", "-C"]);
-});
-
-async function started(text: string): Promise<Agent> {
-  const agent = await scene.agent(text);
-  agents.push(agent);
-  await agent.start();
-  return agent;
-}
-
-const has = (agent: Agent, list: string) =>
-  scene.settles(agent, `weights ${list}`, (service) => weights(service).join() === list);
+afterEach(() => scene.clear());
 
 /** Asks one request after another until `over`; gives every answer. */
 async function load(work: () => Promise<void>): Promise<readonly string[]> {
@@ -65,17 +51,17 @@ const OUT_WITHIN = 300 + 3 * 1000 + 1500;
 
 /** Breaks the second server, and mends it, with clients all the while. */
 async function outAndIn(agent: Agent, breaks: () => void, mends: () => void, why: RegExp): Promise<void> {
-  await has(agent, "1,1,1");
+  await scene.has(agent, "1,1,1");
   await load(async () => {
     const broken = now();
     breaks();
-    const service = await has(agent, "1,0,1");
+    const service = await scene.has(agent, "1,0,1");
     const said = agent.events("server.state").findLast(({ fields }) => fields["to"] === "down");
     expect((said?.at ?? 0) - broken).toBeLessThan(OUT_WITHIN);
     expect(service.servers[1]?.last_error).toMatch(why);
     expect(await scene.caller.gets(4)).not.toContain("s2");
     mends();
-    await has(agent, "1,1,1");
+    await scene.has(agent, "1,1,1");
   });
   const downs = agent.events("server.state").filter(({ fields }) => fields["to"] === "down");
   expect(downs.map(({ fields }) => fields["server"])).toEqual([`${server(1)}:80`]);
@@ -86,7 +72,7 @@ describe("a server under load", () => {
 
   test("is out while its body is a wrong one", async () => {
     const check = 'type = "http"\nexpect_body = "^s[123]$"';
-    const agent = await started(web("", check).replace('timeout = "300ms"', 'timeout = "1s"'));
+    const agent = await scene.started(web("", check).replace('timeout = "300ms"', 'timeout = "1s"'));
     const second = scene.backend(1);
     await outAndIn(
       agent,
@@ -105,7 +91,7 @@ describe("a server under load", () => {
     await Bun.write(`${directory}/ca.pem`, both.join(""));
     for (const at of [0, 1, 2]) scene.backend(at).answers(`certificate ${good}`);
     const check = `type = "https"\nport = 443\nhost = "shop.example"\nca = "${directory}/ca.pem"`;
-    const agent = await started(web("", check).replace('timeout = "300ms"', 'timeout = "1s"'));
+    const agent = await scene.started(web("", check).replace('timeout = "300ms"', 'timeout = "1s"'));
     const second = scene.backend(1);
     await outAndIn(
       agent,
@@ -121,11 +107,11 @@ describe("a server under load", () => {
         /real_servers = .*/,
         `real_servers = [${listed.map((at) => `"${server(at)}:80"`).join(", ")}]`,
       );
-    const agent = await started(only(0));
-    await has(agent, "1");
+    const agent = await scene.started(only(0));
+    await scene.has(agent, "1");
     const answers = await load(async () => {
       await agent.reload(only(1, 2));
-      await has(agent, "1,1");
+      await scene.has(agent, "1,1");
       await scene.caller.gets(4);
     });
     expect(new Set(answers)).toEqual(new Set(["s1", "s2", "s3"]));
@@ -149,7 +135,6 @@ ${web(`active_when = "${GROUP}"`)}`;
     await scene.vip(false);
     const pair = [await scene.agent(TEXT), await scene.agent(TEXT, 1)] as const;
     const [first, second] = pair;
-    agents.push(...pair);
     await Bun.write(
       second.path,
       (await Bun.file(second.path).text()).replace('node = "ha1"', 'node = "ha2"'),

@@ -1,44 +1,25 @@
 /** Virtual services through the compiled file, on a kernel that has IPVS: what the kernel has, and how traffic gets to the servers. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
-import type { Agent } from "../features/agent.ts";
 import { until } from "../lab/process.ts";
 import { sample } from "../samples/pair.ts";
 import { Backend } from "./actors.ts";
 import { Scene, server, VIP, VIP6, weights, web } from "./director.ts";
 
 let scene: Scene;
-const agents: Agent[] = [];
 
 beforeAll(async () => {
   scene = await Scene.create();
   await scene.vip(true);
 });
 afterAll(() => scene.close());
-afterEach(async () => {
-  await Promise.all(agents.splice(0).map((agent) => agent.close()));
-  await scene.director().namespace.run(["ipvsadm", "-C"]);
-});
-
-async function started(text: string): Promise<Agent> {
-  const agent = await scene.agent(text);
-  agents.push(agent);
-  await agent.start();
-  return agent;
-}
-
-/** Starts an agent and waits until all three servers serve. */
-async function serving(text: string): Promise<Agent> {
-  const agent = await started(text);
-  await scene.settles(agent, "all serve", (service) => weights(service).join() === "1,1,1");
-  return agent;
-}
+afterEach(() => scene.clear());
 
 const ALL = new Set(["s1", "s2", "s3"]);
 
 describe("a virtual service by dr", () => {
   test("has the servers whose check has passed, and only those; all of it goes with the agent", async () => {
     await scene.backend(2).end();
-    const agent = await started(web());
+    const agent = await scene.started(web());
     await scene.settles(agent, "two of three serve", (service) => weights(service).join() === "1,1,0");
     expect(await scene.table()).toEqual([
       `-A -t ${VIP}:80 -s rr`,
@@ -59,7 +40,7 @@ describe("a virtual service by dr", () => {
       `${VIP}:80`,
       `${VIP}:7000`,
     );
-    await serving(text.replaceAll(/(10\.77\.1\.\d):80/g, "$1:7000"));
+    await scene.serving(text.replaceAll(/(10\.77\.1\.\d):80/g, "$1:7000"));
     expect(await scene.table()).toContain(`-A -u ${VIP}:7000 -s rr -o`);
     const heard = new Set<string>();
     for (let at = 0; at < 6; at++) heard.add(await scene.caller.datagram());
@@ -67,7 +48,7 @@ describe("a virtual service by dr", () => {
   });
 
   test("keeps a client at its server", async () => {
-    await serving(web('persistence = "1m"\npersistence_netmask = 24'));
+    await scene.serving(web('persistence = "1m"\npersistence_netmask = 24'));
     expect(await scene.table()).toContain(`-A -t ${VIP}:80 -s rr -p 60 -M 255.255.255.0`);
     expect(new Set(await scene.caller.gets(5)).size).toBe(1);
   });
@@ -81,7 +62,7 @@ describe("a virtual service by dr", () => {
       }\n`,
     );
     const listed = [0, 1, 2].map((at) => `"${server(at)}"`).join(", ");
-    await serving(
+    await scene.serving(
       `[virtual_server.web]\nfwmark = 7\nscheduler = "rr"\nreal_servers = [${listed}]\ncheck = { type = "tcp", port = 80, interval = "300ms" }`,
     );
     expect(await scene.table()).toContain("-A -f 7 -s rr");
@@ -91,7 +72,7 @@ describe("a virtual service by dr", () => {
 
   test("carries IPv6", async () => {
     const listed = [3, 4, 5].map((number) => `"[fd77:1::${number}]:80"`).join(", ");
-    await serving(
+    await scene.serving(
       `[virtual_server.web]\naddress = "[${VIP6}]:80"\nscheduler = "rr"\nreal_servers = [${listed}]\ncheck = { type = "http", interval = "300ms" }`,
     );
     expect(new Set(await scene.caller.gets(6, VIP6))).toEqual(ALL);
@@ -100,7 +81,7 @@ describe("a virtual service by dr", () => {
   test("falls back to a server on the director itself", async () => {
     const sorry = new Backend("sorry", scene.director());
     await sorry.ready();
-    const agent = await started(
+    const agent = await scene.started(
       `[virtual_server.web]\naddress = "${VIP}:80"\nscheduler = "rr"\nfallback = "127.0.0.1:80"\nreal_servers = ["10.77.1.99:80"]\ncheck = { type = "tcp", interval = "300ms", timeout = "300ms", fall = 1 }`,
     );
     await scene.settles(agent, "the fallback serves", ({ fallback }) => fallback?.in_use === true);
@@ -109,7 +90,7 @@ describe("a virtual service by dr", () => {
   });
 
   test("is written by socket options, too", async () => {
-    await serving(web('ipvs = "sockopt"\nscheduler_flags = []'));
+    await scene.serving(web('ipvs = "sockopt"\nscheduler_flags = []'));
     expect(new Set(await scene.caller.gets(6))).toEqual(ALL);
   });
 });
@@ -127,7 +108,7 @@ describe("a virtual service by nat", () => {
     const listed = [0, 1, 2]
       .map((at) => `{ address = "${server(at)}:80", u_threshold = ${at * 50}, l_threshold = ${at * 20} }`)
       .join(", ");
-    await serving(
+    await scene.serving(
       `[virtual_server.web]\naddress = "${VIP}:8080"\nforward = "nat"\nscheduler = "rr"\nreal_servers = [${listed}]\ncheck = { type = "tcp", interval = "300ms" }`,
     );
     expect(await scene.table()).toContain(`-a -t ${VIP}:8080 -r ${server(2)}:80 -m -w 1`);
@@ -147,7 +128,7 @@ describe("a virtual service by tun", () => {
         ...["net.ipv4.conf.all.rp_filter=0", "net.ipv4.conf.eth1.rp_filter=0"],
       ]);
     }
-    await serving(web('forward = "tun"'));
+    await scene.serving(web('forward = "tun"'));
     expect(await scene.table()).toContain(`-a -t ${VIP}:80 -r ${server(0)}:80 -i -w 1 --tun-type ipip`);
     expect(new Set(await scene.caller.gets(6))).toEqual(ALL);
   });
@@ -165,9 +146,8 @@ ${web(`active_when = "lan"\ninactive = "${inactive}"`)}`;
 
   test("have the service at the master, prepared or not at the other; it moves with the address when the master is killed", async () => {
     await scene.vip(false);
-    const first = await started(director(200, "empty"));
+    const first = await scene.started(director(200, "empty"));
     const second = await scene.agent(director(100, "empty"), 1);
-    agents.push(second);
     await first.is("lan", "master");
     await second.start();
     await second.is("lan", "backup");
@@ -208,7 +188,6 @@ ${web(`active_when = "lan"\ninactive = "${inactive}"`)}`;
         .replaceAll("192.168.1.50", VIP)
         .replaceAll(/192\.168\.1\.1(\d)/g, (_, number: string) => server(Number(number) - 1));
     const directors = await Promise.all([scene.agent(text(0), 0), scene.agent(text(1), 1)]);
-    agents.push(...directors);
     for (const [at, agent] of directors.entries()) {
       await agent.start();
       await agent.is("lan", at === 0 ? "master" : "backup");
