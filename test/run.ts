@@ -171,7 +171,7 @@ if (unknown.length > 0) {
 }
 const selected = (name: string): boolean => wanted.length === 0 || wanted.includes(name);
 
-const formatted = ["src", "native", "test", "build.ts", "package.ts"].filter(
+const formatted = ["src", "native", "test", "build.ts", "conf/package.ts"].filter(
   (path) => !existsSync(`${ROOT}/${path}/`) || readdirSync(`${ROOT}/${path}`).length > 0,
 );
 const outcomes = await lane([{ name: "build", argv: [BUN, `${ROOT}/build.ts`] }], 1);

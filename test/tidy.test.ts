@@ -61,7 +61,10 @@ const TABLE: Readonly<Record<string, Rule>> = {
     packages: ["toml"],
   },
   "src/agent": {
-    values: ["src/base", "src/wire", "src/vrrp", "src/check", "src/ipvs", "src/config", "src/heartbeat"],
+    values: [
+      ...["src/agent", "src/base", "src/wire", "src/vrrp", "src/check", "src/ipvs"],
+      ...["src/config", "src/heartbeat"],
+    ],
     types: [],
     packages: [],
   },
@@ -214,7 +217,7 @@ const typescript = [
   ...product,
   ...files("test").filter((path) => path.endsWith(".ts")),
   "build.ts",
-  "package.ts",
+  "conf/package.ts",
 ];
 
 describe("the source tree", () => {

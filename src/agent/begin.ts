@@ -3,15 +3,15 @@ import { warnOfLifetimes } from "./addresses.ts";
 import { assess, judgeFaults } from "./assess.ts";
 import type { Event } from "./boundary.ts";
 import { drive } from "./drive.ts";
-import { configureHeartbeat } from "./heartbeat.ts";
+import { configureHeartbeat } from "./cluster/heartbeat.ts";
 import { configureRealServer } from "./realserver.ts";
 import type { LedgerRecord } from "./ledger.ts";
 import { leftBehind, leftForwarding, recentResumes, refusal } from "./recover.ts";
 import { first } from "./reload.ts";
 import { Router } from "./router.ts";
 import { resumedSequence } from "./seal.ts";
-import { configureServices } from "./service-turn.ts";
-import { serverChecks } from "./service-state.ts";
+import { configureServices } from "./service/turn.ts";
+import { serverChecks } from "./service/state.ts";
 import type { Turn, World } from "./world.ts";
 import { group, index, makeWorld } from "./world.ts";
 

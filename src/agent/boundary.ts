@@ -7,14 +7,14 @@ import type { Instant, Milliseconds, Seconds } from "../base/units.ts";
 import type { Forwarding, ForwardingChange, ForwardingResult } from "../wire/forwarding.ts";
 import type { Refused } from "../wire/nftables.ts";
 import type { ConfigSource, LogLevel } from "../config/model.ts";
-import type { ClusterAction, ClusterEvent } from "./heartbeat-boundary.ts";
+import type { ClusterAction, ClusterEvent } from "./cluster/boundary.ts";
 import type { RealServerAction, RealServerEvent } from "./realserver-boundary.ts";
 import type { Transition } from "./history.ts";
 import type { LedgerRecord } from "./ledger.ts";
 import type { Listener } from "./listen.ts";
 import type { ProbeAction, ProbeEvent } from "./probe-boundary.ts";
-import type { Which } from "./resource-orders.ts";
-import type { ServiceAction, ServiceEvent } from "./service-boundary.ts";
+import type { Which } from "./resource/orders.ts";
+import type { ServiceAction, ServiceEvent } from "./service/boundary.ts";
 import type { NeighbourAction, NeighbourEvent } from "./neighbour-watch.ts";
 import type { VirtualMac, VirtualMacResult } from "./virtual-mac.ts";
 

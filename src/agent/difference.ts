@@ -3,7 +3,7 @@ import type { HeartbeatConfig } from "../config/heartbeat-model.ts";
 import type { AgentConfig, Config, ConfigSource, RouterConfig } from "../config/model.ts";
 import { errorAt } from "../config/place.ts";
 import { printFinding } from "../config/print.ts";
-import { unchangeableResources } from "./resource-changes.ts";
+import { unchangeableResources } from "./resource/changes.ts";
 import type { World } from "./world.ts";
 
 /** What a reload did. */

@@ -16,7 +16,7 @@ import { notify } from "./notify.ts";
 import { recentResumes } from "./recover.ts";
 import type { Router } from "./router.ts";
 import { LONG_AGO } from "./router.ts";
-import { addressRecord } from "./resource-addresses.ts";
+import { addressRecord } from "./resource/addresses.ts";
 import { seal, sequenceBase } from "./seal.ts";
 import { adverts, authOf } from "./send.ts";
 import type { Turn, World } from "./world.ts";

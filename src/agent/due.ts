@@ -8,7 +8,7 @@ import { retryDevices } from "./devices.ts";
 import { drive } from "./drive.ts";
 import { look } from "./forwarding.ts";
 import { guardAllows, guardDue } from "./guard.ts";
-import { heartbeatDue } from "./heartbeat.ts";
+import { heartbeatDue } from "./cluster/heartbeat.ts";
 import { listenAgain } from "./listen.ts";
 import { realServerDue } from "./realserver.ts";
 import { neighboursDue } from "./neighbours.ts";

@@ -4,7 +4,7 @@ import { assess, concerned } from "./assess.ts";
 import type { AddressKey, KernelAddress, Link } from "./boundary.ts";
 import { deviceTouched } from "./devices.ts";
 import { look, networkChanged, sourceGone } from "./forwarding.ts";
-import { addressLink, addressPlaces } from "./resource-addresses.ts";
+import { addressLink, addressPlaces } from "./resource/addresses.ts";
 import { usable } from "./tracking.ts";
 import type { Turn, World } from "./world.ts";
 

@@ -9,10 +9,10 @@ import { rememberGroups } from "./history.ts";
 import { arrive, startHooks, take } from "./hooks.ts";
 import { watchNeighbours } from "./neighbours.ts";
 import { sayReleased } from "./notice.ts";
-import { addressesCame } from "./resource-addresses.ts";
-import { tellOutcomes } from "./resource-outcomes.ts";
+import { addressesCame } from "./resource/addresses.ts";
+import { tellOutcomes } from "./resource/outcomes.ts";
 import { announcement } from "./send.ts";
-import { settleServices } from "./service-turn.ts";
+import { settleServices } from "./service/turn.ts";
 import type { Turn, World } from "./world.ts";
 
 /** Works out what follows from all that changed in the turn. */

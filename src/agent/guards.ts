@@ -3,7 +3,7 @@ import type { Ip } from "../base/address.ts";
 import { isLinkLocal } from "../base/address.ts";
 import type { Instant, Milliseconds } from "../base/units.ts";
 import { elapsed, ms } from "../base/units.ts";
-import { askClaims, claimOf, tellClaims } from "./claims.ts";
+import { askClaims, claimOf, tellClaims } from "./cluster/claims.ts";
 import type { ProbeEvent } from "./probe-boundary.ts";
 import type { Router } from "./router.ts";
 import type { Turn, World } from "./world.ts";

@@ -2,8 +2,8 @@
 import type { Instant } from "../base/units.ts";
 import { elapsed } from "../base/units.ts";
 import type { Reply } from "./boundary.ts";
-import type { Cluster } from "./cluster.ts";
-import type { GroupState } from "./resources.ts";
+import type { Cluster } from "./cluster/cluster.ts";
+import type { GroupState } from "./resource/resources.ts";
 import type { Role, Router } from "./router.ts";
 import type { Turn, World } from "./world.ts";
 

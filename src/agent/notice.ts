@@ -4,7 +4,7 @@
  * any more, and names a time from which nobody else holds the addresses.
  */
 import type { AddressResult } from "./boundary.ts";
-import { claimOf, tellClaims } from "./claims.ts";
+import { claimOf, tellClaims } from "./cluster/claims.ts";
 import type { Router } from "./router.ts";
 import type { Turn, World } from "./world.ts";
 

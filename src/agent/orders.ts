@@ -1,8 +1,8 @@
 /** The operator's `standby` and `takeover`: of a router with its sync group, of groups of resources, or of all there is. */
 import type { Reply, Request } from "./boundary.ts";
 import { standby, takeover } from "./operator.ts";
-import { classOf, order } from "./resource-orders.ts";
-import type { Which } from "./resource-orders.ts";
+import { classOf, order } from "./resource/orders.ts";
+import type { Which } from "./resource/orders.ts";
 import type { Turn, World } from "./world.ts";
 
 type Asked = Extract<Request, { readonly command: "standby" | "takeover" }>;

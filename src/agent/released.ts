@@ -5,8 +5,8 @@
 import type { Ip } from "../base/address.ts";
 import { after, elapsed, ms } from "../base/units.ts";
 import { RELEASING } from "../vrrp/state.ts";
-import type { Believed } from "./claims.ts";
-import type { Cluster } from "./cluster.ts";
+import type { Believed } from "./cluster/claims.ts";
+import type { Cluster } from "./cluster/cluster.ts";
 import { drive } from "./drive.ts";
 import { isIsolated } from "./guard.ts";
 import type { Router } from "./router.ts";

@@ -12,7 +12,7 @@ import type { Watch } from "../vrrp/isolation.ts";
 import type { Difference, Expectation, Rejection } from "../vrrp/admit.ts";
 import { REJECTIONS } from "../vrrp/admit.ts";
 import type { Action } from "./boundary.ts";
-import type { Heard } from "./claims.ts";
+import type { Heard } from "./cluster/claims.ts";
 import type { Holder } from "./holder.ts";
 import type { Phase } from "./hooks.ts";
 import { configHash } from "./recover.ts";

@@ -7,7 +7,7 @@ import { addressesOf } from "../heartbeat/haresources.ts";
 import { OWNER } from "../vrrp/state.ts";
 import { Announcer } from "./announcer.ts";
 import type { Action } from "./boundary.ts";
-import type { Cluster } from "./cluster.ts";
+import type { Cluster } from "./cluster/cluster.ts";
 import type { Listener } from "./listen.ts";
 import { Checks } from "./checks.ts";
 import { Neighbours } from "./neighbour-watch.ts";
@@ -24,7 +24,7 @@ import { noRealServer } from "./realserver.ts";
 import type { Role, Router } from "./router.ts";
 import { Rivals } from "./rival.ts";
 import { Routing } from "./routing.ts";
-import { Services } from "./services.ts";
+import { Services } from "./service/services.ts";
 import type { Sign } from "./signs.ts";
 import { LinkDelays } from "./tracking.ts";
 

@@ -1,5 +1,5 @@
 /** The fence's command at the edge: one at a time, as we are, in a process group that dies on time and does not outlive us. */
-import type { HeartbeatAction, HeartbeatEvent } from "../agent/heartbeat-boundary.ts";
+import type { HeartbeatAction, HeartbeatEvent } from "../agent/cluster/boundary.ts";
 import type { Command, Running } from "./command.ts";
 import { OURSELVES, runCommand } from "./command.ts";
 import type { CommandNotes } from "./orphans.ts";

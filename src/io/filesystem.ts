@@ -6,7 +6,7 @@
 import { unreachable } from "../base/assert.ts";
 import type { Milliseconds } from "../base/units.ts";
 import { ms } from "../base/units.ts";
-import type { FilesystemJob } from "../agent/heartbeat-boundary.ts";
+import type { FilesystemJob } from "../agent/cluster/boundary.ts";
 import type { Running } from "./command.ts";
 import { OURSELVES, runCommand } from "./command.ts";
 import type { Look, Mount, User } from "./mounts.ts";

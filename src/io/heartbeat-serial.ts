@@ -16,7 +16,7 @@ import {
 } from "node:fs";
 import { errnoName } from "../../native/libc.ts";
 import { flushLine, makeExclusive, makeRaw, pendingOutput } from "../../native/tty.ts";
-import type { HeartbeatEvent, Medium, Precedence } from "../agent/heartbeat-boundary.ts";
+import type { HeartbeatEvent, Medium, Precedence } from "../agent/cluster/boundary.ts";
 import type { Result } from "../base/result.ts";
 import { fail, ok } from "../base/result.ts";
 import { LineQueue } from "./line-queue.ts";

@@ -2,7 +2,7 @@
 import { open, readFile, rename } from "node:fs/promises";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { HeartbeatEvent, HostTime } from "../agent/heartbeat-boundary.ts";
+import type { HeartbeatEvent, HostTime } from "../agent/cluster/boundary.ts";
 import { decodeGeneration, encodeGeneration } from "../heartbeat/generation.ts";
 import type { Octets } from "../wire/heartbeat-message.ts";
 import { makeDirectory } from "./lock.ts";

@@ -13,7 +13,7 @@ import {
   send,
   setOption,
 } from "../../native/socket.ts";
-import type { HeartbeatEvent, Medium } from "../agent/heartbeat-boundary.ts";
+import type { HeartbeatEvent, Medium } from "../agent/cluster/boundary.ts";
 import { ipBytes, isLinkLocal, isMulticast } from "../base/address.ts";
 import type { Result } from "../base/result.ts";
 import { fail, ok } from "../base/result.ts";

@@ -1,6 +1,6 @@
 /** Heartbeat at the edge: its links, and what it keeps on the disk. */
 import type { Event } from "../agent/boundary.ts";
-import type { HeartbeatAction, HeartbeatEvent, Medium } from "../agent/heartbeat-boundary.ts";
+import type { HeartbeatAction, HeartbeatEvent, Medium } from "../agent/cluster/boundary.ts";
 import type { Ip } from "../base/address.ts";
 import { unreachable } from "../base/assert.ts";
 import { Fencer } from "./fencer.ts";

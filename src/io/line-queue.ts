@@ -3,7 +3,7 @@
  * status that still waits is replaced by the next: nobody wants to hear how we were.
  */
 
-import type { Precedence } from "../agent/heartbeat-boundary.ts";
+import type { Precedence } from "../agent/cluster/boundary.ts";
 
 /** Bits of a byte: one to start, eight, one to stop. */
 const BITS_PER_BYTE = 10;

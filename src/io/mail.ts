@@ -1,5 +1,5 @@
 /** A mail by sendmail(8), which queues it: whatever answers to that name is there. */
-import type { Job } from "../agent/heartbeat-boundary.ts";
+import type { Job } from "../agent/cluster/boundary.ts";
 import type { Milliseconds } from "../base/units.ts";
 import type { Running } from "./command.ts";
 import { runCommand } from "./command.ts";

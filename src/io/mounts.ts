@@ -1,7 +1,7 @@
 /** What is mounted where, by /proc/PID/mountinfo (proc_pid_mountinfo(5)), and whether that is what a resource means. */
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, readlinkSync, realpathSync, statSync } from "node:fs";
-import type { FilesystemJob } from "../agent/heartbeat-boundary.ts";
+import type { FilesystemJob } from "../agent/cluster/boundary.ts";
 
 /** One line of it. */
 export interface Mount {

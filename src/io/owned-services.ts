@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { errnoName } from "../../native/libc.ts";
-import type { OwnedService } from "../agent/service-boundary.ts";
+import type { OwnedService } from "../agent/service/boundary.ts";
 import { parseIp } from "../base/address.ts";
 import type { ServiceId } from "../wire/ipvs.ts";
 import { serviceKey } from "../wire/ipvs.ts";

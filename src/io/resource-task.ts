@@ -1,5 +1,5 @@
 /** How a task of a resource ends, in words that all kinds of resources share. */
-import type { ResourceAction, ResourceEvent } from "../agent/heartbeat-boundary.ts";
+import type { ResourceAction, ResourceEvent } from "../agent/cluster/boundary.ts";
 
 /** What is to be done. */
 export type ResourceTask = ResourceAction["task"];

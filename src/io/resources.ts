@@ -1,6 +1,6 @@
 /** Tasks of resources at the edge: scripts and systemd units, each an argv without a shell that dies on time; and the built-in ones. */
 import type { Event } from "../agent/boundary.ts";
-import type { ResourceAction, ScriptJob } from "../agent/heartbeat-boundary.ts";
+import type { ResourceAction, ScriptJob } from "../agent/cluster/boundary.ts";
 import { unreachable } from "../base/assert.ts";
 import type { Command, Running } from "./command.ts";
 import { OURSELVES, runCommand } from "./command.ts";

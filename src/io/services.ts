@@ -4,7 +4,7 @@
  */
 import { readdir } from "node:fs/promises";
 import type { Event } from "../agent/boundary.ts";
-import type { OwnedService, ServiceAction, ServiceEvent } from "../agent/service-boundary.ts";
+import type { OwnedService, ServiceAction, ServiceEvent } from "../agent/service/boundary.ts";
 import { unreachable } from "../base/assert.ts";
 import { noteOwned, readOwned, releaseOwned } from "./owned-services.ts";
 import { reasonOf } from "./reason.ts";

@@ -1,7 +1,7 @@
 /** A thread of its own that reads and writes the kernel's table of virtual services, an entry point of the build beside main.ts. */
 import { parentPort } from "node:worker_threads";
 import { errnoName } from "../../native/libc.ts";
-import type { ChangeResult } from "../agent/service-boundary.ts";
+import type { ChangeResult } from "../agent/service/boundary.ts";
 import type { Result } from "../base/result.ts";
 import type { TableWay } from "../config/service-model.ts";
 import type { Change, Entry } from "../wire/ipvs.ts";

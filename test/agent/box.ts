@@ -1,7 +1,7 @@
 /** One node of a lab: its kernel, its ledger, and the agent that runs and dies on it. */
 import { Agent } from "../../src/agent/agent.ts";
 import type { Action, Event, Request } from "../../src/agent/boundary.ts";
-import type { HeartbeatAction } from "../../src/agent/heartbeat-boundary.ts";
+import type { HeartbeatAction } from "../../src/agent/cluster/boundary.ts";
 import type { Transition } from "../../src/agent/history.ts";
 import type { LedgerRecord } from "../../src/agent/ledger.ts";
 import { unreachable } from "../../src/base/assert.ts";

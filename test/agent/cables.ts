@@ -1,6 +1,6 @@
 /** The links of a cluster between the boxes of a lab, and what the disks of their nodes keep. */
 import type { Event } from "../../src/agent/boundary.ts";
-import type { HeartbeatAction, Medium } from "../../src/agent/heartbeat-boundary.ts";
+import type { HeartbeatAction, Medium } from "../../src/agent/cluster/boundary.ts";
 import type { Box } from "./box.ts";
 import type { Lab } from "./harness.ts";
 import { agent } from "./text.ts";

@@ -1,7 +1,7 @@
 /** Agents of one heartbeat cluster on a clock that only moves when told: every link carries to all that have it open, at once or with losses. */
 import { Agent } from "../../src/agent/agent.ts";
 import type { Action, Event, Reply, Request } from "../../src/agent/boundary.ts";
-import type { Medium } from "../../src/agent/heartbeat-boundary.ts";
+import type { Medium } from "../../src/agent/cluster/boundary.ts";
 import type { Family, Ip } from "../../src/base/address.ts";
 import { instant } from "../../src/base/units.ts";
 import { WireKernel } from "./wire-kernel.ts";

@@ -1,7 +1,7 @@
 /** Where the address of a resource goes. */
 import { describe, expect, test } from "bun:test";
 import { Kernel } from "../../src/agent/kernel.ts";
-import { placeOf } from "../../src/agent/resource-address.ts";
+import { placeOf } from "../../src/agent/resource/address.ts";
 import type { Ip } from "../../src/base/address.ts";
 import { parseAddressArgument } from "../../src/heartbeat/haresources.ts";
 

@@ -1,7 +1,7 @@
 /** The weight of a real server that its check says. */
 import { expect, test } from "bun:test";
 import { instant } from "../../src/base/units.ts";
-import { ServiceState } from "../../src/agent/service-state.ts";
+import { ServiceState } from "../../src/agent/service/state.ts";
 import { loadText } from "../config/said.ts";
 
 const TEXT = `

@@ -1,6 +1,6 @@
 /** The kernel's table of virtual services behind a box: answers what the agent orders, when it is told to, as a thread would. */
 import type { Action, Event } from "../../src/agent/boundary.ts";
-import type { ChangeResult, OwnedService } from "../../src/agent/service-boundary.ts";
+import type { ChangeResult, OwnedService } from "../../src/agent/service/boundary.ts";
 import type { Change, Entry } from "../../src/wire/ipvs.ts";
 import { destinationKey, serviceKey } from "../../src/wire/ipvs.ts";
 import { applied } from "../ipvs/values.ts";

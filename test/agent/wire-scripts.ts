@@ -1,5 +1,5 @@
 /** The scripts of a node's resources, as they would run: each is called by its arguments, `start one`. */
-import type { ResourceAction, ResourceEvent } from "../../src/agent/heartbeat-boundary.ts";
+import type { ResourceAction, ResourceEvent } from "../../src/agent/cluster/boundary.ts";
 
 export class WireScripts {
   /** What runs; an agent that dies leaves it behind. */

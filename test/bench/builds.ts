@@ -20,7 +20,7 @@ const RUNS: readonly (readonly [Build, string])[] = [
 
 const megabytes = (path: string): number => statSync(path).size / 1e6;
 
-/** Runs build.ts or package.ts, which may take its time. */
+/** Runs build.ts or conf/package.ts, which may take its time. */
 async function make(...argv: readonly string[]): Promise<void> {
   const child = Bun.spawn([process.execPath, ...argv], { cwd: ROOT, stdout: "ignore", stderr: "inherit" });
   if ((await child.exited) !== 0) throw new Error(`${argv.join(" ")} failed`);
@@ -56,7 +56,7 @@ export async function buildSizes(rows: Rows): Promise<void> {
   await make("build.ts", "--all");
   const shelf = makeScratch();
   try {
-    await make("package.ts", "--to", shelf);
+    await make("conf/package.ts", "--to", shelf);
     for (const file of readdirSync(`${ROOT}/dist`)
       .filter((name) => /^haagent-linux-[a-z0-9-]+$/.test(name))
       .sort())

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { noteOwned, readOwned } from "../../src/io/owned-services.ts";
-import type { OwnedService } from "../../src/agent/service-boundary.ts";
+import type { OwnedService } from "../../src/agent/service/boundary.ts";
 import { WEB } from "../ipvs/values.ts";
 
 const OWNED: readonly OwnedService[] = [

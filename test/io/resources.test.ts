@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { ResourceAction, ResourceEvent, ScriptJob } from "../../src/agent/heartbeat-boundary.ts";
+import type { ResourceAction, ResourceEvent, ScriptJob } from "../../src/agent/cluster/boundary.ts";
 import { ms } from "../../src/base/units.ts";
 import { bootId } from "../../src/io/boot.ts";
 import { openCommandNotes } from "../../src/io/orphans.ts";

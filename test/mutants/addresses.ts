@@ -21,13 +21,13 @@ export const ADDRESSES: readonly Mutant[] = [
     "sends adverts from an address that moves",
   ),
   fault(
-    "resource-addresses",
+    "resource/addresses",
     "if (run === null) return pause(world, turn, holder, why);",
     "if (run === null) return;",
     "tries without a pause what the kernel refuses",
   ),
   fault(
-    "resource-addresses",
+    "resource/addresses",
     "const late = elapsed(run.since, turn.now) >= run.timeout;",
     "const late = false;",
     "waits for ever for a kernel that does not answer",

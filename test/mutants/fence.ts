@@ -7,46 +7,46 @@ const fault = (file: string, find: string, replace: string, breaks: string): Mut
 });
 
 export const FENCE: readonly Mutant[] = [
-  fault("resources", "? ms(0) : FENCE_DELAY", "? ms(0) : ms(0)", "lets two nodes shoot each other"),
+  fault("resource/resources", "? ms(0) : FENCE_DELAY", "? ms(0) : ms(0)", "lets two nodes shoot each other"),
   fault(
-    "resources",
+    "resource/resources",
     "preferredNode(groups) === own ?",
     "preferredNode(groups) !== own ?",
     "shoots the better one",
   ),
-  fault("resource-fenced", "ok: failure === null", "ok: true", "takes over when the fence has failed"),
+  fault("resource/fenced", "ok: failure === null", "ok: true", "takes over when the fence has failed"),
   fault(
-    "resource-fence",
+    "resource/fence",
     'turn.out.defer({ kind: "heartbeat", what: "fence-cancel" });',
     "",
     "shoots a node that is back",
   ),
   fault(
-    "resource-fence",
+    "resource/fence",
     "argv: [...fence.argv, peer]",
     "argv: [...fence.argv]",
     "does not say whom to shoot",
   ),
   fault(
-    "resource-status",
+    "resource/status",
     'if (fenceState(cluster) === "blocked") return "fault";',
     "",
     "is content while nothing is taken over",
   ),
   fault(
-    "resource-machine",
+    "resource/machine",
     '  // Other times, or no fence any more.\n  give(cluster, turn, { kind: "deadline" });',
     "",
     "waits for a fence that is gone",
   ),
   fault(
-    "cluster-members",
+    "cluster/members",
     'if (actions.some(({ kind }) => kind === "say")) askPings(cluster, turn);',
     "",
     "asks no ping node",
   ),
   fault(
-    "cluster-life",
+    "cluster/life",
     "|| after(heardAt, silent) > turn.now",
     "",
     "takes a replay for all that a node can say",

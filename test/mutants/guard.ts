@@ -115,14 +115,14 @@ export const GUARD: readonly Mutant[] = [
     caughtBy: "agent",
   },
   {
-    file: "src/agent/claims.ts",
+    file: "src/agent/cluster/claims.ts",
     find: "if (claim.only && routers.length === 1) return first;",
     replace: "return first;",
     breaks: "takes what is said of one of its routers for another of the same VRID",
     caughtBy: "agent",
   },
   {
-    file: "src/agent/claims.ts",
+    file: "src/agent/cluster/claims.ts",
     find: "if (claim.only && routers.length === 1) return first;",
     replace: "",
     breaks: "knows its router by no other name",
@@ -136,14 +136,14 @@ export const GUARD: readonly Mutant[] = [
     caughtBy: "agent",
   },
   {
-    file: "src/agent/claims.ts",
+    file: "src/agent/cluster/claims.ts",
     find: "  generation > known.generation ||\n",
     replace: "",
     breaks: "does not hear a node in its next life before that has said as much as in the one before",
     caughtBy: "agent",
   },
   {
-    file: "src/agent/claims.ts",
+    file: "src/agent/cluster/claims.ts",
     find: "config.vrid === vrid && config.family === family",
     replace: "config.vrid === vrid",
     breaks: "does not know its router where there is one of another family",

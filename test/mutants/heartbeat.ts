@@ -20,32 +20,32 @@ const agentFault = (file: string, find: string, replace: string, breaks: string)
 export const HEARTBEAT: readonly Mutant[] = [
   ...FENCE,
   agentFault(
-    "cluster-members",
+    "cluster/members",
     "elapsed(deadline(settings, cluster.state), turn.now) > SLEEP",
     "false",
     "takes the others for dead when it wakes up",
   ),
   agentFault(
-    "cluster-resources",
+    "cluster/resources",
     "const settled = content.stable && !node.stable;",
     "const settled = content.stable;",
     "answers each answer, without end",
   ),
   agentFault(
-    "cluster-receive",
+    "cluster/receive",
     'receipt.reason === "duplicate" || receipt.reason === "old"',
     "false",
     "lets a second link die",
   ),
   agentFault(
-    "cluster-receive",
+    "cluster/receive",
     "for (const message of again) transmit(cluster, turn, message);",
     "",
     "sends nothing again",
   ),
-  agentFault("heartbeat", "    resourcesEnd(cluster, turn);\n", "", "leaves without a word"),
+  agentFault("cluster/heartbeat", "    resourcesEnd(cluster, turn);\n", "", "leaves without a word"),
   agentFault(
-    "cluster-links",
+    "cluster/links",
     "if (told === cluster.told && cluster.retryAt > turn.now) return;",
     "if (told === cluster.told) return;",
     "gives a link up that could not be opened",

@@ -14,16 +14,16 @@ const guardFault = (find: string, replace: string, breaks: string): Mutant => ({
 
 export const JOINED: readonly Mutant[] = [
   ...RESOURCES,
-  fault("cluster-members", '  give(cluster, turn, { kind: "peer-dead" });', "", "leaves groups to the dead"),
+  fault("cluster/members", '  give(cluster, turn, { kind: "peer-dead" });', "", "leaves groups to the dead"),
   fault(
-    "cluster-receive",
+    "cluster/receive",
     'give(cluster, turn, { kind: "peer-back", how: change });',
     "",
     "does not notice that the other node lives another life",
   ),
   {
     ...fault(
-      "resource-machine",
+      "resource/machine",
       'if (resources.state.phase === "left") return lingers(cluster, turn, resources) ? "leaving" : "left";',
       'return "left";',
       "ends before its groups have",
@@ -31,13 +31,13 @@ export const JOINED: readonly Mutant[] = [
     caughtBy: "agent",
   },
   fault(
-    "resource-addresses",
+    "resource/addresses",
     "const done = holder.wanted ? isHeld(world, name) : world.ownership.of(name).length === 0;",
     "const done = holder.wanted ? false : world.ownership.of(name).length === 0;",
     "waits for ever for an address that it has",
   ),
   fault(
-    "resource-address",
+    "resource/address",
     "ms(Math.floor((deadtime - keepalive - LATE) / 1000) * 1000)",
     "ms(Math.floor(deadtime - keepalive) * 1000)",
     "leaves the addresses of its groups behind when it dies",

@@ -20,10 +20,10 @@ export async function packages(
   builds: readonly string[],
   path = process.env["PATH"],
 ): Promise<void> {
-  const argv = [process.execPath, `${ROOT}/package.ts`, "--quick", "--to", directory, ...builds];
+  const argv = [process.execPath, `${ROOT}/conf/package.ts`, "--quick", "--to", directory, ...builds];
   const child = Bun.spawn(argv, { stdout: "ignore", stderr: "pipe", env: { ...process.env, PATH: path } });
   const said = await new Response(child.stderr).text();
-  if ((await child.exited) !== 0) throw new Error(`package.ts: ${said}`);
+  if ((await child.exited) !== 0) throw new Error(`conf/package.ts: ${said}`);
 }
 
 /** The same package with another version; fast, as nothing is compressed. */

@@ -30,7 +30,9 @@ describe("npm run package", () => {
     const differences = Bun.spawnSync(["diff", "--recursive", "--brief", `${root}/conf`, `${ROOT}/conf`], {
       env: { ...process.env, LC_ALL: "C" },
     });
-    expect(differences.stdout.toString()).toBe(`Only in ${ROOT}/conf: debian\n`);
+    expect(differences.stdout.toString()).toBe(
+      `Only in ${ROOT}/conf: debian\nOnly in ${ROOT}/conf: package.ts\n`,
+    );
     expect(
       (await run(["find", root, "-type", "f", "-perm", "755", "-printf", "%P\n"])).trim().split("\n").sort(),
     ).toEqual([

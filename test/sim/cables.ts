@@ -1,5 +1,5 @@
 /** What carries heartbeat between the nodes: datagrams over the segments, a line of their own, each with faults of its own; and the disks. */
-import type { Medium, Precedence } from "../../src/agent/heartbeat-boundary.ts";
+import type { Medium, Precedence } from "../../src/agent/cluster/boundary.ts";
 import { FENCE_MAX, type FencePlan } from "./cluster-plan.ts";
 import type { ClusterEdge } from "./cluster.ts";
 import { LineWay } from "./line.ts";

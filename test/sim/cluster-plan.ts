@@ -91,7 +91,7 @@ export type Purpose = "routers" | "cluster" | "both";
 export const drawPurpose = (chance: Prng): Purpose =>
   chance.pick(["routers", "routers", "routers", "routers", "routers", "both", "both", "both", "cluster"]);
 
-/** Both ends have the same name for a link: that of src/agent/cluster.ts. */
+/** Both ends have the same name for a link: that of src/agent/cluster/cluster.ts. */
 export function idOf(link: LinkPlan): string {
   if (link.type === "serial") return `serial ${LINE}`;
   const base = `${link.type} ${INTERFACE_OF[link.segment]}`;

@@ -6,7 +6,7 @@ import type {
   Medium,
   Precedence,
   ResourceAction,
-} from "../../src/agent/heartbeat-boundary.ts";
+} from "../../src/agent/cluster/boundary.ts";
 import { unreachable } from "../../src/base/assert.ts";
 import type { Node } from "./node.ts";
 import type { Process } from "./process.ts";

@@ -1,5 +1,5 @@
 /** A serial line between two nodes: one way of it, with its pace, its noise and a plug that can be pulled. Bytes come out as they went in, or not. */
-import type { Precedence } from "../../src/agent/heartbeat-boundary.ts";
+import type { Precedence } from "../../src/agent/cluster/boundary.ts";
 import { LineQueue } from "../../src/io/line-queue.ts";
 import type { Prng } from "./prng.ts";
 import type { Schedule } from "./schedule.ts";

@@ -1,6 +1,6 @@
 /** The resources of a node: what runs there, and how their scripts answer. They outlive the agent, not the power. */
 import type { Event } from "../../src/agent/boundary.ts";
-import type { Job, ResourceAction } from "../../src/agent/heartbeat-boundary.ts";
+import type { Job, ResourceAction } from "../../src/agent/cluster/boundary.ts";
 import { unreachable } from "../../src/base/assert.ts";
 import type { Prng } from "./prng.ts";
 import type { Schedule } from "./schedule.ts";

@@ -1,0 +1,71 @@
+/** What this node says to its cluster: composed, counted, signed, and put on every link. */
+import type { Content } from "../../heartbeat/content.ts";
+import { encodeContent } from "../../heartbeat/content.ts";
+import { compose, isNumbered } from "../../heartbeat/header.ts";
+import { signingIndex } from "../../heartbeat/keys.ts";
+import { sealDatagram, sealSerial } from "../../heartbeat/packet.ts";
+import { elapsed } from "../../base/units.ts";
+import type { Message } from "../../wire/heartbeat-message.ts";
+import { valueOf } from "../../wire/heartbeat-message.ts";
+import type { Cluster, Link } from "./cluster.ts";
+import type { Precedence } from "./boundary.ts";
+import type { Turn } from "../world.ts";
+
+/** Added to the number of nodes, ping nodes included: heartbeat's hopfudge. */
+const HOPS_MORE = 1;
+/** A clock that was never set: the daemon drops a message of the time 0. */
+const TIME_LEAST = 1;
+
+/** Says it to all: it carries a name where it is for one. */
+export function say(
+  cluster: Cluster,
+  turn: Turn,
+  content: Exclude<Content, { readonly kind: "other" }>,
+): void {
+  const { identity, host, history, generation } = cluster;
+  if (identity === null || host === null) return;
+  const to = "to" in content && content.to !== null ? (cluster.nodes.get(content.to) ?? null) : null;
+  const wallClock = host.time.wallClock + elapsed(host.at, turn.now);
+  const message = compose(encodeContent(content), identity, {
+    generation,
+    sequence: history.next,
+    time: Math.max(TIME_LEAST, Math.floor(wallClock / 1000)),
+    load: host.time.load,
+    ttl: cluster.config.nodes.length + cluster.config.pings.length + HOPS_MORE,
+    // What it forgot of itself may be its UUID, too.
+    destinationUuid: content.kind === "life" ? null : (to?.uuid ?? null),
+  });
+  if (isNumbered(valueOf(message, "t") ?? "")) history.add(message);
+  transmit(cluster, turn, message, precedenceOf(content));
+}
+
+/** Somebody waits for the word that a master has released. */
+function precedenceOf(content: Content): Precedence {
+  if (content.kind === "claims" && content.claims.some(({ state }) => state === "released")) return "urgent";
+  return content.kind === "status" ? "status" : "other";
+}
+
+/** Puts a message on every link that is open, in the form that each medium has. */
+export function transmit(
+  cluster: Cluster,
+  turn: Turn,
+  message: Message,
+  precedence: Precedence = "other",
+): void {
+  const { ring, heardIndex, config } = cluster;
+  const index = signingIndex(ring, heardIndex, config.auth.follow);
+  const open = [...cluster.links.values()].filter((link) => link.open);
+  const lines = open.filter((link) => link.config.type === "serial");
+  const datagrams = open.filter((link) => link.config.type !== "serial");
+  const put = (links: readonly Link[], seal: typeof sealDatagram): void => {
+    if (links.length === 0) return;
+    const bytes = seal(message, ring, index);
+    for (const { counters } of links) {
+      counters.sentMessages++;
+      counters.sentBytes += bytes.length;
+    }
+    turn.out.defer({ kind: "heartbeat", what: "send", links: links.map(({ id }) => id), bytes, precedence });
+  };
+  put(datagrams, sealDatagram);
+  put(lines, sealSerial);
+}

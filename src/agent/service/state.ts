@@ -1,0 +1,161 @@
+/** A virtual service as it is at the moment: its servers with their verdicts, its quorum, whether it is active. */
+import type { Instant } from "../../base/units.ts";
+import type { CheckConfig } from "../../config/model.ts";
+import type { ServerConfig, ServiceConfig } from "../../config/service-model.ts";
+import type { Duty, Filled, Standing, Verdict } from "../../ipvs/pool.ts";
+import { fill } from "../../ipvs/pool.ts";
+import type { Entry } from "../../wire/ipvs.ts";
+import { destinationAt, destinationKey, serviceKey } from "../../wire/ipvs.ts";
+
+/** A server's state in a word: what the operator wants of it comes before what its check says. */
+export type ServerWord = "undecided" | "up" | "down" | "drained" | "disabled" | "maintenance";
+/** A service's: it has its quorum, or not, or nobody knows yet. */
+export type ServiceWord = "undecided" | "up" | "down";
+
+/** What the operator has said of a server; it lasts until `enable` or a restart. */
+export type ServerOrder = "drain" | "disable";
+
+/** A server, or the fallback. */
+export interface ServerState {
+  readonly config: ServerConfig;
+  word: ServerWord;
+  since: Instant;
+  /** The last thing that was wrong with it. */
+  lastError: string | null;
+  /** It failed and stays in, as too few others are left. */
+  held: boolean;
+}
+
+/** What a server is judged by. */
+export interface Judges {
+  /** What its check says; null: nothing yet. */
+  health(check: string): boolean | null;
+  detail(check: string): string;
+  /** The number that a file holds or a script says; null: none. */
+  value(check: string): number | null;
+  order(service: string, server: string): ServerOrder | null;
+  /** Whether a file of the maintenance directory names it. */
+  maintained(server: ServerConfig): boolean;
+}
+
+/** A service. */
+export class ServiceState {
+  readonly config: ServiceConfig;
+  readonly key: string;
+  readonly servers: ServerState[];
+  readonly fallback: ServerState | null;
+  /** Null before anybody knows. */
+  quorum: boolean | null = null;
+  since: Instant;
+  /** The kernel is to have it with what serves. */
+  active = false;
+  /** The sum of the weights that count. */
+  sum = 0;
+  /** Who would serve, as last worked out: what counts where the kernel has nothing of it, as on a node that stands by. */
+  #standing: Standing | null;
+  /** Why the kernel does not have it as it should. */
+  failure: string | null = null;
+
+  /** `before` is what it was with another configuration, null where it is new. */
+  constructor(config: ServiceConfig, before: ServiceState | null, now: Instant) {
+    this.config = config;
+    this.key = serviceKey(config.service.id);
+    const known = new Map(before?.servers.map((server) => [server.config.name, server]));
+    this.servers = config.servers.map((server) => stateOf(server, known.get(server.name) ?? null, now));
+    const spare = before?.fallback?.config.name === config.fallback?.name ? before?.fallback : null;
+    this.fallback = config.fallback === null ? null : stateOf(config.fallback, spare ?? null, now);
+    this.quorum = before?.quorum ?? null;
+    this.since = before?.since ?? now;
+    this.#standing = before === null ? null : before.#standing;
+  }
+
+  get word(): ServiceWord {
+    if (this.quorum === null) return "undecided";
+    return this.quorum ? "up" : "down";
+  }
+
+  /** Works out what the kernel should have, of what it has; `counted`: as it was just read. */
+  fill(judges: Judges, entry: Entry | null, counted: boolean): Filled {
+    const { config } = this;
+    const spare = config.fallback;
+    const there = entry ?? this.#standing;
+    const filled = fill(
+      {
+        members: config.servers.map((server) => ({
+          destination: { ...server.destination, weight: weightOf(server, judges) },
+          verdict: verdictOf(server, judges),
+          duty: this.#duty(server, judges),
+        })),
+        quiescent: config.quiescent,
+        quorum: config.quorum,
+        hysteresis: config.hysteresis,
+        panicBelow: config.panicBelow,
+        fallback: spare?.destination ?? null,
+        fallbackGood: spare !== null && usable(spare, judges, there),
+        counted,
+      },
+      there,
+      this.quorum,
+    );
+    const serving = filled.destinations.filter(({ weight }) => weight > 0);
+    this.#standing = { destinations: serving.map((destination) => ({ destination, active: 0 })) };
+    return filled;
+  }
+
+  #duty(server: ServerConfig, judges: Judges): Duty {
+    const order = judges.order(this.config.name, server.name);
+    if (order === "disable") return "out";
+    if (order === "drain") return "drain";
+    if (!judges.maintained(server)) return "serve";
+    // As a server that failed.
+    return this.config.quiescent ? "drain" : "out";
+  }
+
+  /** The state of a server in a word. */
+  wordOf(server: ServerConfig, judges: Judges): ServerWord {
+    const order = judges.order(this.config.name, server.name);
+    if (order === "disable") return "disabled";
+    if (order === "drain") return "drained";
+    return judges.maintained(server) ? "maintenance" : verdictOf(server, judges);
+  }
+}
+
+const stateOf = (config: ServerConfig, before: ServerState | null, now: Instant): ServerState => ({
+  config,
+  word: before?.word ?? "undecided",
+  since: before?.since ?? now,
+  lastError: before?.lastError ?? null,
+  held: before?.held ?? false,
+});
+
+/** More the kernel takes, but the configuration does not. */
+const WEIGHT_MAX = 65_535;
+
+/** The weight of a server: as configured, with what a file says added; or what a script says. */
+function weightOf({ destination: { weight }, check }: ServerConfig, judges: Judges): number {
+  const said = check === null ? null : judges.value(check.name);
+  if (said === null) return weight;
+  return Math.min(WEIGHT_MAX, Math.max(0, check?.probe.type === "script" ? said : weight + said));
+}
+
+/** Whether the fallback can be used: until its first verdict it is what it was. */
+function usable(spare: ServerConfig, judges: Judges, entry: Standing | null): boolean {
+  const verdict = verdictOf(spare, judges);
+  const key = destinationKey(spare.destination);
+  const there = destinationAt(entry, key);
+  return verdict === "up" || (verdict === "undecided" && (there?.destination.weight ?? 0) > 0);
+}
+
+/** What is known of a server: without a check it is always good. */
+export function verdictOf({ check }: ServerConfig, judges: Judges): Verdict {
+  if (check === null) return "up";
+  const up = judges.health(check.name);
+  if (up === null) return "undecided";
+  return up ? "up" : "down";
+}
+
+/** The checks of all servers, to be probed with those of the routers. */
+export const serverChecks = (services: readonly ServiceConfig[]): CheckConfig[] =>
+  services.flatMap(({ servers, fallback }) =>
+    [...servers, ...(fallback === null ? [] : [fallback])].flatMap(({ check }) => check ?? []),
+  );

@@ -1,0 +1,65 @@
+/** How virtual services take part in the agent's turns: a configuration, the edge's answers, and what follows at the end of each. */
+import { parseIp } from "../../base/address.ts";
+import type { ServiceEvent } from "./boundary.ts";
+import type { Judges } from "./state.ts";
+import { isActive, order, orderKey } from "./services.ts";
+import type { Turn, World } from "../world.ts";
+
+/** What servers are judged by in this world. */
+export const judgesOf = ({ checks, services }: World): Judges => ({
+  health: (check) => checks.health(check),
+  detail: (check) => checks.detail(check),
+  value: (check) => checks.value(check),
+  order: (service, server) => services.orders.get(orderKey(service, server)) ?? null,
+  maintained: ({ name, destination }) =>
+    services.maintained.size > 0 &&
+    (services.maintained.has(name) || services.maintained.has(destination.address)),
+});
+
+/** The name of a file as servers are called, however its address is written: `2001:DB8::11`, `[2001:db8:0::11]:80`. */
+function canonical(name: string): string {
+  const [, bracketed, port = ""] = /^\[([^\]]+)\](:\d+)?$/.exec(name) ?? [];
+  const parsed = parseIp(bracketed ?? name);
+  if (!parsed.ok) return name;
+  return port === "" ? parsed.value : `[${parsed.value}]${port}`;
+}
+
+/** Takes a new configuration over, at the start or by a reload. */
+export function configureServices(world: World, turn: Turn): void {
+  const { services, config } = world;
+  services.configure(config.services, turn.now);
+  const directory = config.services.length === 0 ? null : config.agent.maintenanceDir;
+  if (directory === services.directory) return;
+  services.directory = directory;
+  order(turn, { kind: "services", what: "maintain", directory });
+}
+
+/** An answer of the edge. */
+export function servicesTold(world: World, turn: Turn, event: ServiceEvent): void {
+  const { services } = world;
+  if (event.what === "told") services.told(turn, event);
+  else if (event.what === "written") services.written(turn, event);
+  else {
+    services.maintained = new Set(event.names.map(canonical));
+    services.dirty = true;
+    if (event.failure !== services.maintenanceFailure && event.failure !== null) {
+      const { directory } = services;
+      turn.out.log("warning", "agent.warning", {
+        what: "maintenance_dir",
+        detail: `${directory}: ${event.failure}`,
+      });
+    }
+    services.maintenanceFailure = event.failure;
+  }
+}
+
+/** At the end of a turn: what follows from it for the services. */
+export function settleServices(world: World, turn: Turn): void {
+  const { services } = world;
+  for (const { config, active } of services.states.values()) {
+    if (config.activeWhen !== null && (isActive(world, config) ?? active) !== active) services.dirty = true;
+  }
+  // What is ours goes with the process, in one go.
+  if ((services.dirty || services.changed.size > 0) && world.stopping === null)
+    services.settle(world, turn, judgesOf(world));
+}
