@@ -1,6 +1,6 @@
 /** The files that checks name, scripts and certificates of authorities: which they are, and whether they will do as they are on this host. */
 import type { Given } from "./kind.ts";
-import type { ConfigSource, ProgramFile } from "./model.ts";
+import type { AuthoritiesFile, ConfigSource, ProgramFile } from "./model.ts";
 import { Report } from "./report.ts";
 import type { Sections } from "./sections.ts";
 import { entries } from "./sections.ts";
@@ -14,28 +14,37 @@ const FILES_MAX = 1024;
 /** Levels of tables and arrays from a section to a key: `virtual_server.NAME.real_servers[0].check.ca`. */
 const DEPTH_MAX = 6;
 
-/** The absolute paths of files that checks name in a text, to be looked at together with it. */
-export function checkFilesOf(text: string): readonly string[] {
+/** Absolute paths of files that checks name. */
+export interface CheckFiles {
+  readonly programs: readonly string[];
+  readonly authorities: readonly string[];
+}
+
+/** The files that checks name in a text, to be looked at together with it. */
+export function checkFilesOf(text: string): CheckFiles {
+  const none = { programs: [], authorities: [] };
   // Most files name none, and a long one takes a while to be parsed.
-  if (!/\b(?:command|ca)\b/.test(text)) return [];
+  if (!/\b(?:command|ca)\b/.test(text)) return none;
   const parsed = parseToml(text.replace(/^\uFEFF/, ""), new Report());
-  if (parsed === null || !isTable(parsed.values)) return [];
-  const found = new Set<string>();
+  if (parsed === null || !isTable(parsed.values)) return none;
+  const programs = new Set<string>();
+  const authorities = new Set<string>();
+  const add = (files: Set<string>, path: unknown): void => {
+    if (typeof path === "string" && path.startsWith("/")) files.add(path);
+  };
   const walk = (value: unknown, depth: number): void => {
-    if (depth > DEPTH_MAX || found.size >= FILES_MAX) return;
+    if (depth > DEPTH_MAX || programs.size + authorities.size >= FILES_MAX) return;
     if (Array.isArray(value)) for (const each of value) walk(each, depth + 1);
     if (!isTable(value)) return;
     const { ca, command } = value;
     const argv: unknown = Array.isArray(command) && Array.isArray(command[0]) ? command[0] : command;
-    const program: unknown = Array.isArray(argv) ? argv[0] : null;
-    for (const path of [ca, program]) {
-      if (typeof path === "string" && path.startsWith("/")) found.add(path);
-    }
+    add(programs, Array.isArray(argv) ? argv[0] : null);
+    add(authorities, ca);
     for (const each of Object.values(value)) walk(each, depth + 1);
   };
   walk(parsed.values["check"], 0);
   walk(parsed.values["virtual_server"], 0);
-  return [...found];
+  return { programs: [...programs], authorities: [...authorities] };
 }
 
 /** The keys of a check that name files. */
@@ -57,22 +66,42 @@ function namings({ checks, services }: Sections): Naming[] {
 }
 
 /** Warns of what will make a check fail, or lets others decide what it runs. No error: the file may come later, and checks are tried again. */
-export function judgeCheckFiles(files: ConfigSource["checkFiles"], sections: Sections, report: Report): void {
-  const known = new Map(files?.map((file) => [file.path, file]));
+export function judgeCheckFiles(
+  { checkPrograms, authorities }: ConfigSource,
+  sections: Sections,
+  report: Report,
+): void {
+  const programs = new Map(checkPrograms?.map((file) => [file.path, file]));
+  const vouching = new Map(authorities?.map((file) => [file.path, file]));
   for (const { command, ca } of namings(sections)) {
     const program = command?.value?.[0]?.[0];
-    const script = program === undefined ? undefined : known.get(program);
+    const script = program === undefined ? undefined : programs.get(program);
     if (command && script !== undefined) {
       for (const wrong of wrongWithScript(script)) {
         report.warning(command.at, `script ${quote(script.path)} ${wrong}`);
       }
     }
-    const authorities = ca?.value == null ? undefined : known.get(ca.value);
-    const why = authorities === undefined ? null : unreadable(authorities);
-    if (ca && authorities !== undefined && why !== null) {
-      report.warning(ca.at, `ca ${quote(authorities.path)} ${why}: the check fails until it is there`);
+    const file = ca?.value == null ? undefined : vouching.get(ca.value);
+    const wrong = file === undefined ? null : wrongWithAuthorities(file);
+    if (ca && file !== undefined && wrong !== null) {
+      report.warning(ca.at, `ca ${quote(file.path)} ${wrong}`);
     }
   }
+}
+
+/** TLS takes the certificates up to one that it cannot read, and at least one. */
+function wrongWithAuthorities({ failure, certificates }: AuthoritiesFile): string | null {
+  if (failure !== null) return `${cannot(failure)}: the check fails until it can`;
+  const cure = "cure: the certificate of who signed the server's, as PEM";
+  const [first] = certificates;
+  if (first === undefined) return `holds no certificate (PEM): the check fails; ${cure}`;
+  const broken = certificates.indexOf(null);
+  if (broken === 0) return `begins with a certificate that cannot be read: the check fails; ${cure}`;
+  if (broken > 0) return `has a certificate ${broken + 1} that cannot be read: nobody from there on vouches`;
+  const over = certificates.findIndex((each) => each?.over === true);
+  if (over < 0) return null;
+  const which = certificates.length === 1 ? "has expired" : `has a certificate ${over + 1} that expired`;
+  return `${which} on ${certificates[over]?.until}: what it vouches for fails; cure: a newer one`;
 }
 
 function wrongWithScript(file: ProgramFile): string[] {
@@ -88,6 +117,8 @@ function wrongWithScript(file: ProgramFile): string[] {
 }
 
 function unreadable({ failure, isFile }: ProgramFile): string | null {
-  if (failure !== null) return `cannot be used: ${quote(failure).slice(1, -1)}`;
+  if (failure !== null) return cannot(failure);
   return isFile ? null : "is no file";
 }
+
+const cannot = (failure: string): string => `cannot be used: ${quote(failure).slice(1, -1)}`;

@@ -45,7 +45,7 @@ function read(source: ConfigSource): Loaded {
     judgeScripts(source, sections, report);
     judgeFenceDelay(source.hostname, sections, report);
     judgeFenceProgram(source.fenceProgram, sections, report);
-    judgeCheckFiles(source.checkFiles, sections, report);
+    judgeCheckFiles(source, sections, report);
     judgeOwnPings(source.addresses, sections, report);
     judgeOwnWitnesses(source.addresses, sections, report);
   }

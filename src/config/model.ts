@@ -208,6 +208,22 @@ export interface ProgramFile {
   readonly mode: number;
 }
 
+/** A file of certificates that vouch for others (PEM), as it is found on this host. */
+export interface AuthoritiesFile {
+  readonly path: string;
+  /** Why it cannot be read: `ENOENT`; null where it can. */
+  readonly failure: string | null;
+  readonly certificates: readonly CertificateFact[];
+}
+
+/** One certificate of such a file; null: what stands there is none. */
+export type CertificateFact = {
+  /** Its last day: `2026-11-26`. */
+  readonly until: string;
+  /** By the clock of this host that day is over. */
+  readonly over: boolean;
+} | null;
+
 /** What the text of a configuration is read together with. Plain data: loading stays a pure function. */
 export interface ConfigSource {
   /** As the user named it; findings are printed with it. */
@@ -224,8 +240,10 @@ export interface ConfigSource {
   readonly addresses?: readonly Ip[];
   /** The program of `heartbeat.fence`, where there is one. */
   readonly fenceProgram?: ProgramFile | null;
-  /** The files that checks name; absent where they do not matter. */
-  readonly checkFiles?: readonly ProgramFile[];
+  /** The scripts of checks; absent where they do not matter. */
+  readonly checkPrograms?: readonly ProgramFile[];
+  /** The files of authorities that checks name; absent where they do not matter. */
+  readonly authorities?: readonly AuthoritiesFile[];
   /** The file that `heartbeat.auth.keys_file` names, where it does. */
   readonly keysFile?: KeysFile | null;
   /** What `heartbeat.resources` names as scripts, as found on this host; absent where that does not matter. */

@@ -7,9 +7,10 @@ import type { KeysFile } from "../config/heartbeat-model.ts";
 import { fenceProgramOf } from "../config/fence.ts";
 import { checkFilesOf } from "../config/check-files.ts";
 import { keysFileOf } from "../config/keys-file.ts";
-import type { ConfigSource, ProgramFile } from "../config/model.ts";
+import type { AuthoritiesFile, ConfigSource, ProgramFile } from "../config/model.ts";
 import { scriptsOf } from "../config/resource-scripts.ts";
 import { accounts } from "./account.ts";
+import { certificatesOf } from "./certificates.ts";
 import { scriptFacts } from "./find-resource.ts";
 import { reasonOf } from "./reason.ts";
 
@@ -28,8 +29,8 @@ function readBounded(descriptor: number): Uint8Array | string {
   return `EFBIG: larger than ${FILE_BYTES_MAX} bytes`;
 }
 
-/** The file of keys at `path`. Throws nothing. */
-function readKeys(path: string): KeysFile {
+/** The bytes of a file that is named, or why they cannot be had. Throws nothing. */
+function readNamed(path: string): KeysFile {
   let descriptor: number;
   try {
     descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
@@ -48,6 +49,13 @@ function readKeys(path: string): KeysFile {
   } finally {
     closeSync(descriptor);
   }
+}
+
+/** A file of certificates as it is. Throws nothing. */
+function authoritiesAt(path: string): AuthoritiesFile {
+  const { bytes, failure } = readNamed(path);
+  const text = new TextDecoder().decode(bytes ?? undefined);
+  return { path, failure, certificates: certificatesOf(text, Date.now()) };
 }
 
 /** A file that is named, as it is. Throws nothing. */
@@ -93,14 +101,17 @@ export function readConfig(path: string): ConfigSource {
     if (typeof bytes === "string") return failed(bytes, mode);
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
     const keys = keysFileOf(text);
-    const keysFile = keys === null ? null : readKeys(keys);
+    const keysFile = keys === null ? null : readNamed(keys);
     const wanted = scriptsOf(text);
     const scripts = wanted === null ? {} : { scripts: scriptFacts(wanted.names, wanted.directories) };
     const fence = fenceProgramOf(text);
     const fenceProgram = fence === null ? null : lookAt(fence);
-    const checkFiles = checkFilesOf(text).map(lookAt);
+    const named = checkFilesOf(text);
+    const checkPrograms = named.programs.map(lookAt);
+    const authorities = named.authorities.map(authoritiesAt);
     const host = { hostname: hostname(), accounts: accounts(), addresses: ownAddresses() };
-    return { path, text, failure: null, mode, ...host, keysFile, fenceProgram, checkFiles, ...scripts };
+    const files = { keysFile, fenceProgram, checkPrograms, authorities };
+    return { path, text, failure: null, mode, ...host, ...files, ...scripts };
   } catch (error) {
     return failed(error instanceof TypeError ? "is not UTF-8 text" : reasonOf(error), null);
   } finally {

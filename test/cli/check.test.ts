@@ -8,6 +8,17 @@ const { file, place } = scratch();
 
 const GOOD = '[vrrp.VI_1]\ninterface = "eth1"\nvrid = 55\naddresses = ["192.0.2.1/24"]\n';
 
+/** Of an authority that ended on 2020-02-01. */
+const ENDED = `-----BEGIN CERTIFICATE-----
+MIIBGzCBwgIBATAKBggqhkjOPQQDAjAaMRgwFgYDVQQDDA9vbGQuZXhhbXBsZS5v
+cmcwHhcNMjAwMTAxMDAwMDAwWhcNMjAwMjAxMDAwMDAwWjAaMRgwFgYDVQQDDA9v
+bGQuZXhhbXBsZS5vcmcwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAATpzv6JM9z1
+UOBUZJXXexg+4ngYYNPMn6frsDZoxxl3y/Gqollx9QbJcU05xs+Qs6odaWSyCCxU
+2pk1WVNhDayLMAoGCCqGSM49BAMCA0gAMEUCIQD9Q9EtmLEtt0RBHPGDBViNkEvc
+6UnOeQGEKulgSsilowIgFgHHVRtJQIPqXQkMoEf+xMyxXUIgZbhmPZLoUbanIns=
+-----END CERTIFICATE-----
+`;
+
 /** Findings of a text: exit code and lines, with the file's path taken off. */
 function check(text: string): { readonly exit: number; readonly lines: string[] } {
   const path = file("haagent.toml", text);
@@ -115,6 +126,26 @@ describe("check", () => {
     const { exit, stderr } = haagent(["check", "--config", path]);
     expect(stderr).toContain(`${path}:1:1: error: `);
     expect(exit).toBe(1);
+  });
+
+  test("reads the certificates that are to vouch for servers", () => {
+    const ended = ENDED.trim();
+    for (const [content, finding] of [
+      [ENDED, "has expired on 2020-02-01"],
+      [`key\n${ended}\r\n${ended}`, "has a certificate 1 that expired on 2020-02-01"],
+      ["", "holds no certificate (PEM)"],
+      ["not a certificate\n", "holds no certificate (PEM)"],
+      [ended.slice(0, 300), "begins with a certificate that cannot be read"],
+      [ended + ended.replace("MIIB", "MI"), "has a certificate 2 that cannot be read"],
+      [null, "cannot be used: ENOENT"],
+    ] as const) {
+      const path = content === null ? place("none.pem") : file("ca.pem", content);
+      const probe = `[check.a]\ntype = "https"\ntarget = "192.0.2.9"\nca = "${path}"\n`;
+      const { exit, lines } = check(`${GOOD}track_checks = ["a"]\n${probe}`);
+      expect(lines).toHaveLength(1);
+      expect(lines[0]).toStartWith(`9:6: warning: ca "${path}" ${finding}`);
+      expect(exit).toBe(0);
+    }
   });
 });
 

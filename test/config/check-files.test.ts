@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { checkFilesOf } from "../../src/config/check-files.ts";
 import { load } from "../../src/config/load.ts";
-import type { ProgramFile } from "../../src/config/model.ts";
+import type { AuthoritiesFile, ProgramFile } from "../../src/config/model.ts";
 
 const TEXT = `[virtual_server.web]
 address = "10.0.0.9:80"
@@ -25,43 +25,86 @@ command = ["/c.sh"]
 `;
 
 const sound = (path: string): ProgramFile => ({ path, failure: null, isFile: true, mode: 0o755 });
+const GOOD = { until: "2040-01-01", over: false };
+const OVER = { until: "2020-01-01", over: true };
 
-function said(...changed: readonly ProgramFile[]): string[] {
-  const files = checkFilesOf(TEXT).map((path) => changed.find((each) => each.path === path) ?? sound(path));
+function said(
+  programs: readonly ProgramFile[] = [],
+  authorities: readonly Partial<AuthoritiesFile>[] = [],
+): string[] {
+  const files = checkFilesOf(TEXT);
   const source = { path: "x", text: TEXT, failure: null, mode: 0o600, hostname: "ha1", accounts: null };
-  return load({ ...source, checkFiles: files }).findings.map(
-    ({ line, column, severity, text }) => `${line}:${column} ${severity}: ${text}`,
-  );
+  return load({
+    ...source,
+    checkPrograms: files.programs.map((path) => programs.find((each) => each.path === path) ?? sound(path)),
+    authorities: files.authorities.map((path) => ({
+      ...{ path, failure: null, certificates: [GOOD] },
+      ...authorities.find((each) => each.path === path),
+    })),
+  }).findings.map(({ line, column, severity, text }) => `${line}:${column} ${severity}: ${text}`);
 }
 
 describe("the files of checks", () => {
   test("are found wherever checks are, and only there", () => {
-    expect(new Set(checkFilesOf(TEXT))).toEqual(new Set(["/spare.pem", "/own.sh", "/ca.pem", "/c.sh"]));
-    expect(checkFilesOf('[heartbeat]\nfence = { command = ["/a"] }')).toEqual([]);
-    expect(checkFilesOf('[check.c]\ncommand = "/a"\nca = 1\n[check]')).toEqual([]);
-    expect(checkFilesOf("command = [")).toEqual([]);
+    const { programs, authorities } = checkFilesOf(TEXT);
+    expect(programs.toSorted()).toEqual(["/c.sh", "/own.sh"]);
+    expect(authorities.toSorted()).toEqual(["/ca.pem", "/spare.pem"]);
+    const none = { programs: [], authorities: [] };
+    expect(checkFilesOf('[heartbeat]\nfence = { command = ["/a"] }')).toEqual(none);
+    expect(checkFilesOf('[check.c]\ncommand = "/a"\nca = 1\n[check]')).toEqual(none);
+    expect(checkFilesOf("command = [")).toEqual(none);
   });
 
   test("that will do are not spoken of", () => {
     expect(said()).toEqual([]);
     // Whoever executes needs not be root.
-    expect(said({ ...sound("/c.sh"), mode: 0o500 }, { ...sound("/ca.pem"), mode: 0o600 })).toEqual([]);
+    expect(said([{ ...sound("/c.sh"), mode: 0o500 }])).toEqual([]);
   });
 
   test("that will not do are named where they stand, with the cure", () => {
-    const failure = "ENOENT: no such file";
     expect(
-      said(
-        { ...sound("/spare.pem"), isFile: false },
+      said([
         { ...sound("/own.sh"), mode: 0o644 },
-        { ...sound("/ca.pem"), failure },
         { ...sound("/c.sh"), mode: 0o777 },
-      ).toSorted(),
+      ]).toSorted(),
     ).toEqual([
       '18:11 warning: script "/c.sh" is writable by others, who so decide what runs; cure: chmod o-w',
-      '3:70 warning: ca "/spare.pem" is no file: the check fails until it is there',
       '5:67 warning: script "/own.sh" is not executable: the check fails; cure: chmod a+x',
-      '8:32 warning: ca "/ca.pem" cannot be used: ENOENT: no such file: the check fails until it is there',
     ]);
+    expect(said([{ ...sound("/c.sh"), failure: "ENOENT: no such file" }])).toEqual([
+      '18:11 warning: script "/c.sh" cannot be used: ENOENT: no such file: the check fails until it is there',
+    ]);
+  });
+
+  test("that vouch for nobody are named where they stand, with what is in them instead", () => {
+    const cases: readonly (readonly [Partial<AuthoritiesFile>, string])[] = [
+      [
+        { failure: "ENOENT: no such file" },
+        "cannot be used: ENOENT: no such file: the check fails until it can",
+      ],
+      [
+        { certificates: [] },
+        "holds no certificate (PEM): the check fails; cure: the certificate of who signed",
+      ],
+      [
+        { certificates: [null, GOOD] },
+        "begins with a certificate that cannot be read: the check fails; cure:",
+      ],
+      [
+        { certificates: [GOOD, null] },
+        "has a certificate 2 that cannot be read: nobody from there on vouches",
+      ],
+      [{ certificates: [OVER] }, "has expired on 2020-01-01: what it vouches for fails; cure: a newer one"],
+      [
+        { certificates: [GOOD, OVER] },
+        "has a certificate 2 that expired on 2020-01-01: what it vouches for fails",
+      ],
+    ];
+    for (const [file, text] of cases) {
+      const [first, ...others] = said([], [{ path: "/ca.pem", ...file }]);
+      expect(first).toStartWith(`8:32 warning: ca "/ca.pem" ${text}`);
+      expect(others).toEqual([]);
+    }
+    expect(said([], [{ path: "/spare.pem", certificates: [] }])[0]).toStartWith("3:70 warning: ca");
   });
 });

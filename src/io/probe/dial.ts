@@ -152,7 +152,8 @@ class Call implements Dialled {
       });
     } catch (error) {
       // The file of authorities has none: another one may stand there at the next probe.
-      this.fail(`TLS: ${error instanceof Error ? error.message : String(error)}`);
+      const why = error instanceof Error ? error.message : String(error);
+      this.fail(why === "Invalid CA" ? `no certificate (PEM) in ${terms.config.authorities}` : `TLS: ${why}`);
       made.close();
     }
   }
