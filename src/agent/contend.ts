@@ -1,7 +1,7 @@
 /**
  * Two masters that do not hear each other, found by what the nodes of the cluster say. Each master tells them every two seconds that it
  * is one; who is master as well asks that node again, until it is over or no passing moment any more. Then it is an alarm, and where no
- * advert of the other comes, the one of lower priority, and of equals the lower address, gives way. It stays away as long as the other
+ * advert of the other comes, one gives way: whose adverts do not leave, else the one of lower priority, and of equals the lower address. It stays away as long as the other
  * goes on to say that it is master: who gave way takes over again when {@link PATIENCE} questions have brought nothing of the kind.
  */
 import type { Instant, Milliseconds } from "../base/units.ts";
@@ -65,13 +65,20 @@ export const settling = ({ config }: Router): Milliseconds =>
 const isHeard = ({ peers }: Router, { source, since }: Rival): boolean =>
   (peers.get(source)?.heardAt ?? -1) >= since;
 
+/** Whether a rival stays and not this router: who is heard, as a master whose adverts do not leave serves nobody; then as in an election. */
+function isBetter({ now }: Turn, router: Router, rival: Rival, { healthy, priority }: Claim): boolean {
+  const { source, sending } = router;
+  const mute = sending.isMute(now);
+  if (healthy === mute) return mute;
+  return source !== null && outranks(priority, rival.source, router.priority, source);
+}
+
 function contend(world: World, turn: Turn, router: Router, rival: Rival, claim: Claim): void {
   const { rivals } = world;
   rivals.known.set(router, rival);
   rivals.askAt = earlier(rivals.askAt, after(turn.now, ASK_EVERY));
   if (elapsed(rival.since, turn.now) < settling(router) || isHeard(router, rival)) return;
-  const gives =
-    router.source !== null && outranks(claim.priority, rival.source, router.priority, router.source);
+  const gives = isBetter(turn, router, rival, claim);
   show(world, turn, router, rival, gives);
   if (!gives) return;
   rival.yieldedAt = turn.now;
@@ -80,8 +87,8 @@ function contend(world: World, turn: Turn, router: Router, rival: Rival, claim: 
 
 function stayAway(world: World, turn: Turn, router: Router, rival: Rival, claim: Claim): void {
   const { rivals } = world;
-  const { machine, source } = router;
-  const better = source !== null && outranks(claim.priority, rival.source, router.priority, source);
+  const { machine } = router;
+  const better = isBetter(turn, router, rival, claim);
   // Its adverts come again: the election goes its way.
   const heardAt = router.peers.get(rival.source)?.heardAt ?? -1;
   if (machine.kind !== "backup" || !better || heardAt > (rival.yieldedAt ?? turn.now)) {
@@ -145,7 +152,7 @@ function tell(world: World, turn: Turn, { links }: Cluster): Instant {
   tellClaims(
     world,
     turn,
-    next.map((router) => claimOf(world, router)),
+    next.map((router) => claimOf(world, turn.now, router)),
   );
   return after(turn.now, TELL_EVERY);
 }

@@ -76,8 +76,7 @@ function advertise(world: World, turn: Turn, router: Router, priority: Priority)
   const made = adverts(router, link, priority, router.machine.kind === "master");
   const auth = authOf(router);
   for (const action of auth.type === "ah" ? seal(router, made, auth.key) : made) turn.out.advert(action);
-  router.packets = made.length;
-  router.unsent = 0;
+  router.sending.begins(made.length);
   router.counters.sent += made.length;
 }
 

@@ -84,7 +84,7 @@ export class Guards {
   /** Asks what the turn wants to know. */
   settle(world: World, turn: Turn): void {
     if (this.risen.size > 0) {
-      const claims = Array.from(this.risen, (router) => claimOf(world, router));
+      const claims = Array.from(this.risen, (router) => claimOf(world, turn.now, router));
       this.risen.clear();
       tellClaims(world, turn, claims);
     }

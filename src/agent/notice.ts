@@ -34,7 +34,7 @@ export function sayReleased(world: World, turn: Turn): void {
   tellClaims(
     world,
     turn,
-    gone.map((router) => claimOf(world, router, "released")),
+    gone.map((router) => claimOf(world, turn.now, router, "released")),
   );
 }
 

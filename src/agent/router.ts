@@ -16,6 +16,7 @@ import type { Heard } from "./cluster/claims.ts";
 import type { Holder } from "./holder.ts";
 import type { Phase } from "./hooks.ts";
 import { configHash } from "./recover.ts";
+import { Sending } from "./sending.ts";
 import { deviceName, onDevice, ownLinkLocal } from "./virtual-mac.ts";
 
 /** The roles as the outside calls them. */
@@ -135,9 +136,7 @@ export class Router implements Holder {
   trouble: Trouble | null = null;
   /** Resumes proven by the ledger, newest last. */
   resumes: readonly Instant[] = [];
-  /** Packets of the last advert, one for each destination and version, and how many of them the kernel refused. */
-  packets = 1;
-  unsent = 0;
+  readonly sending = new Sending();
   /** Of the last advert, sent or heard, that had an authentication header; see seal.ts. */
   sequence = 0;
   /** That was one of ours. */

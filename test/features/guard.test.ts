@@ -1,6 +1,7 @@
 /** Two agents that ask before they take over: by a second wire or a line of their cluster, and by the client, who answers whoever reaches it. */
 import { describe, expect, test } from "bun:test";
 import type { Lab } from "../lab/lab.ts";
+import { addressesOf } from "../lab/owner.ts";
 import { until } from "../lab/process.ts";
 import { Cable, cluster, type Member, member, PATIENCE_MS, secondWire, wires } from "./cluster-scene.ts";
 
@@ -150,6 +151,46 @@ describe("a backup that hears no advert while heartbeat lives on another wire", 
     a.signal("SIGCONT");
     await a.says(["vrrp.state", "from=master", "stalled"]);
   });
+});
+
+describe("unicast peers, a second wire, and a preempt_delay", () => {
+  test.concurrent(
+    "a master without a way to its peer holds nobody back, and comes back with its way, its time and its peer's adverts",
+    async () => {
+      await using lab = await wires();
+      await secondWire(lab);
+      const text = (at: 0 | 1): string =>
+        heartbeat(SECOND_WIRE) +
+        vrrp(150 - 50 * at, ["heartbeat"], `unicast_peers = ["10.77.0.${2 - at}"]\npreempt_delay = "4s"`);
+      const [a, b] = await pair(lab, [text(0), text(1)]);
+      let [ofA, ofB] = [a.log.length, b.log.length];
+      await firewall(lab, true);
+      await b.says(["vrrp.guard_blocked", "name=lan", "node=a"], ofB);
+      await firewall(lab, false);
+      await b.says(["vrrp.guard_passed", "was=blocked"], ofB);
+      await router(b, hears);
+
+      ofB = b.log.length;
+      const way = (does: string): Promise<unknown> =>
+        lab.node(0).namespace.ip(`route ${does} unreachable 10.77.0.2/32`);
+      await way("add");
+      await b.says(["vrrp.state", "to=master", "silent for"], ofB);
+      await a.says(["vrrp.state", "from=master", "EHOSTUNREACH", "10.77.0.2 is master"], ofA);
+      expect(b.log.slice(ofB).join("\n")).not.toContain("vrrp.guard_blocked");
+      expect(await addressesOf(lab.node(1))).toContain("10.77.0.50");
+      expect(await addressesOf(lab.node(0))).not.toContain("10.77.0.50");
+
+      ofA = a.log.length;
+      await way("del");
+      await router(a, hears);
+      await firewall(lab, true);
+      await a.says(["vrrp.guard_blocked", "name=lan", "node=b"], ofA);
+      await firewall(lab, false);
+      await a.says(["vrrp.guard_passed", "was=blocked"], ofA);
+      await a.says(["vrrp.state", "to=master", "preempting 10.77.0.2"], ofA);
+      await b.says(["vrrp.state", "from=master", "to=backup"], ofB);
+    },
+  );
 });
 
 describe("a witness, without a cluster", () => {

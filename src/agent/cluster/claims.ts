@@ -31,14 +31,18 @@ export function claimed(world: World, claim: Claim): Router | null {
 }
 
 /** What we say of a router of ours: its role, unless it is something that is said once. */
-export function claimOf(world: World, router: Router, state: ClaimState = router.role): Claim {
+export function claimOf(
+  world: World,
+  now: Instant,
+  router: Router,
+  state: ClaimState = router.role,
+): Claim {
   const { name, vrid, family } = router.config;
   const { role, source, counters } = router;
-  const speaks = router.unsent < router.packets;
   return {
     ...{ name, vrid, family, state },
     only: inElection(world, router.config).every((each) => each === router),
-    healthy: role === "master" ? speaks : role === "backup",
+    healthy: role === "master" ? !router.sending.isMute(now) : role === "backup",
     priority: router.priority,
     adverts: counters.sent,
     address: source,
@@ -113,7 +117,7 @@ function answer(world: World, turn: Turn, to: string, id: number, about: readonl
   const cluster = speaking(world);
   if (cluster === null) return;
   const routers = new Set(about.flatMap((subject) => inElection(world, subject)));
-  for (const claims of bundles([...routers].map((router) => claimOf(world, router)))) {
+  for (const claims of bundles([...routers].map((router) => claimOf(world, turn.now, router)))) {
     say(cluster, turn, { kind: "claims", to, answers: id, claims });
   }
 }
