@@ -31,12 +31,7 @@ export function claimed(world: World, claim: Claim): Router | null {
 }
 
 /** What we say of a router of ours: its role, unless it is something that is said once. */
-export function claimOf(
-  world: World,
-  now: Instant,
-  router: Router,
-  state: ClaimState = router.role,
-): Claim {
+export function claimOf(world: World, now: Instant, router: Router, state: ClaimState = router.role): Claim {
   const { name, vrid, family } = router.config;
   const { role, source, counters } = router;
   return {
