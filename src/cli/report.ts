@@ -74,6 +74,12 @@ export interface ServiceReport {
 }
 
 export interface HeartbeatReport {
+  /** Whether the other node has the same groups; null where there are none. */
+  readonly agreement?: {
+    readonly node: string;
+    readonly state: string;
+    readonly differences: readonly string[];
+  } | null;
   /** What a takeover waits for. */
   readonly fence?: { readonly node: string; readonly state: string; readonly failed: number } | null;
   /** The number of this node's life. */

@@ -15,6 +15,7 @@ export const heartbeatStates = (report: HeartbeatReport | undefined): ReadonlyMa
     ...(report?.links ?? []).map(
       ({ name, type, peer, state }) => [`link ${name} ${type} ${peer}`, state] as const,
     ),
+    ...(report?.agreement ? [[`groups of ${report.agreement.node}`, report.agreement.state] as const] : []),
     ...(report?.fence ? [[`fence ${report.fence.node}`, report.fence.state] as const] : []),
     ...(report?.resources ?? []).map(
       ({ group, owner, state }) => [`group ${group}`, `${state} on ${owner ?? "no node"}`] as const,
@@ -27,8 +28,16 @@ function fenceRow({ node, state, failed }: NonNullable<HeartbeatReport["fence"]>
   return ["fence", node, state, `${count}${state === "blocked" ? cure : "nothing is taken over yet"}`];
 }
 
+const agreementRow = ({ node, differences }: NonNullable<HeartbeatReport["agreement"]>): string[] => [
+  "groups",
+  node,
+  "differ",
+  `${differences.join("; ")}; cure: the same resources, auto_failback and ping nodes in both files, reload both`,
+];
+
 /** No lines where there is no heartbeat. */
-export function heartbeatLines({ nodes, links, resources, fence, dropped }: HeartbeatReport): string[] {
+export function heartbeatLines(report: HeartbeatReport): string[] {
+  const { nodes, links, resources, fence, agreement, dropped } = report;
   if (nodes.length === 0) return [];
   const rows = [
     ...nodes.map(({ name, type, self, state, last_heard_ms: heard, left, failure }) => [
@@ -61,6 +70,7 @@ export function heartbeatLines({ nodes, links, resources, fence, dropped }: Hear
         ...(prefers === undefined || prefers === owner ? [] : [`prefers ${prefers}`]),
       ].join("; "),
     ]),
+    ...(agreement?.state === "differs" ? [agreementRow(agreement)] : []),
     ...(fence ? [fenceRow(fence)] : []),
   ];
   const width = (column: number): number => Math.max(...rows.map((row) => row[column]?.length ?? 0));

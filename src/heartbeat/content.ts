@@ -4,6 +4,8 @@ import type { Milliseconds } from "../base/units.ts";
 import { ms } from "../base/units.ts";
 import type { Field, Message, Octets } from "../wire/heartbeat-message.ts";
 import { TEXT, valueOf } from "../wire/heartbeat-message.ts";
+import type { Arrangement } from "./arrangement.ts";
+import { decodeArrangement, encodeArrangement } from "./arrangement.ts";
 import type { Claim, Subject } from "./claim.ts";
 import { decodeAnswer, decodeQuestion, encodeClaims, encodeSubjects } from "./claim.ts";
 import { parseHex } from "./header.ts";
@@ -79,6 +81,8 @@ export type Content =
     }
   /** Of haagent: what `to` says is dropped, as this later life of it was heard. */
   | { readonly kind: "life"; readonly to: string; readonly generation: number }
+  /** Of haagent: what the sender has of all that both nodes must have alike. */
+  | { readonly kind: "arrangement"; readonly arrangement: Arrangement }
   | { readonly kind: "other" };
 
 /** The daemon's words. */
@@ -114,21 +118,15 @@ function fieldsOf(content: Exclude<Content, { readonly kind: "other" }>): Fields
       ];
     case "ack":
       return of("NS_ackmsg", ["dest", content.to], ["ackseq", hex(content.sequence)]);
-    case "rexmit":
-      return [
-        ["t", "NS_rexmit"],
-        ["dest", content.to],
-        // Decimal, here only.
-        ["firstseq", String(content.first)],
-        ["lastseq", String(content.last)],
-      ];
-    case "nak":
-      return [
-        ["t", "NS_nak_rexmit"],
-        ["firstseq", hex(content.sequence)],
-        ["dest", content.to],
-        ["info", content.why],
-      ];
+    case "rexmit": {
+      const { to, first, last } = content;
+      // Decimal, here only.
+      return of("NS_rexmit", ["dest", to], ["firstseq", String(first)], ["lastseq", String(last)]);
+    }
+    case "nak": {
+      const { to, sequence, why } = content;
+      return of("NS_nak_rexmit", ["firstseq", hex(sequence)], ["dest", to], ["info", why]);
+    }
     case "reqnodes":
       return of("reqnodes", ["dest", content.to]);
     case "repnodes":
@@ -193,6 +191,8 @@ function fieldsOf(content: Exclude<Content, { readonly kind: "other" }>): Fields
       );
     case "life":
       return of("haagent-life", ["dest", content.to], ["life", hex(content.generation)]);
+    case "arrangement":
+      return of("haagent-groups", ...encodeArrangement(content.arrangement));
     default:
       return unreachable(content);
   }
@@ -289,6 +289,10 @@ export function decodeContent(message: Message): Content | null {
     case "haagent-life": {
       const generation = parseHex(valueOf(message, "life"));
       return to === null || generation === null ? null : { kind: "life", to, generation };
+    }
+    case "haagent-groups": {
+      const arrangement = decodeArrangement(message);
+      return arrangement === null ? null : { kind: "arrangement", arrangement };
     }
     default:
       return { kind: "other" };

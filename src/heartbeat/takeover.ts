@@ -183,6 +183,7 @@ function hear(turn: Turn, content: Content, sequence: number): void {
     case "ask-claims":
     case "claims":
     case "life":
+    case "arrangement":
     case "other":
       return;
     default:

@@ -38,6 +38,7 @@ export interface ClusterStatus {
       readonly owner: string | null;
       readonly state: string;
     }[];
+    readonly agreement: { readonly state: string } | null;
   };
 }
 

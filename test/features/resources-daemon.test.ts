@@ -76,6 +76,9 @@ describe("haagent beside heartbeat 3.0.6", () => {
       await a.daemon.start();
       await b.order("standby", "--groups", "foreign");
       await pair.settles("a b");
+      // It was told of our groups all the time, and what it says of its own is not known.
+      expect(a.log.filter((text) => text.includes("haagent"))).toEqual([]);
+      expect((await b.status()).heartbeat.agreement).toMatchObject({ state: "unknown" });
       await a.die();
       await pair.settles("b b");
       await answers(pair, 1);

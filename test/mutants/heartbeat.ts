@@ -45,6 +45,36 @@ export const HEARTBEAT: readonly Mutant[] = [
   ),
   agentFault("cluster/heartbeat", "    resourcesEnd(cluster, turn);\n", "", "leaves without a word"),
   agentFault(
+    "cluster/agreement",
+    "agreement.alike ? after(turn.now, GRACE) : turn.now",
+    "turn.now",
+    "cries at each reload of one node and then the other",
+  ),
+  agentFault(
+    "cluster/agreement",
+    '    if (agreement.told !== "") tell(cluster, turn);\n',
+    "",
+    "never says that both nodes have the same groups again",
+  ),
+  agentFault(
+    "cluster/status",
+    "if (disagrees(cluster)) return true;",
+    "",
+    "is content with a node that has other groups",
+  ),
+  agentFault(
+    "cluster/members",
+    "      arrangementDue(cluster, turn);\n",
+    "",
+    "does not say at once what groups it has",
+  ),
+  fault(
+    "arrangement",
+    "mark.own === ours.groups[at]?.own",
+    "false",
+    "does not notice that both nodes prefer themselves",
+  ),
+  agentFault(
     "cluster/links",
     "if (told === cluster.told && cluster.retryAt > turn.now) return;",
     "if (told === cluster.told) return;",

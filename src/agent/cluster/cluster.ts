@@ -16,6 +16,7 @@ import type { Octets } from "../../wire/heartbeat-message.ts";
 import { octetBytes } from "../../wire/heartbeat-message.ts";
 import { Limiter } from "../limiter.ts";
 import type { Resources } from "../resource/resources.ts";
+import { Agreement } from "./agreement.ts";
 import type { HostTime, Medium } from "./boundary.ts";
 import { ResourceRuns } from "../resource/runs.ts";
 
@@ -110,6 +111,8 @@ export class Cluster {
   readonly runs = new ResourceRuns();
   /** Null: none are configured, or this node has not begun. */
   resources: Resources | null = null;
+  /** Whether the other node has the same groups. */
+  readonly agreement = new Agreement();
   /** The agent was told to stop a second time: it waits for no script of a resource any more. */
   hurried = false;
   /** What state_dir has of them, as it stands there. */

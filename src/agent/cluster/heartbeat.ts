@@ -4,6 +4,7 @@ import { after, earlier, ms, NEVER } from "../../base/units.ts";
 import type { Config } from "../../config/model.ts";
 import { nextGeneration } from "../../heartbeat/generation.ts";
 import { reshaped } from "../../heartbeat/reshape.ts";
+import { agreementAt, agreementDue, agreementReconfigured, arrangementDue } from "./agreement.ts";
 import { claimsReceived } from "./claims.ts";
 import { Cluster } from "./cluster.ts";
 import { renumbered } from "./life.ts";
@@ -45,6 +46,7 @@ export function configureHeartbeat(world: World, turn: Turn, { agent, heartbeat 
   cluster.state = reshaped(cluster.settings(), cluster.state, turn.now);
   reconfigureResources(cluster, turn);
   countPings(cluster, turn);
+  agreementReconfigured(cluster, turn);
   settle(world, turn, cluster);
 }
 
@@ -145,7 +147,10 @@ const resourcesLost = (turn: Turn, detail: string): void =>
 /** Only what is on the disk is said: nobody must ever hear an earlier life after a later one. */
 function kept(world: World, cluster: Cluster, turn: Turn, failure: string | null): void {
   if (failure !== null) stateLost(turn, failure);
-  if (renumbered(cluster, turn)) happen(cluster, turn, { kind: "deadline" });
+  if (renumbered(cluster, turn)) {
+    happen(cluster, turn, { kind: "deadline" });
+    arrangementDue(cluster, turn);
+  }
   if (cluster.state !== null) return;
   settleLinks(world, turn, cluster);
   cluster.startAt = after(turn.now, ms(0));
@@ -164,6 +169,7 @@ export function heartbeatDue(world: World, turn: Turn): void {
   const due = membersDue(cluster);
   if (due !== null && due <= turn.now) happen(cluster, turn, { kind: "deadline" });
   askAgain(cluster, turn);
+  if (!cluster.left) agreementDue(cluster, turn);
   if (cluster.lookAt <= turn.now) {
     cluster.lookAt = after(turn.now, LOOK_EVERY);
     turn.out.defer({ kind: "heartbeat", what: "look" });
@@ -211,7 +217,7 @@ function schedule(cluster: Cluster): void {
   const due = membersDue(cluster);
   const members = cluster.left
     ? NEVER
-    : earlier(earlier(due ?? NEVER, nextQuestion(cluster)), cluster.retryAt);
+    : [due ?? NEVER, nextQuestion(cluster), agreementAt(cluster)].reduce(earlier, cluster.retryAt);
   const look = cluster.state === null || cluster.left ? NEVER : cluster.lookAt;
   cluster.wakeAt = earlier(earlier(members, look), cluster.startAt);
 }

@@ -5,6 +5,7 @@ import { elapsed } from "../../base/units.ts";
 import { forsaken } from "../../heartbeat/admission.ts";
 import type { Action, Event, Step } from "../../heartbeat/membership.ts";
 import { deadline, start, step } from "../../heartbeat/membership.ts";
+import { arrangementDue } from "./agreement.ts";
 import type { Cluster, Link } from "./cluster.ts";
 import { tellLink, tellNode } from "./notify.ts";
 import { askPings, pingIs } from "./pings.ts";
@@ -81,7 +82,10 @@ function nodeIs(
   const fields = { node: name, from, state: to };
   if (to !== "dead") {
     tellNode(cluster, turn, "info", fields);
-    if (from === "init" || from === "dead") give(cluster, turn, { kind: "peer-heard" });
+    if (from === "init" || from === "dead") {
+      arrangementDue(cluster, turn);
+      give(cluster, turn, { kind: "peer-heard" });
+    }
     return;
   }
   const heardAt = Math.max(...node.heardOn.values());

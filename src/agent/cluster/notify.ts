@@ -104,3 +104,14 @@ export function tellGroup(
   turn.out.log(level, "resource.state", fields);
   notifyCluster(cluster, turn, "group", { name, state, previous, reason });
 }
+
+/** Tells whether the other node has the same groups; `differences` is empty where it has. */
+export function tellAgreement(cluster: Cluster, turn: Turn, node: string, differences: string): void {
+  const [state, previous] = differences === "" ? ["same", "differs"] : ["differs", "same"];
+  if (differences === "") turn.out.log("info", "resource.agreement", { node, state });
+  else {
+    const detail = "cure: make resources, auto_failback and ping nodes the same in both files, reload both";
+    turn.out.log("warning", "resource.agreement", { node, state, differences, detail });
+  }
+  notifyCluster(cluster, turn, "node", { name: node, state, previous, reason: differences });
+}

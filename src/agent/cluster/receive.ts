@@ -1,4 +1,5 @@
 /** What comes in over the links: judged, counted, answered. */
+import { agreementForgets, arrangementDue, arrangementTold } from "./agreement.ts";
 import { due, nextAsk, owesAck, without } from "../../heartbeat/admission.ts";
 import type { Content } from "../../heartbeat/content.ts";
 import type { DropReason, Receipt, Receiver } from "../../heartbeat/receive.ts";
@@ -99,6 +100,8 @@ function accepted(
       node.stable = false;
       const reason = change === "restarted" ? "began a new life" : "returned after a partition";
       tellNode(cluster, turn, "info", { node: node.name, state: change, reason });
+      if (change === "restarted") agreementForgets(cluster);
+      arrangementDue(cluster, turn);
       give(cluster, turn, { kind: "peer-back", how: change });
     }
     cluster.lost += lost;
@@ -114,6 +117,9 @@ function accepted(
     if (generation === null || sequence === null) return;
     cluster.inbox.push({ node: node.name, content, generation, sequence });
     return;
+  }
+  if (content.kind === "arrangement") {
+    return arrangementTold(cluster, turn, node, content.arrangement, header);
   }
   answer(cluster, turn, node, content);
   if (cluster.resources !== null) {
@@ -133,7 +139,12 @@ function heard(cluster: Cluster, turn: Turn, link: Link, node: Node, what: Heard
   happen(cluster, turn, { kind: "heard", name: node.name, link: link.id, what });
 }
 
-function answer(cluster: Cluster, turn: Turn, node: Node, content: Exclude<Content, AboutRouters>): void {
+function answer(
+  cluster: Cluster,
+  turn: Turn,
+  node: Node,
+  content: Exclude<Content, AboutRouters | { readonly kind: "arrangement" }>,
+): void {
   const { name } = node;
   switch (content.kind) {
     case "reqnodes":

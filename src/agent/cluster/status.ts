@@ -1,6 +1,7 @@
 /** Heartbeat in the contract's status object. */
 import type { Instant } from "../../base/units.ts";
 import { elapsed } from "../../base/units.ts";
+import { agreementStatus, disagrees } from "./agreement.ts";
 import type { Cluster, Link } from "./cluster.ts";
 import type { PingNode } from "../../config/heartbeat-model.ts";
 import { concerns } from "./members.ts";
@@ -26,6 +27,7 @@ export function heartbeatStatus({ cluster }: World, now: Instant): object {
     links: [...cluster.links.values()].flatMap((link) => linkRows(cluster, link, now)),
     resources: resourceRows(cluster),
     fence: fenceStatus(cluster, now),
+    agreement: agreementStatus(cluster),
   };
 }
 
@@ -93,10 +95,11 @@ function linkRows(cluster: Cluster, link: Link, now: Instant): object[] {
     });
 }
 
-/** A node that is missing, or a link: what keeps the two apart is one less. */
+/** A node that is missing, or a link: what keeps the two apart is one less; or the two have not the same groups. */
 export function heartbeatDegraded({ cluster }: World): boolean {
   if (cluster === null || cluster.state === null) return false;
   const { peers } = cluster.state;
+  if (disagrees(cluster)) return true;
   if ([...cluster.links.values()].some(({ open }) => !open)) return true;
   return [...peers].some(
     ([name, { status, links }]) =>

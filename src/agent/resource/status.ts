@@ -47,7 +47,8 @@ function rowOf(cluster: Cluster, resources: Resources, plan: GroupPlan): Row {
   const ours = group !== undefined && mayRun(group) && here !== "unknown";
   if (ours) return { ...about, owner: cluster.name, state: here };
   const { peer } = state;
-  if (peer.status === "alive" && peer.reported && heldThere(peer.hold, plan)) {
+  const { absent } = cluster.agreement;
+  if (peer.status === "alive" && peer.reported && heldThere(peer.hold, plan) && !absent.has(key)) {
     return { ...about, owner: settings.peer, state: peer.stable ? "started" : "moving" };
   }
   // In the old way nobody says what it holds; each asks for its own until it has it.
