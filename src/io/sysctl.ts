@@ -14,7 +14,7 @@ import { bootId } from "./boot.ts";
 import { reasonOf } from "./reason.ts";
 import { replaceFile } from "./replace-file.ts";
 
-/** In runtime_dir, while something is borrowed. */
+/** In runtime_dir, while something is borrowed; whoever borrows by itself has a file of its own. */
 export const BORROWED = "borrowed_sysctls";
 /** An interface name as a path component: no way out of the directory. */
 const NAME = /^(?!\.\.?$)[^/\s]{1,15}$/;
@@ -78,9 +78,9 @@ export class BorrowedSettings {
   readonly #warn: (detail: string) => void;
   readonly #loans: Map<string, Loan>;
 
-  /** Knows at once what an earlier agent left changed. */
-  constructor(directory: string, warn: (detail: string) => void) {
-    this.#path = join(directory, BORROWED);
+  /** Knows at once what an earlier agent left changed. `file` has the loans of one borrower. */
+  constructor(directory: string, warn: (detail: string) => void, file = BORROWED) {
+    this.#path = join(directory, file);
     this.#warn = warn;
     this.#loans = this.#load();
   }
@@ -135,9 +135,18 @@ export class BorrowedSettings {
 
   /** Puts back what `keep` does not name any more. */
   restore(keep: ReadonlySet<number>): void {
-    const over = [...this.#loans].filter(([, { index }]) => !keep.has(index));
-    if (over.length === 0) return;
-    for (const [key, loan] of over) {
+    this.#giveBack(({ index }) => !keep.has(index));
+  }
+
+  /** Puts back what was changed on one interface. */
+  restoreOf(index: number): void {
+    this.#giveBack((loan) => loan.index === index);
+  }
+
+  #giveBack(over: (loan: Loan) => boolean): void {
+    const loans = [...this.#loans].filter(([, loan]) => over(loan));
+    if (loans.length === 0) return;
+    for (const [key, loan] of loans) {
       // An interface that is gone took its settings along.
       const link = interfaceName(loan.index);
       const failure = link === null ? null : writeSetting(link, loan, loan.before);

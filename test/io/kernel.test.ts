@@ -143,7 +143,7 @@ describe("promote_secondaries", () => {
     set(true);
     await until("set", PATIENCE, async () => (await promoteSecondaries()) === "1");
     expect(readFileSync(`${stage.runtimeDir}/promote_secondaries`, "utf8")).toBe(
-      `${stage.edge.bootId}\n${stage.index} 0\n`,
+      `${stage.edge.bootId}\n${stage.index} 4 promote_secondaries 0\n`,
     );
     set(true);
     set(false);
