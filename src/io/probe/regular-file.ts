@@ -28,12 +28,13 @@ const reading = new Map<string, Promise<FileContent | FileFailure>>();
 
 /** The first `most` bytes of a regular file. */
 export function readRegular(path: string, most: number): Promise<FileContent | FileFailure> {
-  const known = reading.get(path);
+  const asked = `${most} ${path}`;
+  const known = reading.get(asked);
   if (known !== undefined) return known;
   const made = read(path, most)
     .catch((error: unknown) => ({ failure: codeOf(error) }))
-    .finally(() => reading.delete(path));
-  reading.set(path, made);
+    .finally(() => reading.delete(asked));
+  reading.set(asked, made);
   return made;
 }
 
