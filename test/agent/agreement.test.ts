@@ -56,7 +56,7 @@ describe("two nodes with other groups", () => {
     const reason = "other resources on b: probe::one";
     expect(told()).toContainEqual(["/bin/tell", "NODE", "b", "DIFFERS", reason]);
     two.b.reload(text());
-    two.wire.run(1000);
+    two.wire.run(2000);
     expect(told().at(-1)).toEqual(["/bin/tell", "NODE", "b", "SAME", ""]);
   });
 
@@ -113,7 +113,7 @@ describe("a reload of one node and then the other", () => {
     expect([two.a.said(REPORT).length, two.b.said(REPORT).length]).toEqual([1, 1]);
     expect(health(two)).toEqual(["degraded", "degraded"]);
     two.b.reload(text(OTHER));
-    two.wire.run(1000);
+    two.wire.run(2000);
     expect([two.a.said(REPORT).at(-1), two.b.said(REPORT).at(-1)]).toEqual(["b same", "a same"]);
     expect(health(two)).toEqual(["ok", "ok"]);
   });

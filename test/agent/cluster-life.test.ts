@@ -81,6 +81,46 @@ describe("a node that lost what it kept, and has no clock", () => {
   });
 });
 
+describe("a node that begins, or returns after a partition", () => {
+  /** The types that `from` sends, from now on. */
+  function types(wire: Wire, from: WireNode): string[] {
+    const said: string[] = [];
+    wire.overhears = (_, each, bytes) => {
+      if (each === from)
+        said.push(/[)]t=([a-zA-Z_-]+)/.exec(new TextDecoder("latin1").decode(bytes))?.[1] ?? "");
+    };
+    return said;
+  }
+
+  test("is told a status first, or a heartbeat takes the other node for one that has no part in anything yet", () => {
+    const two = groups();
+    const { wire, a, b } = two;
+    // Whichever of its first messages is acknowledged, and wherever our keepalive stands.
+    for (let life = 0; life < 20; life++) {
+      b.kill();
+      wire.run(life % 2 === 0 ? 300 + life : 10_000 + 17 * life);
+      b.start();
+      const said = types(wire, a);
+      const words = b.logs.length;
+      while (!b.logs.slice(words).some(({ event }) => event === "heartbeat.node")) wire.run(1);
+      said.length = 0;
+      wire.run(1);
+      expect(said[0]).toBe("status");
+      wire.run(20_000);
+    }
+    wire.passes = () => false;
+    wire.run(10_000);
+    wire.passes = () => true;
+    const said = types(wire, b);
+    while (!b.said("heartbeat.node").some((words) => words.includes("returned"))) {
+      said.length = 0;
+      wire.run(1);
+    }
+    expect(said.slice(0, 2)).toEqual(["status", "resource"]);
+    expect(running(two)).toBe("one,two,uno | one,two,uno");
+  });
+});
+
 describe("a node that lives", () => {
   test("is told nothing when somebody says again what it said in an earlier life", () => {
     const { wire, a, b } = pair();

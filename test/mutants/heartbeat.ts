@@ -45,6 +45,12 @@ export const HEARTBEAT: readonly Mutant[] = [
   ),
   agentFault("cluster/heartbeat", "    resourcesEnd(cluster, turn);\n", "", "leaves without a word"),
   agentFault(
+    "cluster/receive",
+    "  if (begins) greet(cluster, turn);\n",
+    "",
+    "lets a heartbeat that begins hear something else than its status first",
+  ),
+  agentFault(
     "cluster/agreement",
     "agreement.alike ? after(turn.now, GRACE) : turn.now",
     "turn.now",

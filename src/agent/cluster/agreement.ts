@@ -17,6 +17,8 @@ import type { Turn } from "../world.ts";
 const NODES = 2;
 /** It is said when it is new to somebody, and this often: what was said before a link was up is lost. */
 const SAY_EVERY = ms(30_000);
+/** In keepalives. */
+const SAY_AFTER = 2;
 /** Two that were alike are not while one is reloaded, and then the other: so long that is no news. */
 const GRACE = ms(60_000);
 
@@ -58,11 +60,12 @@ const ownArrangement = (cluster: Cluster): Arrangement =>
     cluster.config.pings.length,
   );
 
-/** Somebody may not know yet what we have. A node without groups keeps silent until it hears of some. */
+/** Somebody may not know yet what we have: it is said after what nodes say first. A node without groups keeps silent until it hears of some. */
 export function arrangementDue(cluster: Cluster, turn: Turn): void {
   const { agreement, config } = cluster;
   const concerned = groupsOf(cluster).length > 0 || (agreement.theirs?.arrangement.groups.length ?? 0) > 0;
-  if (config.nodes.length === NODES && concerned) agreement.sayAt = turn.now;
+  const at = after(turn.now, ms(config.keepalive * SAY_AFTER));
+  if (config.nodes.length === NODES && concerned) agreement.sayAt = earlier(agreement.sayAt, at);
 }
 
 /** The other node begins another life: what it said counts no more. */

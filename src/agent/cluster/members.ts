@@ -34,6 +34,16 @@ export function happen(cluster: Cluster, turn: Turn, event: Event): void {
   take(cluster, turn, step(settings, cluster.state, event, turn.now));
 }
 
+/**
+ * Somebody has begun, or is back: our status goes before all else. A heartbeat that hears anything else of us first has a node more that it need
+ * not wait for, and one that does not take part: it runs everything at once.
+ */
+export function greet(cluster: Cluster, turn: Turn): void {
+  if (cluster.state === null) return;
+  cluster.state = { ...cluster.state, sayAt: turn.now };
+  happen(cluster, turn, { kind: "deadline" });
+}
+
 /** When membership wants to be looked at. */
 export const membersDue = (cluster: Cluster): Instant | null =>
   cluster.state === null || cluster.left ? null : deadline(cluster.settings(), cluster.state);

@@ -12,7 +12,7 @@ import type { AboutRouters, Cluster, Link, Node } from "./cluster.ts";
 import { REPEAT_EVERY } from "./cluster.ts";
 import { tellNode } from "./notify.ts";
 import { earlierLife, laterLife } from "./life.ts";
-import { happen } from "./members.ts";
+import { greet, happen } from "./members.ts";
 import { resourceTold } from "./resources.ts";
 import { say, transmit } from "./send.ts";
 import { give } from "../resource/machine.ts";
@@ -89,9 +89,11 @@ function accepted(
   const { header, content, admission, tracking } = receipt;
   const node = cluster.nodes.get(header.source);
   if (node === undefined) return;
+  const begins = tracking.generation !== node.tracking.generation || admission?.change === "returned";
   node.tracking = tracking;
   node.uuid = header.uuid ?? node.uuid;
   cluster.heardIndex = receipt.index;
+  if (begins) greet(cluster, turn);
   if (admission !== null) {
     const { change, lost } = admission;
     if (change !== "none") {
