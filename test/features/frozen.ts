@@ -9,7 +9,6 @@ const PTRACE_SEIZE = 0x4206;
 const PTRACE_INTERRUPT = 0x4207;
 /** <bits/waitflags.h>: for a thread of another process. */
 const WALL = 0x4000_0000;
-const WNOHANG = 1;
 
 const libc = dlopen("libc.so.6", {
   ptrace: { args: ["i64", "i64", "ptr", "ptr"], returns: FFIType.i64_fast },
@@ -37,9 +36,10 @@ export async function frozen(pid: number, tid: number): Promise<Disposable> {
   libc.waitpid(tid, null, WALL);
   return {
     [Symbol.dispose]() {
-      libc.ptrace(PTRACE_DETACH, tid, null, null);
-      // One that has ended meanwhile is there until its tracer heard of it, and its process with it.
-      libc.waitpid(tid, null, WALL | WNOHANG);
+      // One that is being killed cannot be let go, and is there until its tracer heard of its end, and its process with it.
+      while (Number(libc.ptrace(PTRACE_DETACH, tid, null, null)) !== 0) {
+        if (libc.waitpid(tid, null, WALL) < 0) return;
+      }
     },
   };
 }

@@ -7,7 +7,8 @@ import { Site } from "./site.ts";
 
 const VIP1 = "10.77.1.50";
 const VIP2 = "10.77.2.50";
-const INTERVAL = 100;
+/** Within two of these a crash is resumed. */
+const SLOW = "1s";
 
 interface Priorities {
   readonly one: number;
@@ -15,19 +16,19 @@ interface Priorities {
 }
 const both = (priority: number): Priorities => ({ one: priority, two: priority });
 
-const routers = ({ one, two }: Priorities, group = true): string => `
+const routers = ({ one, two }: Priorities, group = true, interval = "100ms"): string => `
 [vrrp.one]
 interface = "eth1"
 vrid = 51
 priority = ${one}
-advert_interval = "${INTERVAL}ms"
+advert_interval = "${interval}"
 addresses = ["${VIP1}/24"]
 ${group ? 'sync_group = "gateway"' : ""}
 [vrrp.two]
 interface = "eth2"
 vrid = 52
 priority = ${two}
-advert_interval = "${INTERVAL}ms"
+advert_interval = "${interval}"
 addresses = ["${VIP2}/24"]
 ${group ? 'sync_group = "gateway"' : ""}
 `;
@@ -200,6 +201,8 @@ describe("a sync group", () => {
   });
 
   test("carries on as a whole after a crash and a quick restart", async () => {
+    await first.write(routers(both(200), true, SLOW));
+    await second.write(routers(both(100), true, SLOW));
     await settled();
     const from = now();
     const before = second.events("vrrp.state");

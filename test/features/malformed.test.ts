@@ -48,6 +48,13 @@ const rejected = async (of: Agent): Promise<Record<string, number>> => {
   return Object.fromEntries(Object.entries(counters.rejected).filter(([, count]) => count > 0));
 };
 
+/** Why it ever changed its state, its start and stalls of the machine left out. */
+const moves = (of: Agent): string[] =>
+  of
+    .events("vrrp.state", "lan")
+    .map(({ fields }) => fields["reason"] ?? "")
+    .filter((reason) => !/^(started|no master heard|stalled: .*)$/.test(reason));
+
 /** Injects a frame {@link TIMES} times and gives what was counted and said of it. */
 async function counted(of: Agent, forgery: Forgery): Promise<{ rejected: object; said: object[] }> {
   const unicast = forgery.destination !== undefined && !forgery.destination.startsWith("224.");
@@ -92,12 +99,8 @@ describe("a packet with", () => {
     const known = forgery.length === undefined ? source : "unknown";
     expect(result.said).toEqual([{ level: "warning", name: "lan", reason, source: known }]);
     await sleep(300);
-    const { state, counters } = await victim.router("lan");
-    expect({ state, became: counters.became_master, heard: counters.adverts_received }).toEqual({
-      state: "master",
-      became: 1,
-      heard: 0,
-    });
+    expect(moves(victim)).toEqual([]);
+    expect((await victim.router("lan")).counters.adverts_received).toBe(0);
   });
 
   test("our own source address is an alarm, and no word in the election", async () => {
@@ -113,7 +116,7 @@ describe("a packet with", () => {
         text: "another host sends from our own address",
       },
     ]);
-    expect((await victim.router("lan")).state).toBe("master");
+    expect(moves(victim)).toEqual([]);
   });
 
   test("the VRID of others is counted, and not worth a line", async () => {
@@ -143,7 +146,7 @@ describe("a packet with", () => {
     await inject(site, box, [...frames, forge6({ source: own, priority: 255 })], TIMES);
     await until("all are counted", 3000, async () => (await rejected(victim))["self"] === TIMES);
     expect(await rejected(victim)).toEqual({ checksum: TIMES, ttl: TIMES, self: TIMES });
-    expect((await victim.router("lan")).state).toBe("master");
+    expect(moves(victim)).toEqual([]);
     // The forger is right when nothing is wrong.
     await inject(site, box, [forge6({ priority: 254 })], 1);
     await victim.is("lan", "backup", "fe80::9 has priority 254");
@@ -166,10 +169,10 @@ describe("a packet with", () => {
     );
     const before = (await victim.router("lan")).counters.adverts_sent;
     await inject(site, box, frames, 3);
-    await sleep(700);
-    const { state, counters } = await victim.router("lan");
-    expect(state).toBe("master");
-    expect(counters.adverts_sent - before).toBeGreaterThan(4);
+    await until("it is master and advertises", 10_000, async () => {
+      const { state, counters } = await victim.router("lan");
+      return state === "master" && counters.adverts_sent > before + 4;
+    });
     expect(victim.events("agent.bug")).toEqual([]);
     expect(victim.running).toBe(true);
   });

@@ -9,6 +9,10 @@ export interface Change {
   readonly text: string;
 }
 
+const PATIENCE_MS = 10_000;
+/** It may take that long to begin. */
+const LISTENS_MS = 50;
+
 export class Monitor {
   readonly #child: Child;
   readonly #namespace: Namespace;
@@ -21,9 +25,12 @@ export class Monitor {
   static async start(namespace: Namespace): Promise<Monitor> {
     const child = namespace.spawn(["ip", "-o", "monitor", "address", "route"]);
     const monitor = new Monitor(namespace, child);
-    // It does not say when it listens.
-    await sleep(100);
-    await monitor.flush();
+    // It does not say when it listens: what is changed before that, it never tells.
+    await until("ip monitor listens", PATIENCE_MS, async () => {
+      const mark = await monitor.#mark();
+      await sleep(LISTENS_MS);
+      return monitor.#told(mark);
+    });
     return monitor;
   }
 
@@ -46,11 +53,19 @@ export class Monitor {
 
   /** Waits until all that happened before has been told: an address of lo comes and goes. */
   async flush(): Promise<void> {
+    const mark = await this.#mark();
+    await until("ip monitor tells a change", PATIENCE_MS, () => this.#told(mark));
+  }
+
+  /** An address of lo comes and goes; gives it. */
+  async #mark(): Promise<string> {
     const mark = `127.9.${Math.floor(Math.random() * 250)}.${Math.floor(Math.random() * 250)}`;
     await this.#namespace.ip(`addr add ${mark}/32 dev lo`, `addr del ${mark}/32 dev lo`);
-    await until("ip monitor tells a change", 5000, () =>
-      this.about(mark).some(({ deleted, text }) => deleted && text.includes("inet")),
-    );
+    return mark;
+  }
+
+  #told(mark: string): boolean {
+    return this.about(mark).some(({ deleted, text }) => deleted && text.includes("inet"));
   }
 
   async close(): Promise<void> {

@@ -4,12 +4,12 @@ import { existsSync, readFileSync } from "node:fs";
 /** An address that moves with the group of `a`, where the other node is heartbeat; no station of the lab has it. */
 export const ADDRESS = "10.77.0.77";
 
-/** A resource that runs while its file is there, and logs when it has started and when it begins to stop, in milliseconds. */
+/** A resource that runs while its file is there, and logs when it begins to start and when it has stopped, in milliseconds. */
 export const probe = (here: string): string[] => [
   "#!/bin/sh",
   `here=${here}`,
   'case "$2" in',
-  '  start) [ -e $here/fails-$1 ] && exit 1; echo on > $here/on-$1; echo "$(date +%s%3N) start $1" >> $here/ran ;;',
+  '  start) [ -e $here/fails-$1 ] && exit 1; echo "$(date +%s%3N) start $1" >> $here/ran; echo on > $here/on-$1 ;;',
   '  stop) [ -e $here/sticks-$1 ] && exit 1; if [ -e $here/on-$1 ]; then rm $here/on-$1; echo "$(date +%s%3N) stop $1" >> $here/ran; fi ;;',
   "  status) [ -e $here/on-$1 ] && echo running || echo stopped ;;",
   "esac",

@@ -27,19 +27,18 @@ test("a thread of the kernel's table that hangs is said, is believed again when 
   await agent.is("lan", "master");
   await until("the table has a thread", 10_000, () => threads(agent.pid, "Worker").length === 1);
   const [thread = 0] = threads(agent.pid, "Worker");
+  const says = async (): Promise<boolean> => JSON.stringify(await agent.status()).includes(HUNG);
   {
     using _ = await frozen(agent.pid, thread);
-    await until("it is said", 60_000, async () => (await agent.command("status")).stdout.includes(HUNG));
-    const { health } = await agent.status();
-    expect(health).toBe("degraded");
+    await until("it is said", 60_000, says);
+    expect((await agent.status()).health).toBe("degraded");
+    expect((await agent.command("status")).stdout).toContain(HUNG);
     const { counters } = await agent.router("lan");
     await until("it advertises", 5000, async () => {
       return (await agent.router("lan")).counters.adverts_sent > counters.adverts_sent + 2;
     });
   }
-  await until("it is believed again", 20_000, async () => {
-    return !(await agent.command("status")).stdout.includes(HUNG);
-  });
+  await until("it is believed again", 20_000, async () => !(await says()));
   const stopped = await (async () => {
     using _ = await frozen(agent.pid, thread);
     // By then it was asked to read once more.

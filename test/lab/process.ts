@@ -5,6 +5,9 @@ import { readFileSync } from "node:fs";
 const COMMAND_MS = 20_000;
 /** Lines kept of one child; older ones are dropped. */
 const LINES_MAX = 20_000;
+/** Between two looks at what is waited for. */
+const POLL_MS = 10;
+const POLL_MOST_MS = 500;
 
 /** For every program started: one language, one time zone, and sbin, which Debian leaves out of a user's PATH. */
 const ENVIRONMENT = {
@@ -58,11 +61,13 @@ export async function until(
   predicate: () => boolean | Promise<boolean>,
 ): Promise<number> {
   const start = performance.now();
-  while (!(await predicate())) {
-    if (performance.now() - start > limit) {
+  for (let asked = start; !(await predicate()); asked = performance.now()) {
+    const answered = performance.now();
+    if (answered - start > limit) {
       throw new Error(`not within ${limit} ms: ${typeof what === "string" ? what : what()}`);
     }
-    await sleep(10);
+    // A question that starts a program keeps a processor busy: for half of the time at most.
+    await sleep(Math.min(POLL_MOST_MS, Math.max(POLL_MS, answered - asked)));
   }
   return performance.now() - start;
 }

@@ -18,10 +18,26 @@ export function report(row: Row): void {
   );
 }
 
+/** Measurements under way. */
+let active = 0;
+/** Those that wait for the end of all of them, oldest first. */
+const calm: (() => void)[] = [];
+
+/** Begins a measurement, one that is made again beside no other. */
+async function begins(again: boolean): Promise<void> {
+  while (again && active > 0) await new Promise<void>((resolve) => calm.push(resolve));
+  active++;
+}
+
+function ends(): void {
+  active--;
+  if (active === 0) calm.shift()?.();
+}
+
 /**
  * Measures; `excess` says by how many milliseconds the result is worse than promised. Where the machine itself was seen to be late
- * by that much at that time, the result says nothing and it is measured again, three times at most, the last result counting.
- * A miss that the machine does not explain is never repeated.
+ * by that much at that time, the result says nothing and it is measured again, three times at most, the last result counting, when
+ * no other measurement of this file keeps the machine busy. A miss that the machine does not explain is never repeated.
  */
 export async function measured<Result extends { readonly noise: number }>(
   what: string,
@@ -29,7 +45,8 @@ export async function measured<Result extends { readonly noise: number }>(
   excess: (result: Result) => number,
 ): Promise<Result> {
   for (let left = TRIES; ; left--) {
-    const result = await attempt();
+    await begins(left < TRIES);
+    const result = await attempt().finally(ends);
     const missed = excess(result);
     if (missed <= 0 || missed > result.noise || left === 1) return result;
     const [by, late] = [missed.toFixed(0), result.noise.toFixed(0)];
