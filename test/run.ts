@@ -11,6 +11,8 @@ const BUN = process.execPath;
 
 /** Directories whose files measure, and print what they measured: on a machine that does little else. */
 const MEASURING = ["peers", "demo"];
+/** What has something to say although it passed. */
+const PRINTING = [...MEASURING.map((name) => `${name}/`), "vm/rivals-"];
 /** Directories of pure code that runs for minutes. */
 const PATIENT = ["mutants", "sim", "fuzz"];
 /** Directories whose files run side by side, each in namespaces of its own: real kernels, mostly waiting. */
@@ -32,8 +34,6 @@ const QUIET = [
   "peers/spanning-tree",
   "peers/transition",
 ];
-/** Files that are run by hand, for what test/limits.md says. */
-const BY_HAND = ["vm/rivals"];
 /** Those of the kernels' suites that keep a processor busy: one at a time, so that the others' daemons come to their turn. */
 const HUNGRY = [
   ...["builds/arm64", "builds/x64", "builds/musl", "package/tarballs", "package/openwrt"],
@@ -113,8 +113,7 @@ async function run(job: Job): Promise<Outcome> {
   const busy = Number(child.resourceUsage()?.cpuTime.total ?? 0) / 1e6;
   const outcome: Outcome = { name: job.name, ...counted, seconds, busy, job };
   if (counted.failed > 0) console.log(`\n----- ${job.name}: exit ${code}\n${text.trimEnd()}\n-----\n`);
-  else if (MEASURING.some((name) => job.name.startsWith(`${name}/`)))
-    console.log(stdout.replace(HEADER, "").trim());
+  else if (PRINTING.some((name) => job.name.startsWith(name))) console.log(stdout.replace(HEADER, "").trim());
   console.log(line(outcome));
   return outcome;
 }
@@ -191,7 +190,6 @@ const perFile = (names: readonly string[]): Job[] =>
     .filter((name) => directories.includes(name) && selected(name))
     .flatMap(testFiles)
     .map((path) => bunTest(path.slice("./test/".length, -".test.ts".length), [path]))
-    .filter(({ name }) => !BY_HAND.includes(name))
     .sort((one, other) => rank(one) - rank(other));
 const slow = [...KERNEL, ...PATIENT, ...MEASURING, ...GUEST];
 const quick = directories.filter((name) => !slow.includes(name) && selected(name));

@@ -1,5 +1,5 @@
 /** Directors of virtual services that are compared: the same services in each one's own language, and the rivals' daemons in a namespace. */
-import { writeFileSync } from "node:fs";
+import { statSync, writeFileSync } from "node:fs";
 import type { Namespace } from "./namespace.ts";
 import type { Child } from "./process.ts";
 import { childrenOf } from "./process.ts";
@@ -146,6 +146,12 @@ export class RivalDirector {
 
   get pids(): number[] {
     return this.#child === null ? [] : [this.#child.pid, ...childrenOf(this.#child.pid)];
+  }
+
+  /** Whether its file was read since it was last written, by the time of either (relatime in mount(8)). */
+  get hasRead(): boolean {
+    const { atimeMs, mtimeMs } = statSync(this.#path);
+    return atimeMs > mtimeMs;
   }
 
   write(text: string): void {

@@ -118,7 +118,7 @@ export class Caller {
     const id = ++this.#lastId;
     this.#script.say(JSON.stringify({ id, what, host, port, text, timeout }));
     const head = `{"id":${id},`;
-    const found = (): string | undefined => this.#script.lines.find((line) => line.startsWith(head));
+    const found = (): string | undefined => this.#script.lines.findLast((line) => line.startsWith(head));
     await until(
       `the client answers ${what} ${host}:${port}`,
       timeout + START_MS,

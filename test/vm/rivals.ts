@@ -2,33 +2,35 @@
  * Three directors of the same real servers at the same time, ldirectord, keepalived and haagent: boxes 0 to 2, each with an address of its
  * own for the service; boxes 3 to 5 are the servers `s1` to `s3`, box 6 has the clients. What befalls a server befalls it for all three.
  */
-import { Agent } from "../features/agent.ts";
 import type { Box } from "../features/site.ts";
 import { Site } from "../features/site.ts";
+import { Director } from "../lab/director.ts";
 import type { Balanced, DirectorKind } from "../lab/directors.ts";
-import { configuration, DIRECTORS, RivalDirector } from "../lab/directors.ts";
-import type { Child } from "../lab/process.ts";
+import { DIRECTORS } from "../lab/directors.ts";
 import { now, run, sleep, until } from "../lab/process.ts";
+import type { Weights } from "../lab/service-table.ts";
+import { readWeights } from "../lab/service-table.ts";
 import { Backend, Caller, START_MS } from "./actors.ts";
 
-/** A table as it was from a moment on: the weights of servers, by service. */
-export interface Moment {
+/** A table as it was from a moment on. */
+interface Moment {
   readonly at: number;
-  readonly weights: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  readonly weights: Weights;
 }
 
-/** Between two looks at a table; milliseconds. */
-const WATCH_EVERY = 10;
+/** Between two looks at the tables; milliseconds. */
+const WATCH_EVERY = 20;
 /** How long a rival that does not do what it should is waited for; milliseconds. */
-export const PATIENCE = 12_000;
-/** Of one request; milliseconds. */
+export const PATIENCE = 40_000;
+/** Of one request, and from its answer to the next; milliseconds: what clients ask is not to be what keeps the guest busy. */
 const REQUEST_MS = 1000;
+const PAUSE_MS = 100;
 
 /** The address of a server. */
 export const server = (at: number): string => `10.77.1.${at + 4}`;
 export const SERVERS = [server(0), server(1), server(2)];
 /** Where a director's services are; all but the first are never called. */
-export const vip = (kind: DirectorKind, which = 0): string =>
+const vip = (kind: DirectorKind, which = 0): string =>
   `10.77.1.${101 + DIRECTORS.indexOf(kind) + 10 * which}`;
 
 /** A service of a director, described without where it is: that follows from its place in the list. */
@@ -43,65 +45,50 @@ export class Contender {
   readonly answers: { readonly at: number; readonly answer: string }[] = [];
   /** Of its services. */
   #ports: readonly number[] = [];
-  #watch: Child | null = null;
-  #rival: RivalDirector | null = null;
-  #agent: Agent | null = null;
+  readonly #director: Director;
+  #last = "";
 
   constructor(kind: DirectorKind, box: Box) {
     this.kind = kind;
     this.box = box;
+    this.#director = new Director(kind, box);
   }
 
-  get agent(): Agent {
-    if (this.#agent === null) throw new Error(`${this.kind} is no agent, or not started`);
-    return this.#agent;
+  get said(): readonly string[] {
+    return this.#director.lines;
   }
 
-  get said(): string[] {
-    return [...(this.#rival?.lines ?? this.#agent?.lines ?? [])];
+  /** Whether a rival has read its file since that was last written. */
+  get hasRead(): boolean {
+    return this.#director.hasRead;
   }
 
-  #text(services: readonly Wanted[]): string {
-    const here = services.map((one, which) => ({ ...one, address: vip(this.kind, which) }));
-    return configuration(this.kind, here);
+  #here(services: readonly Wanted[]): Balanced[] {
+    return services.map((one, which) => ({ ...one, address: vip(this.kind, which) }));
   }
 
   async start(services: readonly Wanted[]): Promise<void> {
-    const { namespace } = this.box;
-    await namespace.run(["ipvsadm", "-C"]);
-    this.moments.length = 0;
     this.#ports = services.map(({ port }) => port);
-    const script = new URL("./table-watch.ts", import.meta.url).pathname;
-    this.#watch = namespace.spawn([process.execPath, "--smol", script, String(WATCH_EVERY)], {
-      onLine: (line) => {
-        // The script's own lines.
-        if (line.startsWith("{")) this.moments.push(JSON.parse(line) as Moment);
-      },
-    });
-    await this.#watch.says("ready", START_MS);
-    const text = this.#text(services);
-    if (this.kind === "haagent") {
-      this.#agent = await Agent.create(namespace, text);
-      await this.#agent.launch().says("agent.ready", START_MS);
-    } else {
-      this.#rival = new RivalDirector(this.kind, namespace);
-      this.#rival.start(text);
-    }
+    await this.#director.start(this.#here(services));
   }
 
   /** Gives a new file, changed by hand, which may be refused. */
-  async reload(services: readonly Wanted[], spoil: (text: string) => string = (text) => text): Promise<void> {
-    const text = spoil(this.#text(services));
-    if (this.#rival !== null) this.#rival.reload(text);
-    else {
-      await this.agent.write(text);
-      await this.agent.command("reload");
-    }
+  async reload(services: readonly Wanted[], spoil?: (text: string) => string): Promise<void> {
+    await this.#director.reload(this.#here(services), spoil);
+  }
+
+  /** Looks at its table. */
+  look(): void {
+    const at = now();
+    const weights = readWeights(this.box.namespace.pid);
+    const text = JSON.stringify(weights);
+    if (text !== this.#last) this.moments.push({ at, weights });
+    this.#last = text;
   }
 
   /** What a service is called in a table. */
   key(which = 0): string {
-    return `tcp ${vip(this.kind, which)} ${this.#ports[which]}`;
+    return `${vip(this.kind, which)}:${this.#ports[which]}`;
   }
 
   /** The weights now of a service's servers, by address. */
@@ -120,25 +107,35 @@ export class Contender {
     wanted: (weights: Readonly<Record<string, number>>) => boolean,
     from: number,
     limit: number,
-    which = 0,
   ): Promise<number | null> {
-    const key = this.key(which);
+    const key = this.key();
     const found = (): Moment | undefined =>
-      this.moments.find(({ at, weights }, index) => {
+      this.moments.find(({ weights }, index) => {
         const until = this.moments[index + 1]?.at ?? Infinity;
-        return until > from && at <= from + limit && wanted(weights[key] ?? {});
+        return until > from && wanted(weights[key] ?? {});
       });
     while (now() - from < limit && found() === undefined) await sleep(WATCH_EVERY);
     const moment = found();
     return moment === undefined ? null : Math.max(0, moment.at - from);
   }
 
+  /** For how many milliseconds the first service gave a server weight since it was started. */
+  served(name: string): number {
+    return this.#while(({ [name]: weight = 0 }) => weight > 0, this.moments);
+  }
+
   /** For how many milliseconds since `from` the first service had nobody with a weight. */
   emptyFor(from: number): number {
-    const later = this.moments.filter(({ at }) => at >= from);
-    return later.reduce((sum, { at, weights }, index) => {
-      const empty = Object.values(weights[this.key()] ?? {}).every((weight) => weight === 0);
-      return sum + (empty ? (later[index + 1]?.at ?? now()) - at : 0);
+    return this.#while(
+      (weights) => Object.values(weights).every((weight) => weight === 0),
+      this.moments.filter(({ at }) => at >= from),
+    );
+  }
+
+  #while(holds: (weights: Readonly<Record<string, number>>) => boolean, moments: readonly Moment[]): number {
+    return moments.reduce((sum, { at, weights }, index) => {
+      const held = holds(weights[this.key()] ?? {});
+      return sum + (held ? (moments[index + 1]?.at ?? now()) - at : 0);
     }, 0);
   }
 
@@ -150,30 +147,30 @@ export class Contender {
     return Number(values.split(" ")[names.split(" ").indexOf("ActiveOpens")] ?? 0);
   }
 
-  async close(): Promise<void> {
-    await this.#watch?.end("SIGKILL");
-    await this.#rival?.close();
-    await this.#agent?.close();
-    this.#watch = null;
-    this.#rival = null;
-    this.#agent = null;
-    await this.box.namespace.run(["ipvsadm", "-C"]);
+  close(): Promise<void> {
+    return this.#director.close();
   }
 }
 
 export class Race {
-  readonly site: Site;
   readonly contenders: readonly Contender[];
   readonly backends: readonly Backend[];
-  readonly callers: readonly Caller[];
+  readonly #site: Site;
+  readonly #caller: Caller;
+  readonly #watch: Timer;
 
-  private constructor(site: Site, backends: readonly Backend[], callers: readonly Caller[]) {
-    this.site = site;
+  private constructor(site: Site, backends: readonly Backend[], caller: Caller) {
+    this.#site = site;
     this.backends = backends;
-    this.callers = callers;
+    this.#caller = caller;
     this.contenders = DIRECTORS.map((kind, at) => new Contender(kind, site.box(at)));
+    this.#watch = setInterval(() => {
+      for (const one of this.contenders) one.look();
+    }, WATCH_EVERY);
     site.atClose(async () => {
-      await Promise.all([...this.backends, ...this.callers, ...this.contenders].map((one) => stop(one)));
+      clearInterval(this.#watch);
+      await Promise.all([...this.backends, caller].map((each) => each.end()));
+      await Promise.all(this.contenders.map((each) => each.close()));
     });
   }
 
@@ -190,15 +187,14 @@ export class Race {
       await namespace.ip(...DIRECTORS.map((kind) => `addr add ${vip(kind)}/32 dev lo`));
     }
     const backends = boxes.map((box, at) => new Backend(`s${at + 1}`, box));
-    const callers = DIRECTORS.map(() => new Caller(site.box(6)));
-    const race = new Race(site, backends, callers);
-    await Promise.all([...backends, ...callers].map((one) => one.ready()));
+    const race = new Race(site, backends, new Caller(site.box(6)));
+    await Promise.all([...backends, race.#caller].map((one) => one.ready()));
     return race;
   }
 
-  get haagent(): Contender {
-    const found = this.contenders.find(({ kind }) => kind === "haagent");
-    if (found === undefined) throw new Error("haagent takes no part");
+  contender(kind: DirectorKind): Contender {
+    const found = this.contenders.find((one) => one.kind === kind);
+    if (found === undefined) throw new Error(`${kind} takes no part`);
     return found;
   }
 
@@ -213,39 +209,51 @@ export class Race {
     await Promise.all(this.contenders.map((one) => one.start(services)));
   }
 
-  /** Waits until the weights are so with all three; of the rivals not for ever. */
-  async settle(list: string, which = 0): Promise<void> {
-    const has = (one: Contender): boolean => one.list(which) === list;
-    await until(
-      () => `haagent has ${this.haagent.list(which)}, not ${list}: ${this.haagent.said.slice(-5).join("\n")}`,
-      START_MS,
-      () => has(this.haagent),
+  /** Does something with all three at a time. */
+  async each<Result>(work: (one: Contender) => Promise<Result>): Promise<Map<DirectorKind, Result>> {
+    const results = this.contenders.map(async (one): Promise<[DirectorKind, Result]> => [
+      one.kind,
+      await work(one),
+    ]);
+    return new Map(await Promise.all(results));
+  }
+
+  /** Waits until the weights are so with all of these, however long that takes them. */
+  async settle(list: string, which = 0, kinds: readonly DirectorKind[] = DIRECTORS): Promise<void> {
+    for (const one of kinds.map((kind) => this.contender(kind))) {
+      await until(
+        () => `${one.kind} has ${one.list(which)}, not ${list}: ${one.said.slice(-8).join("\n  ")}`,
+        START_MS,
+        () => one.list(which) === list,
+      );
+    }
+  }
+
+  /** Probes of each a second, while `work` goes on. */
+  async probed(work: () => Promise<unknown>): Promise<Map<DirectorKind, number>> {
+    const [before, began] = [await this.each((one) => one.probes()), now()];
+    await work();
+    const after = await this.each((one) => one.probes());
+    const took = (now() - began) / 1000;
+    return new Map(
+      DIRECTORS.map((kind) => [kind, ((after.get(kind) ?? 0) - (before.get(kind) ?? 0)) / took]),
     );
-    const end = now() + PATIENCE;
-    while (now() < end && !this.contenders.every(has)) await sleep(WATCH_EVERY);
   }
 
   /** Asks every director's service, one request after another, until `over` says so. */
   async load(over: () => boolean): Promise<void> {
     await Promise.all(
-      this.contenders.map(async ({ kind, answers }, at) => {
+      this.contenders.map(async ({ kind, answers }) => {
         while (!over()) {
-          const began = now();
-          const answer = (await this.callers[at]?.get(vip(kind), 80, REQUEST_MS)) ?? "";
-          answers.push({ at: began, answer });
+          const at = now();
+          answers.push({ at, answer: await this.#caller.get(vip(kind), 80, REQUEST_MS) });
+          await sleep(PAUSE_MS);
         }
       }),
     );
   }
 
-  async stop(): Promise<void> {
-    await Promise.all(this.contenders.map((one) => one.close()));
-  }
-
   close(): Promise<void> {
-    return this.site.close();
+    return this.#site.close();
   }
 }
-
-const stop = (one: Backend | Caller | Contender): Promise<void> =>
-  one instanceof Contender ? one.close() : one.end();
