@@ -26,8 +26,9 @@ type CheckRule = (check: Checked, type: CheckType, file: Sections, report: Repor
 const keys: CheckRule = ({ label, at, values, servers }, type, _file, report) => {
   const needs = KEYS_OF[type].needs.filter((key) => key !== "target" || !servers);
   for (const [key, given] of Object.entries(values)) {
+    if (given === null || !given.written) continue;
     const types = typesOf(key);
-    if (given === null || !given.written || types === null || types.includes(type)) continue;
+    if (types === null || types.includes(type)) continue;
     report.error(given.at, `${key} is a key of ${said(types)} checks, not of type "${type}"`);
   }
   if (needs.length === 0) return;

@@ -175,8 +175,13 @@ function readNamed<V>(
   return sections.toSorted((a, b) => a.at - b.at);
 }
 
+/** Of routers that were asked for already: every server of a service asks anew. */
+const VIRTUAL = new WeakMap<readonly RouterSection[], ReadonlyMap<Ip, string>>();
+
 /** The virtual addresses of all routers, advertised or not, with the name of one that has it. */
 export function virtualAddresses(routers: readonly RouterSection[]): ReadonlyMap<Ip, string> {
+  const known = VIRTUAL.get(routers);
+  if (known !== undefined) return known;
   const virtual = new Map<Ip, string>();
   for (const { name, values } of routers) {
     for (const entry of [...entries(values.addresses), ...entries(values.excluded_addresses)]) {
@@ -184,6 +189,7 @@ export function virtualAddresses(routers: readonly RouterSection[]): ReadonlyMap
       if (address !== undefined) virtual.set(address, name);
     }
   }
+  VIRTUAL.set(routers, virtual);
   return virtual;
 }
 

@@ -74,10 +74,16 @@ export type ProbeValues = Values<typeof probe & ReturnType<typeof course>> & {
 
 /** What every type takes. */
 const COMMON = ["type", "interval", "fast_interval", "timeout", "rise", "fall", "weight"];
+/** Of every key that some types take, which ones. */
+const TYPES_OF = new Map<string, readonly CheckType[]>(
+  TYPES.flatMap((type) => [...KEYS_OF[type].needs, ...KEYS_OF[type].takes]).map(
+    (key): [string, CheckType[]] => [
+      key,
+      TYPES.filter((type) => [...KEYS_OF[type].needs, ...KEYS_OF[type].takes].some((each) => each === key)),
+    ],
+  ),
+);
+
 /** The types that take a key; all of them give null. */
-export function typesOf(key: string): CheckType[] | null {
-  if (COMMON.includes(key)) return null;
-  return TYPES.filter((type) =>
-    [...KEYS_OF[type].needs, ...KEYS_OF[type].takes].some((each) => each === key),
-  );
-}
+export const typesOf = (key: string): readonly CheckType[] | null =>
+  COMMON.includes(key) ? null : (TYPES_OF.get(key) ?? []);
