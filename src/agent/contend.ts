@@ -12,7 +12,7 @@ import { outranks } from "../vrrp/rank.ts";
 import type { Believed } from "./cluster/claims.ts";
 import { askClaims, claimOf, speaking, tellClaims } from "./cluster/claims.ts";
 import type { Cluster } from "./cluster/cluster.ts";
-import { drive } from "./drive.ts";
+import { announce, drive } from "./drive.ts";
 import type { Rival, Rivals } from "./rival.ts";
 import type { Router } from "./router.ts";
 import { seen } from "./signs.ts";
@@ -42,7 +42,10 @@ export function heedClaim(world: World, turn: Turn, { router, node, claim, late 
   const known = rivals.known.get(router);
   const { address: source } = claim;
   if (claim.state !== "master" || source === null || source === router.source) {
+    const gaveWay = known?.node === node || claim.state === "released";
     if (known?.node === node) rivals.known.delete(router);
+    // Whoever was told by it believes that it has the addresses.
+    if (gaveWay && isMaster(router)) announce(world, turn, router);
     return;
   }
   if (late) return;

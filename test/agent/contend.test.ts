@@ -1,10 +1,11 @@
 /** Two masters that hear no adverts of each other, and the cluster's links between them. */
 import { describe, expect, test } from "bun:test";
+import type { Ip } from "../../src/base/address.ts";
 import type { Box } from "./box.ts";
 import { type Cables, together } from "./cables.ts";
 import { Lab } from "./harness.ts";
-import { hear } from "./sight.ts";
-import { router, type Table } from "./text.ts";
+import { hear, told } from "./sight.ts";
+import { router, type Table, VIP } from "./text.ts";
 
 /** No advert passes any more, and both are master. */
 function apart(high: Table = {}, low: Table = {}): { lab: Lab; high: Box; low: Box; cables: Cables } {
@@ -37,6 +38,15 @@ describe("two masters that only the cluster knows of", () => {
       commands: [["/bin/note", "INSTANCE", "VI_1", "MASTER", "150"]],
       environment: { HAAGENT_STATE: "MASTER" },
     });
+  });
+
+  test("become one that tells its addresses again, as neighbours may believe the other one", () => {
+    const { lab, high, low } = apart({ garp: { count: 1, repeat_after: "0s" } }, { garp: { count: 1 } });
+    while (low.state() === "master") lab.run(10);
+    expect(told(high, lab.now - 10)).toEqual([]);
+    const yielded = lab.now;
+    lab.run(1500);
+    expect(told(high, yielded).map(({ address }) => address)).toContain(VIP as Ip);
   });
 
   test("stay one for as long as that goes on, without a word more than one a minute", () => {

@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import type { Box } from "./box.ts";
 import { type Cables, together } from "./cables.ts";
 import { Lab } from "./harness.ts";
+import { told } from "./sight.ts";
 import { router, type Table } from "./text.ts";
 
 /** Of priority 100: three intervals and the skew; and what the links of the cluster take. */
@@ -38,7 +39,7 @@ describe("a master that has no way to its peers, and a line to say so", () => {
   test.each(["ENETUNREACH", "EHOSTUNREACH"])(
     "is followed as soon as a dead one, and lets go: %s",
     (errno) => {
-      const { lab, high, low } = pair();
+      const { lab, high, low } = pair({ garp: { count: 1, repeat_after: "0s" } });
       noRoute(high, errno);
       lab.run(TIMER);
       expect(low.state()).toBe("master");
@@ -46,6 +47,8 @@ describe("a master that has no way to its peers, and a line to say so", () => {
       lab.run(5);
       expect(states(high, low)).toEqual(["backup", "master"]);
       expect(high.kernel.added()).toEqual([]);
+      // It may have told its neighbours otherwise with its last word.
+      expect(told(low).at(-1)?.at).toBeGreaterThan(told(high).at(-1)?.at ?? 0);
       expect(high.router().reason).toBe(
         `adverts cannot be sent: ${errno} (no route to its peers), and 192.0.2.11 is master`,
       );

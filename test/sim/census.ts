@@ -98,6 +98,10 @@ const BY_ROLE: Readonly<Record<string, Look>> = {
     to === "fault" && reason.includes("could not be added"),
   "address is there already": (_scene, _node, _router, { to, reason }) =>
     to === "fault" && reason.includes("and not by us"),
+  "mute master gives way": (_scene, _node, _router, { from, reason }) =>
+    from === "master" && reason.includes("cannot be sent") && reason.endsWith(" is master"),
+  "mute router in fault": (_scene, _node, _router, { to, reason }) =>
+    to === "fault" && reason.includes("cannot be sent"),
   "deaf for a while": (_scene, _node, _router, { to, reason }) =>
     to === "fault" && reason.includes("cannot listen"),
 };

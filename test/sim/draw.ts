@@ -8,7 +8,7 @@ import { drawGatewayFaults, withGuards } from "./draw-guards.ts";
 import { drawHookFailures, withHooks } from "./draw-hooks.ts";
 import { drawMacFaults, withMacs } from "./draw-macs.ts";
 import { drawRouteLosses, withRoutes } from "./draw-routes.ts";
-import { drawLatePort } from "./draw-port.ts";
+import { drawLatePort, drawMutes } from "./draw-port.ts";
 import { drawFaults } from "./faults.ts";
 import { togetherAfter } from "./members.ts";
 import type {
@@ -175,7 +175,8 @@ export function drawPlan(seed: number): Plan {
   const broken = drawMacFaults(new Prng(seed ^ 0xdead), hooked, times.peaceAt);
   const cut = drawClusterFaults(forCluster, hooked, times.peaceAt);
   const lost = drawGatewayFaults(new Prng(seed ^ 0x6a7e), hooked, times.peaceAt);
-  const faults = [...times.faults, ...lost, ...failures, ...losses, ...broken, ...cut].sort(
+  const unheard = drawMutes(new Prng(seed ^ 0x307e), hooked, times.peaceAt);
+  const faults = [...times.faults, ...lost, ...unheard, ...failures, ...losses, ...broken, ...cut].sort(
     (a, b) => a.at - b.at,
   );
   const cluster = hooked[0]?.config.cluster ?? null;

@@ -49,7 +49,7 @@ export class Excuses {
     if (this.#backAt >= frozenAt) this.#excuse(DEAF);
   }
 
-  /** The kernel refused an address. */
+  /** The kernel refused an address, or adverts until now. */
   refused(): void {
     this.#excuse(TROUBLE);
   }

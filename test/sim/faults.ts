@@ -40,6 +40,8 @@ export type Fault = { readonly at: number; readonly until: number } & (
   | { readonly kind: "address-added"; readonly node: number }
   /** The administrator takes the node's own address away and gives it back. */
   | { readonly kind: "own-removed"; readonly node: number; readonly segment: SegmentName }
+  /** The kernel has no way for adverts of the node on this segment. */
+  | { readonly kind: "mute"; readonly node: number; readonly segment: SegmentName }
   /** Most awaited hooks that begin meanwhile fail, or hang until their time is over. */
   | { readonly kind: "hooks-fail"; readonly node: number }
   | { readonly kind: "check-fails"; readonly node: number; readonly check: string }

@@ -55,6 +55,7 @@ export class Guards {
     return (
       backup.router.guard?.heartbeat === true &&
       router.guard?.heartbeat === true &&
+      !node.mute.has(router.segment) &&
       this.#gates.holds(node, router) &&
       this.#members.hears(backup.node, node, soon) &&
       this.#members.hears(node, backup.node, soon)
@@ -102,6 +103,7 @@ export class Guards {
       (other) =>
         other.node === node ||
         !isMaster(this.#scene, other.node, other.router) ||
+        other.node.mute.has(other.router.segment) ||
         this.#members.isDeaf(node, other.node) ||
         this.#members.isDeaf(other.node, node),
     );

@@ -130,6 +130,15 @@ function harm(
       }
       later(() => node.wiring.giveOwn(fault.segment));
       break;
+    case "mute": {
+      const { segment } = fault;
+      node.mute.add(segment);
+      later(() => {
+        node.mute.delete(segment);
+        node.excuses.refused();
+      });
+      break;
+    }
     case "check-fails":
       node.health.failing.add(fault.check);
       later(() => void node.health.failing.delete(fault.check));
@@ -191,6 +200,8 @@ export function pacify(world: World): void {
     node.thaw();
     node.mortality.spare(node.process === null);
     node.hooksFail = false;
+    if (node.mute.size > 0) node.excuses.refused();
+    node.mute.clear();
     node.services.failing = 0;
     node.health.failing.clear();
     node.kernel.failAdditions = 0;

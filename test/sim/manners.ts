@@ -42,13 +42,18 @@ export class Manners {
     if (master && this.#silent(node, router) && !ordered(node, router)) {
       violate(this.#scene, `${node.plan.name} goes on as master of ${router.name} after a stall`);
     }
+    this.tries(node, router);
+    this.#wakes(node, router);
+    if (priority === 0) this.#releasedAt.set(virtualRouterOf(router), this.#scene.schedule.now);
+  }
+
+  /** An advert leaves, or finds no way: it was no stall that kept it. */
+  tries(node: Node, router: RouterPlan): void {
     const key = `${node.number} ${router.name}`;
     const { now } = this.#scene.schedule;
     const before = this.#sentAt.get(key) ?? Number.NEGATIVE_INFINITY;
     if (before < now) this.#sentBefore.set(key, before);
     this.#sentAt.set(key, now);
-    this.#wakes(node, router);
-    if (priority === 0) this.#releasedAt.set(virtualRouterOf(router), now);
   }
 
   #wakes(node: Node, router: RouterPlan): void {
@@ -76,7 +81,7 @@ export class Manners {
 
   /** A router is master no more, by its own decision and not by losing; `said`: priority 0 was sent. */
   leaves(node: Node, router: RouterPlan, said: boolean): void {
-    const able = usable(node, router.segment) && !node.excuses.holds;
+    const able = usable(node, router.segment) && !node.mute.has(router.segment) && !node.excuses.holds;
     if (said || !able || this.#silent(node, router)) return;
     violate(this.#scene, `${node.plan.name} left ${router.name} without a word`);
   }

@@ -35,6 +35,8 @@ export class Node {
   /** What its file says: a configuration, or null for one that is wrong. */
   file: ConfigPlan | null;
   hooksFail = false;
+  /** Segments on which the kernel refuses its adverts, for want of a way. */
+  readonly mute = new Set<SegmentName>();
   readonly health = new Health();
   /** When the last sleep of its agent ended, and how long that was. */
   thawedAt = Number.NEGATIVE_INFINITY;

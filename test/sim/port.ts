@@ -8,11 +8,14 @@ import type { Sent } from "./observer.ts";
 import { ETHERTYPE_IPV4, ETHERTYPE_IPV6, sightAdvert } from "./packets.ts";
 import { type ConfigPlan, type SegmentName, segmentOf } from "./plan.ts";
 
+/** What a route of the kind `unreachable` answers. */
+const NO_WAY = "EHOSTUNREACH";
+
 /** Sends; the name of the error, or null. Without a carrier the kernel drops silently. */
 export function transmit(node: Node, network: Network, action: Sent): string | null {
   const link = action.index === null ? route(node, action) : node.kernel.link(action.index);
-  const errno = failure(action, link);
   const segment = segmentOf(link?.name ?? "");
+  const errno = failure(action, link) ?? (action.router !== null && node.mute.has(segment) ? NO_WAY : null);
   node.observer.sent(node, segment, action, errno);
   const record = action.router === null ? undefined : node.ledger.get(action.router);
   if (errno === null && record !== undefined) {

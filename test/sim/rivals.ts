@@ -30,6 +30,7 @@ export const knowsMaster = (scene: Scene, part: Part, virtualRouter: string): bo
       other.node !== part.node &&
       inCluster(other, part) &&
       isMaster(scene, other.node, other.router) &&
+      !other.node.mute.has(other.router.segment) &&
       shared(part.node, other.node).some((link) => !part.node.cables.blocks(link, other.node, part.node)),
   );
 

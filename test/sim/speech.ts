@@ -82,7 +82,10 @@ export class Speech {
       violate(this.#scene, `${node.plan.name} sent VRID ${advert.vrid} for ${router} on ${segment}`);
     }
     this.#rate(node, plan, `${advert.destination} v${advert.version}`);
-    if (errno !== null) return null;
+    if (errno !== null) {
+      if (node.mute.has(segment)) this.#manners.tries(node, plan);
+      return null;
+    }
     const { watches, schedule } = this.#scene;
     watches.renew(`hole ${node.number} ${router}`, schedule.now);
     this.#manners.speaks(node, plan, advert.priority, isMaster(this.#scene, node, plan));
@@ -200,7 +203,8 @@ export class Speech {
     const { watches, schedule } = scene;
     for (const [virtualRouter, bounds] of scene.bounds) {
       for (const { node, router } of partsOf(scene, virtualRouter)) {
-        const speaks = isMaster(scene, node, router) && usable(node, router.segment);
+        const masters = isMaster(scene, node, router) && usable(node, router.segment);
+        const speaks = masters && !node.mute.has(router.segment);
         const plans = everPlanned(node, router);
         const longest = bounds.hole(Math.max(...plans.map(({ interval }) => interval)));
         watches.update(`hole ${node.number} ${router.name}`, speaks, longest, schedule.now, () => {
@@ -208,7 +212,7 @@ export class Speech {
         });
         const refresh = Math.max(...plans.map(({ garp }) => garp.refresh));
         const refreshes =
-          speaks && this.#gates.holds(node, router) && plans.every(({ garp }) => garp.refresh > 0);
+          masters && this.#gates.holds(node, router) && plans.every(({ garp }) => garp.refresh > 0);
         for (const { address } of movedBy(router)) {
           const key = `untold ${node.number} ${address}`;
           watches.update(key, refreshes, refresh + FIRST_ANNOUNCEMENT, schedule.now, () => {

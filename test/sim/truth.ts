@@ -9,10 +9,11 @@ import { INTERFACE_OF, movedBy, virtualRouterOf } from "./plan.ts";
 export const usable = (node: Node, segment: SegmentName): boolean =>
   node.kernel.links.get(INTERFACE_OF[segment])?.carrier === true;
 
-/** What the speaker sends can reach the listener; some of it may be lost. */
+/** The adverts that the speaker sends can reach the listener; some may be lost. */
 export const hears = (network: Network, listener: Node, speaker: Node, segment: SegmentName): boolean =>
   usable(listener, segment) &&
   usable(speaker, segment) &&
+  !speaker.mute.has(segment) &&
   !network.isCut(segment, speaker.number, listener.number);
 
 /** Everything that one of the two sends reaches the other, undamaged. */
@@ -72,6 +73,7 @@ export function eligible(node: Node, router: RouterPlan): boolean {
       !node.orders.leaving.has(member.name) &&
       !delayed(node, member) &&
       usable(node, member.segment) &&
+      !node.mute.has(member.segment) &&
       hasSource(node, member) &&
       !blocked(node, member) &&
       checksHold(node, member) &&
