@@ -59,6 +59,7 @@ async function run(path: string): Promise<number> {
     source,
     version: VERSION,
     settings: config.agent,
+    needsRights: config.routers.length > 0 || config.heartbeat !== null,
     stale: STALE,
     rehearse,
     complain: (text) => void complain(text),

@@ -5,7 +5,7 @@ import type { ConfigSource, Loaded } from "./model.ts";
 import { Report } from "./report.ts";
 import { judge } from "./rules-file.ts";
 import { judgeKeysFile } from "./keys-file.ts";
-import { judgeAccounts, judgeMember, judgeReadable, judgeWritable } from "./rules-host.ts";
+import { judgeAccounts, judgeMember, judgeReadable, judgeRights, judgeWritable } from "./rules-host.ts";
 import { judgeOwnWitnesses } from "./rules-guard.ts";
 import { judgeFenceDelay, judgeFenceProgram } from "./rules-fence.ts";
 import { judgeOwnPings } from "./rules-ping.ts";
@@ -40,6 +40,7 @@ function read(source: ConfigSource): Loaded {
   if (sections !== null) {
     judgeReadable(source.mode ?? 0, sections, report);
     judgeAccounts(source.accounts, sections, report);
+    judgeRights(source.lacking, sections, report);
     judgeMember(source.hostname, sections, report);
     judgeKeysFile(source, sections, report);
     judgeScripts(source, sections, report);

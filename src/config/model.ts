@@ -244,6 +244,8 @@ export interface ConfigSource {
   readonly checkPrograms?: readonly ProgramFile[];
   /** The files of authorities that checks name; absent where they do not matter. */
   readonly authorities?: readonly AuthoritiesFile[];
+  /** Of CAP_NET_ADMIN and CAP_NET_RAW, those that the agent which reads it anew was started without. */
+  readonly lacking?: readonly string[];
   /** The file that `heartbeat.auth.keys_file` names, where it does. */
   readonly keysFile?: KeysFile | null;
   /** What `heartbeat.resources` names as scripts, as found on this host; absent where that does not matter. */

@@ -6,7 +6,7 @@ import type { Report } from "./report.ts";
 import type { Sections } from "./sections.ts";
 import { entries } from "./sections.ts";
 import type { ProbeValues } from "./tables-check.ts";
-import { quote } from "./words.ts";
+import { header, quote } from "./words.ts";
 
 /** Permission bits of others and of the group. */
 const WRITABLE_BY_OTHERS = 0o002;
@@ -42,6 +42,20 @@ export function judgeReadable(
   const key = keys.find((given) => given?.written === true);
   if (!key) return;
   report.warning(key.at, "the file holds a key and is readable by others than its owner; cure: chmod 600");
+}
+
+/** An agent without the rights of a router does the rest; it cannot get them while it runs. */
+export function judgeRights(
+  lacking: ConfigSource["lacking"],
+  { routers, heartbeat }: Sections,
+  report: Report,
+): void {
+  if (lacking === undefined || lacking.length === 0) return;
+  const why = `which this agent was started without; cure: run as root, and stop and start it`;
+  const first = routers[0];
+  if (first !== undefined)
+    report.error(first.at, `${header("vrrp", first.name)} needs ${lacking.join(" and ")}, ${why}`);
+  if (heartbeat !== null) report.error(heartbeat.at, `[heartbeat] needs ${lacking.join(" and ")}, ${why}`);
 }
 
 /** What a check sends to say who it is. */

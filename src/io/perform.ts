@@ -1,5 +1,6 @@
 /** Actions as system calls, in order. Frames that follow each other leave in one call. */
 import { PollSet } from "../../native/poll.ts";
+import { missingCapabilities } from "../../native/process.ts";
 import type { Action, Event } from "../agent/boundary.ts";
 import { unreachable } from "../base/assert.ts";
 import { bootId } from "./boot.ts";
@@ -190,7 +191,7 @@ export class World implements Outside {
       case "read-config":
         this.#post({
           kind: "config",
-          source: readConfig(this.#parts.path),
+          source: { ...readConfig(this.#parts.path), lacking: missingCapabilities() },
           connection: action.connection,
         });
         return [];

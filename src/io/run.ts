@@ -52,6 +52,8 @@ interface RunOptions {
   readonly version: string;
   /** The `[agent]` table of that file, which was checked before. */
   readonly settings: AgentConfig;
+  /** It is nothing without raw sockets and the right to change addresses: a node of VRRP or heartbeat. */
+  readonly needsRights: boolean;
   readonly stale: Stale;
   /** Runs the code of a takeover once, in steps and without any effect. */
   readonly rehearse: () => Iterator<unknown>;
@@ -104,11 +106,16 @@ const warning =
     journal.write("warning", "agent.warning", { what, detail });
 
 /** Opens everything in order, or closes what was opened and says why not. */
-function open(settings: AgentConfig, journal: Journal, post: (event: Event) => void): Result<Opened, string> {
+function open(
+  { settings, needsRights }: Pick<RunOptions, "settings" | "needsRights">,
+  journal: Journal,
+  post: (event: Event) => void,
+): Result<Opened, string> {
   const missing = missingCapabilities();
-  if (missing.length > 0) return fail(capabilityAdvice(missing));
+  if (missing.length > 0 && needsRights) return fail(capabilityAdvice(missing));
   const directory = settings.runtimeDir;
   const warn = (what: string) => warning(journal, what);
+  if (missing.length > 0) warn("rights")(capabilityAdvice(missing));
   const closers: (() => void)[] = [];
   const close = (): void => {
     for (const closer of closers.reverse()) closer();
@@ -130,6 +137,8 @@ function open(settings: AgentConfig, journal: Journal, post: (event: Event) => v
     const left = readLedger(directory);
     if (!left.ok) warn("ledger")(`${left.error}; treated as empty`);
     const records = left.ok ? left.value : [];
+    // What an agent has left in the kernel would stay there.
+    if (missing.length > 0 && records.length > 0) return refused(capabilityAdvice(missing));
     const ledger = Ledger.create(directory, records, warn("ledger"));
     const promotion = new Promotion(directory, warn("sysctl"));
     const packetFilters = new PacketFilters(directory);
@@ -137,9 +146,10 @@ function open(settings: AgentConfig, journal: Journal, post: (event: Event) => v
     closers.push(() => packetFilters.close());
     const virtualMacs = new VirtualMacs(directory, warn("virtual MAC"), () => packetFilters.sweep());
     closers.push(() => virtualMacs.close());
-    const transmitter = Transmitter.open();
-    if (!transmitter.ok) return refused(`packet socket: ${errnoName(transmitter.error)}`);
-    closers.push(() => transmitter.value.close());
+    const sockets = Transmitter.open();
+    if (!sockets.ok && needsRights) return refused(`packet socket: ${errnoName(sockets.error)}`);
+    const transmitter = sockets.ok ? sockets.value : Transmitter.refused(sockets.error);
+    closers.push(() => transmitter.close());
     const opened = Kernel.open(post, warn("kernel"));
     if (!opened.ok) return refused(`rtnetlink: ${opened.error}`);
     const { kernel, tables } = opened.value;
@@ -150,7 +160,7 @@ function open(settings: AgentConfig, journal: Journal, post: (event: Event) => v
     return ok({
       kernel,
       tables,
-      transmitter: transmitter.value,
+      transmitter,
       ledger,
       control: control.value,
       promotion,
@@ -177,14 +187,14 @@ function makeState({ stateDir }: AgentConfig, journal: Journal): void {
 
 /** Runs the agent until it leaves; gives the exit code. */
 export async function runAgent(options: RunOptions): Promise<number> {
-  const { machine, source, version, settings, stale, rehearse, complain } = options;
+  const { machine, source, version, settings, needsRights, stale, rehearse, complain } = options;
   const journal = new Journal();
   journal.configure(settings.log.level, settings.log.target, settings.log.facility);
   let loop: Loop | null = null;
   const post = (event: Event): void => loop?.post(event);
   // What follows brings back what a life needs, the rehearsal what a takeover does.
   forgetStart();
-  const opened = open(settings, journal, post);
+  const opened = open({ settings, needsRights }, journal, post);
   if (!opened.ok) {
     complain(opened.error);
     return EXIT_REFUSED;

@@ -124,6 +124,11 @@ export class Transmitter {
     return ok(new Transmitter(frames, { 4: raw4, 6: openRaw(6) }));
   }
 
+  /** One that sends nothing, as it may not: everything fails with this, minus errno. */
+  static refused(errno: number): Transmitter {
+    return new Transmitter(errno, { 4: errno, 6: errno });
+  }
+
   /** Puts a frame into the batch; gives the fates of an earlier batch when that had to leave first. */
   frame({ index, ethertype, destination, source, bytes, router }: Frame): Sent[] {
     const to = this.#mac(destination);

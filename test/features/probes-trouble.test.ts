@@ -1,10 +1,72 @@
 /** Built-in probes where the agent itself is in trouble: no descriptors left, a thread that hangs. */
 import { describe, expect, test } from "bun:test";
+import { Agent } from "./agent.ts";
 import { addressesOf } from "../lab/owner.ts";
 import { sleep, until } from "../lab/process.ts";
 import { frozen, threads } from "./frozen.ts";
 import { check, serve, started, tracking, verdict, VIP } from "./probing.ts";
 import { Site } from "./site.ts";
+
+/** Only a service; two of its servers need rights to be probed. */
+const SERVICE = `[virtual_server.web]
+address = "192.0.2.80:80"
+real_servers = [
+  "127.0.0.1:8001",
+  { address = "127.0.0.2:8001", check = { type = "ping", fall = 1 } },
+  { address = "127.0.0.3:8001", check = { mark = 7 } },
+]
+forward = "nat"
+check = { type = "tcp", interval = "100ms", timeout = "1s", fall = 1 }
+`;
+
+describe("an agent without the rights of a router", () => {
+  test("probes what it can, names what it cannot, and refuses a reload that makes it a router", async () => {
+    const site = await Site.create(1, 1);
+    try {
+      await serve(site, site.box(0));
+      const agent = await Agent.create(site.box(0).namespace, SERVICE);
+      site.atClose(() => agent.close());
+      const lost = "-net_admin,-net_raw";
+      await agent.start(["setpriv", `--bounding-set=${lost}`, `--inh-caps=${lost}`]);
+      const said = await agent.says("agent.warning", "what=rights");
+      expect(said.fields["detail"]).toContain("no CAP_NET_ADMIN and no CAP_NET_RAW: run as root, or");
+      await agent.says("server.state", "server=127.0.0.1:8001 from=undecided to=up");
+      await agent.says("server.state", 'to=down reason="EPERM: no socket"');
+      await agent.says("server.state", 'to=down reason="EPERM: mark 7"');
+      const failed = await agent.says("service.failed");
+      expect(failed.fields["detail"]).toContain("cure: ");
+      const { code, stdout } = await agent.command("status");
+      expect(code).toBe(3);
+      expect(stdout).toContain(failed.fields["detail"] ?? "nothing");
+      await agent.write(`${SERVICE}\n${tracking(200, "")}`);
+      const refused = await agent.command("reload");
+      expect(refused.code).toBe(1);
+      expect(refused.stderr).toMatch(
+        /:\d+:1: error: \[vrrp\.lan\] needs CAP_NET_ADMIN and CAP_NET_RAW, which/,
+      );
+      await agent.reload(SERVICE.replace("127.0.0.3", "127.0.0.4"));
+      await agent.says("server.state", "server=127.0.0.4:8001");
+      expect(await agent.stop()).toBe(0);
+    } finally {
+      await site.close();
+    }
+  });
+
+  test("does not leave what a killed one has added, but refuses to start", async () => {
+    const site = await Site.create(1, 1);
+    try {
+      const agent = await started(site, site.box(0), `${SERVICE}\n${tracking(200, "")}`);
+      await agent.is("lan", "master");
+      await agent.kill();
+      await agent.write(SERVICE);
+      const child = agent.launch(["setpriv", "--bounding-set=-net_admin", "--inh-caps=-net_admin"]);
+      expect(await child.exited).toBe(5);
+      expect(agent.lines.at(-1)).toContain("no CAP_NET_ADMIN: run as root");
+    } finally {
+      await site.close();
+    }
+  });
+});
 
 describe("an agent without descriptors left", () => {
   test("says so of its checks, holds what it has, and recovers", async () => {

@@ -71,6 +71,7 @@ if (import.meta.main) {
       source: readConfig(config),
       version: "test",
       settings,
+      needsRights: true,
       stale: STALE,
       rehearse: () => [].values(),
       complain: (text) => console.error(text),

@@ -14,8 +14,8 @@ afterEach(() => scene.clear());
 
 /** The check of `web`: interval and timeout 300 ms, rise 2, fall 3. */
 const HTTP = 'type = "http"';
-/** interval + fall × max(interval, timeout), and room for a machine that stalls. */
-const OUT_WITHIN = 300 + 3 * 300 + 1500;
+/** interval + fall × max(interval, timeout), and room for a machine that stalls: for a second it may without a verdict on others. */
+const OUT_WITHIN = 300 + 3 * 1000 + 1500;
 
 describe("a server that fails", () => {
   const faults: readonly (readonly [string, (at: number) => unknown, (at: number) => unknown])[] = [
@@ -29,7 +29,7 @@ describe("a server that fails", () => {
     ["killed", (at) => scene.backend(at).end(), (at) => scene.backend(at).start()],
   ];
   test("is out in time, with nobody else beside it, and in again, however it fails", async () => {
-    const agent = await scene.serving(web("", HTTP));
+    const agent = await scene.serving(web("", HTTP).replace('timeout = "300ms"', 'timeout = "1s"'));
     for (const [how, breaks, mends] of faults) {
       const broken = now();
       await breaks(1);
@@ -268,5 +268,27 @@ describe("a module that the kernel does not have", () => {
       expect(agent.events("service.failed")).toHaveLength(1);
       expect(await agent.stop()).toBe(0);
     });
+  });
+});
+
+describe("an agent that may not use IPVS", () => {
+  test("says so with the cure, probes the servers all the same, and has the service when it may", async () => {
+    const other = web('ipvs = "sockopt"').replaceAll("server.web", "server.old").replaceAll(":80", ":81");
+    const agent = await scene.agent(web() + other);
+    await agent.start(["setpriv", "--bounding-set=-net_admin", "--inh-caps=-net_admin"]);
+    for (const table of ["auto", "sockopt"]) {
+      const said = await agent.says("service.failed", `table=${table}`);
+      expect(said.fields["detail"]).toMatch(/not permitted to use IPVS \(EPERM\); cure: run as root/);
+    }
+    await agent.says("server.state", "name=web server=", 3);
+    const { code, stdout } = await agent.command("status");
+    expect(code).toBe(3);
+    expect(stdout).toContain("cure: run as root");
+    expect((await agent.command("reload")).code).toBe(0);
+    expect(await agent.stop()).toBe(0);
+    expect(agent.events("service.failed")).toHaveLength(2);
+    expect(agent.events("agent.warning").map(({ fields }) => fields["what"])).toEqual(["rights"]);
+    await agent.start();
+    await scene.has(agent, "1,1,1");
   });
 });

@@ -13,7 +13,7 @@ export function tableText(errno: string): string {
     case "ENOPROTOOPT":
       return `this kernel has no IPVS (${errno}); cure: modprobe ip_vs, on OpenWrt opkg install kmod-nf-ipvs`;
     case "EPERM":
-      return "not permitted to use IPVS (EPERM); cure: CAP_NET_ADMIN in the user namespace of this network namespace";
+      return "not permitted to use IPVS (EPERM); cure: run as root, or with CAP_NET_ADMIN in the user namespace of this network namespace";
     case "EPROTONOSUPPORT":
       return 'this kernel has no generic netlink (EPROTONOSUPPORT); cure: ipvs = "sockopt"';
     case "ETIMEDOUT":
