@@ -9,12 +9,21 @@ import { bad } from "./response.ts";
 export type Step =
   /** More of what the server says; when it has closed, the dialogue goes on once with what there is. */
   | { readonly kind: "more" }
+  /** TLS, over the same connection, before anything else is said; the dialogue goes on when the certificate was found good. */
+  | { readonly kind: "secure" }
   /** `shown` stands for the bytes in a transcript where they hold a secret. */
   | { readonly kind: "say"; readonly bytes: Uint8Array; readonly shown: string | null };
 
 export type Dialogue = Generator<Step, Outcome, void>;
 
 const MORE: Step = { kind: "more" };
+export const SECURE: Step = { kind: "secure" };
+
+/** A dialogue of a protocol that begins with TLS. */
+export function* overTls(dialogue: Dialogue): Dialogue {
+  yield SECURE;
+  return yield* dialogue;
+}
 const utf8 = new TextEncoder();
 
 /** To say something. */

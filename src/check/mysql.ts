@@ -7,12 +7,13 @@ import {
   decodeSwitch,
   encodeLogin,
   encodePacket,
+  encodeTlsRequest,
   HEADER_LENGTH,
   PACKET_MAX,
   QUIT,
 } from "../wire/mysql.ts";
 import type { Dialogue, Heard, Step } from "./dialogue.ts";
-import { cut, say } from "./dialogue.ts";
+import { cut, say, SECURE } from "./dialogue.ts";
 import { bad, good } from "./response.ts";
 
 /** Who logs in, and to which database. */
@@ -28,7 +29,7 @@ const NOBODY: DatabaseLogin = { username: "haagent", password: "", database: nul
 
 /** Packets from our answer to the end of a login. */
 const STEPS_MAX = 6;
-/** Protocol::AuthMoreData of caching_sha2_password. */
+/** Protocol::AuthMoreData of caching_sha2_password: the server remembers who knew the password, or wants it itself. */
 const FAST_ENOUGH = 3;
 
 interface Packet {
@@ -68,13 +69,19 @@ function proofOf(plugin: string, password: string, challenge: Uint8Array): Uint8
 
 const mixed = (a: Uint8Array, b: Uint8Array): Uint8Array => a.map((byte, at) => byte ^ (b[at] ?? 0));
 
-/** Is greeted and logs in; without a login it is enough that the server says what it thinks of nobody. */
-export function* mysql(login: DatabaseLogin | null, heard: Heard): Dialogue {
+/** Is greeted and logs in, over TLS if `secured`; without a login it is enough that the server says what it thinks of nobody. */
+export function* mysql(login: DatabaseLogin | null, heard: Heard, secured = false): Dialogue {
   const first = yield* packet(heard);
   if (first === null) return cut(heard, "a greeting");
   const greeting = decodeGreeting(first.payload);
   if (greeting.kind === "bad") return bad(greeting.why);
   if (greeting.kind === "error") return bad(`error ${greeting.code}: ${greeting.text}`);
+  let { sequence } = first;
+  if (secured) {
+    if (!greeting.tls) return bad("has no TLS");
+    yield say(encodePacket(++sequence, encodeTlsRequest()));
+    yield SECURE;
+  }
   const { username, password, database } = login ?? NOBODY;
   const version = greeting.version.slice(0, 40).replace(/[^\x20-\x7e]/g, "?");
   // A plugin that is not known here may be another for this user: the server will say.
@@ -82,13 +89,13 @@ export function* mysql(login: DatabaseLogin | null, heard: Heard): Dialogue {
   const plugin = known ? greeting.plugin : "mysql_native_password";
   const proof = proofOf(plugin, password, greeting.challenge) ?? new Uint8Array(0);
   yield say(
-    encodePacket(first.sequence + 1, encodeLogin(username, proof, database, plugin)),
+    encodePacket(sequence + 1, encodeLogin(username, proof, database, plugin, secured)),
     `login of ${username}`,
   );
   for (let steps = 0; steps < STEPS_MAX; steps++) {
     const answer = yield* packet(heard);
     if (answer === null) return cut(heard, "an answer to the login");
-    const { payload, sequence } = answer;
+    const { payload } = answer;
     switch (payload[0]) {
       case 0x00:
         yield say(encodePacket(0, QUIT));
@@ -103,14 +110,14 @@ export function* mysql(login: DatabaseLogin | null, heard: Heard): Dialogue {
         const again = other === null ? null : proofOf(other.plugin, password, other.challenge);
         if (again === null)
           return bad(`wants a login by ${other?.plugin ?? "an old password"}, which is not known here`);
-        yield say(encodePacket(sequence + 1, again), "password");
+        yield say(encodePacket(answer.sequence + 1, again), "password");
         break;
       }
       case 0x01:
         if (payload[1] === FAST_ENOUGH) break;
-        return bad(
-          "wants the password itself, which needs TLS: log in once by another client, or use mysql_native_password",
-        );
+        if (!secured) return bad("wants the password itself, once: that needs tls = true");
+        yield say(encodePacket(answer.sequence + 1, new TextEncoder().encode(`${password}\0`)), "password");
+        break;
       default:
         return bad("no answer to a login");
     }

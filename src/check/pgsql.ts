@@ -8,10 +8,12 @@ import {
   encodeMessage,
   encodeSaslFirst,
   encodeStartup,
+  encodeTlsRequest,
   HEADER_LENGTH,
+  TLS_FOLLOWS,
 } from "../wire/pgsql.ts";
 import type { Dialogue, Heard, Step } from "./dialogue.ts";
-import { cut, say } from "./dialogue.ts";
+import { cut, say, SECURE } from "./dialogue.ts";
 import type { DatabaseLogin } from "./mysql.ts";
 import { bad, good } from "./response.ts";
 import { answerScram, clientFirst, GS2 } from "./scram.ts";
@@ -45,8 +47,15 @@ const md5 = (...parts: readonly (string | Uint8Array)[]): string => {
   return digest.digest("hex");
 };
 
-/** Asks to be let in; `nonce` is random and printable. Without a login it is enough that the server asks who we are. */
-export function* pgsql(login: DatabaseLogin | null, nonce: string, heard: Heard): Dialogue {
+/** Asks to be let in, over TLS if `secured`; `nonce` is random and printable. Without a login it is enough that the server asks who we are. */
+export function* pgsql(login: DatabaseLogin | null, nonce: string, heard: Heard, secured = false): Dialogue {
+  if (secured) {
+    yield say(encodeTlsRequest());
+    const answer = yield* heard.take(1);
+    if (answer === null) return cut(heard, "an answer");
+    if (answer[0] !== TLS_FOLLOWS) return bad("has no TLS");
+    yield SECURE;
+  }
   yield say(encodeStartup(login?.username ?? NOBODY, login?.database ?? null));
   const scram: { expected: string | null } = { expected: null };
   for (let count = 0; count < MESSAGES_MAX; count++) {

@@ -1,6 +1,6 @@
-/** A mail server that answers (RFC 5321): it must greet with a 2xx, know us after EHLO, and let go of us. */
+/** A mail server that answers (RFC 5321): it must greet with a 2xx, know us after EHLO, over TLS if that is wanted (RFC 3207), and let go of us. */
 import type { Dialogue, Heard, Step } from "./dialogue.ts";
-import { cut, say } from "./dialogue.ts";
+import { cut, say, SECURE } from "./dialogue.ts";
 import { bad, good } from "./response.ts";
 
 /** Lines of one reply. */
@@ -28,8 +28,8 @@ function* reply(heard: Heard): Generator<Step, Reply | null, void> {
 
 const fine = ({ code }: Reply): boolean => code >= 200 && code <= 299;
 
-/** Is greeted, says who it is, and leaves. `helo` is our name. */
-export function* smtp(helo: string, heard: Heard): Dialogue {
+/** Is greeted, says who it is, and leaves. `helo` is our name; `secured`: nothing of worth is said before TLS. */
+export function* smtp(helo: string, heard: Heard, secured = false): Dialogue {
   const banner = yield* reply(heard);
   if (banner === null) return cut(heard, "a greeting");
   if (!fine(banner)) return bad(`greets with "${banner.text}"`);
@@ -42,6 +42,18 @@ export function* smtp(helo: string, heard: Heard): Dialogue {
   }
   if (hello === null) return cut(heard, "an answer to EHLO");
   if (!fine(hello)) return bad(`answers EHLO with "${hello.text}"`);
+  if (secured) {
+    yield say("STARTTLS\r\n");
+    const ready = yield* reply(heard);
+    if (ready === null) return cut(heard, "an answer to STARTTLS");
+    if (ready.code !== 220) return bad(`answers STARTTLS with "${ready.text}"`);
+    yield SECURE;
+    // What was said before counts no more.
+    yield say(`EHLO ${helo}\r\n`);
+    const again = yield* reply(heard);
+    if (again === null) return cut(heard, "an answer to EHLO over TLS");
+    if (!fine(again)) return bad(`answers EHLO over TLS with "${again.text}"`);
+  }
   yield say("QUIT\r\n");
   // Whoever hangs up earlier has a line in its log.
   yield* reply(heard);

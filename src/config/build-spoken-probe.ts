@@ -1,29 +1,51 @@
 /** From the keys of a check to what is said to a mail server, a name server, a database, or by a datagram. */
 import { RESPONSE_CODES } from "../wire/dns.ts";
-import type { DatabaseProbe, DnsProbe, RedisProbe, SmtpProbe, Target, UdpProbe } from "./probe-model.ts";
+import { buildTls } from "./build-web-probe.ts";
+import type {
+  DatabaseProbe,
+  DnsProbe,
+  RedisProbe,
+  SmtpProbe,
+  Target,
+  TlsConfig,
+  UdpProbe,
+} from "./probe-model.ts";
 import type { ProbeValues } from "./tables-check.ts";
 
 /** What the types have in common here: null where anything that is needed could not be read. */
 type Build<Probe> = (values: ProbeValues, to: Target) => Probe | null;
 
-export const buildSmtp: Build<SmtpProbe> = ({ helo }, to) =>
-  helo === null ? null : { type: "smtp", ...to, helo: helo.value };
+/** The same of TLS: null without it. */
+function tlsOf(values: ProbeValues, { address }: Target): TlsConfig | null | "unreadable" {
+  if (values.tls === null) return "unreadable";
+  return values.tls.value ? (buildTls(values, address) ?? "unreadable") : null;
+}
 
-export const buildRedis: Build<RedisProbe> = ({ username, password }, to) => {
-  if (username === null || password === null) return null;
+export const buildSmtp: Build<SmtpProbe> = (values, to) => {
+  const { helo } = values;
+  const tls = tlsOf(values, to);
+  return helo === null || tls === "unreadable" ? null : { type: "smtp", ...to, tls, helo: helo.value };
+};
+
+export const buildRedis: Build<RedisProbe> = (values, to) => {
+  const { username, password } = values;
+  const tls = tlsOf(values, to);
+  if (username === null || password === null || tls === "unreadable") return null;
   const login = password.value === null ? null : { username: username.value, password: password.value };
-  return { type: "redis", ...to, login };
+  return { type: "redis", ...to, tls, login };
 };
 
 export const buildDatabase =
   (type: "mysql" | "pgsql"): Build<DatabaseProbe> =>
-  ({ username, password, database }, to) => {
-    if (username === null || password === null || database === null) return null;
+  (values, to) => {
+    const { username, password, database } = values;
+    const tls = tlsOf(values, to);
+    if (username === null || password === null || database === null || tls === "unreadable") return null;
     const login =
       username.value === null
         ? null
         : { username: username.value, password: password.value ?? "", database: database.value };
-    return { type, ...to, login };
+    return { type, ...to, tls, login };
   };
 
 export const buildDns: Build<DnsProbe> = (values, to) => {

@@ -45,7 +45,8 @@ function buildRequests(values: ProbeValues): readonly HttpRequest[] | null {
   return requests.length === urls.value.length ? requests : null;
 }
 
-function buildTls(values: ProbeValues, address: Ip): TlsConfig | null {
+/** On what terms, where the connection is secured; null if anything could not be read. */
+export function buildTls(values: ProbeValues, address: Ip): TlsConfig | null {
   const { server_name: name, host, verify, ca, expiry_warning: warning } = values;
   if (name === null || host === null || verify === null || ca === null || warning === null) return null;
   const serverName = name.value ?? (host.value === null ? null : nameIn(host.value));

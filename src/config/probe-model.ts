@@ -115,6 +115,7 @@ export interface PingProbe extends Route {
 /** A mail server that must greet, and know us. */
 export interface SmtpProbe extends Target {
   readonly type: "smtp";
+  readonly tls: TlsConfig | null;
   /** Whom we say we are; null: as this host is called. */
   readonly helo: string | null;
 }
@@ -122,6 +123,7 @@ export interface SmtpProbe extends Target {
 /** A server that must answer PING. */
 export interface RedisProbe extends Target {
   readonly type: "redis";
+  readonly tls: TlsConfig | null;
   /** Null: nobody logs in, and to be asked for a password is an answer. */
   readonly login: { readonly username: string | null; readonly password: string } | null;
 }
@@ -129,6 +131,7 @@ export interface RedisProbe extends Target {
 /** A server of a database that must greet, or let somebody in. */
 export interface DatabaseProbe extends Target {
   readonly type: "mysql" | "pgsql";
+  readonly tls: TlsConfig | null;
   /** Null: nobody logs in, and to be asked who we are is an answer. */
   readonly login: {
     readonly username: string;

@@ -107,7 +107,7 @@ const targets: CheckRule = ({ label, values }, type, file, report) => {
 };
 
 const requests: CheckRule = ({ values }, type, _file, report) => {
-  const { urls, path, expect_body: body, expect_digest: digest, method, verify, ca } = values;
+  const { urls, path, expect_body: body, expect_digest: digest, method } = values;
   if (type !== "http" && type !== "https") return;
   if (urls !== null && urls.value.length > 0) {
     for (const [key, given] of Object.entries({ path, expect_body: body, expect_digest: digest })) {
@@ -122,6 +122,16 @@ const requests: CheckRule = ({ values }, type, _file, report) => {
   const expected = bodies.find((given) => given?.written === true);
   if (method?.value === "HEAD" && expected)
     report.error(expected.at, "a HEAD has no body to expect anything of");
+};
+
+const securing: CheckRule = ({ values }, type, _file, report) => {
+  const { tls, server_name, verify, ca, expiry_warning } = values;
+  if (typesOf("ca")?.includes(type) !== true) return;
+  if (type !== "https" && tls?.value === false) {
+    for (const [key, given] of Object.entries({ server_name, verify, ca, expiry_warning })) {
+      if (given?.written === true) report.error(given.at, `${key} needs tls = true`);
+    }
+  }
   if (verify?.value === false && ca?.written === true) report.error(ca.at, "ca needs verify = true");
 };
 
@@ -160,6 +170,7 @@ const rules: readonly CheckRule[] = [
   ports,
   targets,
   requests,
+  securing,
   logins,
   datagrams,
   course,

@@ -156,26 +156,32 @@ export const probe = {
     ),
     urlFields,
   ),
+  tls: optional(
+    boolean,
+    false,
+    "smtp, redis, mysql, pgsql: over TLS, with server_name, ca, verify and expiry_warning as https has them. smtp and the databases begin in clear and ask for it (STARTTLS); redis, and smtp on port 465, begin with it.",
+    { see: "RFC 3207" },
+  ),
   server_name: absent(
     text("a host name", (value) => (/^[A-Za-z0-9._-]{1,253}$/.test(value) ? null : "a host name")),
     "host where that is a name",
-    "https: the name that the server is told before it shows a certificate, and that its certificate must be for. Where there is none, it must be for the target's address.",
+    "https, tls: the name that the server is told before it shows a certificate, and that its certificate must be for. Where there is none, it must be for the target's address.",
     { see: "RFC 6066 3", keepalived: ["enable_sni"] },
   ),
   verify: optional(
     boolean,
     true,
-    "https: the server's certificate must be vouched for, in force, and for server_name; false: whatever it is.",
+    "https, tls: the server's certificate must be vouched for, in force, and for server_name; false: whatever it is.",
   ),
   ca: absent(
     directory(""),
     "the authorities that browsers know, as of the build",
-    "https: a file of certificates (PEM) that vouch for the server's, read at each probe; a certificate that vouches for itself can stand there too.",
+    "https, tls: a file of certificates (PEM) that vouch for the server's, read at each probe; a certificate that vouches for itself can stand there too.",
   ),
   expiry_warning: optional(
     integer(0, 3650),
     14,
-    "https: days before the end of the server's certificate from which on it is warned of, in the log and in status.",
+    "https, tls: days before the end of the server's certificate from which on it is warned of, in the log and in status.",
   ),
   helo: absent(
     text("a host name", (value) => (/^[A-Za-z0-9._:[\]-]{1,253}$/.test(value) ? null : "a host name")),
@@ -230,7 +236,7 @@ export const probe = {
   password: absent(
     words("a password"),
     "none",
-    "redis, mysql, pgsql: of the login. It goes over the network: as a hash with mysql and pgsql, in clear with redis.",
+    "redis, mysql, pgsql: of the login. Without tls it goes over the network as a hash to mysql and pgsql, in clear to redis.",
     { secret: true },
   ),
   database: absent(words("a database"), "the server's default", "mysql, pgsql: what is logged in to."),
@@ -241,17 +247,12 @@ type Key = keyof typeof probe;
 /** Of probes over the network. */
 const ROUTE: readonly Key[] = ["interface", "source", "mark"];
 
+/** Of those that can be over TLS. */
+const TLS: readonly Key[] = ["server_name", "verify", "ca", "expiry_warning"];
+
 const WEB: readonly Key[] = [
-  ...([
-    "path",
-    "method",
-    "host",
-    "headers",
-    "expect_status",
-    "expect_body",
-    "expect_digest",
-    "urls",
-  ] as const),
+  ...(["path", "method", "host", "headers"] as const),
+  ...(["expect_status", "expect_body", "expect_digest", "urls"] as const),
 ];
 
 /** The port of a type where none is written. */
@@ -270,10 +271,10 @@ export const KEYS_OF: Readonly<
   http: { needs: ["target"], takes: ["port", ...ROUTE, ...WEB] },
   https: {
     needs: ["target"],
-    takes: ["port", ...ROUTE, ...WEB, "server_name", "verify", "ca", "expiry_warning"],
+    takes: ["port", ...ROUTE, ...WEB, ...TLS],
   },
   ping: { needs: ["target"], takes: ROUTE },
-  smtp: { needs: ["target"], takes: ["port", ...ROUTE, "helo"] },
+  smtp: { needs: ["target"], takes: ["port", ...ROUTE, "helo", "tls", ...TLS] },
   dns: {
     needs: ["target"],
     takes: [
@@ -286,9 +287,9 @@ export const KEYS_OF: Readonly<
     needs: ["target"],
     takes: ["port", ...ROUTE, "payload", "payload_hex", "expect_reply", "require_reply"],
   },
-  redis: { needs: ["target"], takes: ["port", ...ROUTE, "username", "password"] },
-  mysql: { needs: ["target"], takes: ["port", ...ROUTE, "username", "password", "database"] },
-  pgsql: { needs: ["target"], takes: ["port", ...ROUTE, "username", "password", "database"] },
+  redis: { needs: ["target"], takes: ["port", ...ROUTE, "username", "password", "tls", ...TLS] },
+  mysql: { needs: ["target"], takes: ["port", ...ROUTE, "username", "password", "database", "tls", ...TLS] },
+  pgsql: { needs: ["target"], takes: ["port", ...ROUTE, "username", "password", "database", "tls", ...TLS] },
   on: { needs: [], takes: [] },
   off: { needs: [], takes: [] },
 };

@@ -12,6 +12,7 @@ export const PACKET_MAX = 4096;
 const LONG_PASSWORD = 0x1;
 const CONNECT_WITH_DB = 0x8;
 const PROTOCOL_41 = 0x200;
+const SSL = 0x800;
 const SECURE_CONNECTION = 0x8000;
 const PLUGIN_AUTH = 0x8_0000;
 /** utf8_general_ci. */
@@ -44,6 +45,8 @@ export type Greeting =
       readonly version: string;
       readonly plugin: string;
       readonly challenge: Uint8Array;
+      /** It can do TLS. */
+      readonly tls: boolean;
     }
   | ServerError
   | { readonly kind: "bad"; readonly why: string };
@@ -84,26 +87,37 @@ export function decodeGreeting(payload: Uint8Array): Greeting {
   bytes.set(payload.subarray(challenge, challenge + 8));
   bytes.set(payload.subarray(more, more + 12), 8);
   const plugin = text(payload, more + 13)?.value ?? "mysql_native_password";
-  return { kind: "hello", version: version.value, plugin, challenge: bytes };
+  const flags = challenge + 8 + 1;
+  const low = (payload[flags] ?? 0) | ((payload[flags + 1] ?? 0) << 8);
+  return { kind: "hello", version: version.value, plugin, challenge: bytes, tls: (low & SSL) !== 0 };
 }
 
-/** Protocol::HandshakeResponse41. `proof` answers the challenge by `plugin`, empty for an empty password. */
+const BASE = LONG_PASSWORD | PROTOCOL_41 | SECURE_CONNECTION | PLUGIN_AUTH;
+
+/** What a login begins with, and all that is said of it before TLS: Protocol::SSLRequest. */
+function head(flags: number): Uint8Array {
+  const bytes = new Uint8Array(32);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, flags, true);
+  view.setUint32(4, PACKET_MAX, true);
+  bytes[8] = CHARSET;
+  return bytes;
+}
+
+export const encodeTlsRequest = (): Uint8Array => head(BASE | SSL);
+
+/** Protocol::HandshakeResponse41. `proof` answers the challenge by `plugin`, empty for an empty password; `secured`: over TLS. */
 export function encodeLogin(
   username: string,
   proof: Uint8Array,
   database: string | null,
   plugin: string,
+  secured = false,
 ): Uint8Array {
   const utf8 = new TextEncoder();
-  const flags =
-    LONG_PASSWORD | PROTOCOL_41 | SECURE_CONNECTION | PLUGIN_AUTH | (database === null ? 0 : CONNECT_WITH_DB);
-  const head = new Uint8Array(32);
-  const view = new DataView(head.buffer);
-  view.setUint32(0, flags, true);
-  view.setUint32(4, PACKET_MAX, true);
-  head[8] = CHARSET;
+  const flags = BASE | (secured ? SSL : 0) | (database === null ? 0 : CONNECT_WITH_DB);
   return joined([
-    ...[head, utf8.encode(`${username}\0`), Uint8Array.of(proof.length), proof],
+    ...[head(flags), utf8.encode(`${username}\0`), Uint8Array.of(proof.length), proof],
     ...[utf8.encode(database === null ? "" : `${database}\0`), utf8.encode(`${plugin}\0`)],
   ]);
 }

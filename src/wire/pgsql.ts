@@ -5,6 +5,7 @@ export const HEADER_LENGTH = 5;
 /** No message of a login is longer. */
 const MESSAGE_MAX = 32 * 1024;
 const PROTOCOL = 196_608;
+const SSL_REQUEST = 80_877_103;
 
 const utf8 = new TextEncoder();
 const latin1 = new TextDecoder("latin1");
@@ -21,6 +22,18 @@ export function encodeStartup(user: string, database: string | null): Uint8Array
   bytes.set(body, 8);
   return bytes;
 }
+
+/** SSLRequest, which is answered with one byte. */
+export function encodeTlsRequest(): Uint8Array {
+  const bytes = new Uint8Array(8);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, bytes.length);
+  view.setUint32(4, SSL_REQUEST);
+  return bytes;
+}
+
+/** The answer to it that means that TLS follows. */
+export const TLS_FOLLOWS = 0x53;
 
 /** A message of a kind: `p` answers a request for a password, `X` ends. */
 export function encodeMessage(kind: "p" | "X", body: Uint8Array): Uint8Array {

@@ -6,7 +6,7 @@ import { redis } from "../../src/check/redis.ts";
 import { smtp } from "../../src/check/smtp.ts";
 import { MYSQL, PGSQL, SMTP } from "./recorded.ts";
 import type { Talk } from "./talk.ts";
-import { dribbled, talk } from "./talk.ts";
+import { dribbled, talk, TLS } from "./talk.ts";
 
 const told = ({ outcome }: Talk): string =>
   outcome === "waits" ? outcome : `${outcome.healthy} ${outcome.detail}`;
@@ -40,6 +40,29 @@ describe("a mail server", () => {
     ["that never ends", ["x".repeat(70_000)], "false too much before a greeting"],
   ])("%s is bad", (_, pieces, expected) => {
     expect(told(mail(...pieces))).toBe(expected);
+  });
+});
+
+describe("a mail server over TLS", () => {
+  const mail = (...pieces: readonly (string | Uint8Array)[]): Talk =>
+    talk((heard) => smtp("ha1.example.org", heard, true), pieces);
+  const hello = ["220 a\r\n", "250-a\r\n250 STARTTLS\r\n"];
+
+  test("is told who we are once more, after STARTTLS", () => {
+    const { outcome, said } = mail(...hello, "220 go ahead\r\n", "250 a\r\n", "221 bye\r\n");
+    expect(outcome).toEqual({ healthy: true, detail: "220 a" });
+    const EHLO = "EHLO ha1.example.org\r\n";
+    expect(said).toEqual([EHLO, "STARTTLS\r\n", TLS, EHLO, "QUIT\r\n"]);
+  });
+
+  test.each([
+    ["has none", ["502 what?\r\n"], 'false answers STARTTLS with "502 what?"'],
+    ["has none at the moment", ["454 no\r\n"], 'false answers STARTTLS with "454 no"'],
+    ["hangs up", [], "false closed before an answer to STARTTLS"],
+    ["hangs up then", ["220 a\r\n"], "false closed before an answer to EHLO over TLS"],
+    ["takes nobody then", ["220 a\r\n", "554 no\r\n"], 'false answers EHLO over TLS with "554 no"'],
+  ])("that %s is bad", (_, pieces, expected) => {
+    expect(told(mail(...hello, ...pieces))).toBe(expected);
   });
 });
 
@@ -112,6 +135,29 @@ describe("a MySQL server", () => {
     expect(told(asked(login, MYSQL.greeting, odd))).toStartWith("false wants a login by client_ed25,");
   });
 
+  test("over TLS has the login after it, and the password itself where it has forgotten who knew it", () => {
+    const secure = Uint8Array.from(MYSQL.greeting);
+    const flags = secure.indexOf(0, 5) + 14;
+    secure[flags + 1] = (secure[flags + 1] ?? 0) | 0x08;
+    const full = "\x02\0\0\x03\x01\x04";
+    const { outcome, said, shown } = talk((heard) => mysql(login, heard, true), [secure, full, MYSQL.ok]);
+    expect(outcome).toMatchObject({ healthy: true, detail: expect.stringContaining("lets probe in") });
+    expect(said[0]).toHaveLength(4 + 32);
+    expect(said[0]).toStartWith("\x20\0\0\x01");
+    expect(said[1]).toBe(TLS);
+    // What is said before TLS is the beginning of what follows it.
+    expect(said[2]?.slice(3, 4 + 32)).toBe(`\x02${said[0]?.slice(4)}`);
+    expect(said[3]).toBe("\x07\0\0\x04secret\0");
+    expect(shown[3]).toBe("password");
+    expect(told(asked(login, MYSQL.greeting, full))).toBe(
+      "false wants the password itself, once: that needs tls = true",
+    );
+    const plain = Uint8Array.from(secure);
+    plain[flags + 1] = (plain[flags + 1] ?? 0) & ~0x08;
+    const refused = talk((heard) => mysql(login, heard, true), [plain]);
+    expect([told(refused), refused.said]).toEqual(["false has no TLS", []]);
+  });
+
   test.each([
     [
       "too many connections",
@@ -152,6 +198,19 @@ describe("a PostgreSQL server", () => {
       expect(shown[2]).toBe("password");
       expect(said.join()).not.toContain(SECRET);
     }
+  });
+
+  test("over TLS is asked for it first", () => {
+    const over = (...pieces: readonly (string | Uint8Array)[]): Talk =>
+      talk((heard) => pgsql(login, nonce, heard, true), pieces);
+    const { methods, first, last } = PGSQL;
+    const { outcome, said } = over("S", methods, first, last, PGSQL.in);
+    expect(outcome).toEqual({ healthy: true, detail: "lets probe in" });
+    expect(said.slice(0, 2)).toEqual(["\0\0\0\x08\x04\xd2\x16\x2f", TLS]);
+    const refused = over("N");
+    expect([told(refused), refused.said]).toEqual(["false has no TLS", said.slice(0, 1)]);
+    expect(told(over("E\0\0\0\x04"))).toBe("false has no TLS");
+    expect(told(over())).toBe("false closed before an answer");
   });
 
   test("that does not know the password itself is another one", () => {

@@ -3,6 +3,9 @@ import type { Dialogue } from "../../src/check/dialogue.ts";
 import { Heard } from "../../src/check/dialogue.ts";
 import type { Outcome } from "../../src/check/response.ts";
 
+/** Stands where TLS began in what was said. */
+export const TLS = "<TLS>";
+
 /** How a talk went: the outcome, and all that the probe said. */
 export interface Talk {
   readonly outcome: Outcome | "waits";
@@ -31,6 +34,12 @@ export function talk(
     if (step.value.kind === "say") {
       said.push(latin1.decode(step.value.bytes));
       shown.push(step.value.shown ?? latin1.decode(step.value.bytes));
+      continue;
+    }
+    if (step.value.kind === "secure") {
+      if (heard.bytes.length > 0) throw new Error("more before TLS");
+      said.push(TLS);
+      shown.push(TLS);
       continue;
     }
     const piece = left.shift();

@@ -62,8 +62,20 @@ const GOOD: readonly (readonly [daemon: string, check: string, detail: string, t
   ["postgresql", "ordersstranger", "asks for a login", probe("ordersstranger", "pgsql")],
 ];
 
-/** Of lighttpd, whose certificate is known once it runs. */
+/** Those that are over TLS: with this certificate. */
 const secure = (certificate: string): typeof GOOD => [
+  ...overTls("stunnel", "mailtls", "220 mail.example.org", "smtp", certificate, "port = 587"),
+  ...overTls("stunnel", "mailtlsfirst", "220 mail.example.org", "smtp", certificate, "port = 465"),
+  ...overTls("redis", "cachetls", "PONG", "redis", certificate, "port = 6380", `password = "${PASSWORD}"`),
+  ...overTls(
+    ...(["mariadb", "shoptls", "lets secure in", "mysql", certificate] as const),
+    ...['username = "secure"', `password = "${PASSWORD}"`],
+  ),
+  ...overTls("mariadb", "shoptlsstranger", "greets", "mysql", certificate),
+  ...overTls(
+    ...(["postgresql", "orderstls", "lets probe in", "pgsql", certificate] as const),
+    ...['username = "probe"', `password = "${PASSWORD}"`, 'database = "template1"'],
+  ),
   [
     "lighttpd",
     "tls",
@@ -79,12 +91,33 @@ const secure = (certificate: string): typeof GOOD => [
   ["lighttpd", "tlsinsecure", "HTTP 200", probe("tlsinsecure", "https", "verify = false")],
 ];
 
+function overTls(
+  daemon: string,
+  name: string,
+  detail: string,
+  type: string,
+  certificate: string,
+  ...lines: readonly string[]
+): typeof GOOD {
+  const how = ["tls = true", 'server_name = "shop.example.org"', `ca = "${certificate}"`];
+  return [[daemon, name, detail, probe(name, type, ...how, ...lines)]];
+}
+
 const BAD: readonly (readonly [check: string, detail: string, text: string])[] = [
   ["tlsunknown", "certificate: ", probe("tlsunknown", "https", 'host = "shop.example.org"')],
   ["tlsplain", "TLS: ", probe("tlsplain", "https", "port = 80", "verify = false")],
   ["cachewrong", "answers AUTH with", probe("cachewrong", "redis", 'password = "wrong"')],
   ["shopwrong", "error 1045", probe("shopwrong", "mysql", 'username = "probe"', 'password = "wrong"')],
   ["orderswrong", "28P01", probe("orderswrong", "pgsql", 'username = "probe"', 'password = "wrong"')],
+  ["shopclear", "error 1045", probe("shopclear", "mysql", 'username = "secure"', `password = "${PASSWORD}"`)],
+  [
+    "ordersclear",
+    "28000",
+    probe("ordersclear", "pgsql", 'username = "probe"', `password = "${PASSWORD}"`, 'database = "template1"'),
+  ],
+  ["mailstrange", "certificate: ", probe("mailstrange", "smtp", "port = 587", "tls = true")],
+  ["mailclear", "answers STARTTLS with", probe("mailclear", "smtp", "tls = true")],
+  ["ordersstrange", "certificate: ", probe("ordersstrange", "pgsql", "tls = true")],
   ["namesabsent", "NXDOMAIN", probe("namesabsent", "dns", 'query = "no.example.org"', 'query_type = "A"')],
   ["mailweb", "timeout after 1s", probe("mailweb", "smtp", "port = 6379")],
   ["ntp", "ECONNREFUSED", probe("ntp", "udp", "port = 123", 'payload = "x"')],
@@ -100,23 +133,20 @@ beforeAll(async () => {
   const scripts = await Scripts.create();
   site.atClose(() => scripts.close());
   const start = new Daemons(site, site.box(1), scripts);
-  const [lighttpd, ...others] = await Promise.all([
-    start.lighttpd(),
+  const pair = await start.pair();
+  const { certificate } = pair;
+  daemons = await Promise.all([
+    start.lighttpd(pair),
     start.nginx(),
     start.opensmtpd(),
+    start.stunnel(pair),
     start.dnsmasq(),
-    start.redis(PASSWORD),
-    start.mariadb(PASSWORD),
-    start.postgresql(PASSWORD),
+    start.redis(PASSWORD, pair),
+    start.mariadb(PASSWORD, pair),
+    start.postgresql(PASSWORD, pair),
   ]);
-  daemons = [lighttpd.daemon, ...others];
-  good = [...GOOD, ...secure(lighttpd.certificate)];
-  const foreign = probe(
-    "tlsforeign",
-    "https",
-    `ca = "${lighttpd.certificate}"`,
-    'server_name = "a.example.org"',
-  );
+  good = [...GOOD, ...secure(certificate)];
+  const foreign = probe("tlsforeign", "https", `ca = "${certificate}"`, 'server_name = "a.example.org"');
   await scripts.put("junk.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
   const junk = probe("tlsjunk", "https", `ca = "${scripts.path("junk.pem")}"`);
   const text = [...good.map(([, , , each]) => each), ...BAD.map(([, , each]) => each), foreign, junk];
@@ -144,8 +174,10 @@ describe("checks of real daemons", () => {
   });
 
   test("say when a certificate is about to end", async () => {
-    const { line } = await agent.says("check.warning", "name=tls");
-    expect(line).toContain("certificate expires in 9 days");
+    for (const name of ["tls", "mailtls", "mailtlsfirst", "cachetls", "shoptls", "orderstls"]) {
+      const { line } = await agent.says("check.warning", `name=${name} `);
+      expect(line).toContain("certificate expires in 9 days");
+    }
   });
 
   test("show what was said, without a password", async () => {

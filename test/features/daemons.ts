@@ -46,6 +46,12 @@ export class Daemon {
   }
 }
 
+/** Files, PEM. */
+export interface Pair {
+  readonly key: string;
+  readonly certificate: string;
+}
+
 /** The uid and gid of a user of this host. */
 function idsOf(user: string): readonly [number, number] {
   const line = readFileSync("/etc/passwd", "utf8")
@@ -108,21 +114,20 @@ export class Daemons {
     return await this.#start("nginx", 80, ["nginx", "-c", `${path}/nginx.conf`, "-p", path]);
   }
 
-  /** With TLS and a certificate of its own, for shop.example.org; gives the certificate's file, too. */
-  async lighttpd(): Promise<{ readonly daemon: Daemon; readonly certificate: string }> {
-    const path = await this.#directory("lighttpd");
+  /** A key and its certificate, for shop.example.org and ten days. */
+  async pair(): Promise<Pair> {
+    const path = await this.#directory("pair");
     const [key, certificate] = [`${path}/key.pem`, `${path}/certificate.pem`];
+    const name = "shop.example.org";
     await run([
       ...["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "10", "-keyout", key],
-      ...[
-        "-out",
-        certificate,
-        "-subj",
-        "/CN=shop.example.org",
-        "-addext",
-        "subjectAltName=DNS:shop.example.org",
-      ],
+      ...["-out", certificate, "-subj", `/CN=${name}`, "-addext", `subjectAltName=DNS:${name}`],
     ]);
+    return { key, certificate };
+  }
+
+  async lighttpd({ key, certificate }: Pair): Promise<Daemon> {
+    const path = await this.#directory("lighttpd");
     await Bun.write(`${path}/index.html`, "lighttpd here\n");
     await Bun.write(
       `${path}/lighttpd.conf`,
@@ -135,8 +140,7 @@ export class Daemons {
        ssl.pemfile = "${certificate}"
        ssl.privkey = "${key}"\n`,
     );
-    const daemon = await this.#start("lighttpd", 443, ["lighttpd", "-D", "-f", `${path}/lighttpd.conf`]);
-    return { daemon, certificate };
+    return await this.#start("lighttpd", 443, ["lighttpd", "-D", "-f", `${path}/lighttpd.conf`]);
   }
 
   async opensmtpd(): Promise<Daemon> {
@@ -155,6 +159,17 @@ export class Daemons {
     return await this.#start("opensmtpd", 25, ["unshare", "--mount", script]);
   }
 
+  /** TLS for the mail server: on port 587 by STARTTLS, on 465 from the beginning. */
+  async stunnel({ key, certificate }: Pair): Promise<Daemon> {
+    const path = await this.#directory("stunnel");
+    const ways = ["accept = :587\nprotocol = smtp", "accept = :465"].map(
+      (way, at) =>
+        `[mail${at}]\n${way.replace(":", `${this.#address}:`)}\nconnect = ${this.#address}:25\ncert = ${certificate}\nkey = ${key}\n`,
+    );
+    await Bun.write(`${path}/stunnel.conf`, `foreground = yes\npid =\n${ways.join("")}`);
+    return await this.#start("stunnel", 587, ["stunnel4", `${path}/stunnel.conf`]);
+  }
+
   async dnsmasq(): Promise<Daemon> {
     const path = await this.#directory("dnsmasq");
     await Bun.write(
@@ -167,16 +182,18 @@ pid-file=${path}/pid\n`,
     return await this.#start("dnsmasq", 53, ["dnsmasq", "-C", `${path}/dnsmasq.conf`]);
   }
 
-  async redis(password: string): Promise<Daemon> {
+  /** On 6380 over TLS. */
+  async redis(password: string, { key, certificate }: Pair): Promise<Daemon> {
     const path = await this.#directory("redis");
     return await this.#start("redis", 6379, [
       ...["redis-server", "--port", "6379", "--bind", this.#address, "--requirepass", password],
-      ...["--save", "", "--dir", path],
+      ...["--save", "", "--dir", path, "--tls-port", "6380", "--tls-auth-clients", "no"],
+      ...["--tls-cert-file", certificate, "--tls-key-file", key],
     ]);
   }
 
-  /** With a user "probe". */
-  async mariadb(password: string): Promise<Daemon> {
+  /** With a user "probe", and one "secure", who must come over TLS. */
+  async mariadb(password: string, { key, certificate }: Pair): Promise<Daemon> {
     const path = await this.#directory("mariadb");
     const data = `${path}/data`;
     await run([
@@ -185,16 +202,22 @@ pid-file=${path}/pid\n`,
     ]);
     await Bun.write(
       `${path}/users.sql`,
-      `CREATE USER 'probe'@'%' IDENTIFIED VIA mysql_native_password USING PASSWORD('${password}');\n`,
+      ["probe", "secure"]
+        .map(
+          (name) =>
+            `CREATE USER '${name}'@'%' IDENTIFIED VIA mysql_native_password USING PASSWORD('${password}') REQUIRE ${name === "secure" ? "SSL" : "NONE"};\n`,
+        )
+        .join(""),
     );
     return await this.#start("mariadb", 3306, [
       ...["mariadbd", "--no-defaults", "--user=root", `--datadir=${data}`, `--socket=${path}/socket`],
       ...[`--bind-address=${this.#address}`, `--pid-file=${path}/pid`, `--init-file=${path}/users.sql`],
+      ...[`--ssl-cert=${certificate}`, `--ssl-key=${key}`],
     ]);
   }
 
-  /** With a user "probe", by SCRAM. */
-  async postgresql(password: string): Promise<Daemon> {
+  /** With a user "probe", by SCRAM; its database "template1" over TLS alone. */
+  async postgresql(password: string, { key, certificate }: Pair): Promise<Daemon> {
     const path = await this.#directory("postgresql");
     const [version] = readdirSync("/usr/lib/postgresql").toSorted().reverse();
     const program = (name: string): string => `/usr/lib/postgresql/${version}/bin/${name}`;
@@ -207,10 +230,16 @@ pid-file=${path}/pid\n`,
       ...[`--pwfile=${path}/password`, "--no-sync", "--locale=C"],
     ]);
     const access = await Bun.file(`${path}/data/pg_hba.conf`).text();
-    await Bun.write(`${path}/data/pg_hba.conf`, `${access}host all all 10.77.0.0/16 scram-sha-256\n`);
+    await Bun.write(
+      `${path}/data/pg_hba.conf`,
+      `${access}hostnossl template1 all 10.77.0.0/16 reject\nhost all all 10.77.0.0/16 scram-sha-256\n`,
+    );
+    // It reads a key that is its own, and nobody else's.
+    await run(["install", "-m", "600", "-o", String(uid), "-g", String(gid), key, `${path}/data/server.key`]);
     return await this.#start("postgresql", 5432, [
       ...[...as, program("postgres"), "-D", `${path}/data`, "-c", `listen_addresses=${this.#address}`],
-      ...["-c", `unix_socket_directories=${path}`, "-c", "fsync=off"],
+      ...["-c", `unix_socket_directories=${path}`, "-c", "fsync=off", "-c", "ssl=on"],
+      ...["-c", `ssl_cert_file=${certificate}`],
     ]);
   }
 }

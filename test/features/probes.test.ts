@@ -83,6 +83,13 @@ const to = (type: string, target: string, ...more: readonly string[]): readonly 
 const OTHERS: readonly Case[] = [
   ["a port that is open", "open", to("tcp", "127.0.0.1:8005"), true, "connected"],
   ["a port that is open, of IPv6", "open6", to("tcp", "[::1]:8005"), true, "connected"],
+  [
+    "words slipped in before TLS",
+    "slipped",
+    to("pgsql", "127.0.0.1:8012", "tls = true"),
+    false,
+    "says more before TLS",
+  ],
   ["a port that is closed", "closed", to("tcp", "10.77.2.2:9"), false, "ECONNREFUSED"],
   ["a host that is not there", "nobody", to("tcp", "10.77.2.99:80"), false, "timeout after 0.5s"],
   ["a network without a route", "routeless", to("tcp", "10.99.0.1:80"), false, "ENETUNREACH"],

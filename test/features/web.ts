@@ -41,6 +41,8 @@ const ANSWERS: Readonly<Record<number, Answer>> = {
   8010: (socket) => void socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${page.length}\r\n\r\n${page}`),
   // A body without end, as fast as it goes.
   8011: (socket) => void socket.write(`HTTP/1.1 200 OK\r\n\r\n${"y".repeat(1 << 20)}`),
+  // PostgreSQL's yes to TLS, and in the same breath what must not be said in clear: that we are in.
+  8012: (socket) => void socket.write("SR\0\0\0\x08\0\0\0\0"),
 };
 
 for (const [port, answer] of Object.entries(ANSWERS)) {

@@ -9,7 +9,10 @@ import { dial } from "./dial.ts";
 import type { Running, Tell } from "./prober.ts";
 import type { TlsTerms } from "./tls.ts";
 
-/** Connects and talks until the dialogue ends; then the connection is closed. `heard` is what the dialogue reads from. */
+/**
+ * Connects and talks until the dialogue ends; then the connection is closed. `heard` is what the dialogue reads from; `terms` are there
+ * where it wants TLS.
+ */
 export function converse(
   to: Target,
   terms: TlsTerms | null,
@@ -35,13 +38,20 @@ export function converse(
         if (heard.ended) settle(bad("closed before an answer"));
         return;
       }
+      if (step.value.kind === "secure") {
+        // It came before TLS, from whomever.
+        if (heard.bytes.length > 0) settle(bad("says more before TLS"));
+        else if (terms === null) throw new Error("TLS on no terms");
+        else line?.secure(terms);
+        return;
+      }
       if (line?.write(step.value.bytes, step.value.shown) !== true) {
         settle(bad("request not taken"));
         return;
       }
     }
   };
-  const dialled = dial(to, terms, transcript, {
+  const dialled = dial(to, transcript, {
     connected(made) {
       line = made;
       proceed();

@@ -21,6 +21,8 @@ export interface Caller {
 
 /** A connection that stands. */
 export interface Line {
+  /** Begins TLS; {@link Caller.connected} is called again with what is a line from then on. */
+  secure(terms: TlsTerms): void;
   /** False when the kernel would not take all of it at once. `shown`: what a transcript has of it, where it holds a secret. */
   write(bytes: Uint8Array, shown?: string | null): boolean;
 }
@@ -31,9 +33,9 @@ export interface Dialled {
   close(): void;
 }
 
-/** Connects to where a probe says; `terms`: those of TLS, null without it. */
-export function dial(to: Target, terms: TlsTerms | null, transcript: Transcript, caller: Caller): Dialled {
-  const call = new Call(terms, transcript, caller);
+/** Connects to where a probe says. */
+export function dial(to: Target, transcript: Transcript, caller: Caller): Dialled {
+  const call = new Call(transcript, caller);
   const opened = openConnected(TCP, to, to.address, to.port);
   if (opened.ok) call.adopt(opened.value);
   else queueMicrotask(() => call.fail(opened.error));
@@ -54,22 +56,26 @@ const HANDLER: SocketHandler<Call, "uint8array"> = {
   },
 };
 
+const NEVER_TWICE = (): never => {
+  throw new Error("TLS over TLS");
+};
+
 /** One connection; once it is over nothing is told. */
 class Call implements Dialled {
-  readonly #terms: TlsTerms | null;
   readonly #transcript: Transcript;
   readonly #caller: Caller;
   #over = false;
   /** Of TCP. */
   #connected = false;
+  /** TLS has begun. */
+  #secured = false;
   /** The caller was told. */
   #stands = false;
   /** TCP's, then TLS's. */
   #socket: { close(): void } | null = null;
   #fd = -1;
 
-  constructor(terms: TlsTerms | null, transcript: Transcript, caller: Caller) {
-    this.#terms = terms;
+  constructor(transcript: Transcript, caller: Caller) {
     this.#transcript = transcript;
     this.#caller = caller;
   }
@@ -112,11 +118,11 @@ class Call implements Dialled {
 
   got(made: Socket<Call>, bytes: Uint8Array): void {
     this.reached(made);
-    if (this.#terms === null) this.#data(bytes);
+    if (!this.#secured) this.#data(bytes);
   }
 
   halfClosed(made: Socket<Call>): void {
-    if (this.#terms === null || !this.#connected) this.ended(null);
+    if (!this.#secured) this.ended(null);
     made.close();
   }
 
@@ -131,17 +137,18 @@ class Call implements Dialled {
     }
     this.#connected = true;
     this.#transcript.note("connected");
-    if (this.#terms === null) this.#told(made);
-    else this.#wrap(made, this.#terms);
+    this.#told(made, (terms) => this.#secure(made, terms));
   }
 
-  #wrap(made: Socket<Call>, terms: TlsTerms): void {
+  #secure(made: Socket<Call>, terms: TlsTerms): void {
+    this.#secured = true;
+    this.#stands = false;
     try {
       this.#socket = secure(made, terms, {
         agreed: (line, note) => {
           if (this.#over) return;
           this.#transcript.note(note);
-          this.#told(line);
+          this.#told(line, NEVER_TWICE);
         },
         refused: (why) => {
           this.fail(why);
@@ -158,9 +165,10 @@ class Call implements Dialled {
     }
   }
 
-  #told(line: Pick<Socket, "write">): void {
+  #told(line: Pick<Socket, "write">, secure: Line["secure"]): void {
     this.#stands = true;
     this.#caller.connected({
+      secure,
       write: (bytes, shown) => {
         this.#transcript.sent(bytes, shown ?? null);
         return line.write(bytes) === bytes.length;

@@ -2,7 +2,7 @@
 import { hostname } from "node:os";
 import { unreachable } from "../../base/assert.ts";
 import type { Dialogue } from "../../check/dialogue.ts";
-import { Heard } from "../../check/dialogue.ts";
+import { Heard, overTls } from "../../check/dialogue.ts";
 import { mysql } from "../../check/mysql.ts";
 import { pgsql } from "../../check/pgsql.ts";
 import { redis } from "../../check/redis.ts";
@@ -10,32 +10,40 @@ import { smtp } from "../../check/smtp.ts";
 import type { DatabaseProbe, RedisProbe, SmtpProbe } from "../../config/probe-model.ts";
 import { converse } from "./converse.ts";
 import type { Prober } from "./prober.ts";
+import { secured } from "./secured.ts";
 
 export type SpokenProbe = SmtpProbe | RedisProbe | DatabaseProbe;
 
 /** Bytes of a server's words that wait at most. */
 const HEARD_MAX = 64 * 1024;
+/** The port of mail that begins with TLS (RFC 8314 3.3). */
+const SUBMISSIONS = 465;
 /** Random bytes of a nonce (RFC 5802 5.1). */
 const NONCE = 18;
 
 function begin(probe: SpokenProbe, heard: Heard): Dialogue {
+  const tls = probe.tls !== null;
   switch (probe.type) {
-    case "smtp":
-      return smtp(probe.helo ?? hostname(), heard);
+    case "smtp": {
+      const helo = probe.helo ?? hostname();
+      if (tls && probe.port === SUBMISSIONS) return overTls(smtp(helo, heard));
+      return smtp(helo, heard, tls);
+    }
     case "redis":
-      return redis(probe.login, heard);
+      return tls ? overTls(redis(probe.login, heard)) : redis(probe.login, heard);
     case "mysql":
-      return mysql(probe.login, heard);
+      return mysql(probe.login, heard, tls);
     case "pgsql": {
       const nonce = Buffer.from(crypto.getRandomValues(new Uint8Array(NONCE))).toString("base64");
-      return pgsql(probe.login, nonce, heard);
+      return pgsql(probe.login, nonce, heard, tls);
     }
     default:
       return unreachable(probe);
   }
 }
 
-export const probeSpoken: Prober<SpokenProbe> = (probe, tell, transcript) => {
-  const heard = new Heard(HEARD_MAX);
-  return converse(probe, null, begin(probe, heard), heard, transcript, tell);
-};
+export const probeSpoken: Prober<SpokenProbe> = (probe, told, transcript) =>
+  secured(probe.tls, told, (terms, tell) => {
+    const heard = new Heard(HEARD_MAX);
+    return converse(probe, terms, begin(probe, heard), heard, transcript, tell);
+  });

@@ -5,7 +5,7 @@ import { dial } from "./dial.ts";
 import type { Prober } from "./prober.ts";
 
 export const probeTcp: Prober<TcpProbe> = (probe, tell, transcript) => {
-  const dialled = dial(probe, null, transcript, {
+  const dialled = dial(probe, transcript, {
     connected() {
       dialled.close();
       tell(good("connected"));
