@@ -34,7 +34,7 @@ export interface Claim extends Subject {
   /** No other router of that node has its VRID and family. */
   readonly only: boolean;
   readonly state: ClaimState;
-  /** Of a master: its last advert left. Of another: nothing keeps it from taking over. */
+  /** Of a master: its adverts leave. Of another: nothing keeps it from taking over. */
   readonly healthy: boolean;
   /** The effective one, 0 to 255. */
   readonly priority: Priority;

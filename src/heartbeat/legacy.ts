@@ -19,7 +19,7 @@ const missing = (turn: Turn): readonly GroupPlan[] =>
   });
 
 /** Asks for what prefers us and does not run here. */
-export function requestGroups(turn: Turn): void {
+function requestGroups(turn: Turn): void {
   const groups = missing(turn);
   for (const { key } of groups) turn.say({ kind: "ip-request", group: key });
   turn.set({ requestAt: groups.length === 0 ? NEVER : after(turn.now, REQUEST_EVERY) });
@@ -29,7 +29,8 @@ export function requestDue(turn: Turn): void {
   const { requestAt, phase, peer } = turn.state;
   if (requestAt > turn.now) return;
   if (phase === "stable" && peer.status === "alive") requestGroups(turn);
-  else turn.set({ requestAt: NEVER });
+  // It may be back before it is fenced: then nothing is taken over.
+  else turn.set({ requestAt: phase === "stable" ? after(turn.now, REQUEST_EVERY) : NEVER });
 }
 
 /** The other one asks for a group that prefers it: it is stopped, then answered for. */

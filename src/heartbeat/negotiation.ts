@@ -8,7 +8,6 @@ import { holdingOf, isNothing, mirrored, NOTHING, union } from "./holding.ts";
 import { compare, reportAgainAt } from "./partition.ts";
 import { takeOver } from "./death.ts";
 import { tellPings } from "./ipfail.ts";
-import { requestGroups } from "./legacy.ts";
 import { give, standbyReported } from "./standby.ts";
 import type { Turn } from "./takeover-turn.ts";
 import { ACQUIRES, LEAVES } from "./takeover-turn.ts";
@@ -30,8 +29,8 @@ export function begin(turn: Turn): void {
     stableAt: legacy ? NEVER : after(turn.now, STABLE_AFTER),
   });
   if (!legacy) turn.say({ kind: "starting" });
+  if (legacy) turn.set({ requestAt: turn.now });
   if (peer.status === "dead" || peer.status === "gone") takeOver(turn);
-  else if (legacy) requestGroups(turn);
 }
 
 /** The other one begins: it holds nothing. */

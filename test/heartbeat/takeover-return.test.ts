@@ -264,6 +264,21 @@ describe("auto_failback legacy", () => {
     expect(play.hears({ kind: "ip-request", group: "ours" }).said()).toBe("");
   });
 
+  test.each(["while it begins", "before it has answered"])(
+    "asks for what prefers it when the other one dies %s and is back before it is fenced",
+    (when) => {
+      const play = new Play({ ...legacy, fence: fenced().fence });
+      if (when === "while it begins") play.give({ kind: "peer-dead" }).give({ kind: "active" });
+      else play.give({ kind: "peer-heard" }).give({ kind: "active" }).give({ kind: "peer-dead" });
+      expect(play.passes(6000).said()).toEndWith("fence");
+      play.give({ kind: "peer-back", how: "restarted" }).give({ kind: "peer-heard" });
+      expect(play.passes(2000).said()).toBe("ip-request ours");
+      expect(play.hears({ kind: "ip-response", to: "a", group: "ours", owned: true }).said()).toBe(
+        "ours started",
+      );
+    },
+  );
+
   test("takes everything from the dead, and says nothing of what it holds", () => {
     expect(begun().give({ kind: "peer-dead" }).said()).toEndWith(
       "(unfenced all), ours started, theirs started",
