@@ -13,7 +13,7 @@ const TERMS: Terms = {
 };
 
 const node = (count: number, more: Partial<NodeView> = {}): NodeView => ({
-  ...{ powered: true, running: true, left: false, alone: false, excused: new Set<string>() },
+  ...{ powered: true, running: true, leaving: false, left: false, alone: false, excused: new Set<string>() },
   resources: new Map([["g", count]]),
   ...more,
 });
@@ -79,6 +79,8 @@ describe("the checkers", () => {
     expect(said({}, view(0, node(1), off), view(40_000, node(1), off))).toBe(null);
     expect(said({}, view(0, node(1), off), view(40_001, node(1), off))).toContain("nowhere");
     expect(said({}, view(0, node(2), off), view(40_001, node(2), off))).toBe(null);
+    const leaving = node(1, { leaving: true });
+    expect(said({}, view(0, leaving, off), view(40_001, leaving, off))).toBe(null);
   });
 
   test("find after peace what is on both, nowhere, not whole, or not where it belongs", () => {

@@ -74,6 +74,7 @@ export class Places {
     return {
       powered: node.powered,
       running: node.running,
+      leaving: node.stopping,
       left: node.process === null && node.left,
       alone: node.process?.agent.members().get(other.plan.name) === "dead",
       resources: new Map(this.#groups.map((group) => [group.key, count(group)])),

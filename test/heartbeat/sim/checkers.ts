@@ -67,7 +67,7 @@ export class Checkers {
   #takeovers(view: View): void {
     for (const [at, node] of view.nodes.entries()) {
       const other = view.nodes[1 - at];
-      const lonely = node.powered && node.running && !node.left && other?.powered === false;
+      const lonely = node.powered && node.running && !node.leaving && !node.left && other?.powered === false;
       const from = since(this.#lonely[at] ?? null, lonely, view.now);
       this.#lonely[at] = from;
       if (from === null || view.now - from <= this.#terms.takeover) continue;

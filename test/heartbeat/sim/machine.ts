@@ -41,6 +41,7 @@ export class Machine {
   powered = false;
   process: Process | null = null;
   left = false;
+  leaving = false;
   #generation = 0;
   #frozen = false;
   /** What came while it was frozen. */
@@ -59,6 +60,7 @@ export class Machine {
     return {
       powered: this.powered,
       running: this.process !== null && !this.#frozen,
+      leaving: this.leaving,
       left: this.left,
       alone: this.process?.alone === true,
       resources: new Map(
@@ -88,6 +90,7 @@ export class Machine {
     if (!this.powered || this.process !== null) return;
     this.#around.tell("begins");
     this.left = false;
+    this.leaving = false;
     this.#generation++;
     const { prng, agenda } = this.#around;
     const settings = { ...this.settings, generation: this.#generation };
@@ -166,6 +169,7 @@ export class Machine {
   order(
     event: { readonly kind: "standby" | "takeover"; readonly what: "all" | "local" | "foreign" } | "stop",
   ): void {
+    if (event === "stop" && this.process !== null) this.leaving = true;
     this.#around.tell(event === "stop" ? "is to stop" : `is to ${event.kind} ${event.what}`);
     this.#do((process) => process.happens(event === "stop" ? { kind: "stop" } : event));
   }

@@ -12,6 +12,8 @@ export interface NodeView {
   readonly powered: boolean;
   /** Our process exists, and is not frozen. */
   readonly running: boolean;
+  /** It was told to end: it takes nothing any more. */
+  readonly leaving: boolean;
   /** Clean end, and not started since. */
   readonly left: boolean;
   /** It takes the other one for dead. */
