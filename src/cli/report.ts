@@ -120,6 +120,8 @@ export interface HeartbeatReport {
     readonly state: string;
     /** The node that it should run on. */
     readonly prefers?: string;
+    /** What holds it up, and what helps; empty: nothing does. */
+    readonly detail?: string;
   }[];
 }
 

@@ -61,13 +61,14 @@ export function heartbeatLines(report: HeartbeatReport): string[] {
         ...(typeof failure === "string" ? [failure] : []),
       ].join("; "),
     ]),
-    ...(resources ?? []).map(({ group, owner, state, prefers }) => [
+    ...(resources ?? []).map(({ group, owner, state, prefers, detail }) => [
       "group",
       group,
       state,
       [
         owner === null ? "on NO NODE" : `on ${owner}`,
         ...(prefers === undefined || prefers === owner ? [] : [`prefers ${prefers}`]),
+        ...(detail === undefined || detail === "" ? [] : [detail]),
       ].join("; "),
     ]),
     ...(agreement?.state === "differs" ? [agreementRow(agreement)] : []),

@@ -19,6 +19,14 @@ export function keysFileOf(text: string): string | null {
   return typeof path === "string" && path.startsWith("/") ? path : null;
 }
 
+/** What helps where a file of keys cannot be read. */
+function cureOf(failure: string): string {
+  if (failure.startsWith("ENOENT")) return "write it, `auth 1` and then `1 sha1 KEY`, and chmod 600";
+  if (failure.startsWith("EACCES"))
+    return "chown it, and its directories, to the user that the agent runs as";
+  return "a file of lines as in heartbeat's authkeys, of the agent's user and mode 0600";
+}
+
 /** Everything that is wrong with the file of keys, at the key that names it. */
 export function judgeKeysFile({ keysFile }: ConfigSource, { heartbeat }: Sections, report: Report): void {
   const given = heartbeat?.values.auth?.value.keys_file;
@@ -26,10 +34,8 @@ export function judgeKeysFile({ keysFile }: ConfigSource, { heartbeat }: Section
   const path = quote(given.value);
   if (keysFile === undefined || keysFile === null) return report.error(given.at, `${path} was not read`);
   if (keysFile.bytes === null) {
-    return report.error(
-      given.at,
-      `keys_file ${path} cannot be read: ${quote(keysFile.failure ?? "").slice(1, -1)}`,
-    );
+    const failure = quote(keysFile.failure ?? "").slice(1, -1);
+    return report.error(given.at, `keys_file ${path} cannot be read: ${failure}; cure: ${cureOf(failure)}`);
   }
   const read = readAuthkeys(keysFile.bytes, keysFile.mode);
   if (read.ok) {

@@ -115,7 +115,8 @@ export const cidr: Kind<Cidr> = {
       report.error(at, `${written.path}: the prefix length of ${quote(written.value)} must be 1 to ${bits}`);
       return null;
     }
-    warnOfEdge(written, address, prefix, report);
+    const edge = edgeOf(address, prefix);
+    if (edge !== null) report.warning(at, `${written.path}: ${edge}`);
     return { address, prefix };
   },
   show: ({ address, prefix }) => `"${address}/${prefix}"`,
@@ -126,16 +127,16 @@ function split(value: string): readonly [string, string | null] {
   return slash < 0 ? [value, null] : [value.slice(0, slash), value.slice(slash + 1)];
 }
 
-/** In an IPv4 network of four or more addresses the lowest names the network and the highest is its broadcast. */
-function warnOfEdge(written: Written, address: Ip, prefix: number, report: Report): void {
+/** In an IPv4 network of four or more addresses the lowest names the network and the highest is its broadcast: that, in words; null for all others. */
+export function edgeOf(address: Ip, prefix: number): string | null {
   const family: Family = familyOf(address);
-  if (family === 6 || prefix > 30) return;
+  if (family === 6 || prefix > 30) return null;
   const number = ipBytes(address).reduce((sum, byte) => sum * 256 + byte, 0);
   const size = 2 ** (32 - prefix);
   const host = number % size;
-  if (host !== 0 && host !== size - 1) return;
+  if (host !== 0 && host !== size - 1) return null;
   const what = host === 0 ? "the address of the network itself" : "the broadcast address";
-  report.warning(written.spot.value, `${written.path}: ${address} is ${what} in its /${prefix}`);
+  return `${address} is ${what} in its /${prefix}`;
 }
 
 /** An alias label; that it begins with its interface's name is checked where that is known. */

@@ -41,6 +41,11 @@ export class Report {
     this.remark({ severity: "warning", offset, text });
   }
 
+  /** The same at a place in a string, as {@link errorInside} has it. */
+  warningInside(offset: number, value: string, before: number, text: string): void {
+    this.remark({ severity: "warning", offset, inside: { value, before }, text });
+  }
+
   private remark(remark: Remark): void {
     if (this.remarks.length < REMARKS_MAX) this.remarks.push(remark);
     else if (!this.full)

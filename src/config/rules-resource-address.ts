@@ -2,7 +2,7 @@
 import type { Ip } from "../base/address.ts";
 import { parseAddressArgument, placedResources } from "../heartbeat/haresources.ts";
 import { kindOf } from "../heartbeat/resource-kind.ts";
-import { unusable } from "./network.ts";
+import { edgeOf, unusable } from "./network.ts";
 import type { Report } from "./report.ts";
 import type { Sections } from "./sections.ts";
 import { entries, virtualAddresses } from "./sections.ts";
@@ -21,10 +21,14 @@ export function judgeResourceAddresses({ heartbeat, routers }: Sections, report:
     if (entry === undefined || !kind.ok || kind.value.kind !== "address") continue;
     const argument = parseAddressArgument(resource.args[0] ?? "");
     if (!argument.ok) continue;
-    const { ip } = argument.value;
+    const { ip, prefix } = argument.value;
     const say = (text: string): void => report.errorInside(entry.at, entry.value, column - 1, text);
     const why = unusable(ip);
     if (why !== null) say(`${ip} is ${why}, and no host on a network can have it`);
+    const edge = prefix === null || why !== null ? null : edgeOf(ip, prefix);
+    if (edge !== null) {
+      report.warningInside(entry.at, entry.value, column - 1, `${edge}, and no host can be reached by it`);
+    }
     const holder = virtual.get(ip);
     if (holder !== undefined) say(`${ip} is already an address of ${header("vrrp", holder)}`);
     else if (seen.has(ip)) say(`resources have ${ip} twice`);

@@ -111,11 +111,12 @@ export function yieldDue(turn: Turn): void {
 export const reportAgainAt = (turn: Turn): Instant =>
   later(turn.now, after(turn.state.reportedAt, REPORT_EVERY));
 
-/** An operator has looked at the data: what was barred here may be started. */
+/** An operator has looked: what was barred here may be started, and what failed is tried again. */
 export function unbar(turn: Turn): void {
   const barred = turn.state.barred;
   turn.set({ barred: new Set(), pinned: false });
   for (const plan of turn.plansOf(turn.state.hold)) {
     if (barred.has(plan.key) && turn.mayStart(plan)) turn.drive(plan, { kind: "start" });
   }
+  turn.retry();
 }

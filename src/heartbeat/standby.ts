@@ -75,6 +75,10 @@ export function standbyMessage(
 }
 
 function asked(turn: Turn, what: Hold, sequence: number): void {
+  const { standby, peer } = turn.state;
+  const crossed = standby.role === "giving" && standby.step === "asked";
+  // Each waits for the other's answer. A heartbeat is deaf to our question from when it has asked.
+  if (crossed && (turn.settings.yields || !peer.haagent)) cancel(turn);
   const classes = mirrored(holdingOf(what));
   // What an operator has to look at first is not taken.
   if (what === "none" || !turn.agreed || turn.bars(classes)) return;

@@ -36,6 +36,8 @@ export interface FenceSettings {
 export interface Settings {
   /** The other node, lower case. */
   readonly peer: string;
+  /** Of two moves that both nodes ask for at once, that of the other one is made: so on one of them, the one whose name comes later. */
+  readonly yields: boolean;
   readonly groups: readonly GroupPlan[];
   readonly failback: Failback;
   readonly onFailure: OnFailure;

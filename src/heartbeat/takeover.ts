@@ -13,7 +13,7 @@ import { after, earlier, instant, NEVER } from "../base/units.ts";
 import type { Content } from "./content.ts";
 import { fenceConfirmed, fenceDue, fenceRan, forget, peerDied, peerLeft } from "./death.ts";
 import { deadline as groupDeadline, UNKNOWN } from "./group.ts";
-import { EVERYTHING, NOTHING, wordOf } from "./holding.ts";
+import { EVERYTHING, holdingOf, isNothing, NOTHING, without, wordOf } from "./holding.ts";
 import { giveUpDue, giveUpTold, pingsChanged, pingsDue, pingsTold, tellPings } from "./ipfail.ts";
 import { groupGranted, groupRequested, requestDue, requestProgress } from "./legacy.ts";
 import { audit, begin, failbackDue, negotiationDue, peerReports, peerStarts } from "./negotiation.ts";
@@ -138,6 +138,7 @@ function happen(turn: Turn, event: Event): void {
       return;
     case "takeover":
       unbar(turn);
+      if (isNothing(without(holdingOf(event.what), turn.state.hold))) return;
       if (turn.settings.failback === "legacy" || !turn.agreed)
         return turn.news("standby-refused", event.what);
       return turn.say({ kind: "takeover", hold: event.what });

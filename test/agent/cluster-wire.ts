@@ -243,7 +243,7 @@ export class WireNode {
       case "probe":
         return this.#probe(action);
       case "resource":
-        return this.wire.soon(() => this.handle(this.scripts.run(action)));
+        return this.wire.soon(() => this.handle(this.scripts.run(action)), this.scripts.takes(action));
       case "reply":
         return void this.replies.push(action.reply);
       default:

@@ -44,6 +44,14 @@ export const rows = (node: WireNode): string[] => {
   return resources.map(({ group, owner, state }) => `${group} ${owner ?? "-"} ${state}`);
 };
 
+/** What the status says besides, of each group. */
+export const details = (node: WireNode): string[] => {
+  const { resources }: { resources: readonly { readonly detail: string }[] } = Object(
+    node.status()["heartbeat"],
+  );
+  return resources.map(({ detail }) => detail);
+};
+
 /** The answer to an order, which may come only when the other node has agreed. */
 export function asked({ wire }: Pair, node: WireNode, request: Request): Reply {
   const { length } = node.replies;

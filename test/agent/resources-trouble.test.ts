@@ -1,6 +1,17 @@
 /** Groups of resources in trouble: what a partition leaves, what does not stop, and the end of an agent. */
 import { describe, expect, test } from "bun:test";
-import { asked, BEGUN, DEADTIME, GROUPS, pair, partition, rows, running, standby } from "./resource-pair.ts";
+import {
+  asked,
+  BEGUN,
+  DEADTIME,
+  details,
+  GROUPS,
+  pair,
+  partition,
+  rows,
+  running,
+  standby,
+} from "./resource-pair.ts";
 
 describe("after a partition", () => {
   const SHARED = ["a drbddisk::r0", "b probe::two"];
@@ -26,7 +37,11 @@ describe("after a partition", () => {
     expect(rows(two.b)).toContain("drbddisk::r0 - barred");
     expect(two.b.status()["health"]).toBe("fault");
     const reply = two.b.request({ command: "takeover", name: "drbddisk::r0", force: false });
-    expect(reply.body).toEqual({ already_here: ["drbddisk::r0"], allowed_again: ["drbddisk::r0"] });
+    expect(reply.body).toEqual({
+      already_here: ["drbddisk::r0"],
+      allowed_again: ["drbddisk::r0"],
+      tried_again: [],
+    });
     two.wire.run(1000);
     expect([...two.b.scripts.running]).toEqual(["two", "r0"]);
     expect(two.b.keptResources).toBe('{"barred":[],"pinned":false}\n');
@@ -100,5 +115,92 @@ describe("a resource that does not stop", () => {
     two.wire.run(100);
     two.a.stop();
     expect(two.a.exit).toBe(5);
+  });
+});
+
+describe("a script that hangs", () => {
+  const TIMES = 'resource_scripts = { start_timeout = "60s", stop_timeout = "60s", status_timeout = "20s" }';
+
+  test("is named in the log once, before it is killed, and in the status with how long it runs", () => {
+    const two = pair(GROUPS, TIMES);
+    two.a.scripts.hangs.add("stop uno");
+    two.a.request(standby("local"));
+    two.wire.run(1000);
+    expect(details(two.a)).toEqual(["", ""]);
+    two.wire.run(8000);
+    expect([details(two.a)[0], two.a.said("resource.slow")]).toEqual([
+      "stop of probe::uno runs for 9s, killed after 60s",
+      [],
+    ]);
+    two.wire.run(50_000);
+    expect(two.a.said("resource.slow")).toEqual(["probe::one probe::uno stop 10000 60000"]);
+    two.wire.run(2000);
+    expect(two.a.said("resource.failed").join()).toContain("probe::one probe::uno stop 60000 timeout");
+  });
+
+  test("is told also of a status, and of an agent that began only now", () => {
+    const two = pair(GROUPS, TIMES);
+    two.a.kill();
+    two.a.scripts.hangs.add("status uno");
+    two.a.start();
+    two.wire.run(15_000);
+    expect(rows(two.a)[0]).toBe("probe::one - unknown");
+    expect(details(two.a)[0]).toBe(
+      "this node looks what an earlier agent left running; status of probe::uno runs for 15s, killed after 20s",
+    );
+    expect(two.a.said("resource.slow")).toEqual(["probe::one probe::uno status 10000 20000"]);
+    two.wire.run(10_000);
+    expect(two.a.said("resource.failed").join()).toContain("probe::one probe::uno status 20000 timeout");
+  });
+
+  test("that may take less is told at half of that", () => {
+    const two = pair(GROUPS, 'resource_scripts = { stop_timeout = "6s" }');
+    two.a.scripts.hangs.add("stop uno");
+    two.a.request(standby("local"));
+    two.wire.run(4000);
+    expect(two.a.said("resource.slow")).toEqual(["probe::one probe::uno stop 3000 6000"]);
+  });
+});
+
+describe("the status of a group in trouble says what helps", () => {
+  test("that is stuck, or waits for its next try", () => {
+    const two = pair(GROUPS, 'resource_scripts = { stop_tries = 2, pause = "4s" }');
+    two.a.scripts.fails.add("stop one");
+    two.a.request(standby("local"));
+    two.wire.run(1000);
+    expect(details(two.a)[0]).toBe("stop of probe::one has failed once, next in 3s");
+    two.wire.run(10_000);
+    expect(details(two.a)[0]).toContain("probe::one does not stop, and the group goes nowhere before; cure:");
+  });
+
+  test("that failed: an operator can have it tried again where it is", () => {
+    const two = pair(GROUPS, 'resource_scripts = { on_failure = "stay" }');
+    two.b.scripts.fails.add("start one");
+    asked(two, two.a, standby("local"));
+    expect(details(two.b)[0]).toBe("probe::one did not start: haagent takeover tries it here again");
+    two.wire.run(60_000);
+    const takeover = { command: "takeover", name: "probe::one", force: false } as const;
+    expect(two.b.request(takeover).body).toMatchObject({ tried_again: ["probe::one"] });
+    two.wire.run(1000);
+    expect(rows(two.b)[0]).toBe("probe::one - failed");
+    two.b.scripts.fails.clear();
+    two.b.request(takeover);
+    two.wire.run(1000);
+    expect(running(two)).toBe(" | one,two,uno");
+    expect(two.b.said("resource.move").join()).not.toContain("not moved");
+  });
+
+  test("that failed and goes to the other node, or is barred", () => {
+    const two = pair();
+    two.b.scripts.fails.add("start one");
+    asked(two, two.a, standby("local"));
+    expect(details(two.b)[0]).toMatch(
+      /^probe::one did not start: goes to a where that takes it in \d+s, or haagent takeover tries it here$/,
+    );
+    const shared = pair(["a drbddisk::r0", "b probe::two"]);
+    partition(shared);
+    shared.a.kill();
+    shared.wire.run(10_000);
+    expect(details(shared.b)[0]).toContain("look at it, then haagent takeover");
   });
 });

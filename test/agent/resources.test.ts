@@ -73,7 +73,7 @@ describe("an order", () => {
     expect(running(two)).toBe("one,two,uno | ");
     expect(asked(two, two.a, takeover)).toEqual({
       exit: 0,
-      body: { already_here: groups, allowed_again: [] },
+      body: { already_here: groups, allowed_again: [], tried_again: [] },
     });
   });
 
@@ -114,6 +114,19 @@ describe("an order", () => {
     expect(unknown.body).toEqual({
       error: "no virtual router or group of resources is called probe::nine",
     });
+  });
+
+  test("that both nodes are given at once is carried out on one, and refused with the reason on the other", () => {
+    const two = pair();
+    const [first, second] = [two.a, two.b].map((node) => [node, node.replies.length] as const);
+    for (const node of [two.a, two.b]) node.request(standby());
+    two.wire.run(1000);
+    const answers = [first, second].map((each) => each?.[0].replies[each[1]]);
+    expect(answers).toEqual([
+      { exit: 0, body: { standby: ["probe::one"] } },
+      { exit: 1, body: { refused: ["probe::two: a asked at the same time to give what it has"] } },
+    ]);
+    expect(running(two)).toBe(" | one,two,uno");
   });
 
   test("is refused in the old way of auto_failback", () => {

@@ -8,9 +8,19 @@ export class WireScripts {
   readonly ran: string[] = [];
   /** `start one`, `stop one`: these fail. */
   readonly fails = new Set<string>();
+  /** These do not end before they are killed. */
+  readonly hangs = new Set<string>();
+
+  /** How long a task takes: a moment, or until its timeout. */
+  takes({ task, job, timeout }: ResourceAction): number | undefined {
+    return this.hangs.has(`${task} ${nameOf(job)}`) ? timeout : undefined;
+  }
 
   run({ id, task, job }: ResourceAction): ResourceEvent {
-    const name = job.type === "script" ? job.args.join(" ") : job.type === "drbd" ? job.resource : job.type;
+    const name = nameOf(job);
+    if (this.hangs.has(`${task} ${name}`)) {
+      return { kind: "resource-ended", id, code: null, output: "", failure: "timeout" };
+    }
     const failed = this.fails.has(`${task} ${name}`);
     if (task === "start" && !failed && !this.running.has(name)) {
       this.running.add(name);
@@ -22,3 +32,6 @@ export class WireScripts {
     return { kind: "resource-ended", id, code: failed ? 1 : 0, output, failure };
   }
 }
+
+const nameOf = (job: ResourceAction["job"]): string =>
+  job.type === "script" ? job.args.join(" ") : job.type === "drbd" ? job.resource : job.type;

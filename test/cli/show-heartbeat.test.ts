@@ -46,14 +46,14 @@ test("groups are where they run, or nowhere", () => {
   const nodes = [{ name: "ha1", self: true, state: "active", last_heard_ms: null }];
   const resources = [
     { group: "IPaddr::192.0.2.9", owner: "ha1", state: "started", prefers: "ha1" },
-    { group: "mysqld", owner: "ha1", state: "stuck", prefers: "ha2" },
+    { group: "mysqld", owner: "ha1", state: "stuck", prefers: "ha2", detail: "mysqld does not stop" },
     { group: "r0", owner: null, state: "barred", prefers: "ha2" },
   ];
   expect(heartbeatLines({ nodes, links: [], resources })).toEqual([
     "heartbeat",
     "  node   ha1                active   this node",
     "  group  IPaddr::192.0.2.9  started  on ha1",
-    "  group  mysqld             stuck    on ha1; prefers ha2",
+    "  group  mysqld             stuck    on ha1; prefers ha2; mysqld does not stop",
     "  group  r0                 barred   on NO NODE; prefers ha2",
   ]);
 });

@@ -220,9 +220,13 @@ describe("a file of keys", () => {
     const { said } = withFile({ bytes: bytes("auth 1\n1 sha1 k\n"), mode: 0o640 });
     expect(said).toEqual([expect.stringMatching(/^3:22 error: keys_file .* line 1 column 1: .*chmod 600$/)]);
   });
-  test("that cannot be read is an error where it is named", () => {
-    expect(withFile({ failure: "ENOENT: no such file" }).said).toEqual([
-      '3:22 error: keys_file "/etc/haagent/authkeys" cannot be read: ENOENT: no such file',
+  test.each([
+    ["ENOENT: no such file", "write it, `auth 1` and then `1 sha1 KEY`, and chmod 600"],
+    ["EACCES: permission denied", "chown it, and its directories, to the user that the agent runs as"],
+    ["is not a file", "a file of lines as in heartbeat's authkeys, of the agent's user and mode 0600"],
+  ])("that cannot be read is an error where it is named, with the cure: %s", (failure, cure) => {
+    expect(withFile({ failure }).said).toEqual([
+      `3:22 error: keys_file "/etc/haagent/authkeys" cannot be read: ${failure}; cure: ${cure}`,
     ]);
   });
 });

@@ -35,6 +35,14 @@ table("resources", [
     ['5:14 error: "a:b" is no name of a script: write NAME::ARGUMENT, its directory is in resource_dirs'],
   ],
   [
+    "with an address that no host can have in its network",
+    heartbeat(resources('"ha1 192.0.2.255/24/eth0 IPaddr::192.0.2.8/29 192.0.2.0/31 192.0.2.7"')),
+    [
+      "5:19 warning: 192.0.2.255 is the broadcast address in its /24, and no host can be reached by it",
+      "5:39 warning: 192.0.2.8 is the address of the network itself in its /29, and no host can be reached by it",
+    ],
+  ],
+  [
     "over one link only",
     heartbeat('links = [{ type = "broadcast", interface = "eth0" }]', resources('"ha1 mysqld"')),
     [

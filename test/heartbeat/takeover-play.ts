@@ -20,6 +20,7 @@ export const plan = (key: string, local: boolean, shared = false): Settings["gro
 });
 export const SETTINGS: Settings = {
   peer: "b",
+  yields: false,
   groups: [plan("ours", true), plan("theirs", false)],
   failback: true,
   onFailure: "move",

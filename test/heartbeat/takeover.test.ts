@@ -179,6 +179,20 @@ describe("a standby", () => {
     );
   });
 
+  test("that both nodes ask for at once is made of the one whose name comes first, and always of a heartbeat", () => {
+    const asked = (yields: boolean, haagentPings: number | null): Play => {
+      const play = Play.agreed({ ...SETTINGS, failback: false, yields }).reports("local", true, haagentPings);
+      play.give({ kind: "standby", what: "local" });
+      play.said();
+      return play.asks("local", "me");
+    };
+    expect(asked(true, 0).said()).toBe("(standby-cancelled local), ask local other");
+    expect(asked(false, null).said()).toBe("(standby-cancelled local), ask local other");
+    const first = asked(false, 0);
+    expect(first.said()).toBe("");
+    expect(first.asks("local", "other").said()).toContain("ours stopped");
+  });
+
   test("is what the other node's wish to take becomes, in our view", () => {
     for (const [theirs, ours] of [
       ["all", "all"],
@@ -187,7 +201,8 @@ describe("a standby", () => {
     ] as const) {
       expect(Play.agreed().hears({ kind: "takeover", hold: theirs }).said()).toBe(`ask ${ours} me`);
     }
-    expect(Play.agreed().give({ kind: "takeover", what: "local" }).said()).toBe("hb_takeover local");
+    expect(Play.agreed().give({ kind: "takeover", what: "all" }).said()).toBe("hb_takeover all");
+    expect(Play.agreed().give({ kind: "takeover", what: "local" }).said()).toBe("");
   });
 
   test("ends with the other node's restart, and what is not stopped yet is ours to it", () => {

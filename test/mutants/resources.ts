@@ -10,6 +10,25 @@ const fault = (file: string, find: string, replace: string, breaks: string): Mut
 export const RESOURCES: readonly Mutant[] = [
   ...ADDRESSES,
   fault(
+    "heartbeat/standby",
+    "if (crossed && (",
+    "if (false && (",
+    "lets both nodes wait for the other's answer when both are to give",
+  ),
+  fault("agent/resource/outcomes", "  tellSlow(cluster, turn);\n", "", "says nothing of a script that hangs"),
+  fault(
+    "agent/resource/run",
+    'run.task === "status" && !unended',
+    'run.task === "status"',
+    "hides a status that was killed",
+  ),
+  fault(
+    "heartbeat/partition",
+    "  turn.retry();\n}\n",
+    "}\n",
+    "does not try again what failed when an operator says so",
+  ),
+  fault(
     "heartbeat/regroup",
     "if (plan.retired || fresh) turn.drive(",
     "if (fresh) turn.drive(",

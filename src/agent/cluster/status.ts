@@ -7,7 +7,7 @@ import type { PingNode } from "../../config/heartbeat-model.ts";
 import { concerns } from "./members.ts";
 import { pingFailure } from "./pings.ts";
 import { fenceStatus } from "../resource/fence.ts";
-import { resourceRows } from "../resource/status.ts";
+import { resourceStatus } from "../resource/status.ts";
 import type { World } from "../world.ts";
 
 const rounded = (from: Instant, to: Instant): number => Math.max(0, Math.round(elapsed(from, to)));
@@ -25,7 +25,7 @@ export function heartbeatStatus({ cluster }: World, now: Instant): object {
       ...config.pings.map((ping) => pingRow(cluster, ping, now)),
     ],
     links: [...cluster.links.values()].flatMap((link) => linkRows(cluster, link, now)),
-    resources: resourceRows(cluster),
+    resources: resourceStatus(cluster, now),
     fence: fenceStatus(cluster, now),
     agreement: agreementStatus(cluster),
   };

@@ -41,6 +41,7 @@ function outcome(
   if (order === "standby") {
     if (standby.role === "giving" && standby.step !== "asked") return done;
     if (isNothing(overlap(holdingOf(what), state.hold))) return done;
+    if (standby.role === "taking") return refused(`${peer} asked at the same time to give what it has`);
     const ended = before.standby.role === "giving" && standby.role === "none";
     return ended || late ? refused(`${peer} has not agreed to take them`) : null;
   }

@@ -69,10 +69,19 @@ function claim(cluster: Cluster, turn: Turn, resources: Resources, asked: Order)
   const lacks = without(holdingOf(asked.which), state.hold);
   const why = isNothing(lacks) ? null : obstacle(turn, resources);
   if (why !== null || isNothing(lacks)) {
-    // An operator has looked at the data.
-    if (barred.length > 0 || state.pinned) give(cluster, turn, { kind: "takeover", what: asked.which });
+    const failed = keys(resources, wordOf(overlap(holdingOf(asked.which), state.hold))).filter(
+      (key) => state.groups.get(key)?.phase === "failed",
+    );
+    // An operator has looked at the data, or at what did not start.
+    if (barred.length > 0 || state.pinned || failed.length > 0)
+      give(cluster, turn, { kind: "takeover", what: asked.which });
     if (why !== null) return refusal(asked, keys(resources, wordOf(lacks)), why);
-    const body = { ...asked.body, already_here: keys(resources, asked.which), allowed_again: barred };
+    const body = {
+      ...asked.body,
+      already_here: keys(resources, asked.which),
+      allowed_again: barred,
+      tried_again: failed,
+    };
     return { exit: asked.exit, body };
   }
   const groups = keys(resources, asked.which);

@@ -1,7 +1,7 @@
 /** The end of a turn for resources: tasks of addresses begin, and the machines of groups hear how theirs ended. */
 import { addressesCame, beginAddress } from "./addresses.ts";
 import { resourceRan } from "./machine.ts";
-import { endWaits } from "./run.ts";
+import { endWaits, tellSlow } from "./run.ts";
 import type { Turn, World } from "../world.ts";
 
 /** Rounds in one turn: each may ask for the next task of a group, which may be over at once. */
@@ -11,6 +11,7 @@ const ROUNDS_MAX = 1000;
 export function tellOutcomes(world: World, turn: Turn): void {
   const { cluster } = world;
   if (cluster === null) return;
+  tellSlow(cluster, turn);
   for (let round = 0; round < ROUNDS_MAX; round++) {
     for (const run of cluster.runs.takeAddressTasks()) beginAddress(world, turn, cluster, run);
     addressesCame(world, turn, cluster);

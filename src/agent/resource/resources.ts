@@ -96,8 +96,10 @@ export function settingsOf(
     pause: scripts.pause,
     stuckPause: STUCK_PAUSE,
   }));
+  const peer = cluster.nodes.find((name) => name !== own) ?? "";
   return {
-    peer: cluster.nodes.find((name) => name !== own) ?? "",
+    peer,
+    yields: own > peer,
     groups,
     failback,
     onFailure: scripts.onFailure,

@@ -113,6 +113,24 @@ export function endWaits(cluster: Cluster, turn: Turn): void {
   }
 }
 
+/** Tells what runs for long, before it ends or is killed: it may hang. */
+export function tellSlow({ runs }: Cluster, turn: Turn): void {
+  for (const run of runs.takeSlow(turn.now)) {
+    const running_ms = Math.round(elapsed(run.since, turn.now));
+    turn.out.log("warning", "resource.slow", { ...aboutRun(run), running_ms, killed_after_ms: run.timeout });
+  }
+}
+
+const aboutRun = ({
+  group,
+  resource,
+  task,
+}: Underway): Readonly<Record<"group" | "resource" | "task", string>> => ({
+  group: group.key,
+  resource: resource.text,
+  task,
+});
+
 /** What heartbeat's scripts expect of their environment, as far as it is the same in all of heartbeat's versions. */
 const environmentOf = ({ name }: Cluster): Readonly<Record<string, string>> => ({
   HA_CURHOST: name,
@@ -133,18 +151,24 @@ export function resourceEnded(
   if (sent !== null) return logRun(turn, sent, output, failure);
   const run = cluster.runs.end(id);
   if (run === null) return;
-  logRun(turn, run, output, failure);
+  logRun(turn, run, output, failure, code === null);
   cluster.runs.add(run, { code, output });
 }
 
-/** What came of a task. */
-export function logRun(turn: Turn, run: Underway, output: string, failure: string | null): void {
+/** What came of a task; `unended`: it was killed, or could not be run. */
+export function logRun(
+  turn: Turn,
+  run: Underway,
+  output: string,
+  failure: string | null,
+  unended = false,
+): void {
   const took = Math.max(0, Math.round(elapsed(run.since, turn.now)));
-  const about = { group: run.group.key, resource: run.resource.text, task: run.task, took_ms: took };
+  const about = { ...aboutRun(run), took_ms: took };
   const text = output.trim().slice(-OUTPUT_LOGGED);
   const said = text === "" ? {} : { output: text };
   // A status is asked for often, and "not running" is an exit code to it.
-  if (run.task === "status") turn.out.log("debug", "resource.ran", { ...about, ...said });
+  if (run.task === "status" && !unended) turn.out.log("debug", "resource.ran", { ...about, ...said });
   else if (failure === null) turn.out.log("info", "resource.ran", { ...about, ...said });
   else turn.out.log("warning", "resource.failed", { ...about, detail: failure, ...said });
 }

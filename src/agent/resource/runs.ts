@@ -1,6 +1,6 @@
 /** The tasks of resources that are under way, and those that have ended and were not told yet. */
 import type { Instant, Milliseconds } from "../../base/units.ts";
-import { after, earlier, instant, NEVER } from "../../base/units.ts";
+import { after, earlier, instant, ms, NEVER } from "../../base/units.ts";
 import type { Outcome, Task } from "../../heartbeat/group.ts";
 import type { Group, Resource } from "../../heartbeat/haresources.ts";
 import type { ResourceAddress } from "./address.ts";
@@ -40,10 +40,27 @@ export class ResourceRuns {
   /** Mails under way. */
   readonly #mails = new Map<string, Underway>();
   readonly #underway = new Map<string, Underway>();
+  /** Of these, the ones that were told to take long. */
+  readonly #slow = new Set<string>();
   #waits: Wait[] = [];
   /** Tasks of addresses that are to be begun. */
   #addressTasks: Underway[] = [];
   #outcomes: { readonly order: Order; readonly outcome: Outcome }[] = [];
+
+  /** What is under way of a group; null: nothing. */
+  current(key: string): Underway | null {
+    const found = [...this.#underway.values()].find(({ group }) => group.key === key);
+    if (found !== undefined) return found;
+    const waits = this.#waits.find(({ run }) => run.group.key === key);
+    return waits?.run ?? null;
+  }
+
+  /** Those that take so long that somebody should know, each once. */
+  takeSlow(now: Instant): readonly Underway[] {
+    const slow = [...this.#underway].filter(([id, run]) => !this.#slow.has(id) && slowAt(run) <= now);
+    for (const [id] of slow) this.#slow.add(id);
+    return slow.map(([, run]) => run);
+  }
 
   /** Names a run to the edge, unlike any other of this boot: one of a cluster that a reload made anew has another time. */
   begin(run: Underway): string {
@@ -87,6 +104,7 @@ export class ResourceRuns {
   end(id: string): Underway | null {
     const known = this.#underway.get(id) ?? null;
     this.#underway.delete(id);
+    this.#slow.delete(id);
     return known;
   }
 
@@ -113,11 +131,17 @@ export class ResourceRuns {
   deadline(): Instant {
     if (this.#outcomes.length + this.#addressTasks.length > 0) return instant(0);
     let soonest = this.#waits.reduce((least, { until }) => earlier(least, until), NEVER);
+    for (const [id, run] of this.#underway) if (!this.#slow.has(id)) soonest = earlier(soonest, slowAt(run));
     for (const { awaited } of this.addresses.values()) {
       if (awaited !== null) soonest = earlier(soonest, after(awaited.since, awaited.timeout));
     }
     return soonest;
   }
 }
+
+/** A script that runs longer is told, once: it may hang. Of one that may take less, at half of that. */
+const SLOW = ms(10_000);
+
+const slowAt = ({ since, timeout }: Underway): Instant => after(since, ms(Math.min(SLOW, timeout / 2)));
 
 const idOf = ({ group, run, since }: Underway): string => `${group.key} ${run} ${since}`;

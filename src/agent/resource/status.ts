@@ -3,8 +3,10 @@ import type { Holding } from "../../heartbeat/holding.ts";
 import { holdingOf, mirrored } from "../../heartbeat/holding.ts";
 import type { GroupPlan, Standby } from "../../heartbeat/takeover-state.ts";
 import { mayRun } from "../../heartbeat/group.ts";
+import type { Instant } from "../../base/units.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { lacksAddress } from "./addresses.ts";
+import { detailOf } from "./detail.ts";
 import type { GroupState, Resources } from "./resources.ts";
 import { groupState } from "./resources.ts";
 import { fenceState } from "./fence.ts";
@@ -59,11 +61,22 @@ function rowOf(cluster: Cluster, resources: Resources, plan: GroupPlan): Row {
   if (here === "failed") return { ...about, owner: null, state: "failed" };
   if (moves(state.standby, plan)) return { ...about, owner: null, state: "moving" };
   if (held(state.hold, plan)) return { ...about, owner: null, state: here };
-  return { ...about, owner: null, state: peer.status === "alive" && !peer.reported ? "unknown" : "stopped" };
+  const known = here !== "unknown" && (peer.status !== "alive" || peer.reported);
+  return { ...about, owner: null, state: known ? "stopped" : "unknown" };
 }
 
-/** The value of `heartbeat.resources`, in the order of the configuration. */
-export function resourceRows(cluster: Cluster): readonly Row[] {
+/** The value of `heartbeat.resources`: each group, with what holds it up. */
+export const resourceStatus = (cluster: Cluster, now: Instant): readonly object[] =>
+  resourceRows(cluster).map((row) => {
+    const { resources } = cluster;
+    return {
+      ...row,
+      detail: resources === null ? "" : detailOf(cluster, resources, row.group, row.state, now),
+    };
+  });
+
+/** In the order of the configuration. */
+function resourceRows(cluster: Cluster): readonly Row[] {
   const { resources } = cluster;
   if (resources === null) return [];
   return resources.settings.groups.map((plan) => rowOf(cluster, resources, plan));

@@ -54,6 +54,7 @@ export class Run {
     const prng = this.#prng.fork();
     const takeover = {
       peer: NAMES[1 - index] ?? "",
+      yields: index === 1,
       groups: groups.map((group) => planOf(group, index)),
       failback,
       ...{ onFailure: "move" as const, retryAfter: ms(30_000) },
