@@ -81,7 +81,13 @@ export interface HeartbeatReport {
     readonly differences: readonly string[];
   } | null;
   /** What a takeover waits for. */
-  readonly fence?: { readonly node: string; readonly state: string; readonly failed: number } | null;
+  readonly fence?: {
+    readonly node: string;
+    readonly state: string;
+    readonly failed: number;
+    /** Null: it runs, or waits for what has no time. */
+    readonly next_in_ms?: number | null;
+  } | null;
   /** The number of this node's life. */
   readonly generation?: number;
   /** Messages that counted for nothing, by reason. */

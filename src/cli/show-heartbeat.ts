@@ -22,10 +22,21 @@ export const heartbeatStates = (report: HeartbeatReport | undefined): ReadonlyMa
     ),
   ]);
 
-function fenceRow({ node, state, failed }: NonNullable<HeartbeatReport["fence"]>): string[] {
-  const cure = `cure: make sure that it is off, then haagent fence confirm ${node}`;
+function fenceRow(fence: NonNullable<HeartbeatReport["fence"]>): string[] {
+  const { node, state, failed, next_in_ms: next } = fence;
   const count = failed === 0 ? "" : `${failed} of its runs failed; `;
-  return ["fence", node, state, `${count}${state === "blocked" ? cure : "nothing is taken over yet"}`];
+  return ["fence", node, state, `${count}${fenceWaits(state, node, next ?? null)}`];
+}
+
+function fenceWaits(state: string, node: string, next: number | null): string {
+  const cure = `cure: make sure that it is off, then haagent fence confirm ${node}`;
+  if (state === "blocked") return cure;
+  if (state !== "blind") return "nothing is taken over yet";
+  const until =
+    next === null
+      ? `one does or ${node} is heard; ${cure}`
+      : `one does, ${node} is heard, or ${duration(next)} have passed`;
+  return `waits to fence ${node}: no ping node answers, until ${until}`;
 }
 
 const agreementRow = ({ node, differences }: NonNullable<HeartbeatReport["agreement"]>): string[] => [

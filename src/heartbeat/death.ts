@@ -1,8 +1,10 @@
 /** The other node is silent, or has left: everything is ours, behind a fence if there is one. */
 import { unreachable } from "../base/assert.ts";
+import type { Instant, Milliseconds } from "../base/units.ts";
 import { after, NEVER } from "../base/units.ts";
 import { EVERYTHING, NOTHING, without, wordOf } from "./holding.ts";
-import type { Settings, State } from "./takeover-state.ts";
+import { heldUntil, isHeld, unsighted } from "./sight.ts";
+import type { Settings, Sight, State } from "./takeover-state.ts";
 import type { Turn } from "./takeover-turn.ts";
 import { ACQUIRES } from "./takeover-turn.ts";
 
@@ -37,7 +39,13 @@ export function takeOver(turn: Turn): void {
     if (peer.status !== "gone") turn.news("unfenced", wordOf(without(EVERYTHING, turn.state.hold)));
     return acquire(turn);
   }
-  turn.set({ fence: { kind: "waiting", at: after(turn.now, fence.delay), failed: 0 } });
+  wait(turn, fence.delay, 0, unsighted(turn.now));
+}
+
+/** The next run is due after so long. */
+function wait(turn: Turn, span: Milliseconds, failed: number, sight: Sight): void {
+  const at = after(turn.now, span);
+  turn.set({ fence: { kind: "waiting", at, wakeAt: at, failed, sight } });
 }
 
 /** It has stopped all that it had, and ends. */
@@ -63,9 +71,9 @@ export function fenceDue(turn: Turn): void {
     turn.news("unfenced", wordOf(without(EVERYTHING, turn.state.hold)));
     return acquire(turn);
   }
-  if (fence.kind !== "waiting" || fence.at > turn.now) return;
+  if (fence.kind !== "waiting" || isHeld(turn, fence)) return;
   const run = runs + 1;
-  turn.set({ runs: run, fence: { kind: "running", run, failed: fence.failed } });
+  turn.set({ runs: run, fence: { kind: "running", run, failed: fence.failed, sight: fence.sight } });
   turn.actions.push({ kind: "fence", run, timeout: turn.settings.fence.timeout });
 }
 
@@ -93,7 +101,7 @@ export function fenceRan(turn: Turn, run: number, ok: boolean): void {
         unreachable(settings.onFailure);
     }
   }
-  turn.set({ fence: { kind: "waiting", at: after(turn.now, settings.pause), failed } });
+  wait(turn, settings.pause, failed, fence.sight);
 }
 
 /** An operator vouches for it that the other node is off. */
@@ -101,11 +109,20 @@ export function fenceConfirmed(turn: Turn): void {
   if (turn.state.fence.kind !== "idle") acquire(turn);
 }
 
-/** Where a fence is that groups wait for. `blocked`: it has failed so often that an operator is told, who can confirm instead. */
-export type FenceState = "waiting" | "running" | "blocked";
+/**
+ * Where a fence is that groups wait for. `blocked`: it has failed so often that an operator is told, who can confirm instead; `blind`: no ping node
+ * answers.
+ */
+export type FenceState = "waiting" | "blind" | "running" | "blocked";
 
 /** Null: nothing waits for it. */
-export function fenceStateOf({ fence: settings }: Settings, { fence }: State): FenceState | null {
-  if (fence.kind === "idle" || settings === null) return null;
-  return settings.onFailure === "block" && fence.failed >= settings.tries ? "blocked" : fence.kind;
+export function fenceStateOf(settings: Settings, { fence }: State): FenceState | null {
+  if (fence.kind === "idle" || settings.fence === null) return null;
+  const { onFailure, tries } = settings.fence;
+  if (onFailure === "block" && fence.failed >= tries) return "blocked";
+  return fence.kind === "waiting" && fence.sight.told ? "blind" : fence.kind;
 }
+
+/** When the next run is due; {@link NEVER}: not before somebody is heard. Null: none is waited for. */
+export const fenceDueAt = (settings: Settings, state: State, now: Instant): Instant | null =>
+  state.fence.kind === "waiting" ? heldUntil(settings, state, state.fence, now) : null;

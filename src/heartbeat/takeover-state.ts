@@ -31,6 +31,8 @@ export interface FenceSettings {
   /** Runs that fail until that is told, or, with `proceed`, counts no more. */
   readonly tries: number;
   readonly onFailure: "block" | "proceed";
+  /** How much longer a node waits that hears none of its ping nodes: {@link patience}. Null: none are configured. */
+  readonly blind: Milliseconds | null;
 }
 
 export interface Settings {
@@ -90,11 +92,26 @@ export type Standby =
       readonly sequence: number;
     };
 
+/** What a node that fences knows of the side of the cut it is on: see sight.ts. */
+export interface Sight {
+  /** When a ping node answered last, or, with `seen` false, when the other one was taken for dead. */
+  readonly since: Instant;
+  readonly seen: boolean;
+  /** That it waits for a ping node was told. */
+  readonly told: boolean;
+}
+
 export type Fence =
   | { readonly kind: "idle" }
-  /** A run is due at `at`: the delay, or the pause after one that failed. */
-  | { readonly kind: "waiting"; readonly at: Instant; readonly failed: number }
-  | { readonly kind: "running"; readonly run: number; readonly failed: number };
+  /** A run is due at `at`: the delay, or the pause after one that failed. It is looked at again at `wakeAt`. */
+  | {
+      readonly kind: "waiting";
+      readonly at: Instant;
+      readonly wakeAt: Instant;
+      readonly failed: number;
+      readonly sight: Sight;
+    }
+  | { readonly kind: "running"; readonly run: number; readonly failed: number; readonly sight: Sight };
 
 export interface State {
   /**
@@ -118,6 +135,8 @@ export interface State {
   readonly fence: Fence;
   /** Numbers of fence runs. */
   readonly runs: number;
+  /** In this life the other one has said what it holds: it has heard us, and so takes note when it does not any more. */
+  readonly met: boolean;
   /** The other one has come, and is to get what prefers it. */
   readonly owed: boolean;
   /** When we last said what we hold. */
@@ -166,6 +185,8 @@ export type Event =
   | { readonly kind: "takeover"; readonly what: Hold }
   /** So many ping nodes are heard; null: there are none, or it is not known of all of them yet. */
   | { readonly kind: "pings"; readonly alive: number | null }
+  /** A ping node has answered just now; told while a fence is under way. */
+  | { readonly kind: "echo" }
   | { readonly kind: "stop" }
   | { readonly kind: "deadline" };
 
@@ -180,6 +201,7 @@ export type News =
   | "standby-done"
   | "fence-failed"
   | "fence-blocked"
+  | "fence-blind"
   | "fenced"
   | "unfenced"
   | "ping-nodes-lost";

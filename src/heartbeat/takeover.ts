@@ -1,7 +1,7 @@
 /**
  * Who of two nodes runs which groups, as a pure machine: `step(settings, state, event, now)` gives the next state and what to do. Its
- * parts: negotiation.ts (beginning, failback, what nobody has), standby.ts (clean moves), death.ts (takeover, fence), partition.ts
- * (both had the same), ipfail.ts, legacy.ts; group.ts runs the scripts.
+ * parts: negotiation.ts (beginning, failback, what nobody has), standby.ts (clean moves), death.ts (takeover, fence), sight.ts (whom a fence
+ * spares), partition.ts (both had the same), ipfail.ts, legacy.ts; group.ts runs the scripts.
  *
  *   init ── active, and nothing of an earlier agent runs ─► starting ─► received ─► stable
  *   any of these ── the other node dead or gone ─► stable, with everything, if need be behind the fence
@@ -18,6 +18,7 @@ import { giveUpDue, giveUpTold, pingsChanged, pingsDue, pingsTold, tellPings } f
 import { groupGranted, groupRequested, requestDue, requestProgress } from "./legacy.ts";
 import { audit, begin, failbackDue, negotiationDue, peerReports, peerStarts } from "./negotiation.ts";
 import { letGoProgress, peerHeard, peerReturned, unbar, yieldDue } from "./partition.ts";
+import { meet, sighted } from "./sight.ts";
 import { give, inverse, standbyMessage, standbyOver, standbyProgress } from "./standby.ts";
 import type { Event, Peer, Settings, State, Step } from "./takeover-state.ts";
 import { LEAVES, Turn } from "./takeover-turn.ts";
@@ -65,6 +66,7 @@ const initial = ({ groups }: Settings): State => ({
   standby: { role: "none" },
   fence: { kind: "idle" },
   runs: 0,
+  met: false,
   owed: false,
   reportedAt: instant(Number.NEGATIVE_INFINITY),
   lettingGo: false,
@@ -94,6 +96,7 @@ export function step(settings: Settings, state: State, event: Event, now: Instan
   standbyProgress(turn);
   standbyOver(turn);
   requestProgress(turn);
+  meet(turn);
   fenceDue(turn);
   yieldDue(turn);
   requestDue(turn);
@@ -144,6 +147,8 @@ function happen(turn: Turn, event: Event): void {
       return turn.say({ kind: "takeover", hold: event.what });
     case "pings":
       return pingsChanged(turn, event.alive);
+    case "echo":
+      return sighted(turn);
     case "stop":
       return stop(turn);
     case "deadline":
@@ -228,7 +233,7 @@ export function deadline(state: State): Instant {
   const { standby, fence, giveUp } = state;
   const all = [state.stableAt, state.auditAt, state.yieldAt, state.retryAt, state.requestAt, state.tellAt];
   if (standby.role !== "none") all.push(standby.until);
-  if (fence.kind === "waiting") all.push(fence.at);
+  if (fence.kind === "waiting") all.push(fence.wakeAt);
   if (giveUp !== null) all.push(giveUp.at);
   for (const group of state.groups.values()) all.push(groupDeadline(group));
   return all.reduce(earlier, NEVER);

@@ -90,6 +90,70 @@ describe("a node that is not heard", () => {
   });
 });
 
+describe("a node that none of its ping nodes answers", () => {
+  const WITNESS = 'ping_nodes = ["192.0.2.1"]\n';
+  /** deadtime, delay, three runs of 20 s with 5 s between them, two keepalives. */
+  const BLIND = DEADTIME + DELAY + 70_000 + 1000;
+
+  /** Nothing passes between the two, and the gateway answers whom it does. */
+  function cut(answers: (two: Pair, node: WireNode) => boolean): Pair {
+    run = 0;
+    const two = pair(GROUPS, WITNESS + fence());
+    two.wire.passes = () => false;
+    two.wire.answers = (_, to) => answers(two, to);
+    two.wire.run(DEAD);
+    return two;
+  }
+
+  test("leaves it to the other one to fence it, and says so", () => {
+    const two = cut(({ b }, to) => to === b);
+    two.wire.run(DELAY);
+    expect([shots(two.a), shots(two.b)]).toEqual([[], ["/fence.sh -v a"]]);
+    const { state, next_in_ms } = Object(fenceOf(two.a));
+    expect(state).toBe("blind");
+    expect(next_in_ms).toBeWithin(60_000, BLIND);
+    expect(two.a.said("resource.fence").at(-1)).toContain(
+      "one does, b is heard, or haagent fence confirm b; at the latest in",
+    );
+    expect(two.a.status()["health"]).toBe("degraded");
+    ends(two.b);
+    two.a.kill();
+    two.wire.run(100);
+    expect(running(two)).toEndWith("one,two,uno");
+  });
+
+  test("is fenced without a wait by one that the gateway answers, the first time that it asks after the silence", () => {
+    const two = cut(({ a }, to) => to === a);
+    expect([shots(two.a), shots(two.b)]).toEqual([["/fence.sh -v b"], []]);
+  });
+
+  test("fences in the end where nobody fenced it, and at once where the gateway is back", () => {
+    const two = cut(() => false);
+    two.wire.run(BLIND - DEAD);
+    expect([shots(two.a), shots(two.b)]).toEqual([[], []]);
+    two.wire.run(DEAD);
+    expect(shots(two.a)).toEqual(["/fence.sh -v b"]);
+    expect(shots(two.b)).toEqual([]);
+    two.wire.answers = () => true;
+    two.wire.run(1000);
+    expect(shots(two.b)).toEqual(["/fence.sh -v a"]);
+  });
+
+  test("and that has not met the other one in its life waits for somebody's word, and that is an alarm", () => {
+    const two = cut(() => false);
+    two.a.kill();
+    two.a.start();
+    two.wire.run(600_000);
+    shots(two.b);
+    expect(shots(two.a)).toEqual([]);
+    expect(fenceOf(two.a)).toEqual({ node: "b", state: "blind", failed: 0, next_in_ms: null });
+    expect(two.a.status()["health"]).toBe("fault");
+    expect(confirm(two.a, "b")[0]).toBe(0);
+    two.wire.run(1000);
+    expect(running(two)).toStartWith("one,two,uno |");
+  });
+});
+
 describe("a fence that fails", () => {
   /** As often as it takes. */
   function fails(two: Pair): void {

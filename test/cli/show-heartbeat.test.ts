@@ -58,6 +58,22 @@ test("groups are where they run, or nowhere", () => {
   ]);
 });
 
+test("a fence says what it waits for", () => {
+  const nodes = [{ name: "ha1", self: true, state: "active", last_heard_ms: null }];
+  const said = (state: string, failed: number, next: number | null): string | undefined =>
+    heartbeatLines({ nodes, links: [], fence: { node: "ha2", state, failed, next_in_ms: next } }).at(-1);
+  expect(said("running", 0, null)).toEndWith("running  nothing is taken over yet");
+  expect(said("blocked", 3, 4000)).toEndWith(
+    "blocked  3 of its runs failed; cure: make sure that it is off, then haagent fence confirm ha2",
+  );
+  expect(said("blind", 0, 83_000)).toEndWith(
+    "waits to fence ha2: no ping node answers, until one does, ha2 is heard, or 1m23s have passed",
+  );
+  expect(said("blind", 0, null)).toEndWith(
+    "no ping node answers, until one does or ha2 is heard; cure: make sure that it is off, then haagent fence confirm ha2",
+  );
+});
+
 test("no cluster is no line", () => {
   expect(heartbeatLines({ nodes: [], links: [] })).toEqual([]);
 });

@@ -6,6 +6,7 @@ import type { NodeView, Terms, View } from "./sim/view.ts";
 const TERMS: Terms = {
   calm: false,
   fenced: false,
+  sight: { fresh: 2000, later: 5000 },
   failback: true,
   bound: 10_000,
   takeover: 40_000,
@@ -13,7 +14,15 @@ const TERMS: Terms = {
 };
 
 const node = (count: number, more: Partial<NodeView> = {}): NodeView => ({
-  ...{ powered: true, running: true, leaving: false, left: false, alone: false, excused: new Set<string>() },
+  ...{
+    powered: true,
+    running: true,
+    left: false,
+    alone: false,
+    sees: null,
+    leaving: false,
+    excused: new Set<string>(),
+  },
   resources: new Map([["g", count]]),
   ...more,
 });
@@ -72,6 +81,33 @@ describe("the checkers", () => {
     expect(said({}, view(0, node(2), node(0)), view(20_000, node(2), node(1)))).toContain("before its stop");
     const alone = node(2, { alone: true });
     expect(said({}, view(0, alone, node(0)), view(20_000, alone, node(1)))).toBe(null);
+  });
+
+  test("find a blind node that fences one that sees, is well, and had the time to fence it first", () => {
+    const aimed = (
+      blind: NodeView,
+      well: NodeView,
+      before = well,
+      terms: Partial<Terms> = {},
+    ): string | null => {
+      const checkers = new Checkers({ ...TERMS, ...terms });
+      checkers.look(view(0, blind, before, { connected: false }));
+      try {
+        checkers.aims(view(50_000, blind, well, { connected: false }), 0);
+      } catch (error) {
+        return String(error);
+      }
+      return null;
+    };
+    const blind = node(1, { alone: true, sees: false });
+    const well = node(1, { alone: true, sees: true });
+    expect(aimed(blind, well)).toContain("node 0 sees no ping node and fences node 1");
+    expect(aimed({ ...blind, sees: true }, well)).toBe(null);
+    expect(aimed({ ...blind, sees: null }, well)).toBe(null);
+    for (const not of [{ sees: false }, { alone: false }, { running: false }, { leaving: true }]) {
+      expect(aimed(blind, well, { ...well, ...not })).toBe(null);
+    }
+    expect(aimed(blind, well, well, { sight: null })).toBe(null);
   });
 
   test("find a group that is nowhere though its peer has no power", () => {

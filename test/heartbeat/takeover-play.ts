@@ -35,6 +35,7 @@ export const FENCE: FenceSettings = {
   pause: ms(5000),
   tries: 2,
   onFailure: "block",
+  blind: null,
 };
 export const fenced = (fence: Partial<FenceSettings> = {}): Settings => ({
   ...SETTINGS,

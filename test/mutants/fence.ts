@@ -40,6 +40,18 @@ export const FENCE: readonly Mutant[] = [
     "waits for a fence that is gone",
   ),
   fault(
+    "cluster/pings",
+    'give(cluster, turn, { kind: "echo" });',
+    "void 0;",
+    "never learns that a ping node answers",
+  ),
+  fault(
+    "resource/resources",
+    "blind: cluster.pings.length === 0 ? null :",
+    "blind: cluster.pings.length >= 0 ? null :",
+    "shoots whom it should leave to shoot",
+  ),
+  fault(
     "cluster/members",
     'if (actions.some(({ kind }) => kind === "say")) askPings(cluster, turn);',
     "",

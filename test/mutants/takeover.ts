@@ -79,7 +79,31 @@ export const TAKEOVER: readonly Mutant[] = [
   ),
   fault("death", "if (ok) {", "if (ok || !ok) {", "takes over though the fence failed"),
   fault("death", "fence.run !== run ||", "", "believes a fence of an earlier silence"),
-  fault("death", "after(turn.now, fence.delay)", "turn.now", "shoots at once, as the other one does"),
+  fault(
+    "death",
+    "const at = after(turn.now, span);",
+    "const at = turn.now;",
+    "shoots at once, as the other one does",
+  ),
+  fault(
+    "sight",
+    "if (until <= now) return false;",
+    "if (until <= now || fence.at <= now) return false;",
+    "is cut off and shoots the one that is not",
+  ),
+  fault(
+    "sight",
+    "if (waitsForWord(settings, state)) return NEVER;",
+    "",
+    "was shot, comes up isolated, and shoots back",
+  ),
+  fault("sight", "{ since: now, seen: false,", "{ since: now, seen: true,", "believes an old answer"),
+  fault(
+    "sight",
+    "sight: { since: turn.now, seen: true, told: false }",
+    "sight: fence.sight",
+    "waits though a ping node answers",
+  ),
   fault("partition", "more < 0 ? shared", "more > 0 ? shared", "lets go where it hears more"),
   fault("partition", "{ ...shared, local: false }", "NOTHING", "keeps what the other one keeps"),
   fault(

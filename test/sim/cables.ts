@@ -180,6 +180,13 @@ export class Cables {
     );
   }
 
+  /** Whether the gateway answers all of a node's requests, or none; null: some. */
+  answersOf(node: Node): boolean | null {
+    if (!hasCarrier(node, "lan") || this.cutOff.has(node.number)) return false;
+    const { loss } = this.#network.weather("lan");
+    return loss === 0 ? true : loss >= 1 ? false : null;
+  }
+
   /** The gateway on the LAN is asked for an echo. */
   echo(node: Node, answered: () => void): void {
     const { loss, delay } = this.#network.weather("lan");

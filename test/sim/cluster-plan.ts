@@ -193,9 +193,15 @@ function drawFence(chance: Prng): FencePlan {
   return { fails, onFailure: fails > 0 && chance.chance(0.3) ? "proceed" : "block", times: null };
 }
 
+/** Room for what a node announces above its deadtime in its first seconds, and for an agent that is late. */
+export const sightOf = (keepalive: number, deadtime: number): NonNullable<Terms["sight"]> => ({
+  fresh: Math.max(1000, 2 * keepalive) + 500,
+  later: deadtime + 3000,
+});
+
 /** What is promised of the groups of a plan: bounds as test/heartbeat/sim has them; `cycled` and `calm` say what else a run has. */
 export function termsOf(
-  { resources, deadtime }: ClusterPlan,
+  { resources, keepalive, deadtime }: ClusterPlan,
   { cycled, calm }: { readonly cycled: boolean; readonly calm: boolean },
 ): Terms | null {
   if (resources === null) return null;
@@ -204,6 +210,7 @@ export function termsOf(
   const slow = start[1] > 1000;
   return {
     ...{ calm, fenced: resources.fence?.onFailure === "block" },
+    sight: resources.fence?.fails === 0 ? sightOf(keepalive, deadtime) : null,
     ...{ failback: cycled ? resources.failback : false },
     bound: lazy ? 45_000 : slow ? 25_000 : 15_000,
     takeover:

@@ -34,6 +34,8 @@ export class Clusters {
   log(node: Node, action: Extract<Action, { kind: "log" }>): void {
     this.#members.log(node, action);
     this.guards.log(node, action);
+    const { event, fields } = action;
+    if (event === "resource.fence" && fields["what"] === "running") this.#places?.aims(node);
   }
 
   /** The end of the run. */

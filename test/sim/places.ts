@@ -36,6 +36,12 @@ export class Places {
     this.#ask(() => this.#checkers.look(this.#view()));
   }
 
+  /** A node has begun to fence the other one. */
+  aims(node: Node): void {
+    const at = this.#scene.nodes.indexOf(node) === 0 ? 0 : 1;
+    this.#ask(() => this.#checkers.aims(this.#view(), at));
+  }
+
   /** The end of the run. */
   finish(): void {
     this.#ask(() => this.#checkers.end(this.#view()));
@@ -76,6 +82,7 @@ export class Places {
       running: node.running,
       leaving: node.stopping,
       left: node.process === null && node.left,
+      sees: node.config.cluster?.pings === true ? this.#cables.answersOf(node) : null,
       alone: node.process?.agent.members().get(other.plan.name) === "dead",
       resources: new Map(this.#groups.map((group) => [group.key, count(group)])),
       excused: new Set(this.#groups.filter(isExcused).map(({ key }) => key)),

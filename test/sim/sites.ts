@@ -8,6 +8,7 @@ import {
   groupOf,
   type LinkPlan,
   type ResourcesPlan,
+  sightOf,
 } from "./cluster-plan.ts";
 import type { Fault } from "./faults.ts";
 import type { ConfigPlan, NodePlan, Plan, RouterPlan } from "./plan.ts";
@@ -55,6 +56,13 @@ export const SITES: readonly Site[] = [
       text: "the link over A, and a fence that takes three seconds and always works; who was shot has power again after three more",
     },
     ...{ links: ["A"], witness: false, fence: true },
+  },
+  {
+    ...{
+      name: "fence and gateway",
+      text: "the link over A, the gateway as a witness and in `ping_nodes`, and the fence",
+    },
+    ...{ links: ["A"], witness: true, fence: true },
   },
   {
     ...{ name: "all", text: "A, B, the cable, the gateway and the fence" },
@@ -114,6 +122,7 @@ const RESOURCES: Omit<ResourcesPlan, "fence"> = {
 /** Loose: the document shows what comes of it, whatever that is. */
 const TERMS: Terms = {
   ...{ calm: false, fenced: false, failback: false },
+  sight: sightOf(1000, 5000),
   ...{ bound: 60_000, takeover: 60_000, peace: 60_000 },
 };
 

@@ -11,7 +11,7 @@ import { renumbered } from "./life.ts";
 import { linkOpened, settleLinks, unsent } from "./links.ts";
 import { heedClaim } from "../contend.ts";
 import { happen, joins, membersDue } from "./members.ts";
-import { countPings, pingsAt } from "./pings.ts";
+import { countPings, echoCame } from "./pings.ts";
 import { askAgain, bytesReceived, nextQuestion } from "./receive.ts";
 import { resourcesEnd } from "./resources.ts";
 import type { ClusterEvent, HeartbeatEvent } from "./boundary.ts";
@@ -126,10 +126,7 @@ function pinged(
   { address, failure }: Extract<HeartbeatEvent, { readonly what: "pinged" }>,
 ): void {
   if (failure !== null) return void cluster.pingFailures.set(address, failure);
-  cluster.pingFailures.delete(address);
-  for (const name of pingsAt(cluster, address)) {
-    happen(cluster, turn, { kind: "heard", name, link: name, what: null });
-  }
+  echoCame(cluster, turn, address);
 }
 
 const stateLost = (turn: Turn, detail: string): void =>

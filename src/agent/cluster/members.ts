@@ -11,6 +11,7 @@ import { tellLink, tellNode } from "./notify.ts";
 import { askPings, pingIs } from "./pings.ts";
 import { resourcesStart } from "./resources.ts";
 import { say } from "./send.ts";
+import { fenceState } from "../resource/fence.ts";
 import { beginResources, give } from "../resource/machine.ts";
 import type { Turn } from "../world.ts";
 
@@ -109,6 +110,8 @@ function nodeIs(
   cluster.history.forget(name);
   tellNode(cluster, turn, node.left ? "info" : "warning", { ...fields, reason });
   give(cluster, turn, { kind: "peer-dead" });
+  // On which side of the cut we are: only an answer from now on counts.
+  if (fenceState(cluster) !== null) askPings(cluster, turn);
 }
 
 /** A line leads to one node, and so may a unicast link: the others are not missing on it. */

@@ -4,7 +4,9 @@ import type { Instant } from "../../base/units.ts";
 import { elapsed } from "../../base/units.ts";
 import type { Action } from "../../heartbeat/membership.ts";
 import type { Cluster } from "./cluster.ts";
+import { happen } from "./members.ts";
 import { tellNode } from "./notify.ts";
+import { fenceState } from "../resource/fence.ts";
 import { give } from "../resource/machine.ts";
 import type { Turn } from "../world.ts";
 
@@ -15,8 +17,16 @@ export function askPings(cluster: Cluster, turn: Turn): void {
 }
 
 /** The names of those that an address belongs to. */
-export const pingsAt = (cluster: Cluster, address: Ip): readonly string[] =>
+const pingsAt = (cluster: Cluster, address: Ip): readonly string[] =>
   cluster.config.pings.filter(({ addresses }) => addresses.includes(address)).map(({ name }) => name);
+
+/** An address has answered: those that have it are heard, and a fence that waits for them learns it. */
+export function echoCame(cluster: Cluster, turn: Turn, address: Ip): void {
+  cluster.pingFailures.delete(address);
+  const names = pingsAt(cluster, address);
+  for (const name of names) happen(cluster, turn, { kind: "heard", name, link: name, what: null });
+  if (names.length > 0 && fenceState(cluster) !== null) give(cluster, turn, { kind: "echo" });
+}
 
 /** How many are heard; null where there are none in the configuration, or one was neither heard nor given up yet. */
 function pingsAlive({ config, state }: Cluster): number | null {

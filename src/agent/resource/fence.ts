@@ -1,8 +1,8 @@
 /** The fence at work: its command runs as long as groups wait for it. */
 import type { Instant } from "../../base/units.ts";
-import { elapsed } from "../../base/units.ts";
+import { elapsed, NEVER } from "../../base/units.ts";
 import type { FenceState } from "../../heartbeat/death.ts";
-import { fenceStateOf } from "../../heartbeat/death.ts";
+import { fenceDueAt, fenceStateOf } from "../../heartbeat/death.ts";
 import type { Action } from "../../heartbeat/takeover-state.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import type { Resources } from "./resources.ts";
@@ -54,6 +54,7 @@ export function fenceStatus(cluster: Cluster, now: Instant): object | null {
   if (resources === null || state === null) return null;
   const { fence } = resources.state;
   if (fence.kind === "idle") return null;
-  const due = fence.kind === "waiting" ? Math.max(0, Math.round(elapsed(now, fence.at))) : null;
-  return { node: resources.settings.peer, state, failed: fence.failed, next_in_ms: due };
+  const due = fenceDueAt(resources.settings, resources.state, now);
+  const next_in_ms = due === null || due === NEVER ? null : Math.max(0, Math.round(elapsed(now, due)));
+  return { node: resources.settings.peer, state, failed: fence.failed, next_in_ms };
 }

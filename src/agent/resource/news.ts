@@ -1,7 +1,10 @@
 /** What becomes of groups, in words: why they move, and what an operator should know. */
 import { unreachable } from "../../base/assert.ts";
+import type { Instant } from "../../base/units.ts";
+import { elapsed, NEVER } from "../../base/units.ts";
 import type { LogLevel } from "../../config/model.ts";
 import type { Hold } from "../../heartbeat/content.ts";
+import { fenceDueAt } from "../../heartbeat/death.ts";
 import type { Action, Event } from "../../heartbeat/takeover-state.ts";
 import type { Resources } from "./resources.ts";
 import type { Turn } from "../world.ts";
@@ -30,6 +33,7 @@ export function causeOf({ settings: { peer } }: Resources, event: Event): string
     case "peer-heard":
     case "ran":
     case "pings":
+    case "echo":
     case "deadline":
       return null;
     default:
@@ -102,6 +106,12 @@ function told(peer: string, { what, hold }: Extract<Action, { readonly kind: "ne
         "error",
         `nothing is taken over from ${peer}; cure: make sure that it is off, then haagent fence confirm ${peer}`,
       ];
+    case "fence-blind":
+      return [
+        "resource.fence",
+        "warning",
+        `waits to fence ${peer}: no ping node answers, so this node may be the one that is cut off, which ${peer} is to fence`,
+      ];
     case "fenced":
       return ["resource.fence", "info", `${peer} is down: ${which} are taken over`];
     case "unfenced":
@@ -120,9 +130,19 @@ function told(peer: string, { what, hold }: Extract<Action, { readonly kind: "ne
 /** Logs what the machine wants an operator to know. */
 export function logNews(
   turn: Turn,
-  { settings }: Resources,
+  resources: Resources,
   news: Extract<Action, { readonly kind: "news" }>,
 ): void {
-  const [event, level, detail] = told(settings.peer, news);
-  turn.out.log(level, event, { what: news.what, detail });
+  const { peer } = resources.settings;
+  const [event, level, detail] = told(peer, news);
+  const more = news.what === "fence-blind" ? fenceWaits(resources, turn.now) : null;
+  turn.out.log(level, event, { what: news.what, detail, ...more });
+}
+
+/** What ends the wait of a fence, in a word for a log line. */
+function fenceWaits({ settings, state }: Resources, now: Instant): { readonly until: string } {
+  const due = fenceDueAt(settings, state, now) ?? now;
+  const said = `one does, ${settings.peer} is heard, or haagent fence confirm ${settings.peer}`;
+  if (due === NEVER) return { until: said };
+  return { until: `${said}; at the latest in ${Math.round(elapsed(now, due) / 1000)} s` };
 }

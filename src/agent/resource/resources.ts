@@ -1,10 +1,11 @@
 /** The groups of resources of this node: what the machine of heartbeat/takeover.ts runs on, and where it is. */
 import type { Instant } from "../../base/units.ts";
 import { ms, NEVER } from "../../base/units.ts";
-import type { FenceConfig, HeartbeatConfig, ResourcesConfig } from "../../config/heartbeat-model.ts";
+import type { HeartbeatConfig, ResourcesConfig } from "../../config/heartbeat-model.ts";
 import type { Hold } from "../../heartbeat/content.ts";
 import type { Group } from "../../heartbeat/haresources.ts";
 import { isShared, preferredNode } from "../../heartbeat/haresources.ts";
+import { FENCE_DELAY, patience } from "../../heartbeat/sight.ts";
 import type { Kept } from "../../heartbeat/takeover.ts";
 import type { FenceSettings, GroupPlan, Settings, State } from "../../heartbeat/takeover-state.ts";
 
@@ -75,9 +76,11 @@ export class Resources {
 
 const equal = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
+type ClusterSettings = Pick<HeartbeatConfig, "nodes" | "keepalive" | "deadtime" | "fence" | "pings">;
+
 /** What the machine runs on: groups as they run, those that the configuration has otherwise, or no more, retired. */
 export function settingsOf(
-  cluster: Pick<HeartbeatConfig, "nodes" | "keepalive" | "deadtime" | "fence">,
+  cluster: ClusterSettings,
   own: string,
   config: ResourcesConfig,
   running: ReadonlyMap<string, Group>,
@@ -104,20 +107,18 @@ export function settingsOf(
     failback,
     onFailure: scripts.onFailure,
     retryAfter: scripts.retryAfter,
-    fence: fenceOf(cluster.fence, own, config.groups),
+    fence: fenceOf(cluster, own, config.groups),
     keepalive: cluster.keepalive,
     deadtime: cluster.deadtime,
   };
 }
 
-/** How long the node waits that fewer groups prefer: the other one's shot has reached it by then. */
-const FENCE_DELAY = ms(5000);
-
-function fenceOf(given: FenceConfig | null, own: string, groups: readonly Group[]): FenceSettings | null {
-  if (given === null) return null;
-  const { timeout, tries, retry: pause, onFailure } = given;
-  const delay = given.delay ?? (preferredNode(groups) === own ? ms(0) : FENCE_DELAY);
-  return { delay, timeout, tries, pause, onFailure };
+function fenceOf(cluster: ClusterSettings, own: string, groups: readonly Group[]): FenceSettings | null {
+  if (cluster.fence === null) return null;
+  const { timeout, tries, retry: pause, onFailure, delay: given } = cluster.fence;
+  const delay = given ?? (preferredNode(groups) === own ? ms(0) : FENCE_DELAY);
+  const fence = { delay, timeout, tries, pause, onFailure };
+  return { ...fence, blind: cluster.pings.length === 0 ? null : patience(fence, cluster) };
 }
 
 /** How long the scripts may take until all groups that may run here are stopped, or told to be stuck. */

@@ -2,14 +2,15 @@
 import type { Holding } from "../../heartbeat/holding.ts";
 import { holdingOf, mirrored } from "../../heartbeat/holding.ts";
 import type { GroupPlan, Standby } from "../../heartbeat/takeover-state.ts";
+import { fenceStateOf } from "../../heartbeat/death.ts";
 import { mayRun } from "../../heartbeat/group.ts";
 import type { Instant } from "../../base/units.ts";
+import { waitsForWord } from "../../heartbeat/sight.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { lacksAddress } from "./addresses.ts";
 import { detailOf } from "./detail.ts";
 import type { GroupState, Resources } from "./resources.ts";
 import { groupState } from "./resources.ts";
-import { fenceState } from "./fence.ts";
 import type { Turn, World } from "../world.ts";
 
 /** What a group is, wherever it runs. `barred`: both nodes ran it, and only an operator may start it again. `moving`: on its way from one node to the other. */
@@ -82,11 +83,19 @@ function resourceRows(cluster: Cluster): readonly Row[] {
   return resources.settings.groups.map((plan) => rowOf(cluster, resources, plan));
 }
 
+/** The fence keeps groups from being taken over, and time alone will not change it. */
+function awaitsOperator({ resources }: Cluster): boolean {
+  if (resources === null) return false;
+  const { settings, state } = resources;
+  const is = fenceStateOf(settings, state);
+  return is === "blocked" || (is === "blind" && waitsForWord(settings, state));
+}
+
 /** `fault` when the fence keeps groups from being taken over, or a group is stuck, or has failed, or is barred, and runs nowhere; `degraded` when one runs nowhere, and is not on its way, or runs here without an address. */
 export function resourcesHealth(world: World): "ok" | "degraded" | "fault" {
   const { cluster } = world;
   if (cluster === null) return "ok";
-  if (fenceState(cluster) === "blocked") return "fault";
+  if (awaitsOperator(cluster)) return "fault";
   const rows = resourceRows(cluster);
   if (rows.some(({ state }) => state === "stuck" || state === "failed" || state === "barred")) return "fault";
   const missing = rows.some(({ owner, state }) => owner === null && state !== "moving");

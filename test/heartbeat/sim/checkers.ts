@@ -8,6 +8,8 @@ import type { GroupView, NodeView, Terms, View } from "./view.ts";
 type Since = number | null;
 const since = (before: Since, is: boolean, now: number): Since => (is ? (before ?? now) : null);
 
+const isSince = (since: Since | undefined): since is number => typeof since === "number";
+
 const count = (node: NodeView, { key }: GroupView): number => node.resources.get(key) ?? 0;
 const isOnBoth = ({ nodes }: View, group: GroupView): boolean =>
   nodes.every((node) => node.powered && count(node, group) > 0);
@@ -24,7 +26,12 @@ export class Checkers {
   readonly #clashed = new Set<string>();
   /** One took the other for dead without that being so. */
   #apart = false;
-  /** Each node's loneliness: the other one has no power. */
+  /** Each node takes the other one for dead; and it has all that it needs to fence it: a healthy node on the right side of the cut. */
+  readonly #deserted: [Since, Since] = [null, null];
+  readonly #healthy: [Since, Since] = [null, null];
+  /** No ping node answers it. */
+  readonly #blind: [Since, Since] = [null, null];
+  /** Each node's loneliness: the other one has no power, and nothing keeps it from believing so. */
   readonly #lonely: [Since, Since] = [null, null];
 
   constructor(terms: Terms) {
@@ -41,8 +48,31 @@ export class Checkers {
     this.#meeting = since(this.#meeting, meeting, now);
     this.#agreed = since(this.#agreed, meeting && nodes.every(({ alone }) => !alone), now);
     if (nodes.every(({ powered }) => powered) && nodes.some(({ alone }) => alone)) this.#apart = true;
+    for (const [at, node] of nodes.entries()) {
+      const { powered, running, left, leaving, alone, sees } = node;
+      const runs = powered && running && !left;
+      this.#deserted[at] = since(this.#deserted[at] ?? null, runs && alone, now);
+      this.#blind[at] = since(this.#blind[at] ?? null, sees === false, now);
+      const fit = runs && alone && !leaving && sees === true;
+      this.#healthy[at] = since(this.#healthy[at] ?? null, fit, now);
+    }
     for (const group of view.groups) this.#group(view, group);
     this.#takeovers(view);
+  }
+
+  /**
+   * A node begins to fence the other one. If it sees no ping node, it was to leave that to one that does, and that had all the time for it: the same
+   * silence, and somewhat less of it, as it may have heard the other one for longer.
+   */
+  aims(view: View, at: 0 | 1): void {
+    this.look(view);
+    const other = 1 - at;
+    const [blind, deserted, healthy] = [this.#blind[at], this.#deserted[at], this.#healthy[other]];
+    const { sight } = this.#terms;
+    if (sight === null || !isSince(blind) || !isSince(deserted) || !isSince(healthy)) return;
+    // An answer of just before counts still.
+    if (view.now - blind <= sight.fresh || healthy > deserted + sight.later) return;
+    throw new Error(`node ${at} sees no ping node and fences node ${other}, which does, and is well`);
   }
 
   #group(view: View, group: GroupView): void {
@@ -67,7 +97,13 @@ export class Checkers {
   #takeovers(view: View): void {
     for (const [at, node] of view.nodes.entries()) {
       const other = view.nodes[1 - at];
-      const lonely = node.powered && node.running && !node.leaving && !node.left && other?.powered === false;
+      const lonely =
+        node.powered &&
+        node.running &&
+        !node.leaving &&
+        !node.left &&
+        node.sees !== false &&
+        other?.powered === false;
       const from = since(this.#lonely[at] ?? null, lonely, view.now);
       this.#lonely[at] = from;
       if (from === null || view.now - from <= this.#terms.takeover) continue;

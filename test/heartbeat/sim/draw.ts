@@ -1,6 +1,7 @@
 /** What a seed draws: the cluster, its settings, and what happens to it. */
 import { ms } from "../../../src/base/units.ts";
 import type * as membership from "../../../src/heartbeat/membership.ts";
+import { patience } from "../../../src/heartbeat/sight.ts";
 import type { Failback, FenceSettings, GroupPlan } from "../../../src/heartbeat/takeover-state.ts";
 import type { Prng } from "../../sim/prng.ts";
 import type { GroupView, Terms } from "./view.ts";
@@ -41,10 +42,11 @@ export function draw(prng: Prng): Plan {
   const fence: FenceSettings | null = fenced
     ? {
         delay: ms(0),
-        timeout: ms(4000),
-        pause: ms(2000),
+        timeout: ms(3100),
+        pause: ms(1000),
         tries: 3,
         onFailure: fenceFails > 0 && prng.chance(0.3) ? "proceed" : "block",
+        blind: null,
       }
     : null;
   const failback = prng.pick<Failback>([true, true, true, false, false, "legacy"]);
@@ -54,6 +56,7 @@ export function draw(prng: Prng): Plan {
     shared: prng.chance(0.2),
     size: prng.integer(1, SIZE_MAX),
   }));
+  const pings = failback !== "legacy" && prng.chance(0.5) ? 2 : 0;
   // Databases take their time to stop.
   const lazy = prng.chance(0.3);
   const slow = lazy || prng.chance(0.3);
@@ -63,11 +66,14 @@ export function draw(prng: Prng): Plan {
     stops: lazy ? [2000, STOP - 1000] : slow ? [500, SCRIPT - 200] : [10, 800],
     ...{ links: prng.integer(1, 3), failback, fence, fenceFails, groups },
     scriptFails: !calm && prng.chance(0.2) ? 0.1 : 0,
-    pings: failback !== "legacy" && prng.chance(0.4) ? 2 : 0,
-    faults: prng.integer(30_000, 70_000),
+    pings,
+    // One that was fenced and comes up isolated is to be waited for.
+    faults: prng.integer(30_000, fenced && pings > 0 ? 130_000 : 70_000),
     terms: {
       calm,
       fenced: fence?.onFailure === "block",
+      sight:
+        fence !== null && fenceFails === 0 ? { fresh: 2 * KEEPALIVE + 100, later: DEADTIME + 1000 } : null,
       failback,
       bound: lazy ? 45_000 : slow ? 25_000 : 15_000,
       takeover: fenceFails > 0 ? Number.POSITIVE_INFINITY : lazy ? 100_000 : slow ? 70_000 : 45_000,
@@ -99,8 +105,11 @@ export const planOf = (group: Plan["groups"][number], index: 0 | 1): GroupPlan =
   ...{ startTries: 2, stopTries: 3, pause: ms(500), stuckPause: ms(3000) },
 });
 
-/** The second node waits, so that two do not shoot each other. */
-export const fenceOf = (fence: FenceSettings | null, index: 0 | 1): FenceSettings | null =>
-  fence === null ? null : { ...fence, delay: ms(index === 0 ? 0 : DEADTIME) };
-
 export const TIMES = { keepalive: ms(KEEPALIVE), deadtime: ms(DEADTIME) } as const;
+
+/** The second node waits, so that two do not shoot each other. */
+export function fenceOf({ fence, pings }: Plan, index: 0 | 1): FenceSettings | null {
+  if (fence === null) return null;
+  const delayed = { ...fence, delay: ms(index === 0 ? 0 : DEADTIME) };
+  return { ...delayed, blind: pings === 0 ? null : patience(delayed, TIMES) };
+}

@@ -10,6 +10,8 @@ import type { Agenda } from "./world.ts";
 
 /** A process that did not run for longer knows it. */
 const STALL = 500;
+/** Of answers to a ping, 0 to 1. */
+const ECHO_LOST = 0.1;
 
 export interface MachineSettings {
   readonly index: 0 | 1;
@@ -57,12 +59,14 @@ export class Machine {
   }
 
   get view(): NodeView {
+    const sees = this.#around.pings();
     return {
       powered: this.powered,
       running: this.process !== null && !this.#frozen,
       leaving: this.leaving,
       left: this.left,
       alone: this.process?.alone === true,
+      sees: sees === null ? null : sees > 0,
       resources: new Map(
         Array.from(this.#running, ([key, each]) => [key, each.filter(Boolean).length] as const),
       ),
@@ -100,6 +104,7 @@ export class Machine {
       perform: (action) => this.#perform(action),
       tell: this.#around.tell,
       askDelay: () => prng.between(50, 250),
+      ping: () => this.#ping(),
     });
     this.process.begin();
     this.pingsChanged();
@@ -177,6 +182,16 @@ export class Machine {
   pingsChanged(): void {
     const alive = this.#around.pings();
     if (alive !== null) this.#do((process) => process.happens({ kind: "pings", alive }));
+  }
+
+  /** Asks the ping nodes. */
+  #ping(): void {
+    const { prng, agenda } = this.#around;
+    const { process } = this;
+    if ((this.#around.pings() ?? 0) === 0 || prng.chance(ECHO_LOST)) return;
+    agenda.at(agenda.now + prng.between(1, 100), () => {
+      if (this.process === process) this.#do((each) => each.happens({ kind: "echo" }));
+    });
   }
 
   #perform(action: Exclude<Action, { readonly kind: "say" }>): void {

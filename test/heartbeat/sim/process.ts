@@ -32,6 +32,7 @@ export interface Outside {
   readonly tell: (text: string) => void;
   /** 50 to 250 ms. */
   readonly askDelay: () => number;
+  readonly ping: () => void;
 }
 
 export interface ProcessSettings {
@@ -190,6 +191,7 @@ export class Process {
   #performMembers(action: membership.Action): void {
     switch (action.kind) {
       case "say":
+        this.#outside.ping();
         return this.#send({ kind: "status", status: action.status, deadtime: action.deadtime });
       case "ask-nodes":
         return this.#send({ kind: "reqnodes", to: action.to });
@@ -200,7 +202,8 @@ export class Process {
         this.#outside.tell(`sees ${action.name} ${action.to}`);
         if (action.to === "dead") {
           this.#tracking = forsaken(this.#tracking);
-          return this.happens({ kind: "peer-dead" });
+          this.happens({ kind: "peer-dead" });
+          return this.#outside.ping();
         }
         if (action.from === "init" || action.from === "dead") this.happens({ kind: "peer-heard" });
         return;

@@ -12,6 +12,8 @@ import { Agenda, Wires } from "./world.ts";
 const FAULT_EVERY = 12_000;
 /** Into peace, when one node is started anew: what is owed is paid by then. */
 const CYCLE_AT = 45_000;
+/** A node may be isolated for longer than one that is blind waits. */
+const ISOLATED_MOST = 90_000;
 const LINES_MAX = 400;
 
 export interface Outcome {
@@ -35,6 +37,7 @@ export class Run {
   readonly #sizes: ReadonlyMap<string, number>;
   readonly #trace: string[] = [];
   #peace = false;
+  #isolated: 0 | 1 | null = null;
 
   constructor(seed: number) {
     this.#prng = new Prng(seed);
@@ -50,7 +53,7 @@ export class Run {
   }
 
   #machine(index: 0 | 1): Machine {
-    const { groups, fence, failback, fenceFails, scripts, stops, scriptFails, pings } = this.#plan;
+    const { groups, failback, fenceFails, scripts, stops, scriptFails, pings } = this.#plan;
     const prng = this.#prng.fork();
     const takeover = {
       peer: NAMES[1 - index] ?? "",
@@ -58,7 +61,7 @@ export class Run {
       groups: groups.map((group) => planOf(group, index)),
       failback,
       ...{ onFailure: "move" as const, retryAfter: ms(30_000) },
-      fence: fenceOf(fence, index),
+      fence: fenceOf(this.#plan, index),
       ...TIMES,
     };
     const links = this.#wires.links.map(({ name }) => name);
@@ -68,6 +71,7 @@ export class Run {
       prng,
       send: (message) => this.#wires.send(index, message),
       fence: (ended) => {
+        this.#checkers.aims(this.#view, index);
         const ok = this.#peace || !prng.chance(fenceFails);
         const ends = prng.between(100, 3000);
         const { now } = this.#agenda;
@@ -75,7 +79,7 @@ export class Run {
         this.#agenda.at(now + ends, () => ended(ok));
       },
       tell: (text) => this.#tell(`${NAMES[index]} ${text}`),
-      pings: () => (pings === 0 ? null : this.#pings[index]),
+      pings: () => (pings === 0 ? null : this.#isolated === index ? 0 : this.#pings[index]),
       scriptTakes: (task) => prng.between(...(task === "stop" ? stops : scripts)),
       scriptFails: () => {
         if (this.#peace || !prng.chance(scriptFails)) return null;
@@ -139,6 +143,7 @@ export class Run {
     this.#tell("peace");
     this.#peace = true;
     this.#wires.heal();
+    this.#setIsolated(null);
     for (const index of [0, 1] as const) this.#pings[index] = this.#plan.pings;
     for (const machine of this.#machines) {
       machine.on();
@@ -173,6 +178,7 @@ export class Run {
       () => this.#cut(),
       () => this.#partition(),
       () => this.#partition(),
+      () => this.#isolate(machine.settings.index),
       () => this.#crash(machine),
       () => this.#kill(machine),
       () => machine.freeze(this.#prng.pick([300, 2000, 9000, 20_000])),
@@ -228,6 +234,21 @@ export class Run {
       this.#tell("links are whole");
       this.#wires.heal();
     });
+  }
+
+  /** Its cable is out, or its switch port is dead: it hears nobody at all. */
+  #isolate(index: 0 | 1): void {
+    this.#tell(`${NAMES[index]} is isolated`);
+    this.#setIsolated(index);
+    this.#later(1000, ISOLATED_MOST, () => {
+      if (this.#isolated === index) this.#setIsolated(null);
+    });
+  }
+
+  #setIsolated(index: 0 | 1 | null): void {
+    this.#isolated = index;
+    this.#wires.torn = index !== null;
+    for (const machine of this.#machines) machine.pingsChanged();
   }
 
   #crash(machine: Machine): void {

@@ -18,6 +18,8 @@ export interface NodeView {
   readonly left: boolean;
   /** It takes the other one for dead. */
   readonly alone: boolean;
+  /** Ping nodes answer it; null: there are none, or some answers are lost. */
+  readonly sees: boolean | null;
   /** How many resources of each group run, in whole or in part: from the beginning of a start to the end of a stop. */
   readonly resources: ReadonlyMap<string, number>;
   /** A script of a group has been made to fail, or hangs. */
@@ -40,6 +42,13 @@ export interface Terms {
   readonly calm: boolean;
   /** A takeover is fenced, and blocked where that fails. */
   readonly fenced: boolean;
+  /** No run of the fence fails, so that a node that sees shoots in time: then no other one shoots it. Null: not judged. */
+  readonly sight: {
+    /** An answer of a ping node counts so long. */
+    readonly fresh: number;
+    /** Of two nodes that cease to hear each other, one notices so much later, at most. */
+    readonly later: number;
+  } | null;
   readonly failback: boolean | "legacy";
   /** Longest that a group may be on two nodes that can exchange messages, milliseconds. */
   readonly bound: number;

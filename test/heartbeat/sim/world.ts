@@ -88,6 +88,8 @@ const CARRIES = 0.3;
 
 export class Wires {
   readonly links: readonly Link[];
+  /** Nothing passes, whatever the links are. */
+  torn = false;
   readonly #agenda: Agenda;
   readonly #prng: Prng;
   readonly #deliver: (to: 0 | 1, link: string, message: Message) => void;
@@ -113,14 +115,16 @@ export class Wires {
 
   /** Some link carries everything both ways, or nearly. */
   get connected(): boolean {
-    return this.links.some(({ ways }) => ways.every(({ cut, loss }) => !cut && loss <= CARRIES));
+    return (
+      !this.torn && this.links.some(({ ways }) => ways.every(({ cut, loss }) => !cut && loss <= CARRIES))
+    );
   }
 
   send(from: 0 | 1, message: Message): void {
     for (const { name, ways, delay } of this.links) {
       const way = ways[from];
       const arrives = this.#agenda.now + this.#prng.between(0, delay);
-      if (way.cut || this.#prng.chance(way.loss)) continue;
+      if (this.torn || way.cut || this.#prng.chance(way.loss)) continue;
       this.#agenda.at(arrives, () => this.#deliver(from === 0 ? 1 : 0, name, message));
     }
   }

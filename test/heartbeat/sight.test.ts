@@ -1,0 +1,83 @@
+/** A node with a fence that hears none of its ping nodes: how long it waits, and what ends that. */
+import { describe, expect, test } from "bun:test";
+import { ms } from "../../src/base/units.ts";
+import { patience } from "../../src/heartbeat/sight.ts";
+import type { FenceSettings, Settings } from "../../src/heartbeat/takeover-state.ts";
+import { FENCE, fenced, Play, SETTINGS } from "./takeover-play.ts";
+
+/** As the other node, too, has it. */
+const BLIND = patience(FENCE, SETTINGS);
+const sighted = (more: Partial<FenceSettings> = {}): Settings => fenced({ blind: BLIND, ...more });
+const ECHO = { kind: "echo" } as const;
+const DEAD = { kind: "peer-dead" } as const;
+/** Both have met, and the other one is silent. */
+const silent = (settings = sighted()): Play => Play.agreed(settings).give(DEAD);
+
+describe("a node that fences", () => {
+  test("waits for the other one's deadtime, delay and all its runs where no ping node answers, then fences all the same", () => {
+    // deadtime 10 s, delay 5 s, two runs of 20 s with a pause of 5 s, and two keepalives.
+    expect(BLIND).toBe(ms(62_000));
+    const play = silent().passes(5000);
+    expect(play.said()).toBe("(fence-blind)");
+    play.passes(61_999);
+    expect(play.said()).toBe("");
+    expect(play.passes(1).said()).toBe("fence");
+    expect(play.fenceEnds(true).said()).toContain("theirs started");
+  });
+
+  test("fences after its delay where one answered after the silence, and not for one that did before", () => {
+    const play = Play.agreed(sighted()).give(ECHO).give(DEAD).passes(4900);
+    play.give(ECHO);
+    expect(play.said()).toBe("");
+    expect(play.passes(100).said()).toBe("fence");
+    const early = Play.agreed(sighted()).give(ECHO).give(DEAD);
+    expect(early.passes(10_000).said()).toBe("(fence-blind)");
+  });
+
+  test("fences as soon as one answers", () => {
+    const play = silent().passes(20_000);
+    play.said();
+    expect(play.give(ECHO).said()).toBe("fence");
+  });
+
+  test("begins to wait anew with the last answer, and counts none that is old when its delay is over", () => {
+    const play = silent().passes(1000).give(ECHO);
+    // The delay is over at 5 s, when that answer is four seconds old.
+    expect(play.passes(65_999).said()).toBe("(fence-blind)");
+    expect(play.passes(1).said()).toBe("");
+    expect(play.passes(1000).said()).toBe("fence");
+  });
+
+  test("does not wait where the other one is heard, or has left, or an operator confirms", () => {
+    const play = silent().passes(20_000).give({ kind: "peer-heard" });
+    expect(play.passes(200_000).said()).not.toContain("fence,");
+    expect(Play.agreed(sighted()).hears({ kind: "shutdone" }).said()).toEndWith("theirs started");
+    const sworn = silent().passes(20_000);
+    sworn.said();
+    expect(sworn.give({ kind: "confirmed" }).said()).toContain("theirs started");
+  });
+
+  test("waits, too, between two runs when it goes blind, from the last answer on", () => {
+    const play = silent().passes(5000);
+    play.give(ECHO);
+    play.said();
+    play.fenceEnds(false);
+    expect(play.passes(60_000).said()).toBe("(fence-failed), (fence-blind)");
+    expect(play.passes(7000).said()).toBe("fence");
+  });
+
+  test("that has not met the other one in its life waits without end, as it was shot perhaps and is not known to be back", () => {
+    const lone = (settings: Settings): Play => new Play(settings).give(DEAD).give({ kind: "active" });
+    const play = lone(sighted());
+    expect(play.passes(10_000_000).said()).toContain("(fence-blind)");
+    expect(play.said()).not.toContain("fence,");
+    expect(play.give(ECHO).said()).toBe("fence");
+    // Who would rather have two than none says so.
+    const bold = lone(sighted({ onFailure: "proceed" }));
+    expect(bold.passes(67_000).said()).toEndWith("fence");
+  });
+
+  test("waits for nobody where no ping node is configured", () => {
+    expect(silent(fenced()).passes(5000).said()).toBe("fence");
+  });
+});
