@@ -29,7 +29,7 @@ export const FENCE: readonly Mutant[] = [
   ),
   fault(
     "resource/status",
-    'if (fenceState(cluster) === "blocked") return "fault";',
+    'if (awaitsOperator(cluster)) return "fault";',
     "",
     "is content while nothing is taken over",
   ),
