@@ -130,13 +130,13 @@ describe("a virtual service", () => {
     lab.run(10);
     kernel.answer();
     expect(kernel.done).toEqual(["edit-service tcp 10.0.0.1 80"]);
+    expect(box.logs("service.active")).toHaveLength(1);
     box.reload(router());
     lab.run(10);
     kernel.answer();
     expect(kernel.entries).toEqual([]);
     expect(kernel.owned).toEqual([]);
   });
-
   test("keeps its old servers over a reload with others until one of these is judged good", () => {
     const { lab, box, kernel } = started();
     tell(box, kernel, true, true);

@@ -66,6 +66,7 @@ export class ServiceState {
     this.fallback = config.fallback === null ? null : stateOf(config.fallback, spare ?? null, now);
     this.quorum = before?.quorum ?? null;
     this.since = before?.since ?? now;
+    this.active = before?.active ?? false;
     this.#standing = before === null ? null : before.#standing;
   }
 
