@@ -3,6 +3,7 @@
  * out and the rest is read again, so that one missing quote does not hide what else is wrong.
  */
 import { parse } from "toml";
+import { parsePieces } from "./pieces.ts";
 import type { Report } from "./report.ts";
 import { bareKey, quote } from "./words.ts";
 
@@ -22,12 +23,14 @@ interface Parsed {
   readonly whole: boolean;
 }
 
+const parseWhole = (text: string): unknown => parse(text, { maxDepth: DEPTH_MAX });
+
 /** Parses TOML; syntax errors are reported. Null when even the repaired text does not parse. */
 export function parseToml(original: string, report: Report): Parsed | null {
   let text = original;
   for (let errors = 0; errors < SYNTAX_ERRORS_MAX; errors++) {
     try {
-      return { values: parse(text, { maxDepth: DEPTH_MAX }), text, whole: errors === 0 };
+      return { values: parsePieces(text, parseWhole) ?? parseWhole(text), text, whole: errors === 0 };
     } catch (error) {
       const offset = Math.min(offsetOf(error, text), text.length);
       // A later error at the very end most likely follows from what was blanked before.
