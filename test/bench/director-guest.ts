@@ -2,13 +2,14 @@
  * Runs in a guest, where the kernel has IPVS: `bun director-guest.ts KIND TRIALS` measures one director of virtual services and prints each
  * figure as a line of JSON.
  */
-import { readFileSync, writeFileSync } from "node:fs";
-import { Haagent } from "../lab/haagent.ts";
+import { readFileSync } from "node:fs";
+import { Director } from "../lab/director.ts";
 import type { Balanced, DirectorKind } from "../lab/directors.ts";
-import { configuration, DIRECTORS, RivalDirector } from "../lab/directors.ts";
+import { DIRECTORS } from "../lab/directors.ts";
+import { HAAGENT } from "../lab/haagent.ts";
 import { INTERFACE, Lab } from "../lab/lab.ts";
 import { now, ran, run, sleep } from "../lab/process.ts";
-import { makeScratch } from "../lab/scratch.ts";
+import { Writes } from "./writes.ts";
 
 /** A figure of a director. */
 export interface Figure {
@@ -17,11 +18,13 @@ export interface Figure {
   readonly values: readonly number[];
 }
 
-const LOOK_EVERY = 10;
-const LIMIT_MS = 240_000;
+/** Between two looks at a table; what it takes to look is a part of it only: the machine is the directors'. Milliseconds. */
+const LOOK_EVERY = 20;
+const LOOK_SHARE = 10;
+const LIMIT_MS = 400_000;
+/** After the last of many writes, as long as nothing more is expected; milliseconds. */
+const QUIET_MS = 8000;
 const SERVERS = "10.80.0.0/16";
-const KPROBES = "/sys/kernel/tracing/kprobe_events";
-const HITS = "/sys/kernel/tracing/kprobe_profile";
 
 const address = (at: number): string => `10.80.${at >> 8}.${at & 255}`;
 /** As /proc/net/ip_vs has it. */
@@ -45,71 +48,20 @@ const fleet = (count: number, changed: boolean): Balanced[] =>
     check: { type: "tcp" as const, interval: 10, timeout: 1, fall: 2 },
   }));
 
-/** The director, whichever it is. */
-class Director {
-  readonly #kind: DirectorKind;
-  readonly #lab: Lab;
-  #rival: RivalDirector | null = null;
-  #agent: Haagent | null = null;
-
-  constructor(kind: DirectorKind, lab: Lab) {
-    this.#kind = kind;
-    this.#lab = lab;
-  }
-
-  /** Starts it; gives the time just before. */
-  async start(services: readonly Balanced[]): Promise<number> {
-    const text = configuration(this.#kind, services);
-    const station = this.#lab.node(0);
-    if (this.#kind !== "haagent") {
-      this.#rival = new RivalDirector(this.#kind, station.namespace);
-      const before = now();
-      this.#rival.start(text);
-      return before;
-    }
-    const path = `${makeScratch()}/haagent.toml`;
-    const whole = (runtime: string): string =>
-      `[agent]\nruntime_dir = "${runtime}"\nstate_dir = "${runtime}/state"\n${text}`;
-    this.#agent = await Haagent.withFile(station, { path, text: whole });
-    const before = now();
-    // It may take longer to be ready than a lab waits for.
-    this.#agent.start().catch(() => undefined);
-    return before;
-  }
-
-  async reload(services: readonly Balanced[]): Promise<void> {
-    const text = configuration(this.#kind, services);
-    this.#rival?.reload(text);
-    if (this.#agent === null) return;
-    const { runtimeDir } = this.#agent;
-    await this.#agent.reload(
-      `[agent]\nruntime_dir = "${runtimeDir}"\nstate_dir = "${runtimeDir}/state"\n${text}`,
-    );
-  }
-
-  async stop(): Promise<void> {
-    await this.#rival?.close();
-    await this.#agent?.close();
-    this.#rival = null;
-    this.#agent = null;
-    await this.#lab.node(0).namespace.run(["ipvsadm", "-C"]);
-  }
-}
-
 class Bench {
   readonly #lab: Lab;
+  readonly #writes: Writes;
   readonly #director: Director;
-  readonly #kind: DirectorKind;
   readonly #trials: number;
 
-  constructor(lab: Lab, kind: DirectorKind, trials: number) {
+  constructor(lab: Lab, writes: Writes, kind: DirectorKind, trials: number) {
     this.#lab = lab;
-    this.#kind = kind;
-    this.#director = new Director(kind, lab);
+    this.#writes = writes;
+    this.#director = new Director(kind, lab.node(0));
     this.#trials = trials;
   }
 
-  /** The weights in the table, a server a line: `0A500001:0050 1`. */
+  /** `0A500001:0050 1`: a line of the table for each server, its weight last. */
   #table(): string[] {
     const text = readFileSync(`/proc/${this.#lab.node(0).namespace.pid}/net/ip_vs`, "utf8");
     return [...text.matchAll(/^ +-> (\S+) +\S+ +(\d+) /gm)].map(
@@ -117,32 +69,35 @@ class Bench {
     );
   }
 
-  async #until(what: string, wanted: (table: readonly string[]) => boolean): Promise<number> {
+  async #until(what: string, wanted: (table: readonly string[]) => boolean): Promise<void> {
     const end = now() + LIMIT_MS;
-    while (!wanted(this.#table())) {
-      if (now() > end) throw new Error(`${this.#kind}: not within ${LIMIT_MS} ms: ${what}`);
-      await sleep(LOOK_EVERY);
+    for (;;) {
+      const from = now();
+      if (wanted(this.#table())) return;
+      if (from > end)
+        throw new Error(
+          `${this.#director.kind}: not within ${LIMIT_MS} ms: ${what}: ${this.#director.lines.slice(-5).join("\n")}`,
+        );
+      await sleep(Math.max(LOOK_EVERY, (now() - from) * LOOK_SHARE));
     }
-    return now();
   }
 
-  /** From a server's death to its leaving the table. */
+  /** From a server's death to the write that takes it out. */
   async outs(count: number): Promise<void> {
     const { client } = this.#lab;
     await this.#director.start(crowd(count));
     const whole = (table: readonly string[]): boolean =>
       table.filter((line) => line.endsWith(" 1")).length === count;
-    await this.#until(`all ${count} serve`, whole);
     const values: number[] = [];
     for (let trial = 0; trial < this.#trials; trial++) {
       const at = Math.floor(((trial + 0.5) * count) / this.#trials);
+      await this.#until(`all ${count} serve`, whole);
       // At any moment of its interval.
       await sleep(2000 + Math.random() * 1000);
-      await this.#until(`all ${count} serve`, whole);
-      const from = now();
       await client.namespace.run(["nft", "-f", "-"], dead(address(at)));
-      const to = await this.#until("it is out", (table) => !table.includes(`${hex(at)} 1`));
-      values.push(to - from);
+      const from = now();
+      await this.#until("it is out", (table) => !table.includes(`${hex(at)} 1`));
+      values.push(await this.#writes.firstAfter(from));
       await client.namespace.run(["nft", "flush", "chain", "ip", "dead", "in"]);
     }
     print({ what: `${count} servers at 1 s, killed: out of the table after`, unit: "ms", values });
@@ -152,21 +107,28 @@ class Bench {
   /** How long it takes to write a large table, and to change one weight of it. */
   async programming(count: number): Promise<void> {
     const label = `${count} services of 4`;
-    const first = hits();
     const began = await this.#director.start(fleet(count, false));
-    const there = await this.#until("all are there", (table) => table.length === 4 * count);
-    const all = await this.#until("all serve", (table) => table.every((line) => line.endsWith(" 1")));
-    print({ what: `${label}: start to all in the table`, unit: "ms", values: [there - began] });
-    print({ what: `${label}: start to all in service`, unit: "ms", values: [all - began] });
-    await sleep(3000);
-    const before = hits();
-    print({ what: `${label}: writes of the start`, unit: "", values: [before - first] });
-    const changed = now();
-    await this.#director.reload(fleet(count, true));
-    const done = await this.#until("the weight is another", (table) => table.includes(`${hex(0)} 7`));
-    print({ what: `${label}: reload to one weight changed`, unit: "ms", values: [done - changed] });
-    await sleep(8000);
-    print({ what: `${label}: writes of that reload`, unit: "", values: [hits() - before] });
+    await this.#until("all are there", (table) => table.length === 4 * count);
+    const there = this.#writes.last(began);
+    await this.#until("all serve", (table) => table.every((line) => line.endsWith(" 1")));
+    const all = this.#writes.last(began);
+    const first = await this.#writes.firstAfter(began);
+    print({ what: `${label}: start to the first write`, unit: "ms", values: [first] });
+    print({ what: `${label}: from there to all in the table`, unit: "ms", values: [there - first] });
+    print({ what: `${label}: from there to all in service`, unit: "ms", values: [all - first] });
+    await sleep(QUIET_MS);
+    print({ what: `${label}: writes of the start`, unit: "", values: [this.#writes.since(began)] });
+    const [took, counts]: [number[], number[]] = [[], []];
+    for (let trial = 0; trial < this.#trials; trial++) {
+      const changed = trial % 2 === 0;
+      const from = await this.#director.reload(fleet(count, changed));
+      await this.#until("the weight is another", (table) => table.includes(`${hex(0)} ${changed ? 7 : 1}`));
+      took.push(await this.#writes.firstAfter(from));
+      await sleep(this.#director.kind === "ldirectord" ? 3 * QUIET_MS : QUIET_MS / 2);
+      counts.push(this.#writes.since(from));
+    }
+    print({ what: `${label}: reload to one weight changed`, unit: "ms", values: took });
+    print({ what: `${label}: writes of that reload`, unit: "", values: counts });
     await this.#director.stop();
   }
 }
@@ -182,13 +144,6 @@ const dead = (server: string): string =>
     "",
   ].join("\n");
 
-/** How often the kernel was told to change its table, by either interface. */
-const hits = (): number =>
-  [...readFileSync(HITS, "utf8").matchAll(/^ *written\d +(\d+)/gm)].reduce(
-    (sum, [, count]) => sum + Number(count),
-    0,
-  );
-
 const print = (figure: Figure): void => console.log(JSON.stringify(figure));
 
 /** One server for all their addresses. */
@@ -201,11 +156,24 @@ async function serve(lab: Lab): Promise<void> {
   await client.namespace.spawn([process.execPath, "-e", script]).says("ready", LIMIT_MS);
 }
 
-async function countWrites(): Promise<void> {
-  await ran(["mount", "-t", "tracefs", "tracefs", "/sys/kernel/tracing"]);
-  writeFileSync(KPROBES, "p:written1 ip_vs_genl_set_cmd\np:written2 do_ip_vs_set_ctl\n");
-  for (const name of ["written1", "written2"])
-    writeFileSync(`/sys/kernel/tracing/events/kprobes/${name}/enable`, "1");
+/** What starts each of them, does nothing and ends. */
+const NOTHING: Readonly<Record<DirectorKind, readonly string[]>> = {
+  haagent: [HAAGENT, "version"],
+  keepalived: ["keepalived", "--version"],
+  ldirectord: ["ldirectord", "-v"],
+};
+const STARTS = 5;
+
+/** How long the program takes to begin, which is part of every start: as it is in the guest's memory, not on the host's disk. */
+async function begins(kind: DirectorKind): Promise<void> {
+  await ran(NOTHING[kind]);
+  const values: number[] = [];
+  for (let trial = 0; trial < STARTS; trial++) {
+    const from = now();
+    await ran(NOTHING[kind]);
+    values.push(now() - from);
+  }
+  print({ what: "the program alone, its version told", unit: "ms", values });
 }
 
 async function main(): Promise<void> {
@@ -213,15 +181,17 @@ async function main(): Promise<void> {
   const kind = DIRECTORS.find((each) => each === name);
   if (kind === undefined) throw new Error(`no director ${name}`);
   await run(["modprobe", "-a", "ip_vs", "ip_vs_rr", "nf_tables", "nft_reject_ipv4"]);
-  await countWrites();
+  const writes = await Writes.watch();
   await using lab = await Lab.create(1);
   await serve(lab);
-  const bench = new Bench(lab, kind, Number(trials));
+  await begins(kind);
+  const bench = new Bench(lab, writes, kind, Number(trials));
   // ldirectord probes one after another and runs ipvsadm for each write: of 500 it would take hours.
   const slow = kind === "ldirectord";
   const small = process.argv.includes("small");
   for (const count of slow || small ? [10, 100] : [10, 100, 500]) await bench.outs(count);
   await bench.programming(slow || small ? 50 : 500);
+  await writes.close();
 }
 
 if (import.meta.main) {
