@@ -16,8 +16,9 @@ import { ACQUIRES, LEAVES } from "./takeover-turn.ts";
 const STABLE_AFTER = ms(10_000);
 /** So long nobody may hold what prefers us before we take it: a report may be on its way. */
 const AUDIT_AFTER = ms(2000);
-/** Between two reports to a node that makes none. */
+/** Between two reports to a node that makes none; the first comes after so many keepalives: it hears us, too, by then. */
 const SILENCE = ms(5000);
+const HEARS_US = 1.5;
 
 /** Takes part as soon as membership does, and nothing of an earlier agent runs. */
 export function begin(turn: Turn): void {
@@ -104,6 +105,7 @@ export function failbackDue(turn: Turn): void {
 /** Says what we hold, again, to a node that lives and does not say what it holds: what either said before it was heard is lost. */
 function silence(turn: Turn): void {
   const { phase, peer, auditAt, standby, yieldAt } = turn.state;
+  const { keepalive } = turn.settings;
   const legacy = turn.settings.failback === "legacy";
   // In the old way nobody reports but after a partition.
   if (legacy && yieldAt === NEVER) return turn.set({ auditAt: NEVER });
@@ -111,7 +113,8 @@ function silence(turn: Turn): void {
     return turn.set({ auditAt: NEVER });
   }
   if (auditAt <= turn.now) turn.report(true);
-  if (auditAt <= turn.now || auditAt === NEVER) turn.set({ auditAt: after(turn.now, SILENCE) });
+  if (auditAt === NEVER) turn.set({ auditAt: after(turn.now, ms(HEARS_US * keepalive)) });
+  else if (auditAt <= turn.now) turn.set({ auditAt: after(turn.now, SILENCE) });
 }
 
 /** Looks for groups that nobody has, or both. */

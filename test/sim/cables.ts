@@ -175,9 +175,12 @@ export class Cables {
 
   /** A request for an echo gets to the gateway on the LAN and back, whatever else may be lost. */
   reachesGateway(node: Node): boolean {
-    return (
-      hasCarrier(node, "lan") && !this.cutOff.has(node.number) && this.#network.weather("lan").loss === 0
-    );
+    return this.mayReachGateway(node) && this.#network.weather("lan").loss === 0;
+  }
+
+  /** One or another may, in any weather. */
+  mayReachGateway(node: Node): boolean {
+    return hasCarrier(node, "lan") && !this.cutOff.has(node.number);
   }
 
   /** Whether the gateway answers all of a node's requests, or none; null: some. */

@@ -4,7 +4,7 @@
  */
 import type { Ip } from "../../src/base/address.ts";
 import type { Failback } from "../../src/heartbeat/takeover-state.ts";
-import type { Terms } from "../heartbeat/sim/view.ts";
+import { type Terms, togetherFor } from "../heartbeat/sim/view.ts";
 import { INTERFACE_OF, type NodePlan, type PlannedAddress, type SegmentName, SEGMENTS } from "./plan.ts";
 import type { Prng } from "./prng.ts";
 import type { ScriptTimes } from "./services.ts";
@@ -208,11 +208,12 @@ export function termsOf(
   const { stop, start } = resources.times;
   const lazy = stop[1] > START_TIMEOUT;
   const slow = start[1] > 1000;
+  const size = Math.max(...resources.groups.map((group) => group.size));
   return {
     ...{ calm, fenced: resources.fence?.onFailure === "block" },
     sight: resources.fence?.fails === 0 ? sightOf(keepalive, deadtime) : null,
     ...{ failback: cycled ? resources.failback : false },
-    bound: lazy ? 45_000 : slow ? 25_000 : 15_000,
+    bound: togetherFor(keepalive, { start: start[1], stop: stop[1], size }),
     takeover:
       (resources.fence?.fails ?? 0) > 0
         ? Number.POSITIVE_INFINITY

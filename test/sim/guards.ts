@@ -34,7 +34,7 @@ export class Guards {
   /** To be called after whatever may have changed who hears whom. */
   judge(): void {
     for (const node of this.#scene.nodes) {
-      if (node.process !== null && !node.cables.reachesGateway(node)) continue;
+      if (node.process !== null && !node.cables.mayReachGateway(node)) continue;
       for (const key of this.#isolated) if (key.startsWith(`${node.number} `)) this.#isolated.delete(key);
     }
     for (const virtualRouter of this.#scene.bounds.keys()) {

@@ -4,7 +4,7 @@ import type * as membership from "../../../src/heartbeat/membership.ts";
 import { patience } from "../../../src/heartbeat/sight.ts";
 import type { Failback, FenceSettings, GroupPlan } from "../../../src/heartbeat/takeover-state.ts";
 import type { Prng } from "../../sim/prng.ts";
-import type { GroupView, Terms } from "./view.ts";
+import { type GroupView, type Terms, togetherFor } from "./view.ts";
 
 export const NAMES = ["a", "b"] as const;
 const KEEPALIVE = 1000;
@@ -60,10 +60,11 @@ export function draw(prng: Prng): Plan {
   // Databases take their time to stop.
   const lazy = prng.chance(0.3);
   const slow = lazy || prng.chance(0.3);
+  const scripts = slow && !lazy ? ([500, SCRIPT - 200] as const) : ([10, 800] as const);
+  const stops = lazy ? ([2000, STOP - 1000] as const) : scripts;
+  const longest = { start: scripts[1], stop: stops[1], size: Math.max(...groups.map(({ size }) => size)) };
   return {
-    calm,
-    scripts: slow && !lazy ? [500, SCRIPT - 200] : [10, 800],
-    stops: lazy ? [2000, STOP - 1000] : slow ? [500, SCRIPT - 200] : [10, 800],
+    ...{ calm, scripts, stops },
     ...{ links: prng.integer(1, 3), failback, fence, fenceFails, groups },
     scriptFails: !calm && prng.chance(0.2) ? 0.1 : 0,
     pings,
@@ -75,7 +76,7 @@ export function draw(prng: Prng): Plan {
       sight:
         fence !== null && fenceFails === 0 ? { fresh: 2 * KEEPALIVE + 100, later: DEADTIME + 1000 } : null,
       failback,
-      bound: lazy ? 45_000 : slow ? 25_000 : 15_000,
+      bound: togetherFor(KEEPALIVE, longest),
       takeover: fenceFails > 0 ? Number.POSITIVE_INFINITY : lazy ? 100_000 : slow ? 70_000 : 45_000,
       peace: lazy ? 120_000 : 75_000,
     },

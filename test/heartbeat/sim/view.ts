@@ -36,6 +36,21 @@ export interface View {
   readonly sizes: ReadonlyMap<string, number>;
 }
 
+/** Keepalives until both hear each other, and until who has heard the other first says again what it has. */
+const HEARD = 1 + 1.5;
+/** Between two reports of who has the same, milliseconds. */
+const REPORTED = 1000;
+
+/**
+ * How long two nodes may both have a group once all they say reaches the other: each is heard with its next status, the first report may
+ * have come before that and is made again; then a script that runs has to end, and one after the other is stopped, on one node and then, where
+ * each lets go of something, on the other. Milliseconds; of scripts the longest.
+ */
+export const togetherFor = (
+  keepalive: number,
+  { start, stop, size }: { readonly start: number; readonly stop: number; readonly size: number },
+): number => HEARD * keepalive + REPORTED + Math.max(start, stop) + 2 * size * stop;
+
 /** What was drawn for this run, as far as the promises depend on it. */
 export interface Terms {
   /** No fault at all, only operators: then no group ever has two places. */
