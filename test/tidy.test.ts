@@ -100,7 +100,7 @@ const TABLE: Readonly<Record<string, Rule>> = {
       ...["src/config/probe-model.ts", "src/config/service-model.ts"],
       "src/wire/heartbeat-message.ts",
     ],
-    packages: ["bun", "node:"],
+    packages: ["bun:jsc", "bun", "node:"],
   },
   "src/cli": {
     values: ["src/base", "src/config", "src/wire/control.ts"],

@@ -160,6 +160,7 @@ export class Agent {
         sendFailed(world, turn, event.router, event.errno);
         break;
       case "probe":
+      case "probes":
         probed(world, turn, event);
         break;
       case "hook-ended":
@@ -238,7 +239,7 @@ export class Agent {
       next = earlier(next, world.rivals.deadline);
     }
     next = earlier(next, earlier(world.routing.lookAt, world.realServer.lookAt));
-    next = earlier(next, services.readAt);
+    next = earlier(next, services.deadline());
     this.wakeAt = earlier(next, world.listenAgainAt);
   }
 }

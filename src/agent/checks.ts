@@ -8,7 +8,10 @@ import type { Health } from "../check/damping.ts";
 import { judge, NEUTRAL } from "../check/damping.ts";
 import { courseIdentity, probeIdentity } from "../check/identity.ts";
 import type { CheckConfig } from "../config/model.ts";
-import type { Action, Event } from "./boundary.ts";
+import type { Outcome } from "../check/response.ts";
+import type { Action } from "./boundary.ts";
+import type { Failure, Pace, Warning } from "./check-told.ts";
+import type { ProbeAction } from "./probe-boundary.ts";
 
 /** Between two starts of a probe at least, however often what it looks at changes; milliseconds. */
 const HINT_GAP = ms(50);
@@ -18,11 +21,16 @@ const HINT_DELAY = ms(20);
 const SPREAD = 1;
 /** Starts are put together on a grid of so many milliseconds: the loop need not wake for each. */
 const GRID = 5;
-/** A start that is this late, in milliseconds, keeps its place in time; one that is later begins anew from there. */
-const LATE = 20;
+/**
+ * A start that is late by no more than this part of its interval keeps its place in time; one that is later begins anew from there. All that
+ * a stall made late would else go on in one burst from then on, late again by that.
+ */
+const LATE_SHARE = 1 / 4;
 
 interface Check {
   config: CheckConfig;
+  /** What starts its probe, the same each time. */
+  action: Extract<ProbeAction, { kind: "probe" }> | null;
   /** The names of all checks that are this one. */
   names: readonly string[];
   /** What probes and their results are called by: one of the names. */
@@ -48,29 +56,11 @@ interface Check {
   warning: string | null;
 }
 
+/** Most results change nothing. */
+const NOBODY: readonly string[] = [];
+
 /** How much of {@link Pace.achieved} is the last one. */
 const NEWEST_SHARE = 1 / 8;
-
-/** How often a check is probed, in milliseconds. */
-export interface Pace {
-  readonly interval: Milliseconds;
-  /** As it was lately, from start to start: more where there is more to probe than this machine can. Null: not known yet. */
-  readonly achieved: number | null;
-}
-
-/** The last probe of a check that failed, however good others are. */
-export interface Failure {
-  readonly at: Instant;
-  readonly detail: string;
-  /** What was said, a line each; empty where nothing was. */
-  readonly transcript: readonly string[];
-}
-
-/** A check that warns of something new. */
-export interface Warning {
-  readonly name: string;
-  readonly text: string;
-}
 
 export class Checks {
   /** By identity. */
@@ -106,6 +96,7 @@ export class Checks {
               ...(old ?? { health: NEUTRAL, detail: "", value: null, failure: null, warning: null }),
               ...{
                 config,
+                action: null,
                 names,
                 id: "",
                 dueAt: now,
@@ -131,6 +122,7 @@ export class Checks {
       check.config = config;
       check.names = names;
       if (!names.includes(check.id)) check.id = names[0] ?? "";
+      check.action = null;
       checks.set(identity, check);
     }
     for (const check of before) if (!kept.has(check)) cancelled.push(check.id);
@@ -184,7 +176,7 @@ export class Checks {
   /** What checks warn of since this was last asked. */
   takeWarnings(): readonly Warning[] {
     const taken = this.warnings;
-    this.warnings = [];
+    if (taken.length > 0) this.warnings = [];
     return taken;
   }
 
@@ -213,10 +205,9 @@ export class Checks {
       }
       check.steady = isSteady(check);
       check.startedAt = now;
-      check.slot = elapsed(check.dueAt, now) > LATE ? now : check.dueAt;
+      check.slot = elapsed(check.dueAt, now) > pace(check) * LATE_SHARE ? now : check.dueAt;
       check.dueAt = after(check.slot, pace(check));
-      const { probe, timeout } = check.config;
-      actions.push({ kind: "probe", check: check.id, probe, timeout, user });
+      actions.push(order(check, user));
     }
     this.plan();
     return actions;
@@ -252,7 +243,8 @@ export class Checks {
 
   /** A result; gives the names of the checks that mean something else by it to those that track them. */
   result(
-    { check: id, healthy, detail, value, warning, transcript = [] }: Extract<Event, { kind: "probe" }>,
+    id: string,
+    { healthy, detail, value, warning, transcript = [] }: Outcome,
     now: Instant,
   ): readonly string[] {
     const check = this.byId.get(id);
@@ -270,8 +262,16 @@ export class Checks {
     check.dueAt = after(check.slot, pace(check));
     this.next = earlier(this.next, check.dueAt);
     if (check.again && check.health.contrary === 0) this.hasten(check, now);
-    return changed && check.health.up !== null ? check.names : [];
+    return changed && check.health.up !== null ? check.names : NOBODY;
   }
+}
+
+/** The action that starts a probe: there may be thousands a second. */
+function order(check: Check, user: string | null): ProbeAction {
+  if (check.action?.user === user) return check.action;
+  const { probe, timeout } = check.config;
+  check.action = { kind: "probe", check: check.id, probe, timeout, user };
+  return check.action;
 }
 
 /** Nothing is undecided. */

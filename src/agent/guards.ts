@@ -4,7 +4,6 @@ import { isLinkLocal } from "../base/address.ts";
 import type { Instant, Milliseconds } from "../base/units.ts";
 import { elapsed, ms } from "../base/units.ts";
 import { askClaims, claimOf, tellClaims } from "./cluster/claims.ts";
-import type { ProbeEvent } from "./probe-boundary.ts";
 import type { Router } from "./router.ts";
 import type { Turn, World } from "./world.ts";
 
@@ -121,13 +120,12 @@ export class Guards {
   }
 
   /** The routers that a probe's result is evidence for, null when it is a check's; a witness that did not answer is asked again where somebody waits for it. */
-  answered(
-    world: World,
-    turn: Turn,
-    { check: id, healthy }: Extract<ProbeEvent, { kind: "probe" }>,
-  ): readonly Router[] | null {
+  answered(world: World, turn: Turn, id: string, healthy: boolean): readonly Router[] | null {
+    return id.startsWith(PREFIX) ? this.witnessAnswered(world, turn, id, healthy) : null;
+  }
+
+  private witnessAnswered(world: World, turn: Turn, id: string, healthy: boolean): readonly Router[] {
     const again = this.running.get(id);
-    if (!id.startsWith(PREFIX)) return null;
     this.running.delete(id);
     const routers = [...world.routers.values()].filter((router) =>
       witnessesOf(router).some((each) => idOf(each) === id),

@@ -1,18 +1,29 @@
 /** What becomes of a probe's result: evidence for guards, or the health of checks, of what tracks them and of real servers. */
 import { assess } from "./assess.ts";
 import { witnessed } from "./guard.ts";
-import type { ProbeEvent } from "./probe-boundary.ts";
+import type { Ended, ProbeEvent } from "./probe-boundary.ts";
 import type { Turn, World } from "./world.ts";
 
-/** A probe has ended. */
-export function probed(world: World, turn: Turn, event: Extract<ProbeEvent, { kind: "probe" }>): void {
-  const witnesses = world.guards.answered(world, turn, event);
+type ProbesEnded = Exclude<ProbeEvent, { kind: "probe-hint" }>;
+
+/** Probes have ended. */
+export function probed(world: World, turn: Turn, event: ProbesEnded): void {
+  if (event.kind === "probe") one(world, turn, { check: event.check, outcome: event });
+  else for (const ended of event.ended) one(world, turn, ended);
+}
+
+function one(world: World, turn: Turn, { check, outcome }: Ended): void {
+  const witnesses = world.guards.answered(world, turn, check, outcome.healthy);
   if (witnesses !== null) return witnessed(world, turn, witnesses);
-  const changed = world.checks.result(event, turn.now);
+  const changed = world.checks.result(check, outcome, turn.now);
   for (const { name, text } of world.checks.takeWarnings()) {
     turn.out.log("warning", "check.warning", { name, text });
   }
-  if (changed.length === 0) return;
+  if (changed.length > 0) follow(world, turn, changed);
+}
+
+/** Checks mean something else than before. */
+function follow(world: World, turn: Turn, changed: readonly string[]): void {
   world.services.probed(changed);
   const tracking = [...world.routers.values()].filter(({ config }) =>
     changed.some((name) => config.trackChecks.includes(name)),

@@ -16,16 +16,17 @@ export interface Health {
 }
 
 export const NEUTRAL: Health = { up: null, contrary: 0 };
+const GOOD: Health = { up: true, contrary: 0 };
+const FAILED: Health = { up: false, contrary: 0 };
 
 /**
- * The health after one more result. Out of neutral the first success counts as good at once; a failure needs `fall` in a row,
- * as from good.
+ * The health after one more result; where nothing is being counted, which is nearly always, the same object as for all others. Out of
+ * neutral the first success counts as good at once; a failure needs `fall` in a row, as from good.
  */
 export function judge(thresholds: Thresholds, health: Health, healthy: boolean): Health {
-  if (health.up === null && healthy) return { up: true, contrary: 0 };
-  const agrees = health.up === null ? false : health.up === healthy;
-  if (agrees) return { up: health.up, contrary: 0 };
+  const agreed = healthy ? GOOD : FAILED;
+  if ((health.up === null && healthy) || health.up === healthy) return agreed;
   const contrary = health.contrary + 1;
   const needed = healthy ? thresholds.rise : thresholds.fall;
-  return contrary >= needed ? { up: healthy, contrary: 0 } : { up: health.up, contrary };
+  return contrary >= needed ? agreed : { up: health.up, contrary };
 }

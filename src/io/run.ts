@@ -9,6 +9,7 @@ import { fail, ok } from "../base/result.ts";
 import type { AgentConfig, ConfigSource } from "../config/model.ts";
 import { bootId } from "./boot.ts";
 import { bootClock } from "./clock.ts";
+import { collectStart } from "./collect.ts";
 import { Control } from "./control.ts";
 import { Journal } from "./journal.ts";
 import { schedule } from "./schedule.ts";
@@ -192,6 +193,7 @@ export async function runAgent(options: RunOptions): Promise<number> {
   journal.configure(settings.log.level, settings.log.target, settings.log.facility);
   let loop: Loop | null = null;
   const post = (event: Event): void => loop?.post(event);
+  collectStart(source.text ?? "");
   // What follows brings back what a life needs, the rehearsal what a takeover does.
   forgetStart();
   const opened = open({ settings, needsRights }, journal, post);
@@ -240,6 +242,7 @@ export async function runAgent(options: RunOptions): Promise<number> {
       forwarding: forwardingOf(kernel, records),
       ledger: records,
     });
+    collectStart(source.text ?? "");
     promotion.restoreUnwanted();
     virtualMacs.tidy();
     world.realServing.tidy();

@@ -93,7 +93,7 @@ function fillWith(pool: Pool, entry: Standing | null, had: boolean | null): Fill
     if (duty === "out") return [];
     // Connections end by themselves where a server is drained by hand, here or, before we came, in the kernel.
     const ending = duty === "drain" || (verdict === "undecided" && there.has(destinationKey(destination)));
-    return weight > 0 || quiescent || ending ? [{ ...destination, weight }] : [];
+    return weight > 0 || quiescent || ending ? [weighing(destination, weight)] : [];
   });
   return {
     quorum,
@@ -116,6 +116,10 @@ function leaving({ members, fallback, counted }: Pool, entry: Standing | null): 
   const idle = counted && found.destination.weight === 0 && found.active === 0;
   return idle ? [] : [{ ...fallback, weight: 0 }];
 }
+
+/** A server with another weight, or as it is: there may be thousands. */
+export const weighing = (destination: Destination, weight: number): Destination =>
+  destination.weight === weight ? destination : { ...destination, weight };
 
 /** Which way the hysteresis counts. */
 const slack = (had: boolean | null): number => (had === null ? 0 : had ? -1 : 1);

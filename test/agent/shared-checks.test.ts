@@ -21,7 +21,7 @@ const at = (milliseconds: number) => instant(milliseconds);
 const due = (checks: Checks, now: number): string[] =>
   checks.due(at(now), null).flatMap((action) => (action.kind === "probe" ? [action.check] : []));
 const tell = (checks: Checks, id: string, healthy: boolean, now: number): readonly string[] =>
-  checks.result({ kind: "probe", check: id, healthy, detail: healthy ? "yes" : "no" }, at(now));
+  checks.result(id, { healthy, detail: healthy ? "yes" : "no" }, at(now));
 
 describe("two checks that are the same in everything", () => {
   test("are probed once, and both have its result, each with its own weight", () => {
@@ -99,5 +99,31 @@ describe("a check that is undecided", () => {
     tell(checks, "a", false, 700);
     expect(checks.deadline()).toBeLessThanOrEqual(at(700));
     expect(due(checks, 700)).toEqual(["a"]);
+  });
+});
+
+describe("a check whose start was late", () => {
+  test("keeps its place in time, so that what a stall kept waiting does not go on as one burst", () => {
+    const checks = new Checks();
+    checks.configure([check("a")], at(0));
+    for (const [now, next] of [
+      [0, 1000],
+      [1200, 2000],
+      [2000, 3000],
+    ] as const) {
+      expect(due(checks, now)).toEqual(["a"]);
+      tell(checks, "a", true, now + 10);
+      expect(checks.deadline()).toBe(at(next));
+    }
+  });
+
+  test("and by much begins anew from there", () => {
+    const checks = new Checks();
+    checks.configure([check("a")], at(0));
+    due(checks, 0);
+    tell(checks, "a", true, 10);
+    due(checks, 1300);
+    tell(checks, "a", true, 1310);
+    expect(checks.deadline()).toBe(at(2300));
   });
 });

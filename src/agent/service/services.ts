@@ -3,15 +3,15 @@
  * it is gets read every few seconds, as others may change it; the difference is written. One order of a way is under way at a time.
  */
 import type { Instant, Milliseconds } from "../../base/units.ts";
-import { after, ms, NEVER } from "../../base/units.ts";
+import { after, earlier, ms, NEVER } from "../../base/units.ts";
 import type { ServerConfig, ServiceConfig, TableWay } from "../../config/service-model.ts";
 import type { Wanted } from "../../ipvs/difference.ts";
 import { difference } from "../../ipvs/difference.ts";
 import { KnownTable } from "../../ipvs/known.ts";
 import type { Change } from "../../wire/ipvs.ts";
 import { serviceKey } from "../../wire/ipvs.ts";
-import { groupState } from "../resource/resources.ts";
 import type { OwnedService, ServiceAction, ServiceEvent } from "./boundary.ts";
+import { isActive } from "./active.ts";
 import type { Judges, ServerOrder } from "./state.ts";
 import type { Table } from "./table.ts";
 import { keyOf, tellOthers, unknownTable } from "./table.ts";
@@ -30,6 +30,8 @@ const RACES: readonly string[] = ["EEXIST", "ESRCH"];
 
 export class Services {
   readonly states = new Map<string, ServiceState>();
+  /** Those of them that are not always active. */
+  tied: readonly ServiceState[] = [];
   readonly orders = new Map<string, ServerOrder>();
   readonly tables = new Map<TableWay, Table>();
   /** What is ours in the kernel, by way and key. */
@@ -68,6 +70,7 @@ export class Services {
         keep: config.onStop === "keep",
       });
     }
+    this.tied = [...this.states.values()].filter(({ config }) => config.activeWhen !== null);
     for (const key of this.orders.keys())
       if (!this.servers().some(([name]) => name === key)) this.orders.delete(key);
     this.dirty = true;
@@ -189,12 +192,16 @@ export class Services {
     table.settled = table.refused.size === 0;
   }
 
+  /** When there is something to do. */
+  deadline(): Instant {
+    let next = this.readAt;
+    for (const { settleAt } of this.changed) next = earlier(next, settleAt);
+    return next;
+  }
+
   /** The writes that follow from how things are; tells what changed. */
   settle(world: World, turn: Turn, judges: Judges): void {
-    if (!this.dirty) {
-      this.settleChanged(world, turn, judges);
-      return;
-    }
+    if (!this.dirty) return this.settleChanged(world, turn, judges);
     this.dirty = false;
     this.changed.clear();
     const wanted = new Map<TableWay, Wanted[]>(this.ways().map((way) => [way, []]));
@@ -209,6 +216,9 @@ export class Services {
   private settleChanged(world: World, turn: Turn, judges: Judges): void {
     const changes = new Map<TableWay, Change[]>();
     for (const state of this.changed) {
+      if (turn.now < state.settleAt) continue;
+      this.changed.delete(state);
+      state.settled(turn.now);
       const { way } = state.config;
       const table = this.table(way);
       const one = this.want(world, turn, state, judges);
@@ -218,7 +228,6 @@ export class Services {
       const found = difference([one], entry === null ? [] : [entry], NOBODYS);
       changes.set(way, [...(changes.get(way) ?? []), ...found.changes]);
     }
-    this.changed.clear();
     for (const [way, list] of changes) {
       if (list.length === 0) continue;
       this.table(way).busy = true;
@@ -283,16 +292,4 @@ export const order = (turn: Turn, action: ServiceAction): void => turn.out.defer
 /** A server of a service. */
 export const orderKey = (service: string, server: string): string => `${service} ${server}`;
 const ownedKey = (way: TableWay, key: string): string => `${way} ${key}`;
-/** Whether what a service depends on is here; null while that is not known: then the service is as it was found. */
-export function isActive({ routers, cluster }: World, { activeWhen }: ServiceConfig): boolean | null {
-  if (activeWhen === null) return true;
-  const router = routers.get(activeWhen);
-  if (router !== undefined) return router.role === "master";
-  const resources = cluster?.resources ?? null;
-  const phase = resources === null ? "stopped" : groupState(resources, activeWhen);
-  if (phase === "unknown") return null;
-  // Its addresses come with it: by then the service is there.
-  return phase === "starting" || phase === "started";
-}
-
 const pause = (took: number): Milliseconds => ms(Math.max(LOOK_EVERY, took * LOOK_SHARE));

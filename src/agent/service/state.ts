@@ -1,10 +1,11 @@
 /** A virtual service as it is at the moment: its servers with their verdicts, its quorum, whether it is active. */
 import type { Instant } from "../../base/units.ts";
+import { after, instant, ms } from "../../base/units.ts";
 import type { CheckConfig } from "../../config/model.ts";
 import type { ServerConfig, ServiceConfig } from "../../config/service-model.ts";
 import type { Duty, Filled, Standing, Verdict } from "../../ipvs/pool.ts";
-import { fill } from "../../ipvs/pool.ts";
-import type { Entry } from "../../wire/ipvs.ts";
+import { fill, weighing } from "../../ipvs/pool.ts";
+import type { Destination, Entry } from "../../wire/ipvs.ts";
 import { destinationAt, destinationKey, serviceKey } from "../../wire/ipvs.ts";
 
 /** A server's state in a word: what the operator wants of it comes before what its check says. */
@@ -25,6 +26,13 @@ export interface ServerState {
   /** It failed and stays in, as too few others are left. */
   held: boolean;
 }
+
+/**
+ * A service of more servers than this is worked out anew for verdicts at most so often, in milliseconds: at the start there are thousands of
+ * them in a second, and each means a look at all servers.
+ */
+const MANY_SERVERS = 16;
+const SETTLE_GAP = ms(10);
 
 /** What a server is judged by. */
 export interface Judges {
@@ -49,10 +57,12 @@ export class ServiceState {
   since: Instant;
   /** The kernel is to have it with what serves. */
   active = false;
+  /** Not before this it is worked out again for what checks say. */
+  settleAt: Instant = instant(0);
   /** The sum of the weights that count. */
   sum = 0;
-  /** Who would serve, as last worked out: what counts where the kernel has nothing of it, as on a node that stands by. */
-  #standing: Standing | null;
+  /** Who would serve, as last worked out. */
+  #serving: readonly Destination[] | null;
   /** Why the kernel does not have it as it should. */
   failure: string | null = null;
 
@@ -67,7 +77,12 @@ export class ServiceState {
     this.quorum = before?.quorum ?? null;
     this.since = before?.since ?? now;
     this.active = before?.active ?? false;
-    this.#standing = before === null ? null : before.#standing;
+    this.#serving = before === null ? null : before.#serving;
+  }
+
+  /** It was just worked out. */
+  settled(now: Instant): void {
+    if (this.servers.length > MANY_SERVERS) this.settleAt = after(now, SETTLE_GAP);
   }
 
   get word(): ServiceWord {
@@ -79,11 +94,11 @@ export class ServiceState {
   fill(judges: Judges, entry: Entry | null, counted: boolean): Filled {
     const { config } = this;
     const spare = config.fallback;
-    const there = entry ?? this.#standing;
+    const there = entry ?? this.#standing();
     const filled = fill(
       {
         members: config.servers.map((server) => ({
-          destination: { ...server.destination, weight: weightOf(server, judges) },
+          destination: weighing(server.destination, weightOf(server, judges)),
           verdict: verdictOf(server, judges),
           duty: this.#duty(server, judges),
         })),
@@ -98,9 +113,14 @@ export class ServiceState {
       there,
       this.quorum,
     );
-    const serving = filled.destinations.filter(({ weight }) => weight > 0);
-    this.#standing = { destinations: serving.map((destination) => ({ destination, active: 0 })) };
+    this.#serving = filled.destinations.filter(({ weight }) => weight > 0);
     return filled;
+  }
+
+  /** What counts where the kernel has nothing of it, as on a node that stands by. */
+  #standing(): Standing | null {
+    if (this.#serving === null) return null;
+    return { destinations: this.#serving.map((destination) => ({ destination, active: 0 })) };
   }
 
   #duty(server: ServerConfig, judges: Judges): Duty {

@@ -2,7 +2,8 @@
 import { parseIp } from "../../base/address.ts";
 import type { ServiceEvent } from "./boundary.ts";
 import type { Judges } from "./state.ts";
-import { isActive, order, orderKey } from "./services.ts";
+import { isActive } from "./active.ts";
+import { order, orderKey } from "./services.ts";
 import type { Turn, World } from "../world.ts";
 
 /** What servers are judged by in this world. */
@@ -56,10 +57,10 @@ export function servicesTold(world: World, turn: Turn, event: ServiceEvent): voi
 /** At the end of a turn: what follows from it for the services. */
 export function settleServices(world: World, turn: Turn): void {
   const { services } = world;
-  for (const { config, active } of services.states.values()) {
-    if (config.activeWhen !== null && (isActive(world, config) ?? active) !== active) services.dirty = true;
+  for (const { config, active } of services.tied) {
+    if ((isActive(world, config) ?? active) !== active) services.dirty = true;
   }
   // What is ours goes with the process, in one go.
-  if ((services.dirty || services.changed.size > 0) && world.stopping === null)
-    services.settle(world, turn, judgesOf(world));
+  if (world.stopping !== null) services.changed.clear();
+  else if (services.dirty || services.changed.size > 0) services.settle(world, turn, judgesOf(world));
 }
