@@ -63,10 +63,15 @@ function told(world: World, name: string | null): Router[][] | null {
 
 const names = (routers: readonly Router[]): string[] => routers.map(({ config }) => config.name);
 
-const unknown = (world: World, name: string | null): Reply => ({
-  exit: 1,
-  body: { error: name === null ? "there is no virtual router" : `${noSuch(world)} is called ${name}` },
-});
+/** What heartbeat's hb_standby and hb_takeover take as it is. */
+const CLASSES: readonly string[] = ["all", "local", "foreign"];
+
+function unknown(world: World, name: string | null): Reply {
+  const meant = name !== null && world.cluster?.resources && CLASSES.includes(name);
+  const hint = meant ? `; did you mean --groups ${name}?` : "";
+  const error = name === null ? "there is no virtual router" : `${noSuch(world)} is called ${name}${hint}`;
+  return { exit: 1, body: { error } };
+}
 
 /** `haagent standby`: the answer names the routers that are in standby now. */
 export function standby(world: World, turn: Turn, name: string | null): Reply {

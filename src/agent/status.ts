@@ -31,7 +31,7 @@ function health(world: World, now: Instant): "ok" | "degraded" | "fault" {
   if (routers.some(({ role }) => role === "standby")) return "degraded";
   const contended = routers.some((router) => contends(world, router, now));
   const accepting = routers.some((router) => router.holds && acceptFailure(world, router) !== null);
-  const groups = resourcesHealth(world);
+  const groups = resourcesHealth(world, now);
   if (groups === "fault") return "fault";
   const troubled =
     guardDegraded(world) || heartbeatDegraded(world) || realServerFaulty(world) || servicesDegraded(world);

@@ -77,7 +77,7 @@ export function heartbeatLines(report: HeartbeatReport): string[] {
       group,
       state,
       [
-        owner === null ? "on NO NODE" : `on ${owner}`,
+        owner !== null ? `on ${owner}` : state === "unknown" ? "where is not known" : "on NO NODE",
         ...(prefers === undefined || prefers === owner ? [] : [`prefers ${prefers}`]),
         ...(detail === undefined || detail === "" ? [] : [detail]),
       ].join("; "),
@@ -91,7 +91,7 @@ export function heartbeatLines(report: HeartbeatReport): string[] {
     (row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ")}`,
   );
   const reasons = Object.entries(dropped ?? {}).filter(
-    ([reason]) => reason !== "duplicate" && reason !== "own",
+    ([reason]) => !["duplicate", "own", "old"].includes(reason),
   );
   const told = reasons.map(([reason, count]) => `${count} ${reason}`).join(", ");
   return ["heartbeat", ...lines, ...(told === "" ? [] : [`  dropped  ${told}`])];

@@ -117,7 +117,7 @@ export const heartbeat = {
       node: optional(
         commands,
         [],
-        "A node, or a ping node, is up, active, dead, restarted, returned or leaving.",
+        "A node, or a ping node, is up, active, dead, restarted, returned or leaving; or it differs in its groups, or has the same again.",
       ),
       group: optional(
         commands,

@@ -36,7 +36,8 @@ export function takeOver(turn: Turn): void {
   const { fence } = turn.settings;
   const { peer } = turn.state;
   if (fence === null || peer.status === "gone") {
-    if (peer.status !== "gone") turn.news("unfenced", wordOf(without(EVERYTHING, turn.state.hold)));
+    const taken = wordOf(without(EVERYTHING, turn.state.hold));
+    if (peer.status !== "gone" && taken !== "none") turn.news("unfenced", taken);
     return acquire(turn);
   }
   wait(turn, fence.delay, 0, unsighted(turn.now));

@@ -94,6 +94,7 @@ export function giveUpTold(turn: Turn, really: boolean): void {
 export function giveUpDue(turn: Turn): void {
   const { giveUp, hold, pinned } = turn.state;
   if (giveUp === null || giveUp.at > turn.now) return;
-  const done = pinned || isNothing(hold) || give(turn, giveUp.what);
+  const done =
+    pinned || isNothing(hold) || give(turn, giveUp.what, giveUp.what === "all" ? "pings" : "failback");
   turn.set({ giveUp: done ? null : { ...giveUp, at: after(turn.now, AGAIN_AFTER) } });
 }

@@ -99,7 +99,7 @@ export function failbackDue(turn: Turn): void {
   if (!hold.foreign) return turn.set({ owed: false });
   // To the side that sees less nothing goes by itself.
   if (state.pinned || (peer.pings !== null && peer.pings < (pings ?? 0)) || state.giveUp !== null) return;
-  give(turn, "foreign");
+  give(turn, "foreign", "failback");
 }
 
 /** Says what we hold, again, to a node that lives and does not say what it holds: what either said before it was heard is lost. */
@@ -141,7 +141,7 @@ export function audit(turn: Turn): void {
   if (auditAt > turn.now) return;
   turn.set({ auditAt: after(turn.now, AUDIT_AFTER) });
   if (doubled) return turn.report(true);
-  if (!local) return void give(turn, "foreign");
+  if (!local) return void give(turn, "foreign", "unheld");
   turn.start({ local: true, foreign: false });
   turn.report(true, ACQUIRES);
 }

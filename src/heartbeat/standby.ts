@@ -9,7 +9,7 @@ import { unreachable } from "../base/assert.ts";
 import { after, ms, NEVER } from "../base/units.ts";
 import type { Content, Hold } from "./content.ts";
 import { holdingOf, mirrored } from "./holding.ts";
-import type { Standby } from "./takeover-state.ts";
+import type { MoveReason, Standby } from "./takeover-state.ts";
 import type { Turn } from "./takeover-turn.ts";
 
 /** Until a taker has agreed. */
@@ -18,10 +18,10 @@ const ANSWER_WITHIN = ms(10_000);
 const WORK_WITHIN = ms(3_600_000);
 
 /** Asks the other node to take so much of what we hold; false: not now. */
-export function give(turn: Turn, what: Hold): boolean {
+export function give(turn: Turn, what: Hold, why: MoveReason): boolean {
   if (what === "none" || turn.settings.failback === "legacy" || !turn.agreed) return false;
   const until = after(turn.now, ANSWER_WITHIN);
-  turn.set({ standby: { role: "giving", what, step: "asked", until, sequence: 0 } });
+  turn.set({ standby: { role: "giving", what, why, step: "asked", until, sequence: 0 } });
   turn.say({ kind: "standby", hold: what, step: "me" });
   return true;
 }

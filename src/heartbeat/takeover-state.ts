@@ -71,12 +71,19 @@ export interface Peer {
   readonly before: Holding;
 }
 
+/**
+ * Why a node asks the other one to take something: an operator's word here (`standby`) or there (`takeover`), a group that did not start here, a
+ * node that has come back, groups that nobody runs, or a node that hears fewer ping nodes than the other.
+ */
+export type MoveReason = "standby" | "takeover" | "failed" | "failback" | "unheld" | "pings";
+
 /** A move that both have agreed on. `what` is in the giver's view, as in its messages. */
 export type Standby =
   | { readonly role: "none" }
   | {
       readonly role: "giving";
       readonly what: Hold;
+      readonly why: MoveReason;
       /** The other one was asked; our stops are under way; its starts are. */
       readonly step: "asked" | "stopping" | "taking";
       readonly until: Instant;

@@ -137,7 +137,7 @@ function happen(turn: Turn, event: Event): void {
       return fenceConfirmed(turn);
     case "standby":
       turn.set({ pinned: false });
-      if (!give(turn, event.what)) turn.news("standby-refused", event.what);
+      if (!give(turn, event.what, "standby")) turn.news("standby-refused", event.what);
       return;
     case "takeover":
       unbar(turn);
@@ -167,7 +167,7 @@ function hear(turn: Turn, content: Content, sequence: number): void {
     case "standby":
       return standbyMessage(turn, content, sequence);
     case "takeover":
-      return void give(turn, inverse(content.hold));
+      return void give(turn, inverse(content.hold), "takeover");
     case "ip-request":
       return groupRequested(turn, content.group);
     case "ip-response":
@@ -209,7 +209,7 @@ function failed(turn: Turn): void {
   if (onFailure === "retry") return turn.retry();
   const local = groups.some((plan) => plan.local);
   const foreign = groups.some((plan) => !plan.local);
-  if (!give(turn, wordOf({ local, foreign }))) turn.retry();
+  if (!give(turn, wordOf({ local, foreign }), "failed")) turn.retry();
 }
 
 function stop(turn: Turn): void {

@@ -1,5 +1,6 @@
 /** Groups of resources in trouble: what a partition leaves, what does not stop, and the end of an agent. */
 import { describe, expect, test } from "bun:test";
+import { Wire, type WireNode } from "./cluster-wire.ts";
 import {
   asked,
   BEGUN,
@@ -11,6 +12,7 @@ import {
   rows,
   running,
   standby,
+  text,
 } from "./resource-pair.ts";
 
 describe("after a partition", () => {
@@ -202,5 +204,67 @@ describe("the status of a group in trouble says what helps", () => {
     shared.a.kill();
     shared.wire.run(10_000);
     expect(details(shared.b)[0]).toContain("look at it, then haagent takeover");
+  });
+});
+
+describe("what the other node holds up", () => {
+  test("is said, and a move that lasts is no healthy one", () => {
+    const two = pair(GROUPS, 'resource_scripts = { stop_timeout = "10m" }');
+    two.a.scripts.hangs.add("stop one");
+    two.a.request(standby("local"));
+    two.wire.run(20_000);
+    expect([rows(two.b)[0], details(two.b)[0]]).toEqual([
+      "probe::one - moving",
+      "a stops it for 20s: haagent status there says why",
+    ]);
+    expect(two.b.status()["health"]).toBe("ok");
+    two.wire.run(12_000);
+    expect(two.b.status()["health"]).toBe("degraded");
+  });
+
+  test("is said while two that begin agree", () => {
+    const wire = new Wire();
+    const a = wire.node("a", text());
+    wire.node("b", text());
+    wire.run(3000);
+    expect([rows(a)[0], details(a)[0]]).toEqual([
+      "probe::one - stopped",
+      "the two nodes agree on who runs what, which takes ten seconds",
+    ]);
+  });
+
+  test("is said of an address whose interface is no use", () => {
+    const two = pair(["a 10.0.0.77/24/eth0", "b probe::two"]);
+    for (const link of two.a.kernel.links) two.a.handle({ kind: "link", link: { ...link, carrier: false } });
+    expect(details(two.a)[0]).toBe("10.0.0.77 is no use: interface eth0 has no carrier");
+  });
+});
+
+describe("the cause of a move is the one that it has", () => {
+  const causes = (node: WireNode): string[] =>
+    node.said("resource.state").filter((words) => words.includes(" stopping started "));
+
+  test("of ping nodes", () => {
+    const two = pair(GROUPS, 'ping_nodes = ["10.9.9.9"]');
+    two.wire.answers = (_, node) => node !== two.a;
+    two.wire.run(10_000);
+    expect(causes(two.a)).toEqual(["probe::one stopping started b hears more ping nodes"]);
+  });
+
+  test("of a node that is back, and of what does not start", () => {
+    const two = pair();
+    two.b.kill();
+    two.wire.run(5000);
+    two.b.start();
+    two.wire.run(BEGUN);
+    expect(causes(two.a)).toEqual(["probe::two stopping started b is back, and preferred"]);
+    two.a.kill();
+    two.a.scripts.fails.add("start one");
+    two.wire.run(10_000);
+    two.a.start();
+    two.wire.run(BEGUN + 40_000);
+    expect(two.a.said("resource.state").at(-1)).toBe(
+      "probe::one stopped failed what did not start here goes to b",
+    );
   });
 });

@@ -114,6 +114,9 @@ describe("an order", () => {
     expect(unknown.body).toEqual({
       error: "no virtual router or group of resources is called probe::nine",
     });
+    expect(Object(two.a.request({ command: "standby", name: "local" }).body).error).toEndWith(
+      "is called local; did you mean --groups local?",
+    );
   });
 
   test("that both nodes are given at once is carried out on one, and refused with the reason on the other", () => {

@@ -7,7 +7,7 @@ const counters = { bytes_sent: 123_456, bytes_received: 99, errors: 0 };
 test("nodes and links are a table, with what was dropped below it but not what is dropped every day", () => {
   expect(
     heartbeatLines({
-      dropped: { own: 7, duplicate: 900, forged: 3, noise: 12 },
+      dropped: { own: 7, old: 12, duplicate: 900, forged: 3, noise: 12 },
       nodes: [
         { name: "ha1", self: true, state: "active", last_heard_ms: null },
         { name: "ha2", self: false, state: "dead", last_heard_ms: 37_000, left: true },
@@ -48,6 +48,7 @@ test("groups are where they run, or nowhere", () => {
     { group: "IPaddr::192.0.2.9", owner: "ha1", state: "started", prefers: "ha1" },
     { group: "mysqld", owner: "ha1", state: "stuck", prefers: "ha2", detail: "mysqld does not stop" },
     { group: "r0", owner: null, state: "barred", prefers: "ha2" },
+    { group: "r1", owner: null, state: "unknown", prefers: "ha2" },
   ];
   expect(heartbeatLines({ nodes, links: [], resources })).toEqual([
     "heartbeat",
@@ -55,6 +56,7 @@ test("groups are where they run, or nowhere", () => {
     "  group  IPaddr::192.0.2.9  started  on ha1",
     "  group  mysqld             stuck    on ha1; prefers ha2; mysqld does not stop",
     "  group  r0                 barred   on NO NODE; prefers ha2",
+    "  group  r1                 unknown  where is not known; prefers ha2",
   ]);
 });
 

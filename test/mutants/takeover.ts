@@ -211,7 +211,7 @@ export const TAKEOVER: readonly Mutant[] = [
   fault("takeover", 'if (turn.state.peer.status === "alive") hear', "hear", "obeys the dead"),
   fault(
     "takeover",
-    "if (!give(turn, wordOf({ local, foreign }))) turn.retry();",
+    'if (!give(turn, wordOf({ local, foreign }), "failed")) turn.retry();',
     "turn.retry();",
     "keeps what fails here from the other node",
   ),

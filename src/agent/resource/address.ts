@@ -37,8 +37,8 @@ export class ResourceAddress implements Holder {
   pausedUntil: Instant = instant(0);
   paused = false;
   losses: readonly Instant[] = [];
-  /** Its interface is no use at the moment, and that was told. */
-  cut = false;
+  /** Why it is of no use at the moment, which was told; null: it is, or is not to be here. */
+  cut: string | null = null;
 
   constructor(name: string, place: AddressConfig, { keepalive, deadtime }: HeartbeatConfig) {
     this.name = name;

@@ -182,8 +182,9 @@ export function addressLinks(world: World, turn: Turn): void {
   for (const holder of world.cluster?.runs.addresses.values() ?? []) {
     const { name, place } = holder;
     const reason = linkFault(place.interface, world.kernel.named(place.interface));
-    const cut = holder.holds && holder.awaited === null && reason !== null;
-    if (cut && !holder.cut) turn.out.log("warning", "address.lost", { name, address: place.address, reason });
+    const cut = holder.holds && holder.awaited === null ? reason : null;
+    if (cut !== null && holder.cut === null)
+      turn.out.log("warning", "address.lost", { name, address: place.address, reason: cut });
     holder.cut = cut;
   }
 }

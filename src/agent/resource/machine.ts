@@ -11,7 +11,7 @@ import { tellGroup } from "../cluster/notify.ts";
 import { say } from "../cluster/send.ts";
 import { answerOrder } from "./answers.ts";
 import { runFence, settleFence } from "./fence.ts";
-import { causeOf, logNews } from "./news.ts";
+import { causeOf, causeOfMove, logNews } from "./news.ts";
 import { runResource } from "./run.ts";
 import type { GroupState } from "./resources.ts";
 import { decodeKept, encodeKept, groupState, Resources, settingsOf } from "./resources.ts";
@@ -51,8 +51,10 @@ function recalled({ keptResources: text }: Cluster, turn: Turn): Kept {
 export function give(cluster: Cluster, turn: Turn, event: Event): void {
   const { resources } = cluster;
   if (resources === null || cluster.left) return;
-  resources.cause = causeOf(resources, event) ?? resources.cause;
-  perform(cluster, turn, resources, step(resources.settings, resources.state, event, turn.now));
+  const stepped = step(resources.settings, resources.state, event, turn.now);
+  const cause = causeOfMove(resources, resources.state.standby, stepped.state) ?? causeOf(resources, event);
+  resources.cause = cause ?? resources.cause;
+  perform(cluster, turn, resources, stepped);
   settleRetired(cluster, turn, resources);
 }
 
@@ -121,6 +123,8 @@ function regroup(cluster: Cluster, turn: Turn, resources: Resources, groups: Res
 function perform(cluster: Cluster, turn: Turn, resources: Resources, { state, actions }: Step): void {
   const before: State = resources.state;
   resources.state = state;
+  const offered = state.standby.role === "taking" && state.standby.step === "offered";
+  resources.offeredAt = offered ? (resources.offeredAt ?? turn.now) : null;
   for (const action of actions) act(cluster, turn, resources, action);
   settleFence(turn, resources);
   const { keeps } = resources;

@@ -5,7 +5,7 @@ import { elapsed, NEVER } from "../../base/units.ts";
 import type { LogLevel } from "../../config/model.ts";
 import type { Hold } from "../../heartbeat/content.ts";
 import { fenceDueAt } from "../../heartbeat/death.ts";
-import type { Action, Event } from "../../heartbeat/takeover-state.ts";
+import type { Action, Event, State } from "../../heartbeat/takeover-state.ts";
 import type { Resources } from "./resources.ts";
 import type { Turn } from "../world.ts";
 
@@ -56,6 +56,30 @@ function causeOfMessage(
       return `${peer} asks for what prefers it`;
     default:
       return null;
+  }
+}
+
+/** What a move is made for that has just been asked for; null: none has, or it is what {@link causeOf} says of the event. */
+export function causeOfMove(
+  { settings: { peer } }: Resources,
+  before: State["standby"],
+  { standby }: State,
+): string | null {
+  if (standby.role !== "giving" || before.role === "giving") return null;
+  switch (standby.why) {
+    case "standby":
+    case "takeover":
+      return null;
+    case "failed":
+      return `what did not start here goes to ${peer}`;
+    case "failback":
+      return `${peer} is back, and preferred`;
+    case "unheld":
+      return `${peer} is to have what nobody runs`;
+    case "pings":
+      return `${peer} hears more ping nodes`;
+    default:
+      return unreachable(standby.why);
   }
 }
 

@@ -55,6 +55,8 @@ export class Resources {
   waiting: Waiting | null = null;
   /** When the machine, or who waits, wants to be looked at. */
   wakeAt: Instant = NEVER;
+  /** Since when the other node stops what it is to give us; null: it does not. */
+  offeredAt: Instant | null = null;
   /** The fence's command that runs. */
   fencing: { readonly run: number; readonly since: Instant } | null = null;
   /** Everything is said, and may have to be said again; null: not yet. */

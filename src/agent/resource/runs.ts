@@ -23,7 +23,10 @@ export interface Underway extends Order {
 }
 
 /** What a resource of a group is called; as a holder of addresses, too, for no router has a blank in its name. */
-export const nameOf = ({ group: { key }, resource: { text } }: Underway): string =>
+export const nameOf = ({
+  group: { key },
+  resource: { text },
+}: Pick<Underway, "group" | "resource">): string =>
   text === key ? `resource ${text}` : `resource ${text} of ${key}`;
 
 /** A task that is over by itself. */

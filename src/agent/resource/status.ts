@@ -8,7 +8,7 @@ import type { Instant } from "../../base/units.ts";
 import { waitsForWord } from "../../heartbeat/sight.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { lacksAddress } from "./addresses.ts";
-import { detailOf } from "./detail.ts";
+import { detailOf, isLate } from "./detail.ts";
 import type { GroupState, Resources } from "./resources.ts";
 import { groupState } from "./resources.ts";
 import type { Turn, World } from "../world.ts";
@@ -91,14 +91,15 @@ function awaitsOperator({ resources }: Cluster): boolean {
   return is === "blocked" || (is === "blind" && waitsForWord(settings, state));
 }
 
-/** `fault` when the fence keeps groups from being taken over, or a group is stuck, or has failed, or is barred, and runs nowhere; `degraded` when one runs nowhere, and is not on its way, or runs here without an address. */
-export function resourcesHealth(world: World): "ok" | "degraded" | "fault" {
+/** `fault` when the fence keeps groups from being taken over, or a group is stuck, or has failed, or is barred, and runs nowhere; `degraded` when one runs nowhere, and is not on its way or for too long, or runs here without an address. */
+export function resourcesHealth(world: World, now: Instant): "ok" | "degraded" | "fault" {
   const { cluster } = world;
   if (cluster === null) return "ok";
   if (awaitsOperator(cluster)) return "fault";
   const rows = resourceRows(cluster);
   if (rows.some(({ state }) => state === "stuck" || state === "failed" || state === "barred")) return "fault";
-  const missing = rows.some(({ owner, state }) => owner === null && state !== "moving");
+  const late = cluster.resources !== null && isLate(cluster.resources, now);
+  const missing = rows.some(({ owner, state }) => owner === null && (state !== "moving" || late));
   return missing || lacksAddress(world) ? "degraded" : "ok";
 }
 
