@@ -1,4 +1,5 @@
 /** Faults in the table of virtual services. */
+import { BALANCE } from "./balance.ts";
 import type { Mutant } from "./mutants.ts";
 
 const fault = (file: string, find: string, replace: string, breaks: string): Mutant => ({
@@ -10,6 +11,7 @@ const fault = (file: string, find: string, replace: string, breaks: string): Mut
 });
 
 export const IPVS: readonly Mutant[] = [
+  ...BALANCE,
   fault(
     "difference",
     "[...made, ...added, ...raised, ...lowered, ...removed]",

@@ -133,7 +133,7 @@ const told = (log: Log, name: string, key: string, value: string): boolean =>
 const runs = ({ nodes }: Scene, { fields }: Log): boolean =>
   nodes.some((node) => node.plan.name === fields["node"] && node.running);
 
-/** Features of a cluster. */
+/** Features of a cluster, and of virtual services. */
 const BY_CLUSTER: Readonly<Record<string, (log: Log, scene: Scene) => boolean>> = {
   "node dead, and it lives": (log, scene) =>
     told(log, "heartbeat.node", "reason", "not heard for") && runs(scene, log),
@@ -160,6 +160,19 @@ const BY_CLUSTER: Readonly<Record<string, (log: Log, scene: Scene) => boolean>> 
   "fence blocks": (log) => told(log, "resource.fence", "what", "fence-blocked"),
   "fewer ping nodes": (log) => told(log, "resource.ping", "what", ""),
   "group taken over": (log) => told(log, "resource.fence", "what", "unfenced"),
+  "service without quorum": (log) => told(log, "service.state", "to", "down"),
+  "service with a quorum again": (log) =>
+    told(log, "service.state", "to", "up") && told(log, "service.state", "from", "down"),
+  "service taken": (log) => told(log, "service.active", "active", "true"),
+  "service given up": (log) => told(log, "service.active", "active", "false"),
+  "server fails": (log) => told(log, "server.state", "to", "down") && told(log, "server.state", "from", "up"),
+  "server dead from the start": (log) =>
+    told(log, "server.state", "to", "down") && told(log, "server.state", "from", "undecided"),
+  "server returns": (log) =>
+    told(log, "server.state", "to", "up") && told(log, "server.state", "from", "down"),
+  "table repaired": (log) => told(log, "service.repaired", "name", ""),
+  "table not to be had": (log) => told(log, "service.failed", "table", ""),
+  "change refused": (log) => told(log, "service.failed", "detail", "the kernel refuses"),
   "replay dropped": (log) =>
     told(log, "heartbeat.rejected", "reason", "replay") || told(log, "heartbeat.rejected", "reason", "stale"),
 };

@@ -23,15 +23,17 @@
  *    else (members.ts); a generation never goes back (cables.ts)
  * 19 guards: nobody takes over from a master that can say that it is one, and nobody else is held back (guards.ts)
  * 20 two masters whose cluster knows of both are soon one; 21 whoever says to it that it released holds nothing (rivals.ts)
+ * 22 services: never empty beside a server that is alive, nobody in who did not pass, nothing of others touched (balances.ts)
  */
 import type { Action, AddressChange, Event } from "../../src/agent/boundary.ts";
 import type { ForwardingChange } from "../../src/wire/forwarding.ts";
 import { Alarms } from "./alarms.ts";
 import type { Cables } from "./cables.ts";
 import { Census } from "./census.ts";
+import { Balances } from "./balances.ts";
 import { Clusters } from "./clusters.ts";
 import { Contests } from "./contests.ts";
-import { judgeAddition, judgeAddresses, judgeElections, judgePeace } from "./elections.ts";
+import { judgeAddition, judgeAddresses, judgeElections, judgePeace, masterSeen } from "./elections.ts";
 import type { Gates } from "./gates.ts";
 import { judgeAnnouncement, judgeSender } from "./macs.ts";
 import { ordered } from "./manners.ts";
@@ -39,13 +41,13 @@ import type { Node } from "./node.ts";
 import { Obedience } from "./obedience.ts";
 import type { Observer, Sent } from "./observer.ts";
 import { sentText, sightText } from "./packets.ts";
-import { type Plan, type RouterPlan, type SegmentName, virtualRouterOf } from "./plan.ts";
+import { type Plan, type RouterPlan, type SegmentName } from "./plan.ts";
 import { vouched } from "./routes.ts";
 import { roleOf, type Scene, violate } from "./scene.ts";
 import { Speech } from "./speech.ts";
 import { Takeovers } from "./takeovers.ts";
 import { Ties } from "./ties.ts";
-import { delayed, membersWith } from "./truth.ts";
+import { delayed } from "./truth.ts";
 
 export class Checkers implements Observer {
   readonly #scene: Scene;
@@ -57,6 +59,7 @@ export class Checkers implements Observer {
   readonly #obedience: Obedience;
   readonly #ties: Ties;
   readonly #clusters: Clusters;
+  readonly balances: Balances;
   readonly census: Census;
   /** Something changed that the conditions look at. */
   #stale = true;
@@ -81,6 +84,7 @@ export class Checkers implements Observer {
     this.#obedience = new Obedience(scene);
     this.#ties = new Ties(scene);
     this.#clusters = new Clusters(scene, gates, cables, plan);
+    this.balances = new Balances(scene);
     this.census = new Census(scene);
   }
 
@@ -100,6 +104,7 @@ export class Checkers implements Observer {
     this.#alarms.judge();
     this.#takeovers.judge();
     this.#ties.judge();
+    this.balances.judge();
     this.#scene.watches.sweep();
   }
 
@@ -112,6 +117,7 @@ export class Checkers implements Observer {
   finish(): void {
     judgePeace(this.#scene);
     this.#clusters.finish();
+    this.balances.finish();
   }
 
   before(node: Node, event: Event): void {
@@ -121,6 +127,7 @@ export class Checkers implements Observer {
     this.#obedience.begin(node, event);
     this.#contests.hear(node, event);
     this.#ties.hear(node, event);
+    this.balances.hears(node, event);
     this.#before = new Map(this.#scene.roles[node.number]);
     this.#event = event;
     if (event.kind === "hook-ended") this.#gates.ended(node, event);
@@ -186,7 +193,7 @@ export class Checkers implements Observer {
   }
 
   #took(node: Node, name: string): void {
-    this.#present(node, name);
+    masterSeen(this.#scene, node, name);
     this.#takeovers.took(node, name);
     const router = node.config.routers.find((each) => each.name === name);
     if (router === undefined) return;
@@ -266,25 +273,15 @@ export class Checkers implements Observer {
     this.#became.clear();
     for (const router of node.config.routers) {
       const spoke = this.#speech.spoke(node, router.name);
-      if (spoke) this.#present(node, router.name);
+      if (spoke) masterSeen(this.#scene, node, router.name);
       if (spoke || roleOf(this.#scene, node, router) === "master") this.#takeovers.ceased(node, router);
     }
     this.#scene.roles[node.number]?.clear();
     this.#gates.died(node);
+    this.balances.died(node);
     this.#held.delete(node.number);
     this.#ceased.clear();
     this.#speech.begin(null);
-  }
-
-  /** There was a master, if only for a moment that no condition saw: waiting for one begins anew. */
-  #present(node: Node, name: string): void {
-    const router = node.config.routers.find((each) => each.name === name);
-    if (router === undefined) return;
-    for (const member of membersWith(node, router)) {
-      for (const { number } of this.#scene.nodes) {
-        this.#scene.watches.forget(`absent ${virtualRouterOf(member)} ${number}`);
-      }
-    }
   }
 
   kernelChanged(): void {

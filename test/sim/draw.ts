@@ -1,6 +1,7 @@
 /** The seed draws the configuration too: how many nodes, which virtual routers, and where the nodes differ. */
 import type { Ip } from "../../src/base/address.ts";
 import { boundsOf } from "./bounds.ts";
+import { balancedAfter, drawBalanceFaults, withBalance } from "./balance-plan.ts";
 import { drawClusterFaults } from "./cluster-faults.ts";
 import { drawPurpose, termsOf, withCluster } from "./cluster-plan.ts";
 import { addressesOf, type Common, drawCommon, ownAddress, partOf } from "./draw-router.ts";
@@ -147,6 +148,7 @@ export function drawPlan(seed: number): Plan {
       lifetime,
       method: "auto",
       cluster: null,
+      services: [],
     };
     const own = (segment: SegmentName): PlannedAddress[] => [
       { address: ownAddress(segment, 4, host), prefix: 24 },
@@ -168,7 +170,8 @@ export function drawPlan(seed: number): Plan {
   const routed = withRoutes(new Prng(seed ^ 0x20ad), withHooks(new Prng(~seed), owned));
   const alone = withMacs(new Prng(seed ^ 0x3ac5), routed);
   const joined = purpose === "routers" ? alone : withCluster(forCluster, alone);
-  const hooked = withGuards(new Prng(seed ^ 0x90a4d), joined);
+  const guarded = withGuards(new Prng(seed ^ 0x90a4d), joined);
+  const hooked = withBalance(new Prng(seed ^ 0xba1a), guarded);
   const times = drawTimes(chance, hooked);
   const failures = drawHookFailures(new Prng(seed ^ 0x5eed), hooked, times.faults, times.peaceAt);
   const losses = drawRouteLosses(new Prng(seed ^ 0x105e), hooked, times.peaceAt);
@@ -176,9 +179,17 @@ export function drawPlan(seed: number): Plan {
   const cut = drawClusterFaults(forCluster, hooked, times.peaceAt);
   const lost = drawGatewayFaults(new Prng(seed ^ 0x6a7e), hooked, times.peaceAt);
   const unheard = drawMutes(new Prng(seed ^ 0x307e), hooked, times.peaceAt);
-  const faults = [...times.faults, ...lost, ...unheard, ...failures, ...losses, ...broken, ...cut].sort(
-    (a, b) => a.at - b.at,
-  );
+  const dead = drawBalanceFaults(new Prng(seed ^ 0xba1b), hooked, times.peaceAt);
+  const faults = [
+    ...times.faults,
+    ...lost,
+    ...unheard,
+    ...failures,
+    ...losses,
+    ...broken,
+    ...cut,
+    ...dead,
+  ].sort((a, b) => a.at - b.at);
   const cluster = hooked[0]?.config.cluster ?? null;
   const cycled = times.cycleAt !== null;
   const terms = cluster === null ? null : termsOf(cluster, { cycled, calm: false });
@@ -222,7 +233,14 @@ function drawTimes(
   // Where there are routers, too, a node that leaves would be no peace to them.
   const cycleAt = moved === null || bounds.length > 0 ? null : peaceAt + CYCLE_AFTER;
   const together = cluster === null ? 0 : togetherAfter(cluster);
-  const settled = Math.max(elected, together, (moved?.peace ?? 0) + (cycleAt === null ? 0 : CYCLE_AFTER));
+  const balanced = balancedAfter(
+    nodes.flatMap(({ config, later }) => [...config.services, ...later.services]),
+  );
+  const settled = Math.max(
+    elected + balanced,
+    together,
+    (moved?.peace ?? 0) + (cycleAt === null ? 0 : CYCLE_AFTER),
+  );
   return {
     faults,
     peaceAt,

@@ -5,8 +5,9 @@ import { RESTORED, standsFor, takingMax } from "./bounds.ts";
 import { lifetimeOf } from "./cluster-plan.ts";
 import type { Gates } from "./gates.ts";
 import type { Guards } from "./guards.ts";
+import type { Node } from "./node.ts";
 import type { PlannedAddress, RouterPlan } from "./plan.ts";
-import { carriedBy, INTERFACE_OF, interfaceOf, movedBy } from "./plan.ts";
+import { carriedBy, INTERFACE_OF, interfaceOf, movedBy, virtualRouterOf } from "./plan.ts";
 import { judgeDevices, judgeRefusals } from "./macs.ts";
 import { judgeForwarding, judgeRoutes } from "./routes.ts";
 import { COUNTS, knowsMaster } from "./rivals.ts";
@@ -38,6 +39,15 @@ export function judgeElections(scene: Scene, gates: Gates, guards: Guards): void
       const added = node.kernel.added().map(({ address }) => address);
       return `${node.plan.name} does not run and its kernel holds ${added.join(", ")}`;
     });
+  }
+}
+
+/** There was a master, if only for a moment that no condition saw: waiting for one begins anew. */
+export function masterSeen(scene: Scene, node: Node, name: string): void {
+  const router = node.config.routers.find((each) => each.name === name);
+  if (router === undefined) return;
+  for (const member of membersWith(node, router)) {
+    for (const { number } of scene.nodes) scene.watches.forget(`absent ${virtualRouterOf(member)} ${number}`);
   }
 }
 

@@ -1,4 +1,5 @@
 /** What can be done to the nodes and the network between them, drawn before the run so that a trace can tell it in advance. */
+import type { BalanceFault } from "./balance-plan.ts";
 import type { ClusterFault } from "./cluster-faults.ts";
 import { NUMBERS } from "./health.ts";
 import type { CheckPlan, NodePlan, SegmentName } from "./plan.ts";
@@ -8,6 +9,7 @@ import type { Weather } from "./network.ts";
 /** One fault: it begins `at`, and what has an end ends at `until`; all in milliseconds of world time, before peace. */
 export type Fault = { readonly at: number; readonly until: number } & (
   | ClusterFault
+  | BalanceFault
   | { readonly kind: "weather"; readonly segment: SegmentName; readonly weather: Weather }
   /** Nothing goes from any of `from` to any of `to`. */
   | {

@@ -5,7 +5,7 @@ import type { ProbeConfig } from "../../src/config/probe-model.ts";
 export const NUMBERS = [0, 7, 60, -20, -60, -200, -254];
 
 export class Health {
-  /** Names of the checks that fail. */
+  /** Names of the checks that fail, and addresses of servers that do. */
   readonly failing = new Set<string>();
   readonly #numbers = new Map<string, number>();
 
@@ -19,8 +19,10 @@ export class Health {
   }
 
   /** What a probe of a check finds now. */
-  outcome(check: string, { type }: ProbeConfig): { healthy: boolean; detail: string; value?: number } {
-    if (this.failing.has(check)) return { healthy: false, detail: "bad" };
+  outcome(check: string, probe: ProbeConfig): { healthy: boolean; detail: string; value?: number } {
+    const { type } = probe;
+    const found = type === "tcp" ? `${probe.address}:${probe.port}` : check;
+    if (this.failing.has(found)) return { healthy: false, detail: "bad" };
     return { healthy: true, detail: "good", ...(type === "file" ? { value: this.number(check) } : {}) };
   }
 }

@@ -1,6 +1,7 @@
 /** Does to the world what the plan says, and undoes it when its time is over. */
 import { familyOf } from "../../src/base/address.ts";
 import { unreachable } from "../../src/base/assert.ts";
+import { type BalanceFault, inflictBalance, isOfBalance } from "./balance-plan.ts";
 import { type ClusterFault, inflictCluster } from "./cluster-faults.ts";
 import type { Fault } from "./faults.ts";
 import { CALM } from "./network.ts";
@@ -31,6 +32,7 @@ export function inflict(world: World, fault: Fault): void {
     schedule.at(fault.until, () => world.tell(`${fault.kind} is over`, run));
   const node = "node" in fault ? nodes[fault.node] : undefined;
   if (isOfCluster(fault)) inflictCluster(world, fault, later);
+  else if (isOfBalance(fault)) inflictBalance(world, fault, later);
   else if (fault.kind === "weather") {
     network.setWeather(fault.segment, fault.weather);
     later(() => network.setWeather(fault.segment, CALM));
@@ -56,7 +58,10 @@ export function inflict(world: World, fault: Fault): void {
 function harm(
   world: World,
   node: Node,
-  fault: Exclude<Fault, { kind: ClusterFault["kind"] | "weather" | "cut" | "forgery" }>,
+  fault: Exclude<
+    Fault,
+    { kind: ClusterFault["kind"] | BalanceFault["kind"] | "weather" | "cut" | "forgery" }
+  >,
   later: (run: () => void) => void,
 ): void {
   switch (fault.kind) {
@@ -203,6 +208,7 @@ export function pacify(world: World): void {
     if (node.mute.size > 0) node.excuses.refused();
     node.mute.clear();
     node.services.failing = 0;
+    if (node.balance !== null) node.balance.fails = false;
     node.health.failing.clear();
     node.kernel.failAdditions = 0;
     node.kernel.failDevices = 0;

@@ -7,6 +7,7 @@ import type { LedgerRecord } from "../../src/agent/ledger.ts";
 import { instant, type Instant } from "../../src/base/units.ts";
 import type { ConfigSource } from "../../src/config/model.ts";
 import type { Cables } from "./cables.ts";
+import { Balance } from "./balance.ts";
 import { Excuses } from "./excuses.ts";
 import { Health } from "./health.ts";
 import { Kernel } from "./kernel.ts";
@@ -54,6 +55,8 @@ export class Node {
   #boots = 1;
   readonly wiring: Wiring;
   readonly services: Services;
+  /** Null where no configuration has virtual services. */
+  readonly balance: Balance | null;
   /** It has power. */
   powered = true;
   /** Its last agent ended cleanly. */
@@ -104,6 +107,8 @@ export class Node {
       () => observer.kernelChanged(this),
     );
     this.wiring = new Wiring(this);
+    const balanced = [plan.config, plan.later].some(({ services }) => services.length > 0);
+    this.balance = balanced ? new Balance(this, cables.stream()) : null;
     this.services = new Services(schedule, cables.stream(), () => observer.kernelChanged(this));
   }
 
@@ -149,6 +154,7 @@ export class Node {
   start(): void {
     if (this.process !== null || this.file === null || !this.powered) return;
     this.services.begin();
+    this.balance?.begin();
     const process = new Process(this, this.#makeAgent());
     this.process = process;
     this.left = false;
@@ -216,6 +222,7 @@ export class Node {
     if (this.process !== null) this.process.alive = false;
     this.process = null;
     this.left = true;
+    this.balance?.leave();
     this.observer.lived(this, `exit ${code}`);
     const complaint = leftBehind(this, code, this.mortality.died);
     if (complaint !== null) this.complain(complaint);
@@ -235,6 +242,7 @@ export class Node {
     this.powered = false;
     this.left = false;
     this.services.clear();
+    this.balance?.clear();
     this.observer.lived(this, "reboot");
     for (const name of [...this.kernel.links.keys()]) this.kernel.removeLink(name);
     this.kernel.forwarding.clear();

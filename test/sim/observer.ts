@@ -1,6 +1,7 @@
 /** What a node tells of itself while it lives, for the checkers and the trace. */
 import type { Action, AddressChange, Event } from "../../src/agent/boundary.ts";
 import type { ForwardingChange } from "../../src/wire/forwarding.ts";
+import type { Balances } from "./balances.ts";
 import type { Node } from "./node.ts";
 import type { SegmentName } from "./plan.ts";
 
@@ -8,6 +9,8 @@ import type { SegmentName } from "./plan.ts";
 export type Sent = Extract<Action, { kind: "frame" | "packet" }>;
 
 export interface Observer {
+  /** Is told of what kernels make of their tables of virtual services. */
+  readonly balances: Balances;
   /** An event is about to be handled. */
   before(node: Node, event: Event): void;
   /** It was handled and its actions performed; not called when the process died in it. */

@@ -3,6 +3,7 @@ import type { Family, Ip, Mac } from "../../src/base/address.ts";
 import type { ConfigSource } from "../../src/config/model.ts";
 import type { Terms } from "../heartbeat/sim/view.ts";
 import { type ClusterPlan, clusterText, stopTime } from "./cluster-plan.ts";
+import { type ServicePlan, serviceText } from "./balance-plan.ts";
 import type { Fault } from "./faults.ts";
 
 /** A broadcast domain that every node has one interface on. */
@@ -111,6 +112,7 @@ export interface ConfigPlan {
   readonly lifetime: "auto" | "forever";
   readonly method: "auto" | "ioctl" | "netlink";
   readonly cluster: ClusterPlan | null;
+  readonly services: readonly ServicePlan[];
 }
 
 export interface NodePlan {
@@ -256,7 +258,11 @@ export function configText(node: string, config: ConfigPlan): string {
     `address_method = "${config.method}"`,
   ].join("\n");
   const cluster = config.cluster === null ? [] : [clusterText(config.cluster)];
-  const tables = [agent, ...config.routers.map(routerText), ...config.checks.map(checkText), ...cluster];
+  const routers = config.routers.map(routerText);
+  const tables = [
+    ...[agent, ...routers, ...config.checks.map(checkText)],
+    ...[...cluster, ...config.services.map(serviceText)],
+  ];
   return `${tables.join("\n\n")}\n`;
 }
 

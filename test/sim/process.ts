@@ -268,8 +268,10 @@ export class Process {
       case "virtual-macs":
       case "refuse":
         return [this.devices.perform(action)];
-      case "realserver":
       case "services":
+        node.balance?.perform(action);
+        return [];
+      case "realserver":
       case "neighbours":
       case "neighbour-probe":
       case "notify":

@@ -39,10 +39,12 @@ export function judgeRivals(scene: Scene, members: Members): void {
   for (const [virtualRouter, { interval }] of scene.bounds) {
     for (const [a, b] of pairs(partsOf(scene, virtualRouter))) {
       const both = [a, b].every((part) => isMaster(scene, part.node, part.router));
+      // Who has no way for its adverts claims nothing.
+      const claimed = [a, b].some(({ node, router }) => !node.mute.has(router.segment));
       const talk = inCluster(a, b) && members.hears(a.node, b.node) && members.hears(b.node, a.node);
       const limit = TOLD_EVERY + Math.max(SETTLING_MIN, SETTLING * interval) + 2 * ASKED_EVERY + SLACK;
       const key = `rivals ${virtualRouter} ${a.node.number} ${b.node.number}`;
-      scene.watches.update(key, both && talk, limit, scene.schedule.now, () => {
+      scene.watches.update(key, both && talk && claimed, limit, scene.schedule.now, () => {
         const names = `${a.node.plan.name} and ${b.node.plan.name}`;
         return `${virtualRouter}: ${names} are both master, and their cluster knows`;
       });

@@ -4,10 +4,14 @@
  */
 import { describe, expect, test } from "bun:test";
 import type { Action, Event } from "../../src/agent/boundary.ts";
+import type { ServiceAction } from "../../src/agent/service/boundary.ts";
 import { NEVER } from "../../src/base/units.ts";
 import { type Handler, makeAgent } from "./agent.ts";
+import type { Change } from "../../src/wire/ipvs.ts";
+import { FOREIGN_ID } from "./balance.ts";
 import { drawPlan } from "./draw.ts";
 import { sightAdvert } from "./packets.ts";
+import type { Plan } from "./plan.ts";
 import { World } from "./world.ts";
 
 const SEEDS_MAX = 60;
@@ -43,9 +47,16 @@ function sabotaged(tamper: Tamper, admit: Admit): () => Handler {
 }
 
 /** The first broken promise within the first seeds from one on; null when all were kept. */
-function firstViolation(tamper: Tamper, admit: Admit, from = 1): string | null {
+function firstViolation(
+  tamper: Tamper,
+  admit: Admit,
+  from = 1,
+  fits: (plan: Plan) => boolean = () => true,
+): string | null {
   for (let seed = from; seed < from + SEEDS_MAX; seed++) {
-    const world = new World(drawPlan(seed), sabotaged(tamper, admit), "none");
+    const plan = drawPlan(seed);
+    if (!fits(plan)) continue;
+    const world = new World(plan, sabotaged(tamper, admit), "none");
     world.run();
     const { violation } = world.scene;
     if (violation !== null) return violation.text;
@@ -82,6 +93,50 @@ function fromVirtualAddress(action: Action): Action {
   bytes.set(bytes.slice(28, 32), 12);
   return { ...action, bytes };
 }
+
+/** Changes what an agent orders of the table of virtual services; null: it does not. */
+const onServices =
+  (change: (action: ServiceAction) => ServiceAction | null): Tamper =>
+  (actions) =>
+    actions.flatMap((action): readonly Action[] => {
+      if (action.kind !== "services") return [action];
+      const changed = change(action);
+      return changed === null ? [] : [changed];
+    });
+
+const onChanges =
+  (change: (changes: readonly Change[]) => readonly Change[]) =>
+  (action: ServiceAction): ServiceAction =>
+    action.what === "write" ? { ...action, changes: change(action.changes) } : action;
+
+const withWeight = onChanges((changes) =>
+  changes.map((change) =>
+    "destination" in change ? { ...change, destination: { ...change.destination, weight: 1 } } : change,
+  ),
+);
+const takes = (change: Change): boolean =>
+  change.kind === "delete-destination" ||
+  (change.kind === "edit-destination" && change.destination.weight === 0);
+const backwards = onChanges((changes) => [
+  ...changes.filter((change) => "service" in change || takes(change)),
+  ...changes.filter((change) => !("service" in change) && !takes(change)),
+]);
+const greedy = onChanges((changes) => [...changes, { kind: "delete-service", id: FOREIGN_ID }]);
+const unnoted = (action: ServiceAction): ServiceAction =>
+  action.what === "write" ? { ...action, owned: [] } : action;
+
+/** Those of virtual services: as above, with the seeds that have some. */
+const ofServices: readonly (readonly [name: string, text: string, tamper: Tamper])[] = [
+  ["lets every server in", "has never passed", onServices(withWeight)],
+  ["removes before it adds", "left its service without anybody", onServices(backwards)],
+  ["has hands in what others balance", "of somebody else", onServices(greedy)],
+  ["does not note its services", "did not note", onServices(unnoted)],
+  [
+    "writes its table once",
+    "stands by and has|has nobody in service|in service, and should",
+    onServices((action) => (action.what === "write" ? null : action)),
+  ],
+];
 
 describe("an agent that breaks one promise", () => {
   // Which promise is found broken first is the seeds' choice, among few.
@@ -144,6 +199,17 @@ describe("an agent that breaks one promise", () => {
     "is found out when it tells its cluster nothing of its routers",
     () => {
       expect(firstViolation(without(isClaim), all, FIRST_CUT)).toContain("and their cluster knows");
+    },
+    PATIENCE,
+  );
+
+  test.each(ofServices)(
+    "is found out when it %s",
+    (_name, text, tamper) => {
+      const found = firstViolation(tamper, all, 1, ({ nodes }) =>
+        nodes.some(({ config }) => config.services.length > 0),
+      );
+      expect(found).toMatch(new RegExp(text));
     },
     PATIENCE,
   );

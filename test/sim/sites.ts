@@ -131,7 +131,14 @@ export function planOf(seed: number, site: Site, faults: readonly Fault[]): Plan
   const nodes = NAMES.map((name, number): NodePlan => {
     const routers = [routerOf(number, site)];
     const cluster = clusterOf(site);
-    const config: ConfigPlan = { routers, checks: [], lifetime: "auto", method: "auto", cluster };
+    const config: ConfigPlan = {
+      routers,
+      checks: [],
+      lifetime: "auto",
+      method: "auto",
+      services: [],
+      cluster,
+    };
     const addresses = { lan: own(1, 11 + number), wan: own(2, 11 + number) };
     return { name, own: addresses, config, later: config, uptime: 100_000 };
   });
