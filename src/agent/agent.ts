@@ -37,6 +37,7 @@ import { confirmFence } from "./resource/fenced.ts";
 import { stopTime } from "./resource/resources.ts";
 import { orderServer } from "./service/order.ts";
 import { servicesTold } from "./service/turn.ts";
+import { soonest } from "./soonest.ts";
 import { status } from "./status.ts";
 import { sendFailed } from "./unsent.ts";
 import type { Turn, World } from "./world.ts";
@@ -74,7 +75,10 @@ export class Agent {
       this.schedule(world, turn);
     }
     this.handledAt = now;
-    for (const set of [turn.touched, turn.losers, turn.gained, turn.records]) if (set.size > 0) set.clear();
+    turn.touched.clear();
+    turn.losers.clear();
+    turn.gained.clear();
+    turn.records.clear();
     turn.addresses = false;
     turn.next = NEVER;
     return { actions: turn.out.take(), wakeAt: this.wakeAt };
@@ -224,23 +228,7 @@ export class Agent {
     } else {
       next = earlier(next, this.wakeAt);
     }
-    next = earlier(next, world.troubleUntil);
-    next = earlier(next, world.announcer.deadline());
-    next = earlier(next, world.checks.deadline());
-    next = earlier(next, world.linkDelays.deadline());
-    next = earlier(next, world.refreshAt);
-    next = earlier(next, world.resyncAt);
-    next = earlier(next, earlier(world.virtualMacs.retryAt, world.refusal.retryAt));
-    const { cluster, services } = world;
-    next = earlier(next, world.neighbours.wakeAt);
-    if (cluster !== null) {
-      const resources = earlier(cluster.runs.deadline(), cluster.resources?.wakeAt ?? NEVER);
-      next = earlier(next, earlier(cluster.wakeAt, resources));
-      next = earlier(next, world.rivals.deadline);
-    }
-    next = earlier(next, earlier(world.routing.lookAt, world.realServer.lookAt));
-    next = earlier(next, services.deadline());
-    this.wakeAt = earlier(next, world.listenAgainAt);
+    this.wakeAt = soonest(world, next);
   }
 }
 

@@ -152,7 +152,6 @@ export function tell(world: World, turn: Turn): void {
 
 /** Writes the ledger records that the turn made out of date. */
 export function keepRecords(world: World, turn: Turn): void {
-  if (turn.records.size === 0) return;
   // Who gained an address vouches for it before who lost it stops to.
   const gainers = [...turn.gained].filter((name) => turn.records.has(name));
   for (const name of new Set([...gainers, ...turn.records])) {

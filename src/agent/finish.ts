@@ -18,7 +18,7 @@ import type { Turn, World } from "./world.ts";
 /** Works out what follows from all that changed in the turn. */
 export function finish(world: World, turn: Turn): void {
   const { touched } = turn;
-  tellOutcomes(world, turn);
+  if (world.cluster !== null) tellOutcomes(world, turn, world.cluster);
   // Announcements under way leave in pieces, one in each turn, whatever it is about: none of them overtakes an advert.
   if (world.announcer.deadline() <= turn.now) advertiseDue(world, turn, null);
   // Most turns hear an advert, and no role is another than before.
@@ -45,6 +45,7 @@ export function finish(world: World, turn: Turn): void {
   arrive(world, turn);
   sayReleased(world, turn);
   world.guards.settle(world, turn);
-  if (turn.records.size > 0) watchNeighbours(world, turn);
+  if (turn.records.size === 0) return;
+  watchNeighbours(world, turn);
   keepRecords(world, turn);
 }

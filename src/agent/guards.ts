@@ -45,6 +45,8 @@ export class Guards {
   /** Of the one that this turn may ask. */
   private next: number | null = null;
   private last: Asked | null = null;
+  /** Something of the turn is to be settled. */
+  private wants = false;
   /** Routers whose guard or watch asks in this turn; of the nodes, those in `asking` only. */
   private readonly looking = new Set<Router>();
   private readonly asking = new Set<Router>();
@@ -65,23 +67,28 @@ export class Guards {
     if (last !== null && guard !== null && last.about.has(router) && last.id !== guard.last) {
       if (last.at >= guard.since && elapsed(last.at, now) <= SHARED * guard.interval) return last.id;
     }
+    this.wants = true;
     this.next ??= this.another();
     return this.next;
   }
 
   /** The evidence for this router is asked for at the end of the turn: of the nodes under this number, and of its witnesses. */
   ask(router: Router, question: number | null): void {
+    this.wants = true;
     this.looking.add(router);
     if (question !== null && question === this.next && router.config.guard.heartbeat) this.asking.add(router);
   }
 
   /** It is master from this turn on: said unasked, so that whoever is about to take over beside it, and does not hear it, knows. */
   rises(router: Router): void {
+    this.wants = true;
     if (router.config.guard.heartbeat) this.risen.add(router);
   }
 
   /** Asks what the turn wants to know. */
   settle(world: World, turn: Turn): void {
+    if (!this.wants) return;
+    this.wants = false;
     if (this.risen.size > 0) {
       const claims = Array.from(this.risen, (router) => claimOf(world, turn.now, router));
       this.risen.clear();

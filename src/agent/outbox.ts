@@ -113,19 +113,23 @@ export class Outbox {
     this.last.push(action);
   }
 
-  /** Most turns hear an advert and do nothing about it. */
-  private get empty(): boolean {
+  /** What is ahead of, and behind, what may wait. */
+  private get pressing(): number {
     const ahead = this.first.length + this.adverts.length + this.beforehand.length + this.changes.length;
     const routing = this.withdrawals.length + this.forwardings.length;
-    return (
-      this.exitCode === null &&
-      ahead + routing + this.announcements.length + this.later.length + this.last.length === 0
-    );
+    const behind = this.last.length + (this.exitCode === null ? 0 : 1);
+    return ahead + routing + this.announcements.length + behind;
   }
 
   /** Takes out all actions, in the order to perform them: it is ready for the next turn. */
   take(): Action[] {
-    if (this.empty) return [];
+    // Most turns hear an advert and do nothing about it, or say something to a cluster.
+    if (this.pressing === 0) {
+      const { later } = this;
+      if (later.length === 0) return [];
+      this.later = [];
+      return later;
+    }
     const actions = this.actions();
     this.first = [];
     this.adverts = [];

@@ -2,8 +2,8 @@
 import { unreachable } from "../base/assert.ts";
 import type { Milliseconds } from "../base/units.ts";
 import { ms } from "../base/units.ts";
-import type { Field, Message, Octets } from "../wire/heartbeat-message.ts";
-import { TEXT, valueOf } from "../wire/heartbeat-message.ts";
+import type { Field, Message, Octets, Values } from "../wire/heartbeat-message.ts";
+import { TEXT, valueIn, valuesOf } from "../wire/heartbeat-message.ts";
 import type { Arrangement } from "./arrangement.ts";
 import { decodeArrangement, encodeArrangement } from "./arrangement.ts";
 import type { Claim, Subject } from "./claim.ts";
@@ -200,60 +200,60 @@ function fieldsOf(content: Exclude<Content, { readonly kind: "other" }>): Fields
 
 /** The fields of a content, for `compose` of header.ts. */
 export const encodeContent = (content: Exclude<Content, { readonly kind: "other" }>): Message =>
-  fieldsOf(content).map(([name, value]): Field => ({ name, type: TEXT, value }));
+  fieldsOf(content).map((each): Field => ({ name: each[0], type: TEXT, value: each[1] }));
 
-function parseDecimal(text: Octets | null): number | null {
-  return text !== null && /^[0-9]{1,12}$/.test(text) ? Number(text) : null;
-}
+const parseDecimal = (text: Octets | null): number | null =>
+  text !== null && /^[0-9]{1,12}$/.test(text) ? Number(text) : null;
 
 const word = <Word extends string>(words: readonly Word[], text: Octets | null): Word | null =>
   words.find((each) => each === text) ?? null;
 
 const list = (text: Octets): readonly string[] => text.toLowerCase().split(" ").filter(Boolean);
 
-/** Null when a message of a type that we know lacks what its type must have. */
-export function decodeContent(message: Message): Content | null {
-  const to = valueOf(message, "dest")?.toLowerCase() ?? null;
-  const hold = word(HOLDS, valueOf(message, "rsc_hold"));
-  const info = valueOf(message, "info");
-  const group = valueOf(message, "ipaddr");
-  switch (valueOf(message, "t")) {
-    case "status": {
-      const status = word(STATUSES, valueOf(message, "st"));
-      const deadtime = parseHex(valueOf(message, "dt"));
-      if (status === null || deadtime === null || deadtime === 0 || deadtime > DEADTIME_MAX) return null;
-      return { kind: "status", status, deadtime: ms(deadtime) };
-    }
+/** `values` are those of the message, where they are at hand. Null when a message of a type that we know lacks what its type must have. */
+export function decodeContent(message: Message, values: Values = valuesOf(message)): Content | null {
+  const type = valueIn(values, "t");
+  if (type === "status") {
+    const status = word(STATUSES, valueIn(values, "st"));
+    const deadtime = parseHex(valueIn(values, "dt"));
+    if (status === null || deadtime === null || deadtime === 0 || deadtime > DEADTIME_MAX) return null;
+    return { kind: "status", status, deadtime: ms(deadtime) };
+  }
+  const to = valueIn(values, "dest")?.toLowerCase() ?? null;
+  const hold = word(HOLDS, valueIn(values, "rsc_hold"));
+  const info = valueIn(values, "info");
+  const group = valueIn(values, "ipaddr");
+  switch (type) {
     case "NS_ackmsg": {
-      const sequence = parseHex(valueOf(message, "ackseq"));
+      const sequence = parseHex(valueIn(values, "ackseq"));
       return sequence === null || to === null ? null : { kind: "ack", to, sequence };
     }
     case "NS_rexmit": {
-      const first = parseDecimal(valueOf(message, "firstseq"));
-      const last = parseDecimal(valueOf(message, "lastseq"));
+      const first = parseDecimal(valueIn(values, "firstseq"));
+      const last = parseDecimal(valueIn(values, "lastseq"));
       if (first === null || last === null || to === null || last < first) return null;
       return { kind: "rexmit", to, first, last };
     }
     case "NS_nak_rexmit": {
-      const sequence = parseHex(valueOf(message, "firstseq"));
+      const sequence = parseHex(valueIn(values, "firstseq"));
       const why = word<Nak>(["seqno too low", "seqno not found"], info) ?? "seqno not found";
       return sequence === null || to === null ? null : { kind: "nak", to, sequence, why };
     }
     case "reqnodes":
       return to === null ? null : { kind: "reqnodes", to };
     case "repnodes": {
-      const nodes = list(valueOf(message, "nodelist") ?? "");
-      const removed = list(valueOf(message, "delnodelist") ?? "");
+      const nodes = list(valueIn(values, "nodelist") ?? "");
+      const removed = list(valueIn(values, "delnodelist") ?? "");
       return to === null || nodes.length === 0 ? null : { kind: "repnodes", to, nodes, removed };
     }
     case "starting":
       return { kind: "starting" };
     case "resource": {
       if (hold === null) return null;
-      const stability = valueOf(message, "isstable");
+      const stability = valueIn(values, "isstable");
       const stable = stability === null ? null : stability === "1";
-      const full = valueOf(message, "rtype") === "full";
-      return { kind: "resource", hold, full, stable, info, pings: parseDecimal(valueOf(message, "haagent")) };
+      const full = valueIn(values, "rtype") === "full";
+      return { kind: "resource", hold, full, stable, info, pings: parseDecimal(valueIn(values, "haagent")) };
     }
     case "ask_resources":
       return hold === null || info === null ? null : { kind: "standby", hold, step: info };
@@ -262,18 +262,18 @@ export function decodeContent(message: Message): Content | null {
     case "ip-request":
       return group === null ? null : { kind: "ip-request", group };
     case "ip-request-resp": {
-      const owned = valueOf(message, "weown") === "yes";
-      return group === null || to === null ? null : { kind: "ip-response", to, group, owned };
+      if (group === null || to === null) return null;
+      return { kind: "ip-response", to, group, owned: valueIn(values, "weown") === "yes" };
     }
     case "num_ping_nodes": {
-      const count = parseDecimal(valueOf(message, "num_ping"));
+      const count = parseDecimal(valueIn(values, "num_ping"));
       return to === null || count === null ? null : { kind: "ping-count", to, count };
     }
     case "you_are_dead":
     case "abort_giveup":
-      return to === null ? null : { kind: "give-up", to, really: valueOf(message, "t") === "you_are_dead" };
+      return to === null ? null : { kind: "give-up", to, really: type === "you_are_dead" };
     case "hbapi-clstat": {
-      const joins = valueOf(message, "st") === "join" && valueOf(message, "from_id") === "ipfail";
+      const joins = valueIn(values, "st") === "join" && valueIn(values, "from_id") === "ipfail";
       return { kind: joins ? "ipfail-joined" : "other" };
     }
     case "shutdone":
@@ -287,7 +287,7 @@ export function decodeContent(message: Message): Content | null {
       return answer === null ? null : { kind: "claims", to, ...answer };
     }
     case "haagent-life": {
-      const generation = parseHex(valueOf(message, "life"));
+      const generation = parseHex(valueIn(values, "life"));
       return to === null || generation === null ? null : { kind: "life", to, generation };
     }
     case "haagent-groups": {

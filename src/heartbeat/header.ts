@@ -1,7 +1,7 @@
 /** What every message says beside its content: who sent it, to whom, and which one of his it is. The daemon writes these fields last, in this order. */
 import { assert } from "../base/assert.ts";
-import type { Field, Message, Octets } from "../wire/heartbeat-message.ts";
-import { BYTES, TEXT, valueOf } from "../wire/heartbeat-message.ts";
+import type { Field, Message, Octets, Values } from "../wire/heartbeat-message.ts";
+import { BYTES, TEXT, valueIn, valueOf, valuesOf } from "../wire/heartbeat-message.ts";
 
 /** Bytes of a node's UUID. */
 export const UUID_BYTES = 16;
@@ -44,25 +44,25 @@ function parseUuid(text: Octets | null): Octets | null {
   return text === null || text.length !== UUID_BYTES || /^\0*$/.test(text) ? null : text;
 }
 
-/** Null when a message lacks what each must have: type, sender, time, and number and generation unless its type has none. */
-export function readHeader(message: Message): Header | null {
-  const type = valueOf(message, "t");
-  const source = parseName(valueOf(message, "src"));
-  const time = parseHex(valueOf(message, "ts"));
+/** `values` are those of the message, where they are at hand. Null when it lacks what each must have: type, sender, time, and number and generation unless its type has none. */
+export function readHeader(message: Message, values: Values = valuesOf(message)): Header | null {
+  const type = valueIn(values, "t");
+  const source = parseName(valueIn(values, "src"));
+  const time = parseHex(valueIn(values, "ts"));
   if (type === null || source === null || time === null || time === 0) return null;
-  const numbered = !type.startsWith(UNNUMBERED);
-  const sequence = numbered ? parseHex(valueOf(message, "seq")) : null;
-  const generation = parseHex(valueOf(message, "hg"));
+  const numbered = isNumbered(type);
+  const sequence = numbered ? parseHex(valueIn(values, "seq")) : null;
+  const generation = parseHex(valueIn(values, "hg"));
   if (numbered && (sequence === null || generation === null || sequence === 0)) return null;
-  const destination = valueOf(message, "dest");
+  const destination = valueIn(values, "dest");
   const name = parseName(destination);
   if (destination !== null && name === null) return null;
   return {
     type,
     source,
-    uuid: parseUuid(valueOf(message, "srcuuid")),
+    uuid: parseUuid(valueIn(values, "srcuuid")),
     destination: name,
-    destinationUuid: parseUuid(valueOf(message, "destuuid")),
+    destinationUuid: parseUuid(valueIn(values, "destuuid")),
     sequence,
     generation,
     time,
@@ -104,21 +104,19 @@ export function compose(content: Message, { name, uuid }: Identity, stamp: Stamp
   assert(uuid.length === UUID_BYTES, "a UUID has 16 bytes");
   assert(stamp.time > 0, "the daemon drops a message of the time 0");
   const numbered = isNumbered(type);
-  const field = (key: string, value: string): Field => ({ name: key, type: TEXT, value });
-  const control: readonly (Field | null)[] = [
-    stamp.destinationUuid === null || valueOf(content, "dest") === null
-      ? null
-      : { name: "destuuid", type: BYTES, value: stamp.destinationUuid },
-    field("src", name),
-    { name: "srcuuid", type: BYTES, value: uuid },
-    numbered ? field("seq", hex(stamp.sequence)) : null,
-    field("hg", hex(stamp.generation)),
-    field("ts", hex(stamp.time).padStart(8, "0")),
-    numbered ? field("ld", stamp.load) : null,
-    field("ttl", String(stamp.ttl)),
-  ];
-  const missing = control.filter(
-    (each): each is Field => each !== null && valueOf(content, each.name) === null,
-  );
-  return [...content, ...missing];
+  const message: Field[] = [...content];
+  const add = (field: Field): void => {
+    if (valueOf(content, field.name) === null) message.push(field);
+  };
+  const { destinationUuid } = stamp;
+  if (destinationUuid !== null && valueOf(content, "dest") !== null)
+    add({ name: "destuuid", type: BYTES, value: destinationUuid });
+  add({ name: "src", type: TEXT, value: name });
+  add({ name: "srcuuid", type: BYTES, value: uuid });
+  if (numbered) add({ name: "seq", type: TEXT, value: hex(stamp.sequence) });
+  add({ name: "hg", type: TEXT, value: hex(stamp.generation) });
+  add({ name: "ts", type: TEXT, value: hex(stamp.time).padStart(8, "0") });
+  if (numbered) add({ name: "ld", type: TEXT, value: stamp.load });
+  add({ name: "ttl", type: TEXT, value: String(stamp.ttl) });
+  return message;
 }

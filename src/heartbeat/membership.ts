@@ -138,10 +138,17 @@ export function start(settings: Settings, now: Instant): Step {
   return completed(settings, { state, actions: [say("init"), say("up"), say("up")] }, now);
 }
 
-/** The transition function. What is due at `now` happens before the event. */
-export function step(settings: Settings, state: State, event: Event, now: Instant): Step {
+/** The transition function. What is due at `now` happens before the event. `due` is the state's {@link deadline}, where that is known. */
+export function step(
+  settings: Settings,
+  state: State,
+  event: Event,
+  now: Instant,
+  due: Instant = deadline(settings, state),
+): Step {
   if (event.kind === "slept") return awake(settings, state, now);
-  const expired = expire(settings, state, now);
+  const before: Step = { state, actions: [] };
+  const expired = due > now ? completed(settings, before, now) : expire(settings, state, now);
   switch (event.kind) {
     case "heard":
       return completed(settings, hear(settings, expired, event, now), now);
@@ -160,8 +167,9 @@ export function step(settings: Settings, state: State, event: Event, now: Instan
 export function deadline(settings: Settings, state: State): Instant {
   let least = earlier(earlier(state.sayAt, state.plainAt), state.askAt);
   for (const peer of state.peers.values()) {
-    least = earlier(least, deadAt(settings, state, peer));
-    for (const link of peer.links.values()) least = earlier(least, lapsesAt(settings, state, peer, link));
+    const span = patience(settings, state, peer);
+    least = earlier(least, deadAt(state, peer, span));
+    for (const link of peer.links.values()) least = earlier(least, lapsesAt(settings, state, link, span));
   }
   return least;
 }
@@ -169,26 +177,22 @@ export function deadline(settings: Settings, state: State): Instant {
 const announced = ({ deadtime }: Settings, { plainAt }: State): Milliseconds =>
   plainAt === NEVER ? deadtime : ms(deadtime + EXTRA);
 
+/** How long a peer may be silent now. */
 const patience = ({ initdead }: Settings, { complete }: State, peer: PeerState): Milliseconds =>
   complete ? peer.patience : ms(Math.max(initdead, peer.patience));
 
 /** When a peer is dead, counted from the last that was heard of it, or from our start. */
-const deadAt = (settings: Settings, state: State, peer: PeerState): Instant =>
-  peer.status === "dead" ? NEVER : after(peer.heardAt ?? state.since, patience(settings, state, peer));
+const deadAt = (state: State, peer: PeerState, span: Milliseconds): Instant =>
+  peer.status === "dead" ? NEVER : after(peer.heardAt ?? state.since, span);
 
-/** When a link is dead. */
-const goneAt = (settings: Settings, state: State, peer: PeerState, link: Link): Instant =>
-  after(link.heardAt ?? state.since, patience(settings, state, peer));
-
-/** When a link's state is another one if nothing is heard on it. */
-function lapsesAt(settings: Settings, state: State, peer: PeerState, link: Link): Instant {
-  const gone = goneAt(settings, state, peer, link);
+/** When a link's state is another one if nothing is heard on it, of a peer that may be silent so long. */
+function lapsesAt(settings: Settings, state: State, link: Link, span: Milliseconds): Instant {
   switch (link.state) {
     case "up":
-      return earlier(gone, after(link.heardAt ?? state.since, settings.warntime));
+      return after(link.heardAt ?? state.since, ms(Math.min(span, settings.warntime)));
     case "init":
     case "late":
-      return gone;
+      return after(link.heardAt ?? state.since, span);
     case "dead":
       return NEVER;
     default:
@@ -198,15 +202,15 @@ function lapsesAt(settings: Settings, state: State, peer: PeerState, link: Link)
 
 /** Everything whose time has come. */
 function expire(settings: Settings, before: State, now: Instant): Step {
-  if (deadline(settings, before) > now) return completed(settings, { state: before, actions: [] }, now);
   const actions: Action[] = [];
   const peers = new Map(before.peers);
   for (const [name, peer] of before.peers) {
-    const dead = deadAt(settings, before, peer) <= now;
+    const span = patience(settings, before, peer);
+    const dead = deadAt(before, peer, span) <= now;
     const links = new Map(peer.links);
     for (const [link, each] of peer.links) {
-      if (lapsesAt(settings, before, peer, each) > now) continue;
-      const state = goneAt(settings, before, peer, each) <= now ? "dead" : "late";
+      if (lapsesAt(settings, before, each, span) > now) continue;
+      const state = after(each.heardAt ?? before.since, span) <= now ? "dead" : "late";
       links.set(link, { ...each, state });
       actions.push({ kind: "link", name, link, state });
     }
@@ -226,8 +230,7 @@ type Heard = Extract<Event, { readonly kind: "heard" }>;
 function hear(settings: Settings, { state, actions }: Step, event: Heard, now: Instant): Step {
   const { name, link, what } = event;
   const peer = state.peers.get(name);
-  const kind = settings.peers.find((each) => each.name === name)?.kind;
-  if (peer === undefined || kind === undefined) return { state, actions };
+  if (peer === undefined) return { state, actions };
   const more: Action[] = [];
   const links = new Map(peer.links);
   const known = links.get(link);
@@ -235,8 +238,7 @@ function hear(settings: Settings, { state, actions }: Step, event: Heard, now: I
     if (known.state !== "up") more.push({ kind: "link", name, link, state: "up" });
     links.set(link, { state: "up", heardAt: now });
   }
-  const heard =
-    what === "again" ? { ...peer, links } : told(settings, { ...peer, links }, event, kind, now, more);
+  const heard = what === "again" ? { ...peer, links } : told(settings, { ...peer, links }, event, now, more);
   const peers = new Map(state.peers).set(name, heard);
   return { state: { ...state, peers }, actions: [...actions, ...more] };
 }
@@ -246,12 +248,12 @@ function told(
   settings: Settings,
   peer: PeerState,
   { name, what }: Heard,
-  kind: Peer["kind"],
   now: Instant,
   more: Action[],
 ): PeerState {
   const silence = peer.heardAt === null ? ms(0) : elapsed(peer.heardAt, now);
   if (peer.status !== "dead" && silence > settings.warntime) more.push({ kind: "late", name, silence });
+  const kind = settings.peers.find((each) => each.name === name)?.kind;
   const says = what === null || what === "again" ? null : what;
   // Of a dead node only a status tells that it lives: the rest may have been long on its way.
   if (kind === "node" && says === null) return peer.status === "dead" ? peer : { ...peer, heardAt: now };

@@ -1,6 +1,7 @@
 /** The whole way of what comes in: bytes, an authentic message, a known sender, a content, and whether it counts. Whatever is dropped has its reason. */
 import type { Instant } from "../base/units.ts";
 import type { Message } from "../wire/heartbeat-message.ts";
+import { valuesOf } from "../wire/heartbeat-message.ts";
 import type { Admission, AdmissionError, Tracking } from "./admission.ts";
 import { ADMISSION_ERRORS, admit } from "./admission.ts";
 import type { Content } from "./content.ts";
@@ -39,7 +40,6 @@ export interface Sender {
 }
 
 export interface Receiver {
-  readonly ring: KeyRing;
   readonly own: Identity;
   /** By its name, lower case; null: not configured. */
   readonly sender: (name: string) => Sender | null;
@@ -63,31 +63,52 @@ export type Receipt =
       readonly tracking: Tracking;
     };
 
-/** Judges a datagram, or a message off a line. What it shows to be missing is to be asked for at `askAt`: {@link admit}. */
-export function receive({ ring, own, sender }: Receiver, bytes: Uint8Array, askAt: Instant): Receipt {
+/** What bytes say by themselves, whoever sent them: the same bytes always the same. */
+export type Reading =
+  | { readonly ok: false; readonly reason: PacketError | "header" }
+  | {
+      readonly ok: true;
+      readonly message: Message;
+      readonly index: number;
+      readonly header: Header;
+      /** Null: it lacks what its type has. */
+      readonly content: Content | null;
+    };
+
+/** Takes a datagram, or a message off a line, apart: authentic, or dropped. */
+export function read(bytes: Uint8Array, ring: KeyRing): Reading {
   const opened = open(bytes, ring);
-  if (!opened.ok) return { kind: "dropped", reason: opened.error, source: null };
+  if (!opened.ok) return { ok: false, reason: opened.error };
   const { message, index } = opened.value;
-  const header = readHeader(message);
-  if (header === null) return { kind: "dropped", reason: "header", source: null };
+  const values = valuesOf(message);
+  const header = readHeader(message, values);
+  if (header === null) return { ok: false, reason: "header" };
+  return { ok: true, message, index, header, content: decodeContent(message, values) };
+}
+
+/** Judges what was read. What it shows to be missing is to be asked for at `askAt`: {@link admit}. */
+export function receive({ own, sender }: Receiver, reading: Reading, askAt: Instant): Receipt {
+  if (!reading.ok) return { kind: "dropped", reason: reading.reason, source: null };
+  const { message, index, header, content } = reading;
   const { source } = header;
   const drop = (reason: DropReason): Receipt => ({ kind: "dropped", reason, source });
   if (source === own.name) return drop("own");
   const known = sender(source);
   if (known === null) return drop("node");
-  const content = decodeContent(message);
   if (content === null) return drop("content");
   const forUs = isFor(header, own);
-  const accepted = { kind: "accepted", header, content, message, index, forUs } as const;
   const { sequence, generation } = header;
-  if (sequence === null || generation === null)
-    return { ...accepted, admission: null, tracking: known.tracking };
+  if (sequence === null || generation === null) {
+    const { tracking } = known;
+    return { kind: "accepted", header, content, message, index, forUs, admission: null, tracking };
+  }
   const arrival = { generation, sequence, isStatus: content.kind === "status" };
   const { tracking, admission } = admit(known.tracking, arrival, known.dead, askAt);
-  if (admission.kind === "accepted") return { ...accepted, admission, tracking };
+  if (admission.kind === "accepted")
+    return { kind: "accepted", header, content, message, index, forUs, admission, tracking };
   // A node that was there before us asks at once: answered now, it need not ask again in a second.
   if (admission.reason === "early" && content.kind === "reqnodes")
-    return { ...accepted, admission: null, tracking };
+    return { kind: "accepted", header, content, message, index, forUs, admission: null, tracking };
   return drop(admission.reason);
 }
 

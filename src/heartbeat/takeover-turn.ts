@@ -24,8 +24,11 @@ export class Turn {
     this.now = now;
   }
 
+  /** Changes the state; what is so already leaves it the same one. */
   set(change: Partial<State>): void {
-    this.state = { ...this.state, ...change };
+    // The keys of a part of a state are keys of a state.
+    const keys = Object.keys(change) as (keyof State)[];
+    if (keys.some((key) => change[key] !== this.state[key])) this.state = { ...this.state, ...change };
   }
 
   setPeer(change: Partial<Peer>): void {

@@ -197,6 +197,37 @@ function hear(turn: Turn, content: Content, sequence: number): void {
   }
 }
 
+/** Whether a message says anything to this machine; the others are about nodes, not groups. */
+export function concerns(content: Content): boolean {
+  switch (content.kind) {
+    case "status":
+    case "ack":
+    case "rexmit":
+    case "nak":
+    case "reqnodes":
+    case "repnodes":
+    case "ask-claims":
+    case "claims":
+    case "life":
+    case "arrangement":
+    case "other":
+      return false;
+    case "starting":
+    case "resource":
+    case "standby":
+    case "takeover":
+    case "ip-request":
+    case "ip-response":
+    case "ping-count":
+    case "ipfail-joined":
+    case "give-up":
+    case "shutdone":
+      return true;
+    default:
+      return unreachable(content);
+  }
+}
+
 /** What failed here is offered to the other node, or, when it cannot have it now, tried again. */
 function failed(turn: Turn): void {
   const { hold, retryAt, phase } = turn.state;

@@ -26,14 +26,12 @@ const isBinary = (type: Field["type"]): boolean => type === BYTES || type === CO
 /** Of a nested message the line feeds are replaced by bytes that tell its depth: it stays as it is. */
 const isPlain = (type: Field["type"]): boolean => type !== 2 && !isBinary(type);
 
+const withoutLf = (text: Octets): Octets => (text.includes("\n") ? text.replaceAll("\n", LF_WITHIN) : text);
+
 function lineOf({ name, type, value }: Field): Octets {
-  const prefix = type === TEXT ? "" : `(${type})`;
-  const text = isBinary(type)
-    ? octetBytes(value).toBase64()
-    : isPlain(type)
-      ? value.replaceAll("\n", LF_WITHIN)
-      : value;
-  return `${prefix}${name}=${text}\n`;
+  if (type === TEXT) return `${name}=${withoutLf(value)}\n`;
+  const text = isBinary(type) ? octetBytes(value).toBase64() : isPlain(type) ? withoutLf(value) : value;
+  return `(${type})${name}=${text}\n`;
 }
 
 /** Only what we would write: other spellings of the same bytes are refused. */
@@ -48,7 +46,7 @@ const LINE = /^(?:\(([1-9])\))?([^(=][^=]*)=/;
 function fieldOf(line: string): Field | null {
   const head = LINE.exec(line);
   const [prefix = "", digit, name = ""] = head ?? [];
-  const type = head === null ? null : digit === undefined ? TEXT : fieldType(digit);
+  const type = head === null ? null : digit === undefined ? TEXT : fieldType(Number(digit));
   if (type === null) return null;
   const text = line.slice(prefix.length);
   const value = isBinary(type) ? fromBase64(text) : isPlain(type) ? text.replaceAll(LF_WITHIN, "\n") : text;
@@ -82,10 +80,8 @@ export const encodeClassic = (message: Message): Uint8Array<ArrayBuffer> =>
   octetBytes(CLASSIC_START + message.map(lineOf).join("") + END);
 
 /** What the field `auth` is over: the lines of all others, in their order. */
-export const classicSigned = (message: Message): Uint8Array<ArrayBuffer> =>
-  octetBytes(
-    message
-      .filter(({ name }) => name !== AUTH_FIELD)
-      .map(lineOf)
-      .join(""),
-  );
+export function classicSigned(message: Message): Uint8Array<ArrayBuffer> {
+  let text = "";
+  for (const field of message) if (field.name !== AUTH_FIELD) text += lineOf(field);
+  return octetBytes(text);
+}

@@ -5,7 +5,7 @@
 import { inflateSync } from "node:zlib";
 import { fail, ok } from "../base/result.ts";
 import type { Result } from "../base/result.ts";
-import type { Message, MessageError } from "./heartbeat-message.ts";
+import type { Message, MessageError, Octets } from "./heartbeat-message.ts";
 import { BYTES, MESSAGE_BYTES_MAX, octetBytes, valueOf } from "./heartbeat-message.ts";
 import { CLASSIC_FIRST, decodeClassic } from "./heartbeat-classic.ts";
 import { decodeNetstrings } from "./heartbeat-netstring.ts";
@@ -32,16 +32,22 @@ function inflated(algorithm: string, bytes: Uint8Array): Uint8Array | null {
   }
 }
 
+/** Null: it is not compressed. */
+function payloadOf(message: Message): Octets | null {
+  for (const field of message) if (field.type === BYTES && field.name === PAYLOAD) return field.value;
+  return null;
+}
+
 /** The message within, or the same one when it is not compressed. One that is compressed twice is refused. */
 export function decompressed(message: Message): Result<Message, CompressedError> {
-  const payload = message.find(({ name, type }) => name === PAYLOAD && type === BYTES);
-  if (payload === undefined) return ok(message);
+  const payload = payloadOf(message);
+  if (payload === null) return ok(message);
   const algorithm = valueOf(message, ALGORITHM);
   if (algorithm !== "zlib" && algorithm !== "bz2") return fail({ kind: "algorithm" });
-  const bytes = inflated(algorithm, octetBytes(payload.value));
+  const bytes = inflated(algorithm, octetBytes(payload));
   if (bytes === null) return fail({ kind: "stream" });
   const within = bytes[0] === CLASSIC_FIRST ? decodeClassic(bytes) : unsigned(bytes);
-  const twice = within.ok && within.value.some(({ name, type }) => name === PAYLOAD && type === BYTES);
+  const twice = within.ok && payloadOf(within.value) !== null;
   return twice ? fail({ kind: "stream" }) : within;
 }
 

@@ -20,32 +20,52 @@ export interface Netstrings {
   readonly signature: Octets | null;
 }
 
-/** A length without leading zeros: what we would write. */
-const LENGTH = /(0|[1-9][0-9]{0,6}):/y;
-const FIELD = /^\(([0-9])\)([^=]+)=/;
+const LENGTH_DIGITS_MAX = 7;
+const ZERO = 0x30;
+const COLON = 0x3a;
+const COMMA = 0x2c;
+const OPENS = 0x28;
+const CLOSES = 0x29;
 
 interface Span {
   readonly start: number;
   readonly end: number;
 }
 
-/** The netstring at `at`; null when there is no whole one. */
-function spanAt(text: string, at: number): Span | null {
-  LENGTH.lastIndex = at;
-  const length = LENGTH.exec(text);
-  if (length === null) return null;
-  const start = at + length[0].length;
-  const end = start + Number(length[1]);
-  return text[end] === "," ? { start, end } : null;
+/** The netstring at `at`, its length without leading zeros, which is what we would write; null when there is no whole one. */
+function spanAt(bytes: Uint8Array, at: number): Span | null {
+  let length = 0;
+  let start = at;
+  for (;;) {
+    const digit = (bytes[start] ?? 0) - ZERO;
+    if (digit < 0 || digit > 9) break;
+    length = 10 * length + digit;
+    start++;
+  }
+  const digits = start - at;
+  if (digits < 1 || digits > LENGTH_DIGITS_MAX || (digits > 1 && bytes[at] === ZERO)) return null;
+  const end = start + 1 + length;
+  return bytes[start] === COLON && bytes[end] === COMMA ? { start: start + 1, end } : null;
 }
 
-function fieldOf(text: string): Field | null {
-  const head = FIELD.exec(text);
-  const [prefix = "", digit = "", name = ""] = head ?? [];
-  const type = fieldType(digit);
+/** A datagram, as bytes and as the same octets, and where its first line feed behind the start is. */
+interface Datagram {
+  readonly bytes: Uint8Array;
+  readonly text: Octets;
+  readonly lineFeed: number;
+}
+
+/** `(TYPE)NAME=VALUE`. */
+function fieldAt({ bytes, text, lineFeed }: Datagram, { start, end }: Span): Field | null {
+  const type = fieldType((bytes[start + 1] ?? 0) - ZERO);
+  if (type === null || bytes[start] !== OPENS || bytes[start + 2] !== CLOSES) return null;
+  const from = start + 3;
+  const equals = text.indexOf("=", from);
   // A name that the other form could not tell from a type.
-  if (type === null || name.startsWith("(") || name.includes("\n")) return null;
-  return { name, type, value: text.slice(prefix.length) };
+  if (equals <= from || equals >= end || bytes[from] === OPENS) return null;
+  const name = text.slice(from, equals);
+  if (lineFeed < equals && name.includes("\n")) return null;
+  return { name, type, value: text.slice(equals + 1, end) };
 }
 
 /** A whole datagram; nothing may follow. */
@@ -55,18 +75,19 @@ export function decodeNetstrings(bytes: Uint8Array): Result<Netstrings, MessageE
   if (!text.startsWith(NETSTRING_START)) return fail({ kind: "start" });
   const message: Field[] = [];
   let at = NETSTRING_START.length;
+  const datagram: Datagram = { bytes, text, lineFeed: text.indexOf("\n", at) };
   while (!text.startsWith(END, at)) {
-    if (END.startsWith(text.slice(at))) return fail({ kind: "truncated" });
+    if (text.length - at < END.length && END.startsWith(text.slice(at))) return fail({ kind: "truncated" });
     if (message.length === FIELDS_MAX) return fail({ kind: "oversized" });
-    const span = spanAt(text, at);
-    const field = span === null ? null : fieldOf(text.slice(span.start, span.end));
+    const span = spanAt(bytes, at);
+    const field = span === null ? null : fieldAt(datagram, span);
     if (span === null || field === null) return fail({ kind: "field", at });
     message.push(field);
     at = span.end + 1;
   }
   const signed = at + END.length;
   if (signed === text.length) return ok({ message, signed, signature: null });
-  const trailer = spanAt(text, signed);
+  const trailer = spanAt(bytes, signed);
   if (trailer === null || trailer.end + 1 !== text.length) return fail({ kind: "trailer" });
   return ok({ message, signed, signature: text.slice(trailer.start, trailer.end) });
 }
@@ -74,12 +95,11 @@ export function decodeNetstrings(bytes: Uint8Array): Result<Netstrings, MessageE
 const netstring = (text: string): string => `${text.length}:${text},`;
 
 /** From the start to the end mark: what is signed. */
-export const encodeNetstrings = (message: Message): Uint8Array<ArrayBuffer> =>
-  octetBytes(
-    NETSTRING_START +
-      message.map(({ name, type, value }) => netstring(`(${type})${name}=${value}`)).join("") +
-      END,
-  );
+export function encodeNetstrings(message: Message): Uint8Array<ArrayBuffer> {
+  let text = NETSTRING_START;
+  for (const { name, type, value } of message) text += netstring(`(${type})${name}=${value}`);
+  return octetBytes(text + END);
+}
 
 /** What stands behind the end mark. */
 export const encodeTrailer = (signature: Octets): Uint8Array<ArrayBuffer> => octetBytes(netstring(signature));

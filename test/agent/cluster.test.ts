@@ -174,6 +174,19 @@ describe("three nodes", () => {
 });
 
 describe("a reload", () => {
+  test("takes a key away at once: what came a moment ago counts no more when it comes again", () => {
+    const { wire, a, b } = pair(BROADCAST, UNICAST);
+    let last: Uint8Array | null = null;
+    wire.overhears = (_, from, bytes) => {
+      if (from === b) last = bytes;
+    };
+    wire.run(2000);
+    a.reload(text(PAIR, BROADCAST, UNICAST).replace('key = "k"', 'key = "other"'));
+    const before = body(a).heartbeat.dropped["forged"] ?? 0;
+    a.hear("broadcast eth0", last ?? new Uint8Array());
+    expect(body(a).heartbeat.dropped["forged"]).toBe(before + 1);
+  });
+
   test("adds a link and takes one away under a cluster that goes on", () => {
     const { wire, a, b } = pair(BROADCAST);
     const at = wire.now;

@@ -25,7 +25,7 @@ type Entry = (typeof vectors.vectors)[number];
 
 function message(fields: Entry["fields"]): Message {
   return fields.map((field) => {
-    const type = fieldType(String(field.type));
+    const type = fieldType(field.type);
     if (type === null) throw new Error(`a field of type ${field.type}`);
     const value = "value_hex" in field ? octets(hex(field.value_hex ?? "")) : (field.value ?? "");
     return { name: field.name, type, value };

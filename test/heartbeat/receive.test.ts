@@ -6,7 +6,7 @@ import { forsaken, UNHEARD } from "../../src/heartbeat/admission.ts";
 import { compose } from "../../src/heartbeat/header.ts";
 import { sealDatagram, sealSerial } from "../../src/heartbeat/packet.ts";
 import type { DropReason, Receipt } from "../../src/heartbeat/receive.ts";
-import { DROP_REASONS, receive } from "../../src/heartbeat/receive.ts";
+import { DROP_REASONS, read, receive } from "../../src/heartbeat/receive.ts";
 import { encodeNetstrings } from "../../src/wire/heartbeat-netstring.ts";
 import { octets } from "../../src/wire/heartbeat-message.ts";
 import { bytes, message, ring } from "./ring.ts";
@@ -35,7 +35,7 @@ class Node {
 
   take(packet: Uint8Array): Receipt {
     const sender = (name: string) => (name === "b" ? this : null);
-    const receipt = receive({ ring: KEYS, own: OURS, sender }, packet, instant(0));
+    const receipt = receive({ own: OURS, sender }, read(packet, KEYS), instant(0));
     if (receipt.kind === "accepted") this.tracking = receipt.tracking;
     return receipt;
   }

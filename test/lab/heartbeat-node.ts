@@ -15,7 +15,7 @@ import type { KeyRing } from "../../src/heartbeat/keys.ts";
 import { signingIndex } from "../../src/heartbeat/keys.ts";
 import { sealDatagram, sealSerial } from "../../src/heartbeat/packet.ts";
 import type { Receiver } from "../../src/heartbeat/receive.ts";
-import { receive } from "../../src/heartbeat/receive.ts";
+import { read, receive } from "../../src/heartbeat/receive.ts";
 import type { Action, Event, State } from "../../src/heartbeat/membership.ts";
 import { deadline, start, step } from "../../src/heartbeat/membership.ts";
 import { ip4At } from "../../src/base/address.ts";
@@ -187,13 +187,12 @@ function wait(): void {
 }
 
 const receiver: Receiver = {
-  ring,
   own: { name, uuid },
   sender: (source) => (source === peer ? { tracking, dead: state.peers.get(peer)?.status === "dead" } : null),
 };
 
 function take(bytes: Uint8Array): void {
-  const receipt = receive(receiver, bytes, instant(now() + ASK_AFTER));
+  const receipt = receive(receiver, read(bytes, ring), instant(now() + ASK_AFTER));
   if (receipt.kind === "dropped") {
     if (receipt.reason === "own") return;
     tell({ kind: "heard", hex: Uint8Array.from(bytes).toHex() });

@@ -21,7 +21,7 @@ export const HEARTBEAT: readonly Mutant[] = [
   ...FENCE,
   agentFault(
     "cluster/members",
-    "elapsed(deadline(settings, cluster.state), turn.now) > SLEEP",
+    "elapsed(dueAt(cluster, cluster.state), turn.now) > SLEEP",
     "false",
     "takes the others for dead when it wakes up",
   ),
@@ -89,15 +89,28 @@ export const HEARTBEAT: readonly Mutant[] = [
 
   fault(
     "keys",
-    "return difference === 0 ? index",
-    "return true ? index",
+    "isSame(sign(ring, index, data), signature) ? index",
+    "sign(ring, index, data).length === signature.length ? index",
     "believes a token of the right length",
   ),
-  fault(
-    "keys",
-    'if (right.length !== signature.length) return "forged";',
-    "",
-    "believes a token with something behind it, or none",
+  {
+    file: "src/wire/heartbeat-token.ts",
+    find: "one.length === other.length && timingSafeEqual",
+    replace: "timingSafeEqual",
+    breaks: "ends at a token of another length",
+    caughtBy: "heartbeat",
+  },
+  agentFault(
+    "cluster/receive",
+    "lastRead.ring === ring && sameBytes(lastRead.bytes, bytes)",
+    "lastRead.ring === ring",
+    "takes every message for the last one",
+  ),
+  agentFault(
+    "cluster/receive",
+    "lastRead.ring === ring && sameBytes",
+    "sameBytes",
+    "believes once more what was signed with a key that is no more",
   ),
   fault("keys", "follow && heard !== null", "heard !== null", "signs with what the peer signs with, unasked"),
   fault(

@@ -7,7 +7,7 @@ import type { Identity } from "../../heartbeat/header.ts";
 import { History } from "../../heartbeat/history.ts";
 import type { KeyRing } from "../../heartbeat/keys.ts";
 import type { Settings, State } from "../../heartbeat/membership.ts";
-import type { DropReason } from "../../heartbeat/receive.ts";
+import type { DropReason, Reading } from "../../heartbeat/receive.ts";
 import { SerialFramer } from "../../heartbeat/serial.ts";
 import type { Instant } from "../../base/units.ts";
 import { instant, ms, NEVER } from "../../base/units.ts";
@@ -125,8 +125,12 @@ export class Cluster {
   host: { readonly time: HostTime; readonly at: Instant } | null = null;
   /** Null until generation and UUID are kept. */
   state: State | null = null;
+  /** The deadline of a state of membership, by the settings that it was worked out with. */
+  due: { readonly state: State; readonly settings: Settings; readonly at: Instant } | null = null;
   /** What came in of virtual routers in this turn. */
   inbox: Told[] = [];
+  /** The last authentic bytes, and the keys that they were read with: most messages come once more, over another link. */
+  lastRead: { readonly ring: KeyRing; readonly bytes: Uint8Array; readonly reading: Reading } | null = null;
   /** Of the last authentic message, the key. */
   heardIndex: number | null = null;
   /** What the edge was told last, as JSON. */

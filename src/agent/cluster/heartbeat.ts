@@ -1,6 +1,6 @@
 /** Heartbeat in the agent: where its events, its time, a reload and the end of the agent arrive. */
 import { unreachable } from "../../base/assert.ts";
-import { after, earlier, ms, NEVER } from "../../base/units.ts";
+import { after, instant, ms, NEVER } from "../../base/units.ts";
 import type { Config } from "../../config/model.ts";
 import { nextGeneration } from "../../heartbeat/generation.ts";
 import { reshaped } from "../../heartbeat/reshape.ts";
@@ -211,10 +211,11 @@ export function leave(world: World, turn: Turn): void {
 }
 
 function schedule(cluster: Cluster): void {
-  const due = membersDue(cluster);
-  const members = cluster.left
-    ? NEVER
-    : [due ?? NEVER, nextQuestion(cluster), agreementAt(cluster)].reduce(earlier, cluster.retryAt);
-  const look = cluster.state === null || cluster.left ? NEVER : cluster.lookAt;
-  cluster.wakeAt = earlier(earlier(members, look), cluster.startAt);
+  const { startAt, retryAt, lookAt, state, left } = cluster;
+  if (left) cluster.wakeAt = startAt;
+  else {
+    const look = state === null ? NEVER : lookAt;
+    const members = Math.min(membersDue(cluster) ?? NEVER, nextQuestion(cluster), agreementAt(cluster));
+    cluster.wakeAt = instant(Math.min(members, retryAt, look, startAt));
+  }
 }

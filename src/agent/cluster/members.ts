@@ -3,7 +3,7 @@ import { unreachable } from "../../base/assert.ts";
 import type { Instant } from "../../base/units.ts";
 import { elapsed } from "../../base/units.ts";
 import { forsaken } from "../../heartbeat/admission.ts";
-import type { Action, Event, Step } from "../../heartbeat/membership.ts";
+import type { Action, Event, State, Step } from "../../heartbeat/membership.ts";
 import { deadline, start, step } from "../../heartbeat/membership.ts";
 import { arrangementDue } from "./agreement.ts";
 import type { Cluster, Link } from "./cluster.ts";
@@ -29,10 +29,21 @@ export function joins(cluster: Cluster, turn: Turn): void {
 export function happen(cluster: Cluster, turn: Turn, event: Event): void {
   if (cluster.state === null || cluster.left) return;
   const settings = cluster.settings();
-  if (elapsed(deadline(settings, cluster.state), turn.now) > SLEEP) {
+  if (elapsed(dueAt(cluster, cluster.state), turn.now) > SLEEP) {
     take(cluster, turn, step(settings, cluster.state, { kind: "slept" }, turn.now));
   }
-  take(cluster, turn, step(settings, cluster.state, event, turn.now));
+  const due = dueAt(cluster, cluster.state);
+  take(cluster, turn, step(settings, cluster.state, event, turn.now, due));
+}
+
+/** The deadline of a state, worked out once: it is asked for after each step and before the next. */
+function dueAt(cluster: Cluster, state: State): Instant {
+  const settings = cluster.settings();
+  const { due } = cluster;
+  if (due !== null && due.state === state && due.settings === settings) return due.at;
+  const at = deadline(settings, state);
+  cluster.due = { state, settings, at };
+  return at;
 }
 
 /**
@@ -47,10 +58,11 @@ export function greet(cluster: Cluster, turn: Turn): void {
 
 /** When membership wants to be looked at. */
 export const membersDue = (cluster: Cluster): Instant | null =>
-  cluster.state === null || cluster.left ? null : deadline(cluster.settings(), cluster.state);
+  cluster.state === null || cluster.left ? null : dueAt(cluster, cluster.state);
 
 function take(cluster: Cluster, turn: Turn, { state, actions }: Step): void {
   cluster.state = state;
+  if (actions.length === 0) return;
   if (actions.some(({ kind }) => kind === "say")) askPings(cluster, turn);
   for (const action of actions) perform(cluster, turn, action);
 }

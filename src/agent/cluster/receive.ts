@@ -2,8 +2,9 @@
 import { agreementForgets, arrangementDue, arrangementTold } from "./agreement.ts";
 import { due, nextAsk, owesAck, without } from "../../heartbeat/admission.ts";
 import type { Content } from "../../heartbeat/content.ts";
-import type { DropReason, Receipt, Receiver } from "../../heartbeat/receive.ts";
-import { receive } from "../../heartbeat/receive.ts";
+import type { DropReason, Reading, Receipt, Receiver } from "../../heartbeat/receive.ts";
+import { read, receive } from "../../heartbeat/receive.ts";
+import { sameBytes } from "../../wire/heartbeat-message.ts";
 import { unreachable } from "../../base/assert.ts";
 import type { Event } from "../../heartbeat/membership.ts";
 import type { Instant } from "../../base/units.ts";
@@ -49,7 +50,6 @@ export function bytesReceived(
 }
 
 const receiverOf = (cluster: Cluster, own: Receiver["own"]): Receiver => ({
-  ring: cluster.ring,
   own,
   sender: (name) => {
     const node = cluster.nodes.get(name);
@@ -58,11 +58,21 @@ const receiverOf = (cluster: Cluster, own: Receiver["own"]): Receiver => ({
   },
 });
 
+/** What it says, worked out once for what comes in over several links. */
+function reading(cluster: Cluster, bytes: Uint8Array): Reading {
+  const { ring, lastRead } = cluster;
+  if (lastRead !== null && lastRead.ring === ring && sameBytes(lastRead.bytes, bytes))
+    return lastRead.reading;
+  const made = read(bytes, ring);
+  if (made.ok) cluster.lastRead = { ring, bytes, reading: made };
+  return made;
+}
+
 function take(cluster: Cluster, turn: Turn, link: Link, bytes: Uint8Array): void {
   const { identity } = cluster;
   if (identity === null) return;
   const askAt = after(turn.now, ms(ASK_AFTER + cluster.random(ASK_SPREAD)));
-  const receipt = receive(receiverOf(cluster, identity), bytes, askAt);
+  const receipt = receive(receiverOf(cluster, identity), reading(cluster, bytes), askAt);
   if (receipt.kind === "dropped") {
     cluster.drop(receipt.reason);
     if (TOLD.includes(receipt.reason) && cluster.limiter.allows(`${receipt.reason} ${link.id}`, turn.now)) {
@@ -196,6 +206,7 @@ function answer(
 /** Asks for what is missing and due. */
 export function askAgain(cluster: Cluster, turn: Turn): void {
   for (const node of cluster.nodes.values()) {
+    if (node.tracking.missing.length === 0) continue;
     const { tracking, ask } = due(node.tracking, turn.now, REPEAT_EVERY);
     node.tracking = tracking;
     for (const sequence of ask) {
@@ -205,5 +216,10 @@ export function askAgain(cluster: Cluster, turn: Turn): void {
 }
 
 /** When to do that next. */
-export const nextQuestion = (cluster: Cluster): Instant =>
-  [...cluster.nodes.values()].reduce((least, { tracking }) => earlier(least, nextAsk(tracking)), NEVER);
+export function nextQuestion(cluster: Cluster): Instant {
+  let least = NEVER;
+  for (const { tracking } of cluster.nodes.values()) {
+    if (tracking.missing.length > 0) least = earlier(least, nextAsk(tracking));
+  }
+  return least;
+}

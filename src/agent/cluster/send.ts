@@ -54,18 +54,18 @@ export function transmit(
 ): void {
   const { ring, heardIndex, config } = cluster;
   const index = signingIndex(ring, heardIndex, config.auth.follow);
-  const open = [...cluster.links.values()].filter((link) => link.open);
-  const lines = open.filter((link) => link.config.type === "serial");
-  const datagrams = open.filter((link) => link.config.type !== "serial");
-  const put = (links: readonly Link[], seal: typeof sealDatagram): void => {
-    if (links.length === 0) return;
-    const bytes = seal(message, ring, index);
+  const datagrams: Link[] = [];
+  const lines: Link[] = [];
+  for (const link of cluster.links.values()) {
+    if (link.open) (link.config.type === "serial" ? lines : datagrams).push(link);
+  }
+  const put = (links: readonly Link[], bytes: Uint8Array): void => {
     for (const { counters } of links) {
       counters.sentMessages++;
       counters.sentBytes += bytes.length;
     }
     turn.out.defer({ kind: "heartbeat", what: "send", links: links.map(({ id }) => id), bytes, precedence });
   };
-  put(datagrams, sealDatagram);
-  put(lines, sealSerial);
+  if (datagrams.length > 0) put(datagrams, sealDatagram(message, ring, index));
+  if (lines.length > 0) put(lines, sealSerial(message, ring, index));
 }

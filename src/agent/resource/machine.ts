@@ -4,7 +4,7 @@ import { after, earlier, ms, NEVER } from "../../base/units.ts";
 import type { Outcome } from "../../heartbeat/group.ts";
 import { isRetired, regrouped } from "../../heartbeat/regroup.ts";
 import type { Kept } from "../../heartbeat/takeover.ts";
-import { deadline, start, step } from "../../heartbeat/takeover.ts";
+import { concerns, deadline, start, step } from "../../heartbeat/takeover.ts";
 import type { Action, Event, State, Step } from "../../heartbeat/takeover-state.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { tellGroup } from "../cluster/notify.ts";
@@ -51,11 +51,17 @@ function recalled({ keptResources: text }: Cluster, turn: Turn): Kept {
 export function give(cluster: Cluster, turn: Turn, event: Event): void {
   const { resources } = cluster;
   if (resources === null || cluster.left) return;
-  const stepped = step(resources.settings, resources.state, event, turn.now);
-  const cause = causeOfMove(resources, resources.state.standby, stepped.state) ?? causeOf(resources, event);
+  const { state: before, restsIn } = resources;
+  // Of a message about something else all that counts is that time goes on.
+  const idle = event.kind === "message" && !concerns(event.content);
+  if (idle && restsIn === before && resources.wakeAt > turn.now) return;
+  const next = step(resources.settings, before, event, turn.now);
+  const cause = causeOfMove(resources, before.standby, next.state) ?? causeOf(resources, event);
   resources.cause = cause ?? resources.cause;
-  perform(cluster, turn, resources, stepped);
+  perform(cluster, turn, resources, next);
   settleRetired(cluster, turn, resources);
+  const rests = idle && next.actions.length === 0 && resources.state === before;
+  resources.restsIn = rests ? before : null;
 }
 
 /** Whatever is due. */
@@ -116,6 +122,7 @@ function settleRetired(cluster: Cluster, turn: Turn, resources: Resources): void
 function regroup(cluster: Cluster, turn: Turn, resources: Resources, groups: Resources["groups"]): void {
   const before = resources.settings;
   resources.groups = groups;
+  resources.restsIn = null;
   resources.settings = settingsOf(cluster.config, cluster.name, resources.config, groups);
   perform(cluster, turn, resources, regrouped(before, resources.settings, resources.state, turn.now));
 }

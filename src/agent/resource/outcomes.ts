@@ -1,4 +1,6 @@
 /** The end of a turn for resources: tasks of addresses begin, and the machines of groups hear how theirs ended. */
+import { NEVER } from "../../base/units.ts";
+import type { Cluster } from "../cluster/cluster.ts";
 import { addressesCame, beginAddress } from "./addresses.ts";
 import { resourceRan } from "./machine.ts";
 import { endWaits, tellSlow } from "./run.ts";
@@ -8,9 +10,8 @@ import type { Turn, World } from "../world.ts";
 const ROUNDS_MAX = 1000;
 
 /** What has ended by now; what the machines then want done may end in the same turn. */
-export function tellOutcomes(world: World, turn: Turn): void {
-  const { cluster } = world;
-  if (cluster === null) return;
+export function tellOutcomes(world: World, turn: Turn, cluster: Cluster): void {
+  if (cluster.runs.deadline() === NEVER) return;
   tellSlow(cluster, turn);
   for (let round = 0; round < ROUNDS_MAX; round++) {
     for (const run of cluster.runs.takeAddressTasks()) beginAddress(world, turn, cluster, run);

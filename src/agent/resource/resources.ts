@@ -57,6 +57,8 @@ export class Resources {
   wakeAt: Instant = NEVER;
   /** Since when the other node stops what it is to give us; null: it does not. */
   offeredAt: Instant | null = null;
+  /** A state in which a step without news left everything as it was, and will until {@link wakeAt}; null: not known. */
+  restsIn: State | null = null;
   /** The fence's command that runs. */
   fencing: { readonly run: number; readonly since: Instant } | null = null;
   /** Everything is said, and may have to be said again; null: not yet. */

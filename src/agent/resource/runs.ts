@@ -133,7 +133,8 @@ export class ResourceRuns {
   /** When something is to be begun or told; in the past where that is now. */
   deadline(): Instant {
     if (this.#outcomes.length + this.#addressTasks.length > 0) return instant(0);
-    let soonest = this.#waits.reduce((least, { until }) => earlier(least, until), NEVER);
+    let soonest = NEVER;
+    for (const { until } of this.#waits) soonest = earlier(soonest, until);
     for (const [id, run] of this.#underway) if (!this.#slow.has(id)) soonest = earlier(soonest, slowAt(run));
     for (const { awaited } of this.addresses.values()) {
       if (awaited !== null) soonest = earlier(soonest, after(awaited.since, awaited.timeout));

@@ -43,7 +43,13 @@ export interface ProcessSettings {
   readonly takeover: Settings;
 }
 
+/** Of so many steps the state after one is looked at for whether it rests. */
+const REST_EVERY = 8;
+/** A week. */
+const LONG = 7 * 24 * 3_600_000;
+
 export class Process {
+  #steps = 0;
   readonly #settings: ProcessSettings;
   readonly #outside: Outside;
   readonly #history = new History(ASK_EVERY);
@@ -109,7 +115,21 @@ export class Process {
   happens(event: Event): void {
     const taken = takeover.step(this.#settings.takeover, this.state, event, this.#now());
     this.state = taken.state;
+    if (++this.#steps % REST_EVERY === 0) this.#restsUntilDue();
     for (const action of taken.actions) this.#performTakeover(action);
+  }
+
+  /** The agent leaves out messages about nothing where one has changed nothing: then no other one may, before the deadline. */
+  #restsUntilDue(): void {
+    const nothing = { kind: "message", content: { kind: "other" }, sequence: 0 } as const;
+    const moves = (at: number): boolean => {
+      const { state, actions } = takeover.step(this.#settings.takeover, this.state, nothing, instant(at));
+      return state !== this.state || actions.length > 0;
+    };
+    const due = takeover.deadline(this.state);
+    if (due <= this.#now() || moves(this.#now())) return;
+    if (moves(Math.min(due - 1, this.#now() + LONG)))
+      throw new Error("a state at rest moves before it is due");
   }
 
   take(link: string, message: Message): void {
