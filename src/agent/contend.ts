@@ -37,7 +37,7 @@ const lasts = ({ known }: Rivals): Milliseconds =>
   ms(ASK_EVERY * (PATIENCE + Math.ceil(known.size / ASKED_MAX) - 1));
 
 /** A node said how its router is that is in one election with this one of ours; nothing newer of it was heard before. */
-export function heedClaim(world: World, turn: Turn, { router, node, claim, late }: Believed): void {
+export function heedClaim(world: World, turn: Turn, { router, node, claim }: Believed): void {
   const { rivals } = world;
   const known = rivals.known.get(router);
   const { address: source } = claim;
@@ -48,7 +48,6 @@ export function heedClaim(world: World, turn: Turn, { router, node, claim, late 
     if (gaveWay && isMaster(router)) announce(world, turn, router);
     return;
   }
-  if (late) return;
   // With several at once, the first one that is found is dealt with first.
   if (known !== undefined && known.node !== node) return;
   const rival: Rival = {
@@ -57,7 +56,6 @@ export function heedClaim(world: World, turn: Turn, { router, node, claim, late 
   };
   if (isMaster(router)) contend(world, turn, router, { ...rival, yieldedAt: null }, claim);
   else if (rival.yieldedAt !== null) stayAway(world, turn, router, rival, claim);
-  else rivals.known.delete(router);
 }
 
 /** Time that adverts need to settle it, with one of them lost. */
@@ -123,10 +121,8 @@ export function rivalsDue(world: World, turn: Turn): void {
     rivals.tellAt = cluster === null ? after(turn.now, TELL_EVERY) : tell(world, turn, cluster);
   }
   if (rivals.askAt > turn.now) return;
-  for (const [router, { saidAt, node }] of rivals.known) {
-    const dead = cluster?.state?.peers.get(node)?.status === "dead";
-    const gone = world.routers.get(router.config.name) !== router;
-    if (gone || dead || elapsed(saidAt, turn.now) > lasts(rivals)) rivals.known.delete(router);
+  for (const [router, { saidAt }] of rivals.known) {
+    if (elapsed(saidAt, turn.now) > lasts(rivals)) rivals.known.delete(router);
   }
   // Those that were heard of longest ago first.
   const waiting = [...rivals.known].sort(([, one], [, other]) => one.saidAt - other.saidAt);
@@ -141,7 +137,7 @@ export function rivalsDue(world: World, turn: Turn): void {
 /** Tells of some masters, those first that were not told of for longest; gives when to tell of the next. */
 function tell(world: World, turn: Turn, { links }: Cluster): Instant {
   const { told } = world.rivals;
-  const masters = [...world.routers.values()].filter((router) => isMaster(router) && router.holds);
+  const masters = [...world.routers.values()].filter(isMaster);
   for (const router of told.keys()) if (!masters.includes(router)) told.delete(router);
   const since = (router: Router): number => told.get(router) ?? -1;
   const speeds = Array.from(links.values(), ({ config }) =>

@@ -36,7 +36,7 @@ export function follow(
 ): void {
   const { machine, config } = router;
   const wanted = hasGuard(router);
-  keepWatch(turn, router, wanted && config.onIsolation === "release");
+  keepWatch(turn, router, config.onIsolation === "release");
   if (!wanted || machine.kind !== "backup") return replace(world, turn, router, null);
   const was = before.kind === "backup" ? before.master : null;
   const heard = machine.master !== null && machine.master !== was;
@@ -52,8 +52,7 @@ export function follow(
 function keepWatch(turn: Turn, router: Router, releases: boolean): void {
   const { machine, watch: before } = router;
   if (!releases || (machine.kind !== "master" && !isIsolated(router))) router.watch = null;
-  // Whoever made it master nevertheless knows better.
-  else if (before === null || (machine.kind === "master" && before.released)) router.watch = watch(turn.now);
+  else if (before === null) router.watch = watch(turn.now);
 }
 
 /** The guard is another, or none: what it held back is over. */
@@ -69,9 +68,9 @@ export function guardDue(world: World, turn: Turn, router: Router): void {
     happens(world, turn, router, { kind: "deadline" });
   const { watch: own, config } = router;
   if (own === null || own.askAt > turn.now) return;
-  const { watch: next, asks, isolated } = watched(own, config.advertInterval, turn.now);
+  const { watch: next, isolated } = watched(own, config.advertInterval, turn.now);
   router.watch = next;
-  if (asks) world.guards.ask(router, null);
+  world.guards.ask(router, null);
   // Whoever was told by the operator to be master has been told so.
   if (!isolated || router.order?.kind === "takeover") return;
   if (router.machine.kind !== "master") return;
@@ -146,10 +145,9 @@ export function guardHears(
 export function witnessed(world: World, turn: Turn, routers: readonly Router[]): void {
   for (const router of routers) {
     router.witnessedAt = turn.now;
-    const ends = isIsolated(router);
-    if (router.watch !== null) router.watch = answered(router.watch);
-    // It was deaf perhaps, and may preempt from now on.
-    if (ends && router.machine.kind !== "master") router.watch = null;
+    // Isolated until now, it may preempt again; and is watched anew where it is master, as somebody forced it to be.
+    if (isIsolated(router)) router.watch = null;
+    else if (router.watch !== null) router.watch = answered(router.watch);
     if (router.guard !== null) happens(world, turn, router, { kind: "witness" });
   }
 }

@@ -64,8 +64,8 @@ export class Guards {
   questionFor(router: Router, now: Instant): number {
     const { last } = this;
     const { guard } = router;
-    if (last !== null && guard !== null && last.about.has(router) && last.id !== guard.last) {
-      if (last.at >= guard.since && elapsed(last.at, now) <= SHARED * guard.interval) return last.id;
+    if (last !== null && guard !== null && last.about.has(router)) {
+      if (elapsed(last.at, now) <= SHARED * guard.interval) return last.id;
     }
     this.wants = true;
     this.next ??= this.another();

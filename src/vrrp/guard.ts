@@ -55,7 +55,7 @@ export interface Guard {
 }
 
 export type GuardEvent =
-  /** Time has passed. */
+  /** It is time to ask: `askAt` has come. */
   | { readonly kind: "deadline" }
   /** The router's patience has ended: may it take over? */
   | { readonly kind: "expired" }
@@ -102,7 +102,6 @@ export function step(
 ): GuardStep {
   switch (event.kind) {
     case "deadline":
-      if (now < guard.askAt) return same(guard);
       if (guard.outcome === "passed") return judge(settings, guard, question, now);
       return { guard: asked(guard, question, second(guard), now), asks: true, verdict: null };
     case "expired":

@@ -22,20 +22,18 @@ export interface Watch {
 export const watch = (now: Instant): Watch => ({ askAt: now, unanswered: 0, released: false });
 
 /** A witness answered. */
-export const answered = (state: Watch): Watch => ({ ...state, unanswered: 0, released: false });
+export const answered = (state: Watch): Watch => ({ ...state, unanswered: 0 });
 
-/** Time has passed: whether to ask, and whether it is isolated. `interval`: that of its adverts. */
+/** It is time to ask: the next time for it, and whether it is isolated. `interval`: that of its adverts. */
 export function watched(
   state: Watch,
   interval: Milliseconds,
   now: Instant,
-): { readonly watch: Watch; readonly asks: boolean; readonly isolated: boolean } {
-  if (now < state.askAt) return { watch: state, asks: false, isolated: false };
+): { readonly watch: Watch; readonly isolated: boolean } {
   const isolated = state.unanswered >= UNANSWERED_MAX;
   const askAt = after(now, ms(Math.max(interval, ASK_EVERY_MIN)));
   return {
     watch: { ...state, askAt, unanswered: isolated ? UNANSWERED_MAX : state.unanswered + 1 },
-    asks: true,
     isolated,
   };
 }

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Ip } from "../../src/base/address.ts";
 import type { Box } from "./box.ts";
-import { type Cables, together } from "./cables.ts";
+import { Cables, clustered, together } from "./cables.ts";
 import { Lab } from "./harness.ts";
 import { hear, told } from "./sight.ts";
 import { router, type Table, VIP } from "./text.ts";
@@ -22,6 +22,7 @@ function apart(high: Table = {}, low: Table = {}): { lab: Lab; high: Box; low: B
   return { lab, high: one, low: other, cables };
 }
 
+const words = (bytes: Uint8Array): string => new TextDecoder("latin1").decode(bytes);
 const contests = (box: Box): string[] => box.logs("vrrp.contested").map(({ fields }) => `${fields["what"]}`);
 
 describe("two masters that only the cluster knows of", () => {
@@ -69,6 +70,58 @@ describe("two masters that only the cluster knows of", () => {
     expect([one.state(), other.state()]).toEqual(["backup", "master"]);
   });
 
+  test("are given the time that sticky ones need to settle it by adverts", () => {
+    const { lab, high, low } = apart({ tie: "sticky" }, { tie: "sticky" });
+    lab.run(4300);
+    expect([high.state(), low.state()]).toEqual(["master", "master"]);
+    lab.run(4000);
+    expect([high.state(), low.state()]).toEqual(["master", "backup"]);
+  });
+
+  test("become one of three, and stay it", () => {
+    const lab = new Lab();
+    const { boxes } = together(
+      lab,
+      [150, 120, 100].map((priority) => router({ priority })),
+    );
+    for (const box of boxes) box.cut = true;
+    lab.run(20_000);
+    const before = boxes.map((box) => box.logs("vrrp.state").length);
+    lab.run(60_000);
+    expect(boxes.map((box) => box.state())).toEqual(["master", "backup", "backup"]);
+    expect(boxes.map((box) => box.logs("vrrp.state").length)).toEqual(before);
+  });
+
+  test("are no contest any more for who was put in standby meanwhile", () => {
+    const { lab, low } = apart();
+    lab.run(6000);
+    low.ask({ command: "standby", name: null });
+    lab.run(5000);
+    expect([low.state(), low.router().contested]).toEqual(["standby", null]);
+  });
+
+  test("do not ask about each other for longer than the other one answers", () => {
+    const { lab, high, low, cables } = apart();
+    lab.run(6000);
+    high.kill();
+    lab.run(8000);
+    expect(low.state()).toBe("master");
+    const said = cables.said.length;
+    lab.run(10_000);
+    const asks = cables.said.slice(said).filter(({ bytes }) => words(bytes).includes("haagent-ask"));
+    expect(asks).toEqual([]);
+  });
+
+  test("are told of once, where the adverts of one reach the other", () => {
+    const { lab, high } = apart();
+    for (let at = 0; at < 8; at++) {
+      hear(high, { source: "192.0.2.11", priority: 100 });
+      lab.run(500);
+    }
+    expect(contests(high)).toHaveLength(1);
+    expect(contests(high)).not.toContain("claim");
+  });
+
   test("are as usual again when adverts pass", () => {
     const { lab, high, low } = apart();
     lab.run(6000);
@@ -114,9 +167,7 @@ test("a failover is no contest, however late the word of the one before comes", 
   const lab = new Lab();
   const { boxes, cables } = together(lab, [router({ priority: 150 }), router({ priority: 100 })]);
   const [high, low] = boxes as [Box, Box];
-  const last = cables.said.findLast(
-    ({ from, bytes }) => from === high && / master /.test(new TextDecoder("latin1").decode(bytes)),
-  );
+  const last = cables.said.findLast(({ from, bytes }) => from === high && words(bytes).includes(" master "));
   expect(last).toBeDefined();
   high.kill();
   lab.run(3700);
@@ -140,4 +191,24 @@ test("a hundred contested routers become one master each, and stay it", () => {
   expect([masters(high), masters(low)]).toEqual([100, 0]);
   lab.run(60_000);
   expect([masters(high), masters(low)]).toEqual([100, 0]);
+});
+
+test("many masters are told of some at a time: what a slow line carries in a quarter of a second", () => {
+  const many = Array.from({ length: 20 }, (_, at) =>
+    router({ vrid: at + 1, addresses: [`192.0.2.${at + 100}/24`] }, `VI_${at + 1}`),
+  ).join("");
+  const lab = new Lab();
+  const boxes = [0, 1].map((at) => lab.box(clustered(at).replace("115200", "9600") + (at === 0 ? many : "")));
+  const cables = new Cables(boxes);
+  for (const box of boxes) box.start();
+  lab.run(15_000);
+  const from = cables.said.length;
+  lab.run(20_000);
+  const told = cables.said
+    .slice(from)
+    .map(({ bytes }) => words(bytes))
+    .filter((text) => text.includes("haagent-claim"));
+  expect(new Set(told.map((text) => text.match(/VI_/g)?.length))).toEqual(new Set([5]));
+  // Each in its turn.
+  expect(new Set(told.flatMap((text) => text.match(/VI_\d+/g) ?? [])).size).toBe(20);
 });

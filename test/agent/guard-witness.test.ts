@@ -1,8 +1,10 @@
 /** Guards that ask witnesses, and those of sync groups. */
 import { describe, expect, test } from "bun:test";
+import { ms } from "../../src/base/units.ts";
 import type { WireNode } from "./cluster-wire.ts";
 import { Wire } from "./cluster-wire.ts";
 import {
+  INTERVAL,
   TIMER,
   GATEWAY,
   heartbeat,
@@ -40,6 +42,83 @@ describe("a node that no witness answers", () => {
     wire.run(30_000);
     expect([state(master), state(backup)]).toEqual(["master", "backup"]);
     expect(backup.said("vrrp.state").filter((line) => line.includes(" master "))).toEqual([]);
+  });
+
+  test("does not take over for a witness that answered once and is gone again while it listened", () => {
+    const alone = { guard: [`ping:${GATEWAY}`] };
+    const { wire, master, backup } = pair(alone, alone);
+    master.kill();
+    wire.answers = () => false;
+    wire.run(10_000);
+    expect(guard(backup)).toMatchObject({ state: "isolated" });
+    wire.answers = () => true;
+    wire.run(1010);
+    wire.answers = () => false;
+    expect(guard(backup)).toMatchObject({ state: "idle" });
+    expect(backup.said("vrrp.guard_passed")).toEqual(["VI_1 isolated"]);
+    wire.run(20_000);
+    expect([state(backup), guard(backup)["state"]]).toEqual(["backup", "isolated"]);
+    wire.answers = () => true;
+    expect(takes(wire, backup)).toBeLessThanOrEqual(INTERVAL + TIMER + 10);
+  });
+
+  test("does not take over for what a witness said before it slept", () => {
+    const alone = { guard: [`ping:${GATEWAY}`] };
+    const { wire, master, backup } = pair(alone, alone);
+    master.kill();
+    wire.run(TIMER - silentFor(backup) - 100);
+    expect(state(backup)).toBe("backup");
+    backup.freeze();
+    wire.answers = () => false;
+    wire.run(30_000);
+    backup.thaw();
+    wire.run(30_000);
+    expect([state(backup), guard(backup)["state"]]).toEqual(["backup", "isolated"]);
+  });
+
+  test("asks no more often than they can answer, and gives them less than an interval of the master that is waited for", () => {
+    const alone = { guard: [`ping:${GATEWAY}`], more: 'advert_interval = "100ms"' };
+    const { wire, master, backup } = pair(alone, { guard: [`ping:${GATEWAY}`] });
+    const from = backup.actions.length;
+    master.kill();
+    wire.answers = () => false;
+    wire.run(20_000);
+    const probes = backup.actions.slice(from).filter((action) => action.kind === "probe");
+    expect(new Set(probes.map(({ timeout }) => timeout))).toEqual(new Set([ms(900)]));
+    expect(probes.length).toBeWithin(15, 22);
+  });
+
+  test("says so once a minute, however often it comes and goes", () => {
+    const alone = { guard: [`ping:${GATEWAY}`] };
+    const { wire, backup } = pair(alone, alone);
+    for (let round = 0; round < 4; round++) {
+      blocks(wire);
+      wire.answers = () => false;
+      wire.run(6000);
+      heals(wire);
+      wire.answers = () => true;
+      wire.run(6000);
+    }
+    expect(backup.said("vrrp.guard_passed")).toHaveLength(4);
+    expect(backup.said("vrrp.isolated")).toHaveLength(1);
+  });
+
+  test("asks a link-local one on its own interface, and is not held back by nodes that its guard does not name", () => {
+    const text = (priority: number): string =>
+      router({ priority, guard: ["ping:fe80::99"] }) + heartbeat(["a", "b"]);
+    const wire = new Wire();
+    wire.node("a", text(150));
+    wire.run(5000);
+    const backup = wire.node("b", text(100));
+    wire.run(20_000);
+    blocks(wire);
+    // The master's claims come all the while.
+    wire.run(TIMER + 10);
+    expect(state(backup)).toBe("master");
+    const probes = backup.actions.filter((action) => action.kind === "probe");
+    expect(new Set(probes.map(({ probe }) => probe.type === "ping" && probe.interface))).toEqual(
+      new Set(["eth0"]),
+    );
   });
 
   test("takes over when any one answers", () => {

@@ -109,7 +109,7 @@ export const GUARD: readonly Mutant[] = [
   },
   {
     file: "src/agent/guards.ts",
-    find: "if (last.at >= guard.since && elapsed(last.at, now) <= SHARED * guard.interval) return last.id;",
+    find: "if (elapsed(last.at, now) <= SHARED * guard.interval) return last.id;",
     replace: "",
     breaks: "asks for each of many routers alone",
     caughtBy: "agent",

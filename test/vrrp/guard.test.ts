@@ -1,65 +1,9 @@
 /** The guard alone: what it asks when, and what it makes of the answers. Milliseconds since the last advert; the interval is 1000. */
 import { describe, expect, test } from "bun:test";
-import { instant, ms, NEVER } from "../../src/base/units.ts";
-import type { Guard, GuardEvent, GuardSettings, GuardStep } from "../../src/vrrp/guard.ts";
-import { silence, step } from "../../src/vrrp/guard.ts";
+import type { GuardSettings } from "../../src/vrrp/guard.ts";
+import { claimant } from "../../src/vrrp/guard.ts";
 import { Random } from "../fuzz/mutate.ts";
-
-const INTERVAL = 1000;
-const PING: GuardSettings = { witnesses: true, grouped: false, isolated: false };
-const PLAIN: GuardSettings = { witnesses: false, grouped: false, isolated: false };
-
-/** A guard, and its router's patience, which ends at `timer` unless it is put off. */
-class Play {
-  guard: Guard = silence(instant(0), ms(INTERVAL));
-  now = 0;
-  /** When it was asked, by the numbers of the questions from 1. */
-  readonly asked: number[] = [];
-  /** When it took over; null: not yet. */
-  took: number | null = null;
-  /** When it began to listen anew. */
-  readonly listened: number[] = [];
-  timer: number;
-  readonly #settings: GuardSettings;
-
-  constructor(settings: GuardSettings, timer: number) {
-    this.#settings = settings;
-    this.timer = timer;
-  }
-
-  give(event: GuardEvent): GuardStep {
-    const given = step(this.#settings, this.guard, event, this.asked.length + 1, instant(this.now));
-    this.guard = given.guard;
-    if (given.asks) this.asked.push(this.now);
-    if (given.verdict?.kind === "take") this.took ??= this.now;
-    if (given.verdict?.kind === "stay") this.timer = given.verdict.until;
-    if (given.verdict?.kind === "listen") {
-      this.listened.push(this.now);
-      this.guard = silence(instant(this.now), ms(INTERVAL));
-      this.timer = this.now + 3600;
-    }
-    return given;
-  }
-
-  /** Lets time pass until `end`; `answers` hears of each question when it is asked. */
-  until(end: number, answers: (question: number) => void = () => {}): this {
-    for (;;) {
-      const next = Math.min(this.guard.askAt, this.took === null ? this.timer : NEVER);
-      if (next > end) break;
-      this.now = Math.max(this.now, next);
-      const before = this.asked.length;
-      if (this.guard.askAt <= this.now) this.give({ kind: "deadline" });
-      if (this.took === null && this.timer <= this.now) this.give({ kind: "expired" });
-      if (this.asked.length > before) answers(this.asked.length);
-    }
-    this.now = end;
-    return this;
-  }
-
-  claims(question = this.asked.length, master = true, node = "b"): void {
-    this.give({ kind: "claim", node, master, question });
-  }
-}
+import { INTERVAL, PING, PLAIN, Play } from "./guard-play.ts";
 
 describe("a guard", () => {
   test("asks when the first advert is overdue by a quarter of an interval, and once more", () => {
@@ -129,6 +73,14 @@ describe("a guard", () => {
     expect(play.until(play.now).took).toBe(play.now);
   });
 
+  test("names the one of two masters that said so last", () => {
+    const play = new Play(PLAIN, 3600);
+    play.until(3700, (question) => play.claims(question, true, question === 2 ? "c" : "b"));
+    expect(claimant(play.guard)).toBe("b");
+    play.until(4200, () => play.claims(play.asked.length, true, "c"));
+    expect(claimant(play.guard)).toBe("c");
+  });
+
   test("goes on for another node that is master", () => {
     const play = new Play(PLAIN, 3600);
     play.until(3700, (question) => play.claims(question));
@@ -182,6 +134,16 @@ describe("a guard with witnesses", () => {
     expect(play.took).toBe(3600);
   });
 
+  test("counts an answer for the question that was asked last, and for one more", () => {
+    const play = new Play(PING, 3600);
+    play.until(20_000, (question) => {
+      if (question === 1) play.claims(1);
+      if (question === 2) play.give({ kind: "witness" });
+    });
+    // Held back by the claim, it asks a third time.
+    expect(play.took).toBe(4100);
+  });
+
   test("keeps a router from taking over that no witness answers, and asks each interval", () => {
     const play = new Play(PING, 3600).until(60_000);
     expect(play.took).toBe(null);
@@ -224,14 +186,21 @@ describe("the guard of a member of a sync group", () => {
   const GROUPED: GuardSettings = { witnesses: false, grouped: true, isolated: false };
 
   test("goes on asking while the others are waited for, and takes back what it allowed", () => {
-    const play = new Play(GROUPED, 3600).until(5000);
+    const play = new Play(GROUPED, 3600).until(6000);
     expect(play.took).toBe(3600);
-    expect(play.asked).toEqual([1250, 2250, 3600, 4600]);
+    expect(play.asked).toEqual([1250, 2250, 3600, 4600, 5600]);
     play.claims();
-    expect(play.timer).toBe(5000);
+    expect(play.timer).toBe(6000);
     play.took = null;
-    expect(play.until(5200).took).toBe(null);
+    expect(play.until(6200).took).toBe(null);
     expect(play.guard.outcome).toBe("blocked");
+  });
+
+  test("takes it back, too, when no witness answers any more", () => {
+    const play = new Play({ ...GROUPED, witnesses: true }, 3600);
+    play.until(7000, (question) => void (question <= 2 && play.give({ kind: "witness" })));
+    expect(play.took).toBe(3600);
+    expect(play.guard.outcome).toBe("isolated");
   });
 });
 
