@@ -22,12 +22,8 @@ export function sayReleased(world: World, turn: Turn): void {
   const gone: Router[] = [];
   for (const router of owed) {
     // It is master again, itself or as a reload made it anew: there is nothing to say.
-    if (
-      router.machine.kind === "master" ||
-      world.routers.get(router.config.name)?.machine.kind === "master"
-    ) {
-      owed.delete(router);
-    } else if (!lingers(world, router)) gone.push(router);
+    if (world.routers.get(router.config.name)?.machine.kind === "master") owed.delete(router);
+    else if (!lingers(world, router)) gone.push(router);
   }
   if (gone.length === 0) return;
   for (const router of gone) owed.delete(router);

@@ -10,7 +10,6 @@ import type { Cluster } from "./cluster/cluster.ts";
 import { drive } from "./drive.ts";
 import { isIsolated } from "./guard.ts";
 import type { Router } from "./router.ts";
-import { usable } from "./tracking.ts";
 import type { Turn, World } from "./world.ts";
 
 /** A word that came after others of its sender, as one that was lost and is said again, is sure when so many intervals brought no advert. */
@@ -23,13 +22,12 @@ export function heedReleased(world: World, turn: Turn, { router, node, claim, la
   if (claim.state !== "released") return;
   const { machine, config } = router;
   const { address: source } = claim;
-  if (machine.kind !== "backup" || router.role !== "backup" || world.stopping !== null) return;
+  // In fault, as without a link, in standby and while it stops it is none.
+  if (machine.kind !== "backup") return;
   // It gave them to that one, as no witness answered here.
   if (isIsolated(router)) return;
   const { master } = machine;
   if (source === null || master?.address !== source) return;
-  // Whoever has no link itself hears nobody, and is about to know.
-  if (!usable(world.kernel.named(config.interface))) return;
   if (claimedByAnother(router, node, source)) return;
   const peer = router.peers.get(source);
   if (peer !== undefined && !late) router.heard({ ...peer, priority: RELEASING, heardAt: turn.now });

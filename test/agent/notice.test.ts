@@ -5,26 +5,8 @@ import { Cables, clustered, together } from "./cables.ts";
 import { Lab } from "./harness.ts";
 import { addressOps } from "./scenes.ts";
 import { adverts, hear } from "./sight.ts";
-import { router, type Table, VIP } from "./text.ts";
-
-/** Longer than a word takes from one box to the other, and far less than a skew. */
-const MOMENT = 5;
-
-/** Two nodes of a cluster, the first one master. */
-function pair(values: Table = {}): { lab: Lab; high: Box; low: Box; cables: Cables } {
-  const lab = new Lab();
-  const { boxes, cables } = together(lab, [
-    router({ priority: 150, ...values }),
-    router({ priority: 100, ...values }),
-  ]);
-  const [high, low] = boxes as [Box, Box];
-  expect([high.state(), low.state()]).toEqual(["master", "backup"]);
-  // In the middle of an interval.
-  lab.run(300);
-  return { lab, high, low, cables };
-}
-
-const unplug = (box: Box): void => box.kernel.putLink({ ...box.kernel.link("eth1"), carrier: false });
+import { MOMENT, pair, unplug } from "./notice-scene.ts";
+import { router, VIP } from "./text.ts";
 
 /** What a box did until now, in the order in which it did it. */
 const sequence = (box: Box, from: number): string[] =>
@@ -88,6 +70,15 @@ describe("a master that goes", () => {
     lab.run(MOMENT);
     expect(sequence(high, before)).toEqual([`delete ${VIP}/24`]);
     expect(low.state()).toBe("backup");
+  });
+
+  test("says so where somebody took the address away in that moment", () => {
+    const { lab, high, low } = pair();
+    high.cut = true;
+    high.kernel.refuse = (change) => (change.op === "delete" ? "EADDRNOTAVAIL" : null);
+    unplug(high);
+    lab.run(MOMENT);
+    expect(low.state()).toBe("master");
   });
 
   test("says nothing when it lost to a better one", () => {
@@ -171,6 +162,34 @@ describe("a backup that is told that its master released", () => {
     }
   });
 
+  test.each([
+    [1000, "does not wait for one that released just before, and listens"],
+    [8000, "waits for the skew when that one may take over again"],
+  ])("of three, %i ms after the first release, %s", (later) => {
+    const lab = new Lab();
+    const { boxes } = together(
+      lab,
+      [150, 120, 90].map((priority) => router({ priority, preempt: false })),
+    );
+    const [high, low, third] = boxes as [Box, Box, Box];
+    lab.run(10_000);
+    // By the cluster alone: no advert says so.
+    high.cut = true;
+    unplug(high);
+    lab.run(700);
+    expect(low.state()).toBe("master");
+    high.kernel.putLink({ ...high.kernel.link("eth1"), carrier: true });
+    high.cut = false;
+    lab.run(later);
+    expect([high.state(), third.state()]).toEqual(["backup", "backup"]);
+    low.cut = true;
+    unplug(low);
+    lab.run(MOMENT);
+    expect(third.state()).toBe(later < 3000 ? "master" : "backup");
+    lab.run(1000);
+    expect([high, third].map((box) => box.state()).sort()).toEqual(["backup", "master"]);
+  });
+
   test("waits for the skew when a stranger was heard who may be there", () => {
     const { lab, high, low } = pair();
     hear(low, { source: "192.0.2.77", priority: 100 });
@@ -183,7 +202,32 @@ describe("a backup that is told that its master released", () => {
     expect(low.state()).toBe("master");
   });
 
-  test("does not heed it without a link, in standby, or of a master that it does not follow", () => {
+  test.each(["without a link", "in standby", "while it stops"])("does not heed it %s", (state) => {
+    const VI_2 = { vrid: 52, addresses: ["192.0.2.2/24"], hooks: { before_release: ["/bin/down"] } };
+    const lab = new Lab();
+    const { boxes } = together(lab, [
+      router({ priority: 150 }),
+      router({ priority: 100 }) + router(VI_2, "VI_2"),
+    ]);
+    const [high, low] = boxes as [Box, Box];
+    expect([high.state(), low.state(), low.state("VI_2")]).toEqual(["master", "backup", "master"]);
+    if (state === "without a link") unplug(low);
+    else if (state === "in standby") low.ask({ command: "standby", name: "VI_1" });
+    // The before_release of the other router is waited for.
+    else low.event({ kind: "signal", signal: "SIGTERM" });
+    lab.run(MOMENT);
+    const before = low.kernel.added().length;
+    high.cut = true;
+    unplug(high);
+    lab.run(MOMENT);
+    expect(high.state()).toBe("fault");
+    expect(low.logs("vrrp.released")).toEqual([]);
+    lab.run(1000);
+    expect(low.logs("vrrp.state").filter(({ fields }) => fields["to"] === "master")).toHaveLength(1);
+    expect(low.kernel.added().length).toBe(before);
+  });
+
+  test("does not heed it of a master that it does not follow", () => {
     const { lab, high, low } = pair();
     low.cut = true;
     // Somebody else is master now, as far as this one hears.
@@ -212,42 +256,6 @@ describe("a backup that is told that its master released", () => {
     lab.run(MOMENT);
     expect(low.state()).toBe("backup");
     expect(adverts(low, lab.now - MOMENT)).toEqual([]);
-  });
-});
-
-describe("a word that was lost", () => {
-  /** The next words of a box are lost until the function that this gives is called. */
-  function lose(from: Box, cables: Cables): () => void {
-    cables.passes = (each) => each !== from;
-    return () => (cables.passes = () => true);
-  }
-
-  test("and is said again while its master is silent is heeded", () => {
-    const { lab, high, low, cables } = pair();
-    high.cut = true;
-    const found = lose(high, cables);
-    unplug(high);
-    lab.run(MOMENT);
-    found();
-    lab.run(1900);
-    expect(low.state()).toBe("master");
-    expect(low.logs("vrrp.released")).toHaveLength(1);
-  });
-
-  test("and is said again when its master is master again is not heeded", () => {
-    const { lab, high, low, cables } = pair();
-    const found = lose(high, cables);
-    // Nothing of the release is heard, as far as the backup knows it goes on.
-    high.cut = true;
-    high.ask({ command: "standby", name: null });
-    lab.run(MOMENT);
-    high.ask({ command: "takeover", name: null, force: false });
-    high.cut = false;
-    lab.run(100);
-    found();
-    lab.run(5000);
-    expect([high.state(), low.state()]).toEqual(["master", "backup"]);
-    expect(adverts(low, lab.now - 5000)).toEqual([]);
   });
 });
 
