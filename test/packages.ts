@@ -90,6 +90,7 @@ export const testTools = (root: boolean): readonly Tool[] =>
 export const BENCH_TOOLS: readonly Tool[] = [
   ...TEST_TOOLS,
   { program: "tcpdump", debian: "tcpdump", reason: "time stamps of packets" },
+  { program: "gcc", debian: "gcc", reason: "a kernel without IPVS, for keepalived's checkers" },
 ];
 
 /** The tools that are not on the PATH of this process (sbin included: Debian gives users a PATH without it). */

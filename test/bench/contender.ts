@@ -143,7 +143,7 @@ export function masters(daemon: Daemon, from: number): number {
 }
 
 /** The daemon's processes: all of its name in the node's namespace. */
-export function processesOf(daemon: Daemon): number[] {
+export function processesOf(daemon: Pick<Daemon, "kind" | "station">): number[] {
   const space = readlinkSync(`/proc/${daemon.station.namespace.pid}/ns/net`);
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))

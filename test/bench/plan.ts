@@ -10,7 +10,7 @@ import { excluded } from "./excluded.ts";
 import type { FailoverPlan } from "./failover.ts";
 import { failover } from "./failover.ts";
 import { load } from "./load.ts";
-import type { Crowd } from "./probing.ts";
+import type { Crowd } from "./crowded.ts";
 import { probing } from "./probing.ts";
 import type { Rival, Rows } from "./row.ts";
 import { sizes } from "./size.ts";
@@ -227,12 +227,13 @@ export function parts(quick: boolean): Part[] {
       ),
     ),
     ...CROWDS.map((crowd) =>
-      ofOurs(
+      inTurn(
         `probing-${crowd.count === 0 ? "none" : `${crowd.type}-${crowd.count}`}`,
         crowd.count === 0
           ? "adverts beside which nobody is probed"
           : `${crowd.count} servers probed every second by ${crowd.type}, a twentieth of them hung`,
-        (rows) => probing(crowd, span, rows),
+        1,
+        (kind, rows) => probing(kind, crowd, span, rows),
       ),
     ),
     directing("keepalived", few(10, 3), quick),

@@ -1,68 +1,27 @@
 /**
- * How many servers are probed on time, at what cost, and whether adverts stay even meanwhile. The kernel need not have IPVS: the table is
- * not written then, and servers are probed all the same.
+ * How many servers are probed on time, at what cost, and whether adverts stay even meanwhile: beside each router that probes there is one
+ * that does not, on another node in the same seconds. The kernel need not have IPVS: the table is not written then, and servers are probed
+ * all the same.
  */
 import { mkdtemp, rm } from "node:fs/promises";
-import { Haagent } from "../lab/haagent.ts";
-import type { Station } from "../lab/lab.ts";
+import type { DaemonKind } from "../lab/daemon.ts";
 import { INTERFACE, Lab } from "../lab/lab.ts";
 import { now } from "../lab/process.ts";
 import { pass } from "./bout.ts";
-import { processesOf } from "./contender.ts";
+import type { Crowd, Prober } from "./crowded.ts";
+import { ADVERTS, BESIDE, GOOD, goodOf, HUNG, INTERVAL, prober, SILENT_PORT } from "./crowded.ts";
 import type { Tape } from "./recording.ts";
 import { Recording } from "./recording.ts";
 import type { Rows } from "./row.ts";
 import { cost, memory, spent } from "./usage.ts";
 
-export interface Crowd {
-  readonly count: number;
-  readonly type: "tcp" | "http";
-  /** Of the servers, the share that hang: packets to them come to nothing, or their connections stand and nothing is said. */
-  readonly hung: number;
-}
-
-/** Between two probes of a server, and what each may take; milliseconds. */
-const INTERVAL = 1000;
-/** Between two adverts of the router beside them; milliseconds. */
-const ADVERTS = 100;
-const SETTLE_MS = 60_000;
-/** The good ones are below 10.80, those that hang below 10.81: all of them are the client. */
-const GOOD = "10.80.0.0/16";
-const HUNG = "10.81.0.0/16";
-const SERVICE_MAX = 100;
-const SILENT_PORT = 81;
+const READY_MS = 60_000;
+/** What each takes until all servers have been probed, and a little: keepalived some twenty seconds with thousands. */
+const SETTLED_MS: Readonly<Record<DaemonKind, number>> = { haagent: 4000, keepalived: 25_000 };
 const QUIET_MS = 4000;
-
-const addressOf = (at: number, hung: boolean): string => `10.${hung ? 81 : 80}.${at >> 8}.${at & 255}`;
-
-function text({ count, type, hung }: Crowd, runtimeDir: string): string {
-  const lines = [
-    "[agent]",
-    `runtime_dir = "${runtimeDir}"`,
-    `state_dir = "${runtimeDir}/state"`,
-    "[vrrp.VI_1]",
-    `interface = "${INTERFACE}"`,
-    "vrid = 1",
-    `advert_interval = "${ADVERTS}ms"`,
-    'addresses = ["10.78.0.1/32"]',
-  ];
-  for (let first = 0; first < count; first += SERVICE_MAX) {
-    const many = Math.min(SERVICE_MAX, count - first);
-    const servers = Array.from({ length: many }, (_, at) => {
-      const silent = at < many * hung;
-      const port = silent && type === "http" ? SILENT_PORT : 80;
-      // The port of a service by dr is that of its servers, so the probe's is said.
-      return `{ address = "${addressOf(first + at, silent)}", check = { port = ${port} } }`;
-    });
-    lines.push(
-      `[virtual_server.s${first}]`,
-      `address = "10.79.${first >> 8}.${first & 255}:80"`,
-      `real_servers = [${servers.join(", ")}]`,
-      `check = { type = "${type}", interval = "${INTERVAL}ms", timeout = "${INTERVAL}ms" }`,
-    );
-  }
-  return `${lines.join("\n")}\n`;
-}
+/** Of the router that probes, and of the one beside it. */
+const VRID = 1;
+const OTHER_VRID = 2;
 
 /** The servers: one nginx for all that answer, and one that accepts and says nothing. */
 async function servers(
@@ -89,13 +48,13 @@ async function servers(
     "-e",
     `Bun.listen({ hostname: "0.0.0.0", port: ${SILENT_PORT}, socket: { data() {} } }); console.log("ready")`,
   ]);
-  await silent.says("ready", SETTLE_MS);
+  await silent.says("ready", READY_MS);
   return [() => nginx.end("SIGKILL"), () => silent.end("SIGKILL")];
 }
 
-/** Starts an agent on a crowd and measures it for `span` milliseconds once it has come to rest. */
-export async function probing(crowd: Crowd, span: number, rows: Rows): Promise<void> {
-  const lab = await Lab.create(1);
+/** Starts one on a crowd and measures it for `span` milliseconds once it has come to rest. */
+export async function probing(kind: DaemonKind, crowd: Crowd, span: number, rows: Rows): Promise<void> {
+  const lab = await Lab.create(2);
   const directory = await mkdtemp("/tmp/haagent-bench-");
   try {
     lab.atClose(() => rm(directory, { recursive: true, force: true }));
@@ -105,51 +64,47 @@ export async function probing(crowd: Crowd, span: number, rows: Rows): Promise<v
     await station.namespace.ip(
       ...[GOOD, HUNG].map((range) => `route add ${range} via ${lab.client.address4} dev ${INTERFACE}`),
     );
-    const path = `${directory}/haagent.toml`;
-    const daemon = await Haagent.withFile(station, { path, text: (runtime) => text(crowd, runtime) });
-    lab.atClose(() => daemon.close());
-    const label = `${crowd.count} ${crowd.type}${crowd.hung > 0 ? `, ${crowd.hung * 100} % hung` : ""}`;
-    await settled(lab, daemon, crowd, label, rows);
+    const nobody: Crowd = { ...crowd, count: 0 };
+    const beside = await prober(kind, lab.node(1), directory, nobody, OTHER_VRID);
+    lab.atClose(() => beside.close());
+    await beside.start();
+    const probing = await prober(kind, station, directory, crowd, VRID);
+    lab.atClose(() => probing.close());
+    const name = `${crowd.count} ${crowd.type}`;
+    const bench: Bench = {
+      ...{ lab, kind, crowd, probing, beside, rows },
+      label:
+        crowd.count === 0 ? "no servers" : `${name}${crowd.hung > 0 ? `, ${crowd.hung * 100} % hung` : ""}`,
+    };
+    await settled(bench);
     await pass(QUIET_MS);
-    const pids = processesOf(daemon);
-    const before = spent(pids);
-    await pass(span);
-    const { cpu, switches } = cost(before, spent(pids));
-    rows.add(`${label}: CPU`, "% of a core", "haagent", cpu);
-    rows.add(`${label}: context switches`, "/s", "haagent", switches);
-    rows.add(`${label}: RSS`, "MB", "haagent", memory(pids).rss);
-    await watched(lab, station, span, label, rows);
+    await watched(bench, span);
   } finally {
     await lab.close();
   }
 }
 
-const hungOf = ({ count, hung }: Crowd): number => {
-  let sum = 0;
-  for (let first = 0; first < count; first += SERVICE_MAX) {
-    sum += Math.ceil(Math.min(SERVICE_MAX, count - first) * hung);
-  }
-  return sum;
-};
+interface Bench {
+  readonly lab: Lab;
+  readonly kind: DaemonKind;
+  readonly crowd: Crowd;
+  readonly probing: Prober;
+  readonly beside: Prober;
+  readonly rows: Rows;
+  readonly label: string;
+}
 
-/** Starts the agent; notes when it had probed every server. */
-async function settled(
-  { client }: Lab,
-  daemon: Haagent,
-  crowd: Crowd,
-  label: string,
-  rows: Rows,
-): Promise<void> {
-  const recording = await Recording.start(client, PROBES);
+/** Starts it; notes when it had probed every server. */
+async function settled({ lab, kind, crowd, probing, rows, label }: Bench): Promise<void> {
+  const recording = await Recording.start(lab.client, PROBES);
   try {
-    await daemon.start();
-    const ready = now();
-    await pass(QUIET_MS);
+    const ready = await probing.start();
+    await pass(SETTLED_MS[kind]);
     const starts = startsOf(await recording.finish(), 0, Infinity);
-    const good = crowd.count - hungOf(crowd);
+    const good = goodOf(crowd);
     if (starts.length < good) throw new Error(`${starts.length} servers were probed, of ${good}`);
     const last = Math.max(...starts.map(([first = 0]) => first));
-    if (good > 0) rows.add(`${label}: ready to last server probed`, "ms", "haagent", last - ready);
+    if (good > 0) rows.add(`${label}: ready to last server probed`, "ms", kind, last - ready);
   } finally {
     await recording.close();
   }
@@ -158,28 +113,32 @@ async function settled(
 /** First packets of probes to those that answer. */
 const PROBES = "(tcp[tcpflags] & (tcp-syn|tcp-ack) == tcp-syn and dst net 10.80.0.0/16)";
 
-/** What the wire says: first packets of probes by server, and adverts. */
+/** What it costs, and what the wire says: first packets of probes by server, and adverts. */
 async function watched(
-  { client }: Lab,
-  station: Station,
+  { lab, kind, crowd, probing, beside, rows, label }: Bench,
   span: number,
-  label: string,
-  rows: Rows,
 ): Promise<void> {
-  const recording = await Recording.start(client, `${PROBES} or proto 112`);
+  const recording = await Recording.start(lab.client, `${PROBES} or proto 112`);
   try {
-    const from = now();
+    const pids = probing.pids();
+    const [before, from] = [spent(pids), now()];
     await pass(span);
-    const to = now();
+    const [after, to] = [spent(pids), now()];
+    const { cpu, switches } = cost(before, after);
+    rows.add(`${label}: CPU`, "% of a core", kind, cpu);
+    rows.add(`${label}: context switches`, "/s", kind, switches);
+    rows.add(`${label}: RSS`, "MB", kind, memory(pids).rss);
     const tape = await recording.finish();
-    const gaps = tape.gaps(1, station.address4, from, to);
-    rows.add(`${label}: advert off its time`, "ms", "haagent", ...gaps.map((gap) => Math.abs(gap - ADVERTS)));
+    const adverts = (vrid: number, { station }: Prober): number[] =>
+      tape.gaps(vrid, station.address4, from, to).map((gap) => Math.abs(gap - ADVERTS));
+    rows.add(`${label}: advert off its time`, "ms", kind, ...adverts(VRID, probing));
+    rows.add(`${label}: ${BESIDE}`, "ms", kind, ...adverts(OTHER_VRID, beside));
+    if (crowd.count === 0) return;
     const starts = startsOf(tape, from, to);
-    if (starts.length === 0) return;
     const probes = starts.reduce((sum, times) => sum + times.length, 0);
-    rows.add(`${label}: probes to the good`, "/s", "haagent", (probes * 1000) / (to - from));
-    rows.add(`${label}: achieved interval`, "ms", "haagent", ...starts.flatMap(mean));
-    rows.add(`${label}: probe off its time`, "ms", "haagent", ...starts.flatMap(uneven));
+    rows.add(`${label}: probes to the good`, "/s", kind, (probes * 1000) / (to - from));
+    rows.add(`${label}: achieved interval`, "ms", kind, ...starts.flatMap(mean));
+    rows.add(`${label}: probe off its time`, "ms", kind, ...starts.flatMap(uneven));
   } finally {
     await recording.close();
   }

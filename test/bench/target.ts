@@ -1,5 +1,6 @@
 /** What the product promises of its speed and size, judged by the rows of a run. */
 import { BAUD } from "./contender.ts";
+import { BESIDE } from "./crowded.ts";
 import type { Row } from "./row.ts";
 import { markdown } from "./row.ts";
 import { figure } from "./samples.ts";
@@ -9,7 +10,8 @@ interface Target {
   /** The row it is about. */
   readonly row: string;
   readonly of: (row: Row) => number;
-  readonly limit: (row: Row) => number;
+  /** `rows`: all of them, where it depends on another. */
+  readonly limit: (row: Row, rows: readonly Row[]) => number;
 }
 
 const median = (row: Row): number => row.haagent.median;
@@ -47,6 +49,29 @@ const notice = ["clean stop", "link down"].flatMap((event): Target[] => [
   },
 ]);
 
+/** What a row of another name says of haagent, by `of`; NaN where there is none. */
+const other =
+  (what: string, of: (row: Row) => number, more: number) =>
+  (_: Row, rows: readonly Row[]): number => {
+    const found = rows.find((row) => row.what === what);
+    return found === undefined ? Number.NaN : of(found) + more;
+  };
+
+/** Adverts beside probes, against those of a router in the same seconds that probes nobody; milliseconds more than those. */
+const undisturbed = ["tcp", "http"]
+  .flatMap((type) => [1000, 5000].map((count) => `${count} ${type}, 5 % hung`))
+  .flatMap((label) =>
+    [
+      { which: "median", of: median, more: 0.5 },
+      { which: "p99", of: p99, more: 2 },
+    ].map(({ which, of, more }): Target => ({
+      promise: `adverts as without probes, ${which} + ${more} ms`,
+      row: `${label}: advert off its time`,
+      of,
+      limit: other(`${label}: ${BESIDE}`, of, more),
+    })),
+  );
+
 /** Thousands of servers probed every second. */
 const probed = ["5000 tcp, 5 % hung", "5000 http, 5 % hung"].flatMap((label): Target[] => [
   {
@@ -70,6 +95,7 @@ const TARGETS: readonly Target[] = [
   ...lateness,
   ...notice,
   ...probed,
+  ...undisturbed,
   ...[1, 255].map((count): Target => {
     const row = `start, ${count}: exec to agent.ready`;
     return { promise: "start to ready < 100 ms", row, of: worst, limit: at(100) };
@@ -123,7 +149,7 @@ export function judged(rows: readonly Row[]): string {
   const lines = TARGETS.flatMap((target) => {
     const row = rows.find(({ what, haagent }) => what === target.row && haagent.count > 0);
     if (row === undefined) return [];
-    const [value, limit] = [target.of(row), target.limit(row)];
+    const [value, limit] = [target.of(row), target.limit(row, rows)];
     const met = Number.isFinite(limit) ? (value <= limit ? "met" : "MISSED") : "-";
     return [[target.promise, row.what, `${figure(value)} ${row.unit}`, figure(limit), met]];
   });
