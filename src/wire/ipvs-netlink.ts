@@ -18,7 +18,7 @@ import {
   tunnelNumber,
 } from "./ipvs.ts";
 import { AF, COMMAND, DESTINATION, SERVICE, TOP, VERSION } from "./ipvs-attributes.ts";
-import { encode32, encodeAttribute, nested, string, viewOf } from "./netlink.ts";
+import { attribute16, attribute32, encode32, encodeAttribute, nested, string, viewOf } from "./netlink.ts";
 
 /** The name of the family. */
 export const FAMILY_NAME = "IPVS";
@@ -26,14 +26,10 @@ export const FAMILY_NAME = "IPVS";
 const ADDRESS_BYTES = 16;
 /** All bits of the flags are meant. */
 const FLAGS_MASK = 0xffff_ffff;
-const LITTLE = true;
 
-const half = (type: number, value: number, little: boolean): Uint8Array => {
-  const bytes = new Uint8Array(2);
-  viewOf(bytes).setUint16(0, value, little);
-  return encodeAttribute(type, bytes);
-};
-const word = (type: number, value: number): Uint8Array => encodeAttribute(type, encode32(value));
+/** In network order. */
+const port = (type: number, value: number): Uint8Array =>
+  attribute16(type, ((value & 0xff) << 8) | (value >> 8));
 const address = (type: number, ip: Ip): Uint8Array => {
   const bytes = new Uint8Array(ADDRESS_BYTES);
   bytes.set(ipBytes(ip));
@@ -61,13 +57,13 @@ export function encodeChange(family: number, change: Change, sequence: number): 
     case "edit-service":
       return of(encodeService(change.service.id, change.service));
     case "delete-service":
-      return of(encodeService(change.id, null));
+      return of(encodeName(change.id));
     case "add-destination":
     case "edit-destination":
-      return of(encodeService(change.id, null), encodeDestination(change.destination));
+      return of(encodeName(change.id), encodeDestination(change.destination));
     case "delete-destination":
       return of(
-        encodeService(change.id, null),
+        encodeName(change.id),
         encodeDestination({ ...GOING, address: change.address, port: change.port }),
       );
     default:
@@ -81,38 +77,52 @@ export const encodeServiceDump = (family: number, sequence: number): Uint8Array 
 
 /** Asks for the servers of a service: none, and no error, where there is no such service. */
 export const encodeDestinationDump = (family: number, id: ServiceId, sequence: number): Uint8Array =>
-  ask(family, "getDestination", sequence, [encodeService(id, null)], true);
+  ask(family, "getDestination", sequence, [encodeName(id)], true);
 
 export const encodeTimeouts = (
   family: number,
   { tcp, tcpFin, udp }: Timeouts,
   sequence: number,
 ): Uint8Array =>
-  ask(family, "setTimeouts", sequence, [word(TOP.tcp, tcp), word(TOP.tcpFin, tcpFin), word(TOP.udp, udp)]);
+  ask(family, "setTimeouts", sequence, [
+    attribute32(TOP.tcp, tcp),
+    attribute32(TOP.tcpFin, tcpFin),
+    attribute32(TOP.udp, udp),
+  ]);
 
 export const encodeTimeoutsLook = (family: number, sequence: number): Uint8Array =>
   ask(family, "getTimeouts", sequence);
+
+/** Names as they were encoded: that of a service stands in front of each of its servers. */
+const NAMED = new WeakMap<ServiceId, Uint8Array>();
+
+/** What tells which service is meant. */
+function encodeName(id: ServiceId): Uint8Array {
+  const known = NAMED.get(id) ?? encodeService(id, null);
+  NAMED.set(id, known);
+  return known;
+}
 
 /** Without a service only the id counts; ipvsadm, too, sends the rest empty then. */
 function encodeService(id: ServiceId, service: Service | null): Uint8Array {
   const family = serviceFamily(id);
   const identity =
     id.kind === "fwmark"
-      ? [word(SERVICE.mark, id.mark)]
+      ? [attribute32(SERVICE.mark, id.mark)]
       : [
-          half(SERVICE.protocol, PROTOCOLS[id.protocol], LITTLE),
+          attribute16(SERVICE.protocol, PROTOCOLS[id.protocol]),
           address(SERVICE.address, id.address),
-          half(SERVICE.port, id.port, !LITTLE),
+          port(SERVICE.port, id.port),
         ];
   const flags = service === null ? 0 : flagsOf(service);
   const engine = service?.engine ?? "";
   return nested(
     TOP.service,
-    half(SERVICE.family, AF[family], LITTLE),
+    attribute16(SERVICE.family, AF[family]),
     ...identity,
     string(SERVICE.scheduler, (service?.scheduler ?? "").slice(0, NAME_BYTES - 1)),
     encodeAttribute(SERVICE.flags, encode32(flags, FLAGS_MASK)),
-    word(SERVICE.timeout, service?.persistence?.timeout ?? 0),
+    attribute32(SERVICE.timeout, service?.persistence?.timeout ?? 0),
     encodeNetmask(family, service?.persistence?.prefix ?? addressBits(family)),
     ...(engine === "" ? [] : [string(SERVICE.engine, engine)]),
   );
@@ -120,7 +130,7 @@ function encodeService(id: ServiceId, service: Service | null): Uint8Array {
 
 /** A mask in IPv4, the number of bits in IPv6. */
 function encodeNetmask(family: Family, prefix: number): Uint8Array {
-  if (family === 6) return word(SERVICE.netmask, prefix);
+  if (family === 6) return attribute32(SERVICE.netmask, prefix);
   const bytes = new Uint8Array(4);
   viewOf(bytes).setUint32(0, maskOf(prefix));
   return encodeAttribute(SERVICE.netmask, bytes);
@@ -129,15 +139,15 @@ function encodeNetmask(family: Family, prefix: number): Uint8Array {
 function encodeDestination(destination: Destination): Uint8Array {
   return nested(
     TOP.destination,
-    half(DESTINATION.family, AF[familyOf(destination.address)], LITTLE),
+    attribute16(DESTINATION.family, AF[familyOf(destination.address)]),
     address(DESTINATION.address, destination.address),
-    half(DESTINATION.port, destination.port, !LITTLE),
-    word(DESTINATION.forward, forwardNumber(destination.forward)),
-    word(DESTINATION.weight, destination.weight),
+    port(DESTINATION.port, destination.port),
+    attribute32(DESTINATION.forward, forwardNumber(destination.forward)),
+    attribute32(DESTINATION.weight, destination.weight),
     encodeAttribute(DESTINATION.tunnel, Uint8Array.of(tunnelNumber(destination.tunnel.type))),
-    half(DESTINATION.tunnelPort, destination.tunnel.port, !LITTLE),
-    half(DESTINATION.tunnelFlags, destination.tunnel.flags, LITTLE),
-    word(DESTINATION.upper, destination.upper),
-    word(DESTINATION.lower, destination.lower),
+    port(DESTINATION.tunnelPort, destination.tunnel.port),
+    attribute16(DESTINATION.tunnelFlags, destination.tunnel.flags),
+    attribute32(DESTINATION.upper, destination.upper),
+    attribute32(DESTINATION.lower, destination.lower),
   );
 }

@@ -112,18 +112,44 @@ export function encodeMessage(
   return bytes;
 }
 
+/** An attribute with room for its payload. A message has dozens: each is one array, and no view of it. */
+function roomFor(type: number, length: number): Uint8Array {
+  const whole = 4 + length;
+  const bytes = new Uint8Array(whole);
+  bytes[0] = whole & 0xff;
+  bytes[1] = whole >> 8;
+  bytes[2] = type & 0xff;
+  bytes[3] = type >> 8;
+  return bytes;
+}
+
 /** One attribute. */
 export function encodeAttribute(type: number, payload: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(4 + payload.length);
-  viewOf(bytes).setUint16(0, bytes.length, LITTLE);
-  viewOf(bytes).setUint16(2, type, LITTLE);
+  const bytes = roomFor(type, payload.length);
   bytes.set(payload, 4);
   return bytes;
 }
 
+/** One attribute of an integer of 16 bits. */
+export function attribute16(type: number, value: number): Uint8Array {
+  const bytes = roomFor(type, 2);
+  bytes[4] = value & 0xff;
+  bytes[5] = (value >> 8) & 0xff;
+  return bytes;
+}
+
+/** One attribute of an integer of 32 bits. */
+export function attribute32(type: number, value: number): Uint8Array {
+  const bytes = roomFor(type, 4);
+  for (let at = 0; at < 4; at++) bytes[4 + at] = (value >>> (8 * at)) & 0xff;
+  return bytes;
+}
+
+const encoder = new TextEncoder();
+
 /** A text, with its NUL. */
 export const string = (type: number, value: string): Uint8Array =>
-  encodeAttribute(type, new TextEncoder().encode(`${value}\0`));
+  encodeAttribute(type, encoder.encode(`${value}\0`));
 
 /** Attributes in an attribute, marked as such. */
 export const nested = (type: number, ...parts: readonly Uint8Array[]): Uint8Array =>
