@@ -158,12 +158,17 @@ interface Word {
   readonly column: number;
 }
 
-/** The words of each group: a `#` ends a line, a `\` at its end goes on in the next. */
+const blanks = (text: string): string => " ".repeat(text.length);
+
+/** The words of each group: a `#` ends a line, a `\` at its end goes on in the next. What has line feeds in it is one line all the same. */
 function wordsOf(lines: readonly string[]): Word[][] {
   const groups: Word[][] = [];
   let words: Word[] = [];
   for (const [at, whole] of lines.entries()) {
-    const text = whole.replace(/#.*/, "").trimEnd();
+    const text = whole
+      .replace(/#.*/g, blanks)
+      .replace(/\\[ \t\r]*\n/g, blanks)
+      .trimEnd();
     const goesOn = text.endsWith("\\");
     for (const { 0: word, index } of (goesOn ? text.slice(0, -1) : text).matchAll(/\S+/g)) {
       words.push({ text: word, line: at + 1, column: index + 1 });

@@ -47,6 +47,15 @@ describe("a line of haresources", () => {
     ]);
   });
 
+  test("is the same with its line feeds in it, and keeps its places", () => {
+    const one = "ha1 a # first\n\t b \\ \n c \\\r\n  d # and last";
+    expect(groups(one)).toEqual(groups("ha1 a b c d"));
+    expect(readHaresources([`${one}\n e:f`], NODES)).toMatchObject({
+      ok: false,
+      error: [{ line: 1, column: one.length + 3 }],
+    });
+  });
+
   test("has no empty arguments, as heartbeat has none", () => {
     expect(groups("ha1 script::::two")).toEqual(["ha1: script(two)"]);
   });
