@@ -85,6 +85,12 @@ export const text = (manual: string, wanted: (value: string) => string | null): 
   show: quote,
 });
 
+/** How ha.cf and others write what is true and false here. */
+const SWITCHES: Readonly<Record<string, boolean>> = {
+  ...{ on: true, yes: true, true: true },
+  ...{ off: false, no: false, false: false },
+};
+
 /** One of several words or numbers; those in `later` belong to the language but not to this version. */
 export const choice = <const Now extends string | number | boolean>(
   now: readonly Now[],
@@ -104,7 +110,13 @@ export const choice = <const Now extends string | number | boolean>(
         report.error(spot.value, `${name} = ${quote(value)} is not in this version`);
         return null;
       }
-      const near = typeof value === "string" ? hint(value, words) : "";
+      const meant = typeof value === "string" ? SWITCHES[value.toLowerCase()] : undefined;
+      const switched = now.some((candidate) => candidate === meant);
+      const near = switched
+        ? `; did you mean ${meant}?`
+        : typeof value === "string"
+          ? hint(value, words)
+          : "";
       const got = written.secret === true ? "" : `, not ${say(value, "value")}`;
       report.error(spot.value, `${name} must be ${wanted}${got}${near}`);
       return null;

@@ -1,6 +1,6 @@
 /** What the documents tell people to type is true of the compiled file. */
 import { describe, expect, test } from "bun:test";
-import { readdirSync, readFileSync } from "node:fs";
+import { chmodSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { haagent } from "./binary.ts";
 import { scratch } from "./scratch.ts";
@@ -42,7 +42,9 @@ describe("README.md", () => {
     );
     expect(samples.length).toBeGreaterThan(0);
     for (const sample of samples) {
-      const { exit, stderr } = haagent(["check", "--config", file("readme.toml", sample)]);
+      const path = file("readme.toml", sample);
+      chmodSync(path, 0o600);
+      const { exit, stderr } = haagent(["check", "--config", path]);
       expect(stderr).toBe("");
       expect(exit).toBe(0);
     }

@@ -69,7 +69,7 @@ table("what follows a failure", [
   [
     "auto_failback is as in ha.cf",
     heartbeat('auto_failback = "on"'),
-    ['5:17 error: auto_failback must be true, false or "legacy", not "on"'],
+    ['5:17 error: auto_failback must be true, false or "legacy", not "on"; did you mean true?'],
   ],
 ]);
 

@@ -100,7 +100,8 @@ function obstacle(turn: Turn, resources: Resources): string | null {
     return 'auto_failback = "legacy" has no standby: stop the agent on one node, or set it to true or false on both';
   }
   if (state.phase === "leaving" || state.phase === "left") return "the agent is stopping";
-  if (state.fence.kind !== "idle") return `${peer} is not fenced yet`;
+  if (state.fence.kind !== "idle")
+    return `${peer} is not fenced yet; where it is off, haagent fence confirm ${peer}`;
   if (state.peer.status !== "alive") return `${peer} is not there`;
   if (state.phase !== "stable")
     return `this node has begun to take part only now, and has not agreed with ${peer} yet`;
