@@ -150,6 +150,11 @@ export class Caller {
     return (await this.#order("say", "", connection, "still there"))[1];
   }
 
+  /** The same, but one flow: all from one port. */
+  async flow(host: string = SERVICE, port = 7000, timeout = 1000): Promise<string> {
+    return (await this.#order("flow", host, port, "hello", timeout))[1];
+  }
+
   async datagram(host: string = SERVICE, port = 7000): Promise<string> {
     return (await this.#order("datagram", host, port, "hello"))[1];
   }

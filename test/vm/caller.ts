@@ -7,7 +7,7 @@ import type { Socket } from "node:net";
 
 interface Order {
   readonly id: number;
-  readonly what: "get" | "open" | "say" | "datagram";
+  readonly what: "get" | "open" | "say" | "datagram" | "flow";
   readonly host: string;
   readonly port: number;
   readonly text: string;
@@ -46,6 +46,7 @@ async function call(order: Order): Promise<string> {
     return socket === undefined ? "not open" : await exchange(socket, order.text, timeout);
   }
   if (order.what === "datagram") return await datagram(order);
+  if (order.what === "flow") return await flow(order);
   const socket = connect({ host, port });
   const connected = await new Promise<string>((resolve) => {
     const late = setTimeout(() => resolve("timeout"), timeout);
@@ -82,6 +83,22 @@ async function datagram({ host, port, text, timeout }: Order): Promise<string> {
       socket.send(text, port, host);
       setTimeout(() => resolve("timeout"), timeout);
     });
+  });
+}
+
+/** What the socket of the flow hears. */
+let heard: (text: string) => void = () => undefined;
+const one = await Bun.udpSocket({
+  // A host may say that nobody listens: that is no answer.
+  socket: { data: (_, bytes) => heard(bytes.toString()), error: () => undefined },
+});
+
+/** A datagram from the same port as all others of this kind. */
+function flow({ host, port, text, timeout }: Order): Promise<string> {
+  return new Promise((resolve) => {
+    heard = resolve;
+    one.send(text, port, host);
+    setTimeout(() => resolve("timeout"), timeout);
   });
 }
 

@@ -20,6 +20,7 @@ export interface ServerStatus {
   readonly active: number;
   readonly inactive: number;
   readonly held: boolean;
+  readonly counters: { readonly connections: number; readonly in_bytes: number } | null;
   readonly last_error: string | null;
 }
 

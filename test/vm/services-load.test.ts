@@ -118,6 +118,66 @@ describe("a server under load", () => {
   });
 });
 
+describe("a scheduler that hashes", () => {
+  test("refuses the clients of a server that fails, unless it may take another or the server is removed", async () => {
+    const hashed = (scheduler: string, more = ""): string =>
+      web(more, 'type = "http"')
+        .replace('"rr"', `"${scheduler}"`)
+        .replace('timeout = "300ms"', 'timeout = "1s"');
+    for (const [text, refused] of [
+      [hashed("sh"), true],
+      [hashed("sh", 'scheduler_flags = ["sh-fallback"]'), false],
+      [hashed("sh", "quiescent = false"), false],
+      [hashed("mh"), true],
+      [hashed("mh", 'scheduler_flags = ["mh-fallback"]'), false],
+    ] as const) {
+      const agent = await scene.started(text);
+      await scene.has(agent, "1,1,1");
+      const [name] = new Set(await scene.caller.gets(3));
+      const at = Number(name?.slice(1)) - 1;
+      scene.backend(at).answers("500");
+      await scene.has(agent, [0, 1, 2].map((each) => (each === at ? 0 : 1)).join());
+      const answer = await scene.caller.get();
+      if (refused) expect(answer).toBe("error ECONNREFUSED");
+      else expect(answer).toMatch(new RegExp(`^s[^${at + 1}]$`));
+      scene.backend(at).answers("200");
+      await scene.has(agent, "1,1,1");
+      expect(await scene.caller.get()).toBe(`s${at + 1}`);
+      await scene.clear();
+    }
+  });
+});
+
+describe("a flow of UDP", () => {
+  test("stays with a dead server as long as that is in the table, and leaves with it", async () => {
+    const { namespace } = scene.director();
+    await namespace.run(["sysctl", "-qw", "net.ipv4.vs.expire_nodest_conn=1"]);
+    const text = web('protocol = "udp"').replace(`${VIP}:80`, `${VIP}:7000`).replaceAll(':80"', ':7000"');
+    const agent = await scene.started(text);
+    await scene.has(agent, "1,1,1");
+    const [name = "nobody"] = (await scene.caller.flow()).split(" ");
+    expect(await scene.caller.flow()).toStartWith(name);
+    const at = Number(name.slice(1)) - 1;
+    await scene.backend(at).end();
+    try {
+      await scene.has(agent, [0, 1, 2].map((each) => (each === at ? 0 : 1)).join());
+      expect(await scene.caller.flow()).toBe("timeout");
+      await agent.reload(text.replace("[virtual_server.web.check]", "quiescent = false\n$&"));
+      await until(
+        "it is removed",
+        10_000,
+        async () => !(await scene.table()).join().includes(`${server(at)}:`),
+      );
+      // The next one may be lost.
+      await scene.caller.flow();
+      expect(await scene.caller.flow()).toMatch(new RegExp(`^s[^${at + 1}] `));
+    } finally {
+      await scene.backend(at).start();
+      await namespace.run(["sysctl", "-qw", "net.ipv4.vs.expire_nodest_conn=0"]);
+    }
+  });
+});
+
 describe("a service of a group of resources", () => {
   const GROUP = `IPaddr::${VIP}/24/eth1`;
   const TEXT = `

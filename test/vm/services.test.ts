@@ -31,6 +31,11 @@ describe("a virtual service by dr", () => {
     await scene.backend(2).start();
     await scene.settles(agent, "all serve", (service) => weights(service).join() === "1,1,1");
     expect(new Set(await scene.caller.gets(6))).toEqual(ALL);
+    // One in three, and then two in six.
+    await scene.settles(agent, "what was sent is counted", ({ servers: [first] }) => {
+      const { connections, in_bytes: bytes } = first?.counters ?? { connections: 0, in_bytes: 0 };
+      return connections >= 4 && bytes > 100 * connections;
+    });
     expect(await agent.stop()).toBe(0);
     expect(await scene.table()).toEqual([]);
   });
