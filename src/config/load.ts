@@ -13,6 +13,7 @@ import { judgeScripts } from "./resource-scripts.ts";
 import { scan } from "./scan.ts";
 import type { Sections } from "./sections.ts";
 import { readSections } from "./sections.ts";
+import { judgeModules } from "./kernel-modules.ts";
 import { parseToml } from "./syntax.ts";
 import { isTable, quote } from "./words.ts";
 
@@ -47,6 +48,7 @@ function read(source: ConfigSource): Loaded {
     judgeFenceDelay(source.hostname, sections, report);
     judgeFenceProgram(source.fenceProgram, sections, report);
     judgeCheckFiles(source, sections, report);
+    judgeModules(source.ipvs, sections, report);
     judgeOwnPings(source.addresses, sections, report);
     judgeOwnWitnesses(source.addresses, sections, report);
   }

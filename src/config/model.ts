@@ -224,6 +224,13 @@ export type CertificateFact = {
   readonly over: boolean;
 } | null;
 
+/** What the kernel has of IPVS. */
+export interface IpvsFact {
+  readonly loaded: boolean;
+  /** Modules `ip_vs…` that it has or could load; null where there are no lists of modules. */
+  readonly modules: ReadonlySet<string> | null;
+}
+
 /** What the text of a configuration is read together with. Plain data: loading stays a pure function. */
 export interface ConfigSource {
   /** As the user named it; findings are printed with it. */
@@ -244,6 +251,8 @@ export interface ConfigSource {
   readonly checkPrograms?: readonly ProgramFile[];
   /** The files of authorities that checks name; absent where they do not matter. */
   readonly authorities?: readonly AuthoritiesFile[];
+  /** What the kernel has of IPVS, where the text has virtual servers. */
+  readonly ipvs?: IpvsFact | null;
   /** Of CAP_NET_ADMIN and CAP_NET_RAW, those that the agent which reads it anew was started without. */
   readonly lacking?: readonly string[];
   /** The file that `heartbeat.auth.keys_file` names, where it does. */

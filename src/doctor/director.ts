@@ -1,6 +1,7 @@
 /** What keeps a director from directing: no IPVS, no way to a real server, settings that lose connections when a server goes. */
 import type { Ip } from "../base/address.ts";
 import { familyOf, ipBytes } from "../base/address.ts";
+import { IPVS_CURE, withoutIpvs, withoutScheduler } from "../config/kernel-modules.ts";
 import type { Config } from "../config/model.ts";
 import type { ServiceConfig } from "../config/service-model.ts";
 import type { Facts } from "./facts.ts";
@@ -19,17 +20,13 @@ export function directorFindings(facts: Facts, { services }: Config): readonly F
 
 function modules({ ipvs }: Facts, services: readonly ServiceConfig[]): Finding[] {
   const about = { part: "director", severity: "fault" } as const;
-  if (!ipvs.loaded && ipvs.modules?.has("ip_vs") === false) {
+  if (withoutIpvs(ipvs)) {
     const text = "this kernel has no IPVS: no service can be directed";
-    const cure =
-      "install the kernel's modules, on OpenWrt opkg install kmod-ipvs; in a container, on its host";
-    return [{ ...about, id: "ipvs", subject: "ip_vs", text, cure }];
+    return [{ ...about, id: "ipvs", subject: "ip_vs", text, cure: IPVS_CURE }];
   }
-  const { modules: known } = ipvs;
-  if (known === null) return [];
   const wanted = new Set(services.map(({ service }) => service.scheduler));
   return [...wanted]
-    .filter((scheduler) => !known.has(`ip_vs_${scheduler}`))
+    .filter((scheduler) => withoutScheduler(ipvs, scheduler))
     .map((scheduler) => ({
       ...{ ...about, id: "ipvs_scheduler", subject: scheduler },
       text: `this kernel has no module ip_vs_${scheduler}: services with scheduler = "${scheduler}" cannot be made`,

@@ -1,4 +1,5 @@
 /** What the doctor looks at: a host as the edge found it, as plain data. What could not be looked at is null, or says so. */
+import type { IpvsFact } from "../config/model.ts";
 import type { KernelAddress, Link } from "../agent/boundary.ts";
 import type { LedgerRecord } from "../agent/ledger.ts";
 import type { Family } from "../base/address.ts";
@@ -67,13 +68,6 @@ export interface AgentFact {
   readonly masters: ReadonlySet<string>;
   /** Addresses that it holds, `ADDRESS INTERFACE`. */
   readonly held: ReadonlySet<string>;
-}
-
-/** What the kernel has of IPVS. */
-export interface IpvsFact {
-  readonly loaded: boolean;
-  /** Modules `ip_vs…` that it has or could load; null where there are no lists of modules. */
-  readonly modules: ReadonlySet<string> | null;
 }
 
 /** Everything. */

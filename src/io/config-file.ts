@@ -12,6 +12,7 @@ import { scriptsOf } from "../config/resource-scripts.ts";
 import { accounts } from "./account.ts";
 import { certificatesOf } from "./certificates.ts";
 import { scriptFacts } from "./find-resource.ts";
+import { ipvsFact } from "./ipvs-modules.ts";
 import { reasonOf } from "./reason.ts";
 
 /** A configuration of 255 routers has some 100 kB. */
@@ -110,8 +111,9 @@ export function readConfig(path: string): ConfigSource {
     const checkPrograms = named.programs.map(lookAt);
     const authorities = named.authorities.map(authoritiesAt);
     const host = { hostname: hostname(), accounts: accounts(), addresses: ownAddresses() };
+    const ipvs = /\bvirtual_server\b/.test(text) ? ipvsFact() : null;
     const files = { keysFile, fenceProgram, checkPrograms, authorities };
-    return { path, text, failure: null, mode, ...host, ...files, ...scripts };
+    return { path, text, failure: null, mode, ...host, ...files, ...scripts, ipvs };
   } catch (error) {
     return failed(error instanceof TypeError ? "is not UTF-8 text" : reasonOf(error), null);
   } finally {

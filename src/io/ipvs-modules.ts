@@ -1,7 +1,7 @@
 /** What this kernel has of IPVS: whether it is there, and which modules could be loaded. */
 import { existsSync, readFileSync } from "node:fs";
 import { release } from "node:os";
-import type { IpvsFact } from "../doctor/facts.ts";
+import type { IpvsFact } from "../config/model.ts";
 
 /** `kernel/net/netfilter/ipvs/ip_vs_rr.ko.xz:` of modules.dep, the same without colon of modules.builtin. */
 const MODULE = /\/(ip_vs\w*)\.ko/g;
