@@ -2,6 +2,19 @@
 import type { Instant } from "../base/units.ts";
 import type { World } from "./world.ts";
 
+/** How often a check is to be probed, and how often it lately was; null: there is none, or it is not known yet. */
+export function paceStatus(
+  world: World,
+  check: string | null,
+): { readonly interval_ms: number | null; readonly achieved_interval_ms: number | null } {
+  const pace = check === null ? null : world.checks.pace(check);
+  const achieved = pace?.achieved ?? null;
+  return {
+    interval_ms: pace?.interval ?? null,
+    achieved_interval_ms: achieved === null ? null : Math.round(achieved),
+  };
+}
+
 /** The last failed probe of a check, with what was said. */
 export function failureStatus(
   world: World,

@@ -11,7 +11,7 @@ import { acceptFailure, refuses } from "./refusal.ts";
 import { masterHeard } from "./operator.ts";
 import { realServerFaulty, realServerStatus } from "./realserver.ts";
 import { resourcesHealth } from "./resource/status.ts";
-import { failureStatus } from "./check-status.ts";
+import { failureStatus, paceStatus } from "./check-status.ts";
 import { forwardingStatus } from "./forwarding.ts";
 import { keyOf } from "./kernel.ts";
 import type { Router } from "./router.ts";
@@ -107,6 +107,7 @@ function routerStatus(world: World, router: Router, now: Instant, clock: (at: In
         detail: check === null ? "" : world.checks.detail(check),
         warning: check === null ? null : world.checks.warning(check),
         failure: check === null ? null : failureStatus(world, check, clock),
+        ...paceStatus(world, check),
       };
     }),
     election: election(router, now),

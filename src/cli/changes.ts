@@ -1,6 +1,7 @@
 /** What has changed between two looks at the status, as lines for a log or a pipe: time that passes and adverts that come are none. */
 import type { RouterReport, StatusReport } from "./report.ts";
 import { heartbeatStates } from "./show-heartbeat.ts";
+import { serviceStates } from "./show-services.ts";
 
 /** What tells one state of a router from another. Counters, ages and the seconds of a countdown do not. */
 function stateOf(router: RouterReport): string {
@@ -14,14 +15,23 @@ function stateOf(router: RouterReport): string {
   ]);
 }
 
-const stateOfAll = ({ health, pid, config, vrrp, heartbeat }: StatusReport): string =>
-  JSON.stringify([health, pid, config.last_error, vrrp.map(stateOf), [...heartbeatStates(heartbeat)]]);
+/** Of all that is neither the node nor a router. */
+const otherStates = (report: StatusReport | null): ReadonlyMap<string, string> =>
+  new Map([...heartbeatStates(report?.heartbeat), ...serviceStates(report?.services)]);
+
+const stateOfAll = (report: StatusReport): string => {
+  const { health, pid, config, vrrp } = report;
+  return JSON.stringify([health, pid, config.last_error, vrrp.map(stateOf), [...otherStates(report)]]);
+};
 
 /** Whether something is other than it was. */
 export const differs = (before: StatusReport | null, after: StatusReport): boolean =>
   before === null || stateOfAll(before) !== stateOfAll(after);
 
-/** A line for the node, each router, and each node and link of its cluster that is other than it was, `time` in front; all of them where nothing was known before. */
+/**
+ * A line for the node, each router, each node, link and group of its cluster, and each service and server that is other than it was, `time`
+ * in front; all of them where nothing was known before.
+ */
 export function changes(before: StatusReport | null, after: StatusReport, time: string): string[] {
   const known = new Map(before?.vrrp.map((router) => [router.name, stateOf(router)]));
   const lines: string[] = [];
@@ -37,11 +47,11 @@ export function changes(before: StatusReport | null, after: StatusReport, time: 
     known.delete(router.name);
   }
   for (const name of known.keys()) lines.push(`${time} ${name}: no more`);
-  const cluster = heartbeatStates(before?.heartbeat);
-  const present = heartbeatStates(after.heartbeat);
-  for (const what of new Set([...present.keys(), ...cluster.keys()])) {
+  const others = otherStates(before);
+  const present = otherStates(after);
+  for (const what of new Set([...present.keys(), ...others.keys()])) {
     const state = present.get(what) ?? "no more";
-    if (cluster.get(what) !== state) lines.push(`${time} ${what}: ${state}`);
+    if (others.get(what) !== state) lines.push(`${time} ${what}: ${state}`);
   }
   return lines;
 }

@@ -1,4 +1,5 @@
 /** Why the priority is what it is, what each track does to it, and who would win with it: in words. */
+import { lateness } from "./lateness.ts";
 import { duration } from "./duration.ts";
 import type { ElectionReport, RouterReport, TrackReport } from "./report.ts";
 
@@ -62,5 +63,7 @@ export function trackText(track: TrackReport): string {
   const effect = weight === 0 ? "required" : `weight ${signed(weight)}`;
   const state = up === null ? "not known yet" : up ? "up" : "DOWN";
   const number = bonus === 0 ? "" : `, adds ${signed(bonus)}`;
-  return `${name}: ${state}, ${effect}${number}${detail === undefined || detail === "" ? "" : ` (${detail})`}`;
+  const late = lateness(track);
+  const words = `${name}: ${state}, ${effect}${number}${late === "" ? "" : `, ${late}`}`;
+  return `${words}${detail === undefined || detail === "" ? "" : ` (${detail})`}`;
 }

@@ -229,6 +229,9 @@ export interface TrackReport {
   readonly warning?: string | null;
   /** Its last probe that failed, with what was said; null: none did, or it is no check. */
   readonly failure?: FailureReport | null;
+  /** How often it is to be probed, and how often it lately was; null: it is no check, or not known yet. */
+  readonly interval_ms?: number | null;
+  readonly achieved_interval_ms?: number | null;
 }
 
 export interface FailureReport {

@@ -1,9 +1,36 @@
 /** Virtual services for people: a line for each, below it its servers, as ipvsadm -L has them. */
 import { duration } from "./duration.ts";
+import { lateness } from "./lateness.ts";
 import type { ServerReport, ServiceReport } from "./report.ts";
 
 /** Characters of the longest address that is shown whole: IPv6 in brackets with its port. */
 const ADDRESS_MAX = 47;
+
+/** What can change of services and their servers, each with what names it; not what is counted. */
+export const serviceStates = (services: readonly ServiceReport[] = []): ReadonlyMap<string, string> =>
+  new Map(
+    services.flatMap((service) => [
+      [`service ${service.name}`, serviceState(service)] as const,
+      ...service.servers.map(
+        (server) => [`server ${service.name} ${server.address}`, serverState(server)] as const,
+      ),
+    ]),
+  );
+
+function serviceState({ state = "", active, fallback, failure }: ServiceReport): string {
+  const words = [
+    state,
+    active === false ? "not active" : "",
+    fallback?.in_use === true ? "fallback in use" : "",
+    failure ?? "",
+  ];
+  return words.filter((word) => word !== "").join(", ");
+}
+
+const serverState = ({ state = "", weight, held, warning }: ServerReport): string =>
+  [state, `weight ${weight}`, held === true ? "held" : "", warning ?? ""]
+    .filter((word) => word !== "")
+    .join(", ");
 
 /** Nothing where there are none. */
 export function serviceLines(
@@ -39,15 +66,6 @@ const ageOf = (since: string | undefined, now: number): string => {
 /** What was said in the probe that failed last, while the server counts as failed. */
 const whyFailed = ({ up, check_failure: failure }: ServerReport): string[] =>
   up === false ? (failure?.transcript ?? []).map((line) => `      ${line}`) : [];
-
-/** More than so much of the interval from one probe to the next is said. */
-const LATE = 1.1;
-
-/** What is said of probes that do not keep their interval. */
-function lateness({ interval_ms: interval, achieved_interval_ms: achieved }: ServerReport): string {
-  if (interval == null || achieved == null || achieved <= interval * LATE) return "";
-  return `probed every ${duration(achieved)} instead of ${duration(interval)}`;
-}
 
 function row(server: ServerReport, width: number, now: number, role: string): string {
   const { address, state = "", weight, active, inactive, last_error: error } = server;

@@ -59,7 +59,18 @@ describe("the status", () => {
           routes: [{ route: none, held: none, found: none }],
           rules: [{ rule: none, held: none, found: none }],
           tracks: [
-            { name: none, up: none, weight: none, effect: none, detail: none, warning: none, failure: none },
+            {
+              ...{
+                name: none,
+                up: none,
+                weight: none,
+                effect: none,
+                detail: none,
+                warning: none,
+                failure: none,
+              },
+              ...{ interval_ms: none, achieved_interval_ms: none },
+            },
           ],
           guard: none,
           election: {
@@ -90,6 +101,22 @@ describe("the status", () => {
       foreign_services: [],
       realserver: none,
     });
+  });
+
+  test("says how often a check is probed, and how often it is to be", () => {
+    const { lab, box } = master(router({ track_checks: ["web"] }) + check());
+    const track = (): unknown => {
+      // Of the contract.
+      const { vrrp } = body(box) as unknown as { vrrp: { tracks: Record<string, unknown>[] }[] };
+      const { interval_ms, achieved_interval_ms } = vrrp[0]?.tracks[0] ?? {};
+      return { interval_ms, achieved_interval_ms };
+    };
+    expect(track()).toEqual({ interval_ms: 1000, achieved_interval_ms: null });
+    for (let at = 0; at < 20; at++) {
+      lab.run(1500);
+      box.event({ kind: "probe", check: "web", healthy: true, detail: "" });
+    }
+    expect(track()).toEqual({ interval_ms: 1000, achieved_interval_ms: 1500 });
   });
 
   test("of a master names itself as the master", () => {

@@ -1,7 +1,7 @@
 /** What counts as a change of the status, and how it is told in a line. */
 import { describe, expect, test } from "bun:test";
 import { changes, differs } from "../../src/cli/changes.ts";
-import type { RouterReport, StatusReport } from "../../src/cli/report.ts";
+import type { RouterReport, ServiceReport, StatusReport } from "../../src/cli/report.ts";
 
 const router: RouterReport = {
   name: "lan",
@@ -44,6 +44,44 @@ describe("a change of the status", () => {
       "T ha1: ok",
       "T lan: BACKUP priority 80, master 192.0.2.11, addresses 0 of 1, eth2 DOWN (startup_delay: only listens for another 12 s)",
     ]);
+  });
+
+  test("is what becomes of a service and its servers, not what they count", () => {
+    const service: ServiceReport = {
+      ...{ name: "web", address: "192.0.2.80:80", quorum: true, state: "up", active: true },
+      servers: [
+        {
+          address: "192.0.2.1:80",
+          up: true,
+          state: "up",
+          weight: 1,
+          active: 3,
+          inactive: 0,
+          last_error: null,
+        },
+      ],
+    };
+    const before = report({}, { services: [service] });
+    const [first] = service.servers;
+    if (first === undefined) throw new Error("no server");
+    const busy = { ...service, weight: 1, servers: [{ ...first, active: 99 }] };
+    expect(told(before, report({}, { services: [busy] }))).toEqual([]);
+    const down = {
+      ...service,
+      quorum: false,
+      state: "down",
+      servers: [{ ...first, state: "down", weight: 0 }],
+    };
+    expect(told(before, report({}, { services: [down] }))).toEqual([
+      "T service web: down",
+      "T server web 192.0.2.1:80: down, weight 0",
+    ]);
+    const idle = { ...service, active: false, failure: "this kernel has no IPVS" };
+    expect(told(before, report({}, { services: [idle] }))).toEqual([
+      "T service web: up, not active, this kernel has no IPVS",
+    ]);
+    expect(told(before, report())).toEqual(["T service web: no more", "T server web 192.0.2.1:80: no more"]);
+    expect(told(report(), before)).toEqual(["T service web: up", "T server web 192.0.2.1:80: up, weight 1"]);
   });
 
   test("is not that time passes or adverts come", () => {

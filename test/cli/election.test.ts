@@ -83,6 +83,14 @@ describe("a track", () => {
     [track("web", null, 20), "web: not known yet, weight +20"],
     [{ ...track("knob", true, -20, 7), detail: "holds 7" }, "knob: up, weight -20, adds +7 (holds 7)"],
     [{ ...track("knob", true, 5, 12), detail: "" }, "knob: up, weight +5, adds +7"],
+    [
+      { ...track("knob", true, 5), detail: "good", interval_ms: 1000, achieved_interval_ms: 1500 },
+      "knob: up, weight +5, probed every 1.5s instead of 1s (good)",
+    ],
+    [
+      { ...track("knob", true, 5), detail: "", interval_ms: 1000, achieved_interval_ms: 1090 },
+      "knob: up, weight +5",
+    ],
   ])("%j reads %j", (one, text) => {
     expect(trackText(one)).toBe(text);
   });

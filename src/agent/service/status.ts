@@ -1,8 +1,8 @@
 /** The part of the status object that is about virtual services. */
 import type { Instant } from "../../base/units.ts";
-import type { Entry } from "../../wire/ipvs.ts";
+import type { Entry, Statistics } from "../../wire/ipvs.ts";
 import { destinationAt, destinationKey, serviceKey } from "../../wire/ipvs.ts";
-import { failureStatus } from "../check-status.ts";
+import { failureStatus, paceStatus } from "../check-status.ts";
 import { judgesOf } from "./turn.ts";
 import type { Judges, ServerState, ServiceState } from "./state.ts";
 import { tableText } from "./tell.ts";
@@ -43,6 +43,7 @@ export function servicesStatus(world: World, clock: (at: Instant) => string, nam
       quorum: state.quorum === true,
       quorum_needed: config.quorum,
       weight: state.sum,
+      counters: entry === null ? null : countersOf(entry.statistics),
       failure: failureOf(world, state),
       fallback:
         state.fallback === null
@@ -52,6 +53,15 @@ export function servicesStatus(world: World, clock: (at: Instant) => string, nam
     };
   });
 }
+
+/** What the kernel has counted since it was added. */
+const countersOf = ({ connections, inPackets, outPackets, inBytes, outBytes }: Statistics): object => ({
+  connections,
+  in_packets: inPackets,
+  out_packets: outPackets,
+  in_bytes: inBytes,
+  out_bytes: outBytes,
+});
 
 /** Whether the fallback has what the servers would have. */
 function fallsBack(state: ServiceState, entry: Entry | null): boolean {
@@ -72,7 +82,6 @@ function serverStatus(
 ): object {
   const key = destinationKey(config.destination);
   const told = destinationAt(entry, key);
-  const pace = config.check === null ? null : world.checks.pace(config.check.name);
   const up = config.check === null ? true : judges.health(config.check.name);
   return {
     address: config.name,
@@ -85,10 +94,10 @@ function serverStatus(
     configured_weight: config.destination.weight,
     active: told?.active ?? 0,
     inactive: told?.inactive ?? 0,
+    counters: told === null ? null : countersOf(told.statistics),
     held,
     check: config.check?.probe.type ?? null,
-    interval_ms: pace?.interval ?? null,
-    achieved_interval_ms: pace === null || pace.achieved === null ? null : Math.round(pace.achieved),
+    ...paceStatus(world, config.check?.name ?? null),
     detail: config.check === null ? "" : judges.detail(config.check.name),
     last_error: lastError,
     warning: config.check === null ? null : world.checks.warning(config.check.name),
