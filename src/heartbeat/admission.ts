@@ -7,7 +7,7 @@
  * what is newer than all that was heard of it, not than its last status only.
  */
 import type { Instant, Milliseconds } from "../base/units.ts";
-import { after, earlier, NEVER } from "../base/units.ts";
+import { after, earlier, ms, NEVER } from "../base/units.ts";
 
 /** More lost at once are not asked for: it is no loss but another time. */
 const GAP_MAX = 250;
@@ -15,6 +15,8 @@ const GAP_MAX = 250;
 const MISSING_MAX = 500;
 /** Asked for at once. */
 const ASKS_MAX = 50;
+/** The longest until it is asked for again. */
+const ASK_EVERY_MAX = 4000;
 /** Every tenth number is acknowledged. */
 const ACK_EVERY = 10;
 
@@ -22,6 +24,8 @@ const ACK_EVERY = 10;
 interface Missing {
   readonly sequence: number;
   readonly askAt: Instant;
+  /** How often it was asked for. */
+  readonly asked: number;
 }
 
 /** What is known of one sender's numbers. */
@@ -115,7 +119,10 @@ function leap(tracking: Tracking, sequence: number, askAt: Instant): Admitted {
     const anew = { ...tracking, highest: sequence, missing: [] };
     return { tracking: anew, admission: accepted("none", lost, true) };
   }
-  const gap = Array.from({ length: lost }, (_, at) => ({ sequence: tracking.highest + 1 + at, askAt }));
+  const gap = Array.from({ length: lost }, (_, at) => ({
+    ...{ sequence: tracking.highest + 1 + at, askAt },
+    asked: 0,
+  }));
   const missing = [...tracking.missing, ...gap].slice(-MISSING_MAX);
   return { tracking: { ...tracking, highest: sequence, missing }, admission: accepted("none", lost) };
 }
@@ -129,7 +136,10 @@ export const without = (tracking: Tracking, sequence: number): Tracking => ({
 /** Of a node that is taken for dead from now on: nothing is asked of it, but its life and highest number stay known. */
 export const forsaken = (tracking: Tracking): Tracking => ({ ...tracking, followed: false, missing: [] });
 
-/** The numbers to ask for at `now`, one request each as the daemon does, and again every `interval` until they come. */
+/**
+ * The numbers to ask for at `now`, one request each as the daemon does, and again after `interval`, then twice as long, until they come: a
+ * slow line has just lost them for want of room.
+ */
 export function due(
   tracking: Tracking,
   now: Instant,
@@ -142,10 +152,15 @@ export function due(
   if (ask.length === 0) return { tracking, ask };
   const asked = new Set(ask);
   const missing = tracking.missing.map((each) =>
-    asked.has(each.sequence) ? { ...each, askAt: after(now, interval) } : each,
+    asked.has(each.sequence)
+      ? { ...each, askAt: after(now, waits(each, interval)), asked: each.asked + 1 }
+      : each,
   );
   return { tracking: { ...tracking, missing }, ask };
 }
+
+const waits = ({ asked }: Missing, interval: Milliseconds): Milliseconds =>
+  ms(Math.min(ASK_EVERY_MAX, interval * 2 ** asked));
 
 /** When to ask next. */
 export const nextAsk = (tracking: Tracking): Instant =>

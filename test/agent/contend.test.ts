@@ -72,9 +72,9 @@ describe("two masters that only the cluster knows of", () => {
 
   test("are given the time that sticky ones need to settle it by adverts", () => {
     const { lab, high, low } = apart({ tie: "sticky" }, { tie: "sticky" });
-    lab.run(4300);
+    lab.run(5500);
     expect([high.state(), low.state()]).toEqual(["master", "master"]);
-    lab.run(4000);
+    lab.run(2000);
     expect([high.state(), low.state()]).toEqual(["master", "backup"]);
   });
 
@@ -85,11 +85,9 @@ describe("two masters that only the cluster knows of", () => {
       [150, 120, 100].map((priority) => router({ priority })),
     );
     for (const box of boxes) box.cut = true;
-    lab.run(20_000);
-    const before = boxes.map((box) => box.logs("vrrp.state").length);
     lab.run(60_000);
     expect(boxes.map((box) => box.state())).toEqual(["master", "backup", "backup"]);
-    expect(boxes.map((box) => box.logs("vrrp.state").length)).toEqual(before);
+    expect(boxes.map((box) => box.router().counters.became_master)).toEqual([1, 1, 1]);
   });
 
   test("are no contest any more for who was put in standby meanwhile", () => {
@@ -113,8 +111,9 @@ describe("two masters that only the cluster knows of", () => {
   });
 
   test("are told of once, where the adverts of one reach the other", () => {
-    const { lab, high } = apart();
-    for (let at = 0; at < 8; at++) {
+    // The other one takes its time.
+    const { lab, high } = apart({}, { tie: "sticky" });
+    for (let at = 0; at < 12; at++) {
       hear(high, { source: "192.0.2.11", priority: 100 });
       lab.run(500);
     }

@@ -152,6 +152,16 @@ describe("what is missing", () => {
     expect(due(filled, instant(1250), every).ask).toEqual([2]);
   });
 
+  test("is asked for less and less often: a slow line has no room for more", () => {
+    let tracking = gap;
+    const at = Array.from({ length: 8 }, () => {
+      const now = nextAsk(tracking);
+      ({ tracking } = due(tracking, now, every));
+      return now - ASK_AT;
+    });
+    expect(at).toEqual([0, 250, 750, 1750, 3750, 7750, 11_750, 15_750]);
+  });
+
   test("is asked for no more when the sender does not have it", () => {
     expect(missing(without(gap, 2))).toEqual([3]);
     expect(nextAsk(without(without(gap, 2), 3))).toBe(NEVER);

@@ -19,6 +19,8 @@ export class Excuses {
   #until = 0;
   /** World time at which an interface was there again. */
   #backAt = Number.NEGATIVE_INFINITY;
+  /** World time at which its adverts found their way again, last. */
+  heardAt = Number.NEGATIVE_INFINITY;
   /** World time at which the agent that runs was started: its startup delay is an excuse of its routers. */
   startedAt = 0;
 
@@ -49,7 +51,13 @@ export class Excuses {
     if (this.#backAt >= frozenAt) this.#excuse(DEAF);
   }
 
-  /** The kernel refused an address, or adverts until now. */
+  /** Adverts that were refused until now find their way again: what was tried in vain is a fault for a while. */
+  heard(): void {
+    this.heardAt = this.#schedule.now;
+    this.refused();
+  }
+
+  /** The kernel refused an address. */
   refused(): void {
     this.#excuse(TROUBLE);
   }

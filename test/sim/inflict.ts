@@ -138,10 +138,7 @@ function harm(
     case "mute": {
       const { segment } = fault;
       node.mute.add(segment);
-      later(() => {
-        node.mute.delete(segment);
-        node.excuses.refused();
-      });
+      later(() => void (node.mute.delete(segment) && node.excuses.heard()));
       break;
     }
     case "check-fails":
@@ -205,7 +202,7 @@ export function pacify(world: World): void {
     node.thaw();
     node.mortality.spare(node.process === null);
     node.hooksFail = false;
-    if (node.mute.size > 0) node.excuses.refused();
+    if (node.mute.size > 0) node.excuses.heard();
     node.mute.clear();
     node.services.failing = 0;
     if (node.balance !== null) node.balance.fails = false;

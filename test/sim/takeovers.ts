@@ -117,14 +117,15 @@ export class Takeovers {
     }
   }
 
-  /** The owner of the addresses waits for nobody, unless it slept: then it listens like everybody else. */
+  /** The owner of the addresses waits for nobody, unless it slept or gave way as nobody could hear it: then it listens like everybody else. */
   #judgeOwners(): void {
     const { bounds, watches, schedule, network } = this.#scene;
     for (const [virtualRouter, bound] of bounds) {
       for (const { node, router } of partsOf(this.#scene, virtualRouter)) {
         if (router.priority !== 255) continue;
         const waits = eligible(node, router) && !isMaster(this.#scene, node, router);
-        const listens = node.thawedAt + bound.noMaster(network.longestDelay) - schedule.now;
+        const listensFrom = Math.max(node.thawedAt, node.excuses.heardAt);
+        const listens = listensFrom + bound.noMaster(network.longestDelay) - schedule.now;
         const limit = bound.owner + Math.max(0, listens);
         watches.update(`owner ${virtualRouter} ${node.number}`, waits, limit, schedule.now, () => {
           return `${node.plan.name} owns the addresses of ${router.name} and is not master`;
