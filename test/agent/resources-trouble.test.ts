@@ -244,6 +244,17 @@ describe("the cause of a move is the one that it has", () => {
   const causes = (node: WireNode): string[] =>
     node.said("resource.state").filter((words) => words.includes(" stopping started "));
 
+  test("whatever the other node asks for at the same time", () => {
+    const two = pair();
+    for (const node of [two.a, two.b]) node.request(standby("local"));
+    two.wire.run(1000);
+    expect(two.a.said("resource.state").slice(-2)).toEqual([
+      "probe::one stopping started standby by the operator",
+      "probe::one stopped stopping standby by the operator",
+    ]);
+    expect(two.b.said("resource.state").at(-1)).toBe("probe::one started starting a gives");
+  });
+
   test("of ping nodes", () => {
     const two = pair(GROUPS, 'ping_nodes = ["10.9.9.9"]');
     two.wire.answers = (_, node) => node !== two.a;

@@ -20,8 +20,6 @@ export function causeOf({ settings: { peer } }: Resources, event: Event): string
       return event.how === "restarted" ? `${peer} has started again` : `${peer} is back after a partition`;
     case "stop":
       return "the agent stops";
-    case "standby":
-      return "standby by the operator";
     case "takeover":
       return "takeover by the operator";
     case "fenced":
@@ -30,6 +28,7 @@ export function causeOf({ settings: { peer } }: Resources, event: Event): string
       return `an operator has confirmed that ${peer} is down`;
     case "message":
       return causeOfMessage(peer, event);
+    case "standby":
     case "peer-heard":
     case "ran":
     case "pings":
@@ -48,10 +47,6 @@ function causeOfMessage(
   switch (content.kind) {
     case "shutdone":
       return `${peer} has stopped`;
-    case "standby":
-      return content.step === "me" ? `${peer} gives` : null;
-    case "takeover":
-      return `${peer} was told to take over`;
     case "ip-request":
       return `${peer} asks for what prefers it`;
     default:
@@ -59,17 +54,19 @@ function causeOfMessage(
   }
 }
 
-/** What a move is made for that has just been asked for; null: none has, or it is what {@link causeOf} says of the event. */
+/** What a move is made for that has just been asked for, here or by the other node; null: none has. */
 export function causeOfMove(
   { settings: { peer } }: Resources,
   before: State["standby"],
   { standby }: State,
 ): string | null {
-  if (standby.role !== "giving" || before.role === "giving") return null;
+  if (standby.role === "none" || before.role === standby.role) return null;
+  if (standby.role === "taking") return `${peer} gives`;
   switch (standby.why) {
     case "standby":
+      return "standby by the operator";
     case "takeover":
-      return null;
+      return `${peer} was told to take over`;
     case "failed":
       return `what did not start here goes to ${peer}`;
     case "failback":
