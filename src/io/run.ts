@@ -25,6 +25,7 @@ import { forgetStart } from "./pages.ts";
 import { PacketFilters } from "./packet-filters.ts";
 import { World } from "./perform.ts";
 import { Promotion } from "./promotion.ts";
+import { keepReady } from "./readiness.ts";
 import { reasonOf } from "./reason.ts";
 import type { Tables } from "./rtnetlink.ts";
 import { commandsStarted } from "./starter.ts";
@@ -249,7 +250,7 @@ export async function runAgent(options: RunOptions): Promise<number> {
     void readHistory(settings.stateDir, warning(journal, "history")).then((transitions) =>
       post({ kind: "history-read", transitions }),
     );
-    rehearseWhenIdle(rehearse());
+    keepReady(rehearse);
   });
 
   await Promise.all([world.notifier.finish(NOTIFY_GRACE), world.heartbeat.finish()]);
@@ -263,13 +264,6 @@ export async function runAgent(options: RunOptions): Promise<number> {
   for (const unsubscribe of signals) unsubscribe();
   await Promise.all([journal.flushed(LOG_GRACE), history.finish(LOG_GRACE)]);
   return code;
-}
-
-/** Between its steps the loop has its turn. */
-function rehearseWhenIdle(steps: Iterator<unknown>): void {
-  setTimeout(() => {
-    if (steps.next().done !== true) rehearseWhenIdle(steps);
-  }, 1);
 }
 
 const stackOf = (error: unknown): string =>
