@@ -7,10 +7,10 @@ import type { Child, Ran } from "../lab/process.ts";
 import { now, ran, until } from "../lab/process.ts";
 import { statusOf } from "../lab/status.ts";
 
-const START_MS = 10_000;
-const STOP_MS = 5000;
+const START_MS = 30_000;
+const STOP_MS = 15_000;
 /** Room for whatever the machine does beside. */
-const SLACK_MS = 10_000;
+const SLACK_MS = 30_000;
 
 /** One line of the log. */
 export interface Said {

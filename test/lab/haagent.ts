@@ -8,8 +8,8 @@ import type { Child, Ran } from "./process.ts";
 import { now, ran } from "./process.ts";
 import { makeScratch, removeScratch } from "./scratch.ts";
 
-const START_MS = 10_000;
-const STOP_MS = 5000;
+const START_MS = 30_000;
+const STOP_MS = 15_000;
 
 /** The built binary; HAAGENT names another one. */
 export const HAAGENT = process.env["HAAGENT"] ?? new URL("../../dist/haagent", import.meta.url).pathname;

@@ -8,7 +8,7 @@ import type { Child } from "./process.ts";
 import { childrenOf, now, until } from "./process.ts";
 import { makeScratch, removeScratch } from "./scratch.ts";
 
-const START_MS = 10_000;
+const START_MS = 30_000;
 /** It takes a second after its last advert to leave, more on a busy machine. */
 const STOP_MS = 8000;
 

@@ -35,7 +35,7 @@ export interface PairOptions {
 }
 
 /** Time that a wait may take beyond what the protocol asks: the machine may be busy. */
-const SLACK_MS = 8000;
+const SLACK_MS = 20_000;
 
 export class Pair {
   readonly lab: Lab;
