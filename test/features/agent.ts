@@ -7,7 +7,7 @@ import type { Child, Ran } from "../lab/process.ts";
 import { now, ran, until } from "../lab/process.ts";
 import { statusOf } from "../lab/status.ts";
 
-const START_MS = 30_000;
+const START_MS = 60_000;
 const STOP_MS = 15_000;
 /** Room for whatever the machine does beside. */
 const SLACK_MS = 30_000;

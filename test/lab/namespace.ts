@@ -6,7 +6,7 @@ import type { ChildOptions } from "./process.ts";
 import { Child, run } from "./process.ts";
 
 /** How long the kernel may take to make a namespace. */
-const HOLD_MS = 5000;
+const HOLD_MS = 60_000;
 
 export class Namespace {
   readonly #holder: Bun.Subprocess<"pipe", "pipe", "inherit">;

@@ -1,4 +1,4 @@
-/** Faults that the suite of the agent must notice. */
+/** Faults that the tests of the agent must notice. */
 import { notice } from "./notice.ts";
 
-notice(["agent"]);
+notice((catcher) => catcher.startsWith("agent/"));

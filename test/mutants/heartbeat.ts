@@ -1,6 +1,6 @@
 /** Faults of heartbeat. */
 import { FENCE } from "./fence.ts";
-import type { Mutant } from "./mutants.ts";
+import type { Catcher, Mutant } from "./mutants.ts";
 import { RELEASED } from "./released.ts";
 
 const fault = (file: string, find: string, replace: string, breaks: string): Mutant => ({
@@ -12,9 +12,15 @@ const fault = (file: string, find: string, replace: string, breaks: string): Mut
 });
 
 /** Of the agent's part in a cluster. */
-const agentFault = (file: string, find: string, replace: string, breaks: string): Mutant => ({
+const agentFault = (
+  file: string,
+  find: string,
+  replace: string,
+  breaks: string,
+  caughtBy: Catcher,
+): Mutant => ({
   ...{ file: `src/agent/${file}.ts`, find, replace, breaks },
-  caughtBy: "agent",
+  caughtBy,
 });
 
 export const HEARTBEAT: readonly Mutant[] = [
@@ -24,55 +30,70 @@ export const HEARTBEAT: readonly Mutant[] = [
     "elapsed(dueAt(cluster, cluster.state), turn.now) > SLEEP",
     "false",
     "takes the others for dead when it wakes up",
+    "agent/cluster",
   ),
   agentFault(
     "cluster/resources",
     "const settled = content.stable && !node.stable;",
     "const settled = content.stable;",
     "answers each answer, without end",
+    "agent/cluster",
   ),
   agentFault(
     "cluster/receive",
     'receipt.reason === "duplicate" || receipt.reason === "old"',
     "false",
     "lets a second link die",
+    "agent/cluster",
   ),
   agentFault(
     "cluster/receive",
     "for (const message of again) transmit(cluster, turn, message);",
     "",
     "sends nothing again",
+    "agent/cluster",
   ),
-  agentFault("cluster/heartbeat", "    resourcesEnd(cluster, turn);\n", "", "leaves without a word"),
+  agentFault(
+    "cluster/heartbeat",
+    "    resourcesEnd(cluster, turn);\n",
+    "",
+    "leaves without a word",
+    "agent/cluster",
+  ),
   agentFault(
     "cluster/receive",
     "  if (begins) greet(cluster, turn);\n",
     "",
     "lets a heartbeat that begins hear something else than its status first",
+    "agent/cluster-life",
   ),
   agentFault(
     "cluster/agreement",
     "agreement.alike ? after(turn.now, GRACE) : turn.now",
     "turn.now",
     "cries at each reload of one node and then the other",
+    "agent/agreement",
   ),
   agentFault(
     "cluster/agreement",
     '    if (agreement.told !== "") tell(cluster, turn);\n',
     "",
     "never says that both nodes have the same groups again",
+    "agent/agreement",
   ),
   agentFault(
     "cluster/status",
     "if (disagrees(cluster)) return true;",
     "",
     "is content with a node that has other groups",
+    "agent/agreement",
   ),
   agentFault(
     "cluster/members",
     "      arrangementDue(cluster, turn);\n",
     "",
     "does not say at once what groups it has",
+    "agent/agreement",
   ),
   fault(
     "arrangement",
@@ -85,6 +106,7 @@ export const HEARTBEAT: readonly Mutant[] = [
     "if (told === cluster.told && cluster.retryAt > turn.now) return;",
     "if (told === cluster.told) return;",
     "gives a link up that could not be opened",
+    "agent/cluster",
   ),
 
   fault(

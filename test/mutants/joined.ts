@@ -2,24 +2,31 @@
 import type { Mutant } from "./mutants.ts";
 import { RESOURCES } from "./resources.ts";
 
-const fault = (file: string, find: string, replace: string, breaks: string): Mutant => ({
-  ...{ file: `src/agent/${file}.ts`, find, replace, breaks },
+const fault = (file: string, find: string, replace: string, breaks: string, seed = 1): Mutant => ({
+  ...{ file: `src/agent/${file}.ts`, find, replace, breaks, seed },
   caughtBy: "sim",
 });
 
-const guardFault = (find: string, replace: string, breaks: string): Mutant => ({
-  ...{ file: "src/vrrp/guard.ts", find, replace, breaks },
+const guardFault = (find: string, replace: string, breaks: string, seed = 1): Mutant => ({
+  ...{ file: "src/vrrp/guard.ts", find, replace, breaks, seed },
   caughtBy: "sim",
 });
 
 export const JOINED: readonly Mutant[] = [
   ...RESOURCES,
-  fault("cluster/members", '  give(cluster, turn, { kind: "peer-dead" });', "", "leaves groups to the dead"),
+  fault(
+    "cluster/members",
+    '  give(cluster, turn, { kind: "peer-dead" });',
+    "",
+    "leaves groups to the dead",
+    58,
+  ),
   fault(
     "cluster/receive",
     'give(cluster, turn, { kind: "peer-back", how: change });',
     "",
     "does not notice that the other node lives another life",
+    43,
   ),
   {
     ...fault(
@@ -28,7 +35,7 @@ export const JOINED: readonly Mutant[] = [
       'return "left";',
       "ends before its groups have",
     ),
-    caughtBy: "agent",
+    caughtBy: "agent/resource-address",
   },
   fault(
     "resource/addresses",
@@ -46,6 +53,7 @@ export const JOINED: readonly Mutant[] = [
     "if (counts(guard, claimed)) {",
     "if (false) {",
     "takes over from a master that says that it is one",
+    119,
   ),
   {
     ...guardFault(
@@ -59,5 +67,6 @@ export const JOINED: readonly Mutant[] = [
     '  if (settings.isolated) return stay("isolated", 1);',
     "",
     "takes again what it gave up as it was isolated",
+    3,
   ),
 ];

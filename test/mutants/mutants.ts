@@ -22,9 +22,13 @@ export interface Mutant {
   readonly replace: string;
   /** What the product then does wrong, after "a router that" or "an agent that". */
   readonly breaks: string;
-  /** The suites that must notice: directories of test/, or the simulator. */
-  readonly caughtBy: "sim" | "vrrp" | "agent" | "wire" | "check" | "doctor" | "heartbeat" | "ipvs";
+  readonly caughtBy: Catcher;
+  /** Where that is the simulator, the seed that is asked first: the one that noticed it when the stories were as they are. */
+  readonly seed?: number;
 }
+
+/** Who must notice: the simulator, a directory of test/, or, where that takes long, one file of it. */
+export type Catcher = "sim" | "vrrp" | "wire" | "check" | "doctor" | "heartbeat" | "ipvs" | `agent/${string}`;
 
 const timing: readonly Mutant[] = [
   {
@@ -78,6 +82,7 @@ const machine: readonly Mutant[] = [
     replace: "priority === OWNER && grouped && now >= listensUntil;",
     breaks: "owns the addresses and waits like everybody else",
     caughtBy: "sim",
+    seed: 13,
   },
   {
     file: "src/vrrp/lateness.ts",
@@ -85,6 +90,7 @@ const machine: readonly Mutant[] = [
     replace: "elapsed(state.sentAt, now) > 2000 * settings.interval",
     breaks: "comes back from a stall believing that it is master",
     caughtBy: "sim",
+    seed: 40,
   },
   {
     file: "src/vrrp/master.ts",
@@ -92,6 +98,7 @@ const machine: readonly Mutant[] = [
     replace: "if (now < state.assertAt) return same(standing);",
     breaks: "does not announce at the loser's last word",
     caughtBy: "sim",
+    seed: 30,
   },
   {
     file: "src/vrrp/backup.ts",
@@ -113,6 +120,7 @@ const machine: readonly Mutant[] = [
     replace: "if (now < 0) {",
     breaks: "slept, heard nobody because it slept, and takes over",
     caughtBy: "sim",
+    seed: 20,
   },
   {
     file: "src/vrrp/enter.ts",
@@ -134,6 +142,7 @@ const machine: readonly Mutant[] = [
     replace: 'return "nothing";',
     breaks: "loses one member of a sync group and keeps the others",
     caughtBy: "sim",
+    seed: 34,
   },
 ];
 
@@ -144,6 +153,7 @@ const admission: readonly Mutant[] = [
     replace: "return null;",
     breaks: "obeys adverts from beyond the link",
     caughtBy: "sim",
+    seed: 4,
   },
   {
     file: "src/vrrp/admit.ts",
@@ -167,7 +177,7 @@ const agent: readonly Mutant[] = [
     find: "if (!holder.holds) continue;",
     replace: "",
     breaks: "takes what expired in a stall for theft",
-    caughtBy: "agent",
+    caughtBy: "agent/stall",
   },
   {
     file: "src/agent/outbox.ts",
@@ -182,27 +192,28 @@ const agent: readonly Mutant[] = [
     replace: "silent >= 2000 * config.advertInterval",
     breaks: "resumes long after it died",
     caughtBy: "sim",
+    seed: 10,
   },
   {
     file: "src/agent/recover.ts",
     find: "if (of !== bootId) continue;\n    for (const { confirmed",
     replace: "for (const { confirmed",
     breaks: "removes what the ledger of another boot names",
-    caughtBy: "agent",
+    caughtBy: "agent/recover",
   },
   {
     file: "src/agent/ownership.ts",
     find: 'confirmed: state !== "pending" && lifetime === null',
     replace: 'confirmed: state !== "pending"',
     breaks: "removes what somebody put in the place of an expired address",
-    caughtBy: "agent",
+    caughtBy: "agent/left",
   },
   {
     file: "src/agent/listen.ts",
     find: "for (const text of world.reopening) world.deaf.delete(text);",
     replace: "",
     breaks: "stays deaf after its socket works again",
-    caughtBy: "agent",
+    caughtBy: "agent/interface",
   },
   {
     file: "src/agent/listen.ts",
@@ -217,13 +228,14 @@ const agent: readonly Mutant[] = [
     replace: "|| tentative) continue;",
     breaks: "speaks from a virtual address",
     caughtBy: "sim",
+    seed: 24,
   },
   {
     file: "src/agent/reload.ts",
     find: 'for (const router of world.routers.keys()) turn.out.finally({ kind: "ledger", router, record: null });',
     replace: "",
     breaks: "leaves a ledger behind that vouches for what it gave up",
-    caughtBy: "agent",
+    caughtBy: "agent/left",
   },
   {
     file: "src/agent/drive.ts",

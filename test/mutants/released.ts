@@ -1,9 +1,9 @@
 /** Faults of what masters tell their cluster, and of what shows that there are two. */
-import type { Mutant } from "./mutants.ts";
+import type { Catcher, Mutant } from "./mutants.ts";
 
-const fault = (file: string, find: string, replace: string, breaks: string): Mutant => ({
+const fault = (file: string, find: string, replace: string, breaks: string, caughtBy: Catcher): Mutant => ({
   ...{ file: `src/agent/${file}.ts`, find, replace, breaks },
-  caughtBy: "agent",
+  caughtBy,
 });
 
 /** Of the machine. */
@@ -34,43 +34,97 @@ export const RELEASED: readonly Mutant[] = [
     "return world.ownership.of(name).length > 0;",
     "return false;",
     "says that its addresses are gone before they are",
+    "agent/notice",
   ),
   fault(
     "notice",
     'if (router.owesRelease || world.hooks.has(name, "before_release")) return true;',
     "",
     "says that it released while its before_release runs",
+    "agent/notice",
   ),
   fault(
     "notice",
     "if (world.owed.size === 0) return;\n  for (const { change",
     "if (world.owed.size >= 0) return;\n  for (const { change",
     "says that an address is gone which the kernel keeps",
+    "agent/notice",
   ),
-  fault("drive", 'event.kind === "stop" || event.kind === "yield"', "false", "goes without a word"),
+  fault(
+    "drive",
+    'event.kind === "stop" || event.kind === "yield"',
+    "false",
+    "goes without a word",
+    "agent/notice",
+  ),
   fault(
     "released",
     "if (!dead && (address === null || !listens(address))) return false;",
     "",
     "takes a living third node for dead",
+    "agent/notice",
   ),
-  fault("released", "return others.every(", "return true || others.every(", "forgets who was heard besides"),
-  fault("released", "const sureAt = late ?", "const sureAt = false ?", "follows a late word at once"),
+  fault(
+    "released",
+    "return others.every(",
+    "return true || others.every(",
+    "forgets who was heard besides",
+    "agent/notice",
+  ),
+  fault(
+    "released",
+    "const sureAt = late ?",
+    "const sureAt = false ?",
+    "follows a late word at once",
+    "agent/evidence",
+  ),
   fault(
     "released",
     "if (claimedByAnother(router, node, source)) return;",
     "",
     "believes a node that has the address of another one",
+    "agent/evidence",
   ),
-  fault("reload", "if (world.owed.size > 0) return;", "", "ends before it has said that it released"),
-  fault("contend", "if (!gives) return;", "", "gives way to a worse master, as that one does to it"),
-  fault("contend", "!better || heardAt", "heardAt", "stays away for one that is worse by now"),
-  fault("neighbours", "if (turn.now < settled) return;", "", "takes a failover for a stranger"),
+  fault(
+    "reload",
+    "if (world.owed.size > 0) return;",
+    "",
+    "ends before it has said that it released",
+    "agent/notice",
+  ),
+  fault(
+    "contend",
+    "if (!gives) return;",
+    "",
+    "gives way to a worse master, as that one does to it",
+    "agent/contend",
+  ),
+  fault(
+    "contend",
+    "!better || heardAt",
+    "heardAt",
+    "stays away for one that is worse by now",
+    "agent/contend",
+  ),
+  fault(
+    "neighbours",
+    "if (turn.now < settled) return;",
+    "",
+    "takes a failover for a stranger",
+    "agent/neighbours",
+  ),
   fault(
     "neighbours",
     "elapsed(defendedAt, turn.now) < DEFEND_EVERY",
     "false",
     "answers each word of a stranger with a burst of its own",
+    "agent/neighbours",
   ),
-  fault("neighbours", "if (asked++ >= ASKED_MAX) break;", "", "asks about all its addresses at once"),
+  fault(
+    "neighbours",
+    "if (asked++ >= ASKED_MAX) break;",
+    "",
+    "asks about all its addresses at once",
+    "agent/neighbours",
+  ),
 ];

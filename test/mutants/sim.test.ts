@@ -1,4 +1,4 @@
 /** Faults that the simulator must notice. */
 import { notice } from "./notice.ts";
 
-notice(["sim"]);
+notice((catcher) => catcher === "sim");

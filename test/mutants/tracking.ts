@@ -29,6 +29,7 @@ export const TRACKING: readonly Mutant[] = [
     replace: "for (const track of tracks) sum = configured + effectOf(track);",
     breaks: "counts the last weight only",
     caughtBy: "sim",
+    seed: 15,
   },
   {
     file: "src/vrrp/priority.ts",
@@ -56,21 +57,21 @@ export const TRACKING: readonly Mutant[] = [
     find: "if (wait.settlesAt <= now) names.add(name);",
     replace: "if (wait.settlesAt <= now) names.delete(name);",
     breaks: "forgets a link while its delay runs",
-    caughtBy: "agent",
+    caughtBy: "agent/delays",
   },
   {
     file: "src/agent/checks.ts",
     find: "const number = healthy && check.health.up === true ? (value ?? null) : check.value;",
     replace: "const number = value ?? null;",
     breaks: "loses a file's number by one failure of several",
-    caughtBy: "agent",
+    caughtBy: "agent/checks",
   },
   {
     file: "src/agent/checks.ts",
     find: "if (check === undefined || check.health.contrary > 0) return;",
     replace: "if (check === undefined) return;",
     breaks: "counts failures as fast as a file changes",
-    caughtBy: "agent",
+    caughtBy: "agent/checks",
   },
   {
     file: "src/check/process-match.ts",

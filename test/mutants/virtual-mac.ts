@@ -14,7 +14,7 @@ export const MACS: readonly Mutant[] = [
     find: "if (router.device !== null) known.tap = true;",
     replace: "",
     breaks: "cannot hear another master that has the same MAC address",
-    caughtBy: "agent",
+    caughtBy: "agent/virtual-mac",
   },
   {
     file: "src/agent/devices.ts",
@@ -28,21 +28,21 @@ export const MACS: readonly Mutant[] = [
     find: "if (holder.device !== null && !holder.deviceReady) continue;",
     replace: "",
     breaks: "puts its addresses on a device that somebody else made",
-    caughtBy: "agent",
+    caughtBy: "agent/virtual-mac",
   },
   {
     file: "src/agent/ownership.ts",
     find: "const metric = address.interface === holder.device ? DEVICE_METRIC : null;",
     replace: "const metric = null;",
     breaks: "sends everything to its own subnet by the virtual MAC address",
-    caughtBy: "agent",
+    caughtBy: "agent/virtual-mac",
   },
   {
     file: "src/agent/refusal.ts",
     find: "kept.every((address) => next.addresses.includes(address))",
     replace: "kept.length >= 0",
     breaks: "takes packets for a moment before its address is gone",
-    caughtBy: "agent",
+    caughtBy: "agent/accept",
   },
   {
     file: "src/agent/refusal.ts",
@@ -63,7 +63,7 @@ export const MACS: readonly Mutant[] = [
     find: "if (failure !== null) virtualMacs.retryAt = after(turn.now, RETRY);",
     replace: "",
     breaks: "stays in fault over a device that could not be made once",
-    caughtBy: "agent",
+    caughtBy: "agent/virtual-mac",
   },
   {
     file: "src/agent/refusal.ts",
@@ -77,6 +77,6 @@ export const MACS: readonly Mutant[] = [
     find: "return [...new Set(groups)];",
     replace: "return [];",
     breaks: "is asked for its IPv6 addresses in vain behind a switch that snoops",
-    caughtBy: "agent",
+    caughtBy: "agent/virtual-mac",
   },
 ];
