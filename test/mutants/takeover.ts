@@ -19,8 +19,8 @@ export const TAKEOVER: readonly Mutant[] = [
   ),
   fault(
     "group",
-    'size - 1, tries: 0 }, "status")',
-    '0, tries: 0 }, "status")',
+    "at: settings.size - 1, tries: 0 }",
+    "at: 0, tries: 0 }",
     "leaves behind what an earlier agent started",
   ),
   fault(
