@@ -127,12 +127,14 @@ export const HEARTBEAT: readonly Mutant[] = [
     "lastRead.ring === ring && sameBytes(lastRead.bytes, bytes)",
     "lastRead.ring === ring",
     "takes every message for the last one",
+    "agent/cluster",
   ),
   agentFault(
     "cluster/receive",
     "lastRead.ring === ring && sameBytes",
     "sameBytes",
     "believes once more what was signed with a key that is no more",
+    "agent/cluster",
   ),
   fault("keys", "follow && heard !== null", "heard !== null", "signs with what the peer signs with, unasked"),
   fault(
