@@ -1,8 +1,8 @@
 /** Faults in what joins virtual services with routers, checks and the kernel: what the simulator is for, in its first seeds. */
 import type { Mutant } from "./mutants.ts";
 
-const fault = (file: string, find: string, replace: string, breaks: string): Mutant => ({
-  ...{ file: `src/agent/service/${file}.ts`, find, replace, breaks },
+const fault = (file: string, find: string, replace: string, breaks: string, seed: number): Mutant => ({
+  ...{ file: `src/agent/service/${file}.ts`, find, replace, breaks, seed },
   caughtBy: "sim",
 });
 
@@ -12,12 +12,20 @@ export const BALANCE: readonly Mutant[] = [
     "(isActive(world, config) ?? active) !== active) services.dirty",
     "(isActive(world, config) ?? active) === null) services.dirty",
     "does not notice that its router is master, or no more",
+    53,
   ),
   fault(
     "state",
     'if (up === null) return "undecided";',
     'if (up === null) return "up";',
     "gives weight to servers before they were probed",
+    8,
   ),
-  fault("services", "owned: same ? null : owned", "owned: null", "does not note which services are its own"),
+  fault(
+    "services",
+    "owned: same ? null : owned",
+    "owned: null",
+    "does not note which services are its own",
+    8,
+  ),
 ];

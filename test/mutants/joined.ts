@@ -67,6 +67,6 @@ export const JOINED: readonly Mutant[] = [
     '  if (settings.isolated) return stay("isolated", 1);',
     "",
     "takes again what it gave up as it was isolated",
-    3,
+    132,
   ),
 ];

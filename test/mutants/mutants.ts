@@ -228,7 +228,7 @@ const agent: readonly Mutant[] = [
     replace: "|| tentative) continue;",
     breaks: "speaks from a virtual address",
     caughtBy: "sim",
-    seed: 24,
+    seed: 35,
   },
   {
     file: "src/agent/reload.ts",
