@@ -2,6 +2,7 @@
  * One-line faults of the kind that people make. Each is planted alone, and what is named as its catcher must turn red: a test that
  * stays green under its mutant tests nothing. Where the simulator is named, nothing smaller is asked.
  */
+import { CODECS } from "./codecs.ts";
 import { FORWARDING } from "./forwarding.ts";
 import { GUARD } from "./guard.ts";
 import { HEARTBEAT } from "./heartbeat.ts";
@@ -246,51 +247,6 @@ const agent: readonly Mutant[] = [
   },
 ];
 
-const codecs: readonly Mutant[] = [
-  {
-    file: "src/wire/vrrp.ts",
-    find: 'if (fold(sum + pseudo) !== 0xffff) return fail({ kind: "checksum" });',
-    replace: "",
-    breaks: "believes damaged adverts of version 3",
-    caughtBy: "wire",
-  },
-  {
-    file: "src/wire/vrrp.ts",
-    find: "bytes[AT.interval3] = advertisement.interval >> 8;",
-    replace: "bytes[AT.interval3] = advertisement.interval & 0xff;",
-    breaks: "swaps the halves of its interval",
-    caughtBy: "wire",
-  },
-  {
-    file: "src/wire/vrrp.ts",
-    find: "const usesPseudo = envelope.family === 6 || !plain;",
-    replace: "const usesPseudo = true;",
-    breaks: "does not take the checksum of RFC 9568",
-    caughtBy: "wire",
-  },
-  {
-    file: "src/wire/arp.ts",
-    find: 'bytes[AT.operation + 1] = arp.operation === "request" ? REQUEST : REPLY;',
-    replace: "bytes[AT.operation + 1] = REPLY;",
-    breaks: "announces by replies that nobody asked for",
-    caughtBy: "wire",
-  },
-  {
-    file: "src/wire/ip.ts",
-    find: "payload: bytes.subarray(header, total),",
-    replace: "payload: bytes.subarray(V4_HEADER, total),",
-    breaks: "reads IP options as an advert",
-    caughtBy: "wire",
-  },
-  {
-    file: "src/check/damping.ts",
-    find: "healthy ? thresholds.rise : thresholds.fall",
-    replace: "healthy ? thresholds.fall : thresholds.rise",
-    breaks: "mistakes rise for fall",
-    caughtBy: "check",
-  },
-];
-
 export const MUTANTS: readonly Mutant[] = [
   ...timing,
   ...machine,
@@ -302,7 +258,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...GUARD,
   ...HOOKS,
   ...FORWARDING,
-  ...codecs,
+  ...CODECS,
   ...VARIANTS,
   ...MACS,
   ...HEARTBEAT,
