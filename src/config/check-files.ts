@@ -98,10 +98,14 @@ function wrongWithAuthorities({ failure, certificates }: AuthoritiesFile): strin
   const broken = certificates.indexOf(null);
   if (broken === 0) return `begins with a certificate that cannot be read: the check fails; ${cure}`;
   if (broken > 0) return `has a certificate ${broken + 1} that cannot be read: nobody from there on vouches`;
-  const over = certificates.findIndex((each) => each?.over === true);
-  if (over < 0) return null;
-  const which = certificates.length === 1 ? "has expired" : `has a certificate ${over + 1} that expired`;
-  return `${which} on ${certificates[over]?.until}: what it vouches for fails; cure: a newer one`;
+  // Bundles have some that are over, beside those that count.
+  if (certificates.some((each) => each?.over === false)) return null;
+  const last = certificates
+    .map((each) => each?.until ?? "")
+    .toSorted()
+    .at(-1);
+  const which = certificates.length === 1 ? "has expired" : "has certificates that are all over, the last";
+  return `${which} on ${last}: the check fails; cure: a newer one`;
 }
 
 function wrongWithScript(file: ProgramFile): string[] {

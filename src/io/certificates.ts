@@ -5,14 +5,25 @@ import type { CertificateFact } from "../config/model.ts";
 /** A certificate from its first line on, to its last one, or to the end where that is missing (RFC 7468 5; OpenSSL's older labels, too). */
 const CERTIFICATE =
   /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----[^]*?(?:-----END (?:X509 |TRUSTED )?CERTIFICATE-----|$)/g;
+/** More are not looked at: some ten milliseconds. What the authorities of browsers are is half of it. */
+const CERTIFICATES_MAX = 256;
 
-/** Every certificate of a text, in order; `now` by the wall clock. */
-export const certificatesOf = (text: string, now: number): CertificateFact[] =>
-  Array.from(text.matchAll(CERTIFICATE), ([block]) => {
-    try {
-      const until = Date.parse(new X509Certificate(block).validTo);
-      return { until: new Date(until).toISOString().slice(0, 10), over: until < now };
-    } catch {
-      return null;
-    }
-  });
+/** The certificates of a text in order, up to the first that is none, as null; `now` by the wall clock. */
+export function certificatesOf(text: string, now: number): CertificateFact[] {
+  const facts: CertificateFact[] = [];
+  for (const [block] of text.matchAll(CERTIFICATE)) {
+    const fact = read(block, now);
+    facts.push(fact);
+    if (fact === null || facts.length >= CERTIFICATES_MAX) break;
+  }
+  return facts;
+}
+
+function read(block: string, now: number): CertificateFact {
+  try {
+    const until = Date.parse(new X509Certificate(block).validTo);
+    return { until: new Date(until).toISOString().slice(0, 10), over: until < now };
+  } catch {
+    return null;
+  }
+}

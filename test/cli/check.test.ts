@@ -132,7 +132,7 @@ describe("check", () => {
     const ended = ENDED.trim();
     for (const [content, finding] of [
       [ENDED, "has expired on 2020-02-01"],
-      [`key\n${ended}\r\n${ended}`, "has a certificate 1 that expired on 2020-02-01"],
+      [`key\n${ended}\r\n${ended}`, "has certificates that are all over, the last on 2020-02-01"],
       ["", "holds no certificate (PEM)"],
       ["not a certificate\n", "holds no certificate (PEM)"],
       [ended.slice(0, 300), "begins with a certificate that cannot be read"],

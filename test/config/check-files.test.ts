@@ -94,10 +94,10 @@ describe("the files of checks", () => {
         { certificates: [GOOD, null] },
         "has a certificate 2 that cannot be read: nobody from there on vouches",
       ],
-      [{ certificates: [OVER] }, "has expired on 2020-01-01: what it vouches for fails; cure: a newer one"],
+      [{ certificates: [OVER] }, "has expired on 2020-01-01: the check fails; cure: a newer one"],
       [
-        { certificates: [GOOD, OVER] },
-        "has a certificate 2 that expired on 2020-01-01: what it vouches for fails",
+        { certificates: [OVER, { ...OVER, until: "2019-01-01" }] },
+        "has certificates that are all over, the last on 2020-01-01: the check fails; cure: a newer one",
       ],
     ];
     for (const [file, text] of cases) {
@@ -105,6 +105,8 @@ describe("the files of checks", () => {
       expect(first).toStartWith(`8:32 warning: ca "/ca.pem" ${text}`);
       expect(others).toEqual([]);
     }
+    // As bundles have them.
+    expect(said([], [{ path: "/ca.pem", certificates: [OVER, GOOD, OVER] }])).toEqual([]);
     expect(said([], [{ path: "/spare.pem", certificates: [] }])[0]).toStartWith("3:70 warning: ca");
   });
 });
