@@ -75,10 +75,11 @@ export class Agent {
       this.schedule(world, turn);
     }
     this.handledAt = now;
-    turn.touched.clear();
-    turn.losers.clear();
-    turn.gained.clear();
-    turn.records.clear();
+    // An empty set is not cleared: that makes a new table, which outlives the old one it hangs on until a full collection.
+    if (turn.touched.size > 0) turn.touched.clear();
+    if (turn.losers.size > 0) turn.losers.clear();
+    if (turn.gained.size > 0) turn.gained.clear();
+    if (turn.records.size > 0) turn.records.clear();
     turn.addresses = false;
     turn.next = NEVER;
     return { actions: turn.out.take(), wakeAt: this.wakeAt };

@@ -33,12 +33,14 @@ export const say = (what: string | Uint8Array, shown: string | null = null): Ste
   shown,
 });
 
+const NOTHING = new Uint8Array(0);
+
 /** What the server has said and the dialogue has not taken yet. */
 export class Heard {
   /** Whether the server has closed. */
   ended = false;
   readonly #most: number;
-  #bytes = new Uint8Array(0);
+  #bytes: Uint8Array = NOTHING;
 
   /** At most `most` bytes wait; what comes beyond is dropped. */
   constructor(most: number) {
@@ -53,7 +55,12 @@ export class Heard {
     return this.#bytes.length >= this.#most;
   }
 
+  /** Nobody else writes to the piece from then on. */
   add(piece: Uint8Array): void {
+    if (this.#bytes.length === 0 && piece.length <= this.#most) {
+      this.#bytes = piece;
+      return;
+    }
     const bytes = new Uint8Array(Math.min(this.#bytes.length + piece.length, this.#most));
     bytes.set(this.#bytes);
     bytes.set(piece.subarray(0, bytes.length - this.#bytes.length), this.#bytes.length);

@@ -23,12 +23,12 @@ export interface Expectation {
 /** The outcome as far as the response tells it; null when more of it is needed. */
 function judge(request: Request, expected: Expectation, heard: Heard): Outcome | null {
   const { bytes, full, ended } = heard;
-  const head = decodeHead(bytes, request.method === "HEAD");
+  const { pattern, digest } = expected;
+  const head = decodeHead(bytes, request.method === "HEAD", pattern !== null || digest !== null);
   if (head.kind === "bad") return bad(head.why);
   if (head.kind === "more") return ended ? bad("closed before an answer") : null;
   const said = `HTTP ${head.status}`;
   if (!statusFits(head.status, expected.statuses)) return bad(said);
-  const { pattern, digest } = expected;
   if (pattern === null && digest === null) return good(said);
   // Of a digest's body one byte more than it may have, to see that it has too many.
   const most = digest === null ? TEXT_MAX : DIGESTED_MAX + 1;

@@ -13,14 +13,30 @@ export interface Course {
 }
 
 /** The same text for the same probe: every parameter counts, and the order in which they were written does not. */
-export const probeIdentity = (probe: unknown): string => JSON.stringify(probe, inOrder);
+export function probeIdentity(probe: unknown): string {
+  learn(probe);
+  return JSON.stringify(probe, names);
+}
 
 /** The same text for checks whose results are always the same: these may share one probe. A single parameter that differs parts them. */
 export const courseIdentity = ({ probe, interval, fastInterval, timeout, rise, fall }: Course): string =>
   `${[interval, fastInterval, timeout, rise, fall].join(" ")} ${probeIdentity(probe)}`;
 
-/** For JSON.stringify: members by their names. */
-function inOrder(_: string, value: unknown): unknown {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+/**
+ * The names of all members that were ever seen, in order: JSON.stringify writes those it is given, as they come there. To sort the members of
+ * each of thousands of probes would leave megabytes behind.
+ */
+let names: string[] = [];
+const seen = new Set<string>();
+
+function learn(value: unknown): void {
+  if (typeof value !== "object" || value === null) return;
+  if (!Array.isArray(value)) {
+    for (const name of Object.keys(value)) {
+      if (seen.has(name)) continue;
+      seen.add(name);
+      names = [...seen].toSorted();
+    }
+  }
+  for (const member of Object.values(value)) learn(member);
 }

@@ -5,6 +5,8 @@ const FIRST_LINES = 12;
 const LAST_LINES = 12;
 /** Bytes that are shown of what was sent or got at once. */
 const SHOWN_MAX = 160;
+/** Bytes up to which they are not copied: nobody writes to them any more, and nearly all transcripts are thrown away. */
+const KEPT_MAX = 4096;
 
 /** One line to be; nearly all transcripts are thrown away unread, so it is not written before it is asked for. */
 interface Entry {
@@ -45,7 +47,13 @@ export class Transcript {
 
   #add(text: string, bytes: Uint8Array | null): void {
     const at = this.#now() - this.#began;
-    const entry = { at, text, bytes: bytes?.slice(0, SHOWN_MAX) ?? null, length: bytes?.length ?? 0 };
+    const length = bytes?.length ?? 0;
+    const entry = {
+      at,
+      text,
+      bytes: length > KEPT_MAX ? (bytes?.slice(0, SHOWN_MAX) ?? null) : bytes,
+      length,
+    };
     if (this.#first.length < FIRST_LINES) {
       this.#first.push(entry);
       return;

@@ -8,6 +8,7 @@ import type { Milliseconds } from "../base/units.ts";
 import type { Outcome } from "../check/response.ts";
 import type { BuiltInProbe } from "../config/probe-model.ts";
 import { collectAll } from "./collect.ts";
+import { forgetStart } from "./pages.ts";
 import type { Running } from "./probe/prober.ts";
 import { startProbe } from "./probe/start.ts";
 import { Watches } from "./probe/watches.ts";
@@ -31,6 +32,8 @@ let unsent: ProbeNews[] = [];
 
 /** Thousands of probes a second leave tens of megabytes behind before the runtime collects them by itself. */
 const COLLECT_EVERY = 2000;
+/** Probes after which what the first of them needed of the runtime, its compilers above all, is given back. */
+const STARTED_AFTER = 20_000;
 let ended = 0;
 
 /** What happens together is told together. */
@@ -60,6 +63,7 @@ function finish(id: number, of: Known, outcome: Outcome): void {
   of.running = null;
   ended += 1;
   if (ended % COLLECT_EVERY === 0) setImmediate(collectAll);
+  if (ended === STARTED_AFTER) setImmediate(forgetStart);
   if (of.last !== null && isSame(of.last, outcome)) tell(id);
   else {
     of.last = outcome;

@@ -35,9 +35,13 @@ const LOOK_EVERY = 1000;
 const HEARD_AT_ONCE = 32;
 
 const ALIKE_MAX = 64;
-/** Outcomes after which the garbage they left is collected, some megabytes; one that is not as the last is as many as this. */
+/**
+ * Outcomes after which the garbage that they left is collected, some megabytes. One that has words of its own counts as several, and one that
+ * is not what it was before as many: it is worked out, written, logged.
+ */
 const BURDEN_MAX = 8192;
-const NEW_BURDEN = 8;
+const NEW_BURDEN = 4;
+const CHANGE_BURDEN = 32;
 
 /** Built-in probes, on their thread. */
 export class Prober {
@@ -167,7 +171,8 @@ export class Prober {
     const id = typeof news === "number" ? news : news.id;
     const known = this.#numbered[checkOf(id)] ?? null;
     if (known === null) return;
-    this.#burden += typeof news === "number" ? 1 : NEW_BURDEN;
+    if (typeof news === "number") this.#burden += 1;
+    else this.#burden += known.last?.healthy === news.outcome.healthy ? NEW_BURDEN : CHANGE_BURDEN;
     // Of a probe that was given up, too: the thread does not say it again.
     if (typeof news !== "number") known.last = this.#shared(news.outcome);
     if (known.id !== id || known.last === null) return;

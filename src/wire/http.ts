@@ -7,6 +7,10 @@ const CHUNK_LINE_MAX = 256;
 
 const ascii = new TextDecoder("latin1");
 
+const AGENT = "User-Agent: haagent";
+const ACCEPT = "Accept: */*";
+const CLOSE = "Connection: close";
+
 /** A request without a body. */
 export interface Request {
   readonly method: "GET" | "HEAD" | "OPTIONS";
@@ -20,8 +24,12 @@ export interface Request {
 
 /** The request as text. A field that is given replaces ours of the same name. */
 export function encodeRequest({ method, path, host, headers }: Request): string {
+  // As nearly all are, and thousands may be asked in a second.
+  if (headers.length === 0) {
+    return `${method} ${path} HTTP/1.1\r\nHost: ${host}\r\n${AGENT}\r\n${ACCEPT}\r\n${CLOSE}\r\n\r\n`;
+  }
   const given = new Set(headers.map(nameOf));
-  const ours = [`Host: ${host}`, "User-Agent: haagent", "Accept: */*", "Connection: close"];
+  const ours = [`Host: ${host}`, AGENT, ACCEPT, CLOSE];
   const fields = [...ours.filter((field) => !given.has(nameOf(field))), ...headers];
   return [`${method} ${path} HTTP/1.1`, ...fields, "", ""].join("\r\n");
 }
@@ -48,9 +56,9 @@ const bad = (why: string): Incomplete => ({ kind: "bad", why });
 
 /**
  * Reads status line and fields of the final response; interim ones (1xx) are passed over. `bodiless`: the request was a HEAD, to which
- * no body comes whatever is announced (RFC 9112 6.3).
+ * no body comes whatever is announced (RFC 9112 6.3). `framed` false: nobody wants the body, and how it ends is not looked for.
  */
-export function decodeHead(bytes: Uint8Array, bodiless = false): Head | Incomplete {
+export function decodeHead(bytes: Uint8Array, bodiless = false, framed = true): Head | Incomplete {
   let start = 0;
   for (;;) {
     const text = ascii.decode(bytes.subarray(start, start + HEAD_MAX));
@@ -58,12 +66,13 @@ export function decodeHead(bytes: Uint8Array, bodiless = false): Head | Incomple
     if (!"HTTP/1.".startsWith(text.slice(0, 7))) return bad("no HTTP response");
     const blank = /\r?\n\r?\n/.exec(text);
     if (blank === null) return text.length < HEAD_MAX ? MORE : bad("endless header");
-    const [first = "", ...fields] = text.slice(0, blank.index).split(/\r?\n/);
-    const status = Number(/^HTTP\/1\.\d (\d{3})(?: |$)/.exec(first)?.[1] ?? 0);
+    const status = Number(/^HTTP\/1\.\d (\d{3})(?: |\r?\n)/.exec(text)?.[1] ?? 0);
     if (status < 100 || status > 599) return bad("no HTTP status");
     const end = start + blank.index + blank[0].length;
     if (status >= 200) {
-      return { kind: "head", status, end, framing: bodiless ? 0 : framingOf(status, fields) };
+      if (bodiless || !framed) return { kind: "head", status, end, framing: bodiless ? 0 : "close" };
+      const fields = text.slice(0, blank.index).split(/\r?\n/).slice(1);
+      return { kind: "head", status, end, framing: framingOf(status, fields) };
     }
     if (end > HEAD_MAX) return bad("endless header");
     start = end;

@@ -6,6 +6,7 @@ import { bad } from "../../check/response.ts";
 import { Transcript } from "../../check/transcript.ts";
 import type { BuiltInProbe } from "../../config/probe-model.ts";
 import { probeDns } from "./dns.ts";
+import { lift, limit, Limited } from "./expiry.ts";
 import { probeFile } from "./file.ts";
 import { probeHttp } from "./http.ts";
 import { probePing } from "./ping.ts";
@@ -48,45 +49,61 @@ function begin(probe: BuiltInProbe, tell: Tell, transcript: Transcript): Running
   }
 }
 
+const clock = (): number => performance.now();
+const expired = (attempt: Attempt): void => attempt.expired();
+
+/** One probe, and the time that it has. */
+class Attempt extends Limited implements Running {
+  readonly #timeout: Milliseconds;
+  readonly #tell: Tell;
+  readonly #transcribed: boolean;
+  readonly #transcript = new Transcript(clock);
+  readonly #running: Running;
+  #over = false;
+
+  constructor(probe: BuiltInProbe, timeout: Milliseconds, tell: Tell, transcribed: boolean) {
+    super();
+    this.#timeout = timeout;
+    this.#tell = tell;
+    this.#transcribed = transcribed;
+    limit(this, timeout);
+    this.#running = begin(probe, (outcome) => this.#ended(outcome), this.#transcript);
+  }
+
+  #ended(outcome: Outcome): void {
+    if (this.#over) return;
+    this.#over = true;
+    lift(this);
+    const lines = outcome.healthy && !this.#transcribed ? [] : this.#transcript.lines;
+    this.#tell(lines.length === 0 ? outcome : { ...outcome, transcript: lines });
+  }
+
+  /** An answer that is here already, and that a stall of ours has kept waiting, comes first. */
+  expire(): void {
+    setImmediate(expired, this);
+  }
+
+  expired(): void {
+    if (this.#over) return;
+    this.#running.cancel();
+    this.#transcript.note("given up");
+    this.#ended(this.#running.silence ?? bad(`timeout after ${this.#timeout / 1000}s`));
+  }
+
+  cancel(): void {
+    this.#over = true;
+    lift(this);
+    this.#running.cancel();
+  }
+}
+
 /**
  * Starts a probe; `tell` is called once, after `timeout` at the latest, unless it is cancelled. What was said is told where the probe
  * failed, or always.
  */
-export function startProbe(
+export const startProbe = (
   probe: BuiltInProbe,
   timeout: Milliseconds,
   tell: Tell,
   transcribe: "failures" | "always" = "failures",
-): Running {
-  let over = false;
-  const transcript = new Transcript(() => performance.now());
-  const end = (outcome: Outcome): void => {
-    over = true;
-    const lines = outcome.healthy && transcribe === "failures" ? [] : transcript.lines;
-    tell(lines.length === 0 ? outcome : { ...outcome, transcript: lines });
-  };
-  const expire = (): void => {
-    if (over) return;
-    running.cancel();
-    transcript.note("given up");
-    end(running.silence ?? bad(`timeout after ${timeout / 1000}s`));
-  };
-  // An answer that is here already, and that a stall of ours has kept waiting, comes first.
-  const timer = setTimeout(() => setImmediate(expire), timeout);
-  const running = begin(
-    probe,
-    (outcome) => {
-      if (over) return;
-      clearTimeout(timer);
-      end(outcome);
-    },
-    transcript,
-  );
-  return {
-    cancel() {
-      over = true;
-      clearTimeout(timer);
-      running.cancel();
-    },
-  };
-}
+): Running => new Attempt(probe, timeout, tell, transcribe === "always");
