@@ -30,27 +30,39 @@ describe("an arrangement", () => {
     expect(encodeArrangement(arrangementOf("a", groups, true, 1))).toEqual([
       ["failback", "true"],
       ["pings", "1"],
-      ["groups", "5f50a46c.13d79401+ 7ab8f09a.7ab8f09a-"],
+      ["groups", "2 5a31a0e0 5f50a46c.13d79401+ 7ab8f09a.7ab8f09a-"],
     ]);
-    expect(encodeArrangement(arrangementOf("a", [], "legacy", 0)).at(-1)).toEqual(["groups", "-"]);
+    expect(encodeArrangement(arrangementOf("a", [], "legacy", 0)).at(-1)).toEqual(["groups", "0 ffffffff"]);
   });
 
   test("comes back, with as many groups as there can be", () => {
+    const few = groupsOf(Array.from({ length: 24 }, (_, at) => `b probe::${at}`));
     const many = groupsOf(Array.from({ length: GROUPS_MAX }, (_, at) => `b probe::${at}`));
     for (const failback of [true, false, "legacy"] as const) {
-      for (const groups of [[], many]) {
+      for (const groups of [[], few, many]) {
         const arrangement = arrangementOf("b", groups, failback, 3);
         expect(back(arrangement)).toEqual(arrangement);
+        // On a line of 19,200 baud less than half a second, headers included.
+        expect(encodeArrangement(arrangement).join().length).toBeLessThan(550);
       }
     }
   });
 
-  const good = { failback: "true", pings: "1", groups: "765e7680.ebc57560+" };
+  const good = { failback: "true", pings: "1", groups: "1 12345678 765e7680.ebc57560+" };
   test.each([
     ...[{ failback: "yes" }, { pings: "-1" }, { pings: "01" }, { pings: "10000" }, { pings: "" }],
-    ...[{ groups: "" }, { groups: "765e7680.ebc57560" }, { groups: "765e768.ebc57560+" }],
-    ...[{ groups: "765e7680.ebc57560+ " }, { groups: "765E7680.ebc57560+" }],
-    { groups: Array.from({ length: GROUPS_MAX + 1 }, () => "765e7680.ebc57560+").join(" ") },
+    ...["", "1", "1 12345678", "1 12345678 765e7680.ebc57560", "1 12345678 765e768.ebc57560+"].map(
+      (groups) => ({ groups }),
+    ),
+    ...[
+      "1 12345678 765e7680.ebc57560+ ",
+      "1 12345678 765E7680.ebc57560+",
+      "0 12345678 765e7680.ebc57560+",
+    ].map((groups) => ({ groups })),
+    ...["2 12345678 765e7680.ebc57560+", "x 12345678", "0 1234567", "101 12345678", "24 12345678"].map(
+      (groups) => ({ groups }),
+    ),
+    { groups: `1 12345678${" 765e7680.ebc57560+".repeat(200)}` },
   ])("is none where a field is wrong: %#", (wrong) => {
     expect(decodeArrangement(message(Object.entries(good)))).not.toBe(null);
     expect(decodeArrangement(message(Object.entries({ ...good, ...wrong })))).toBe(null);
@@ -101,5 +113,12 @@ describe("two nodes", () => {
   test("learn a few names of many", () => {
     const many = Array.from({ length: 8 }, (_, at) => `a g${at}`);
     expect(found([...many, ...BOTH], BOTH)).toEqual(["not on b: g0, g1, g2, g3, g4 and 3 more"]);
+  });
+
+  test("learn of very many only that they are others", () => {
+    const many = Array.from({ length: 30 }, (_, at) => `a g${at}`);
+    expect(found([...many, ...BOTH], [...many, ...BOTH])).toEqual([]);
+    expect(found([...many, ...BOTH], [...many, "a one", "b two"])).toEqual(["other groups on b"]);
+    expect(found(BOTH, many)).toEqual(["other groups on b"]);
   });
 });

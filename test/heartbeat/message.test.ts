@@ -112,7 +112,10 @@ describe("a content", () => {
     "ask-claims": { kind: "ask-claims", id: 47, about: [{ vrid: 51, family: 4 }] },
     "ipfail-joined": { kind: "ipfail-joined" },
     life: { kind: "life", to: "b", generation: 0x6b00c2ce },
-    arrangement: { kind: "arrangement", arrangement: { failback: "legacy", pings: 2, groups: [] } },
+    arrangement: {
+      kind: "arrangement",
+      arrangement: { failback: "legacy", pings: 2, count: 0, sum: 7, groups: [] },
+    },
     claims: { kind: "claims", to: "b", answers: 47, claims: [CLAIM, { ...CLAIM, address: null }] },
   };
   test.each(Object.values(samples))("comes back: $kind", (content) => {

@@ -97,7 +97,7 @@ export const HEARTBEAT: readonly Mutant[] = [
   ),
   fault(
     "arrangement",
-    "mark.own === ours.groups[at]?.own",
+    "mark.own === ours[at]?.own",
     "false",
     "does not notice that both nodes prefer themselves",
   ),

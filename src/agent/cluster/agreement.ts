@@ -63,7 +63,7 @@ const ownArrangement = (cluster: Cluster): Arrangement =>
 /** Somebody may not know yet what we have: it is said after what nodes say first. A node without groups keeps silent until it hears of some. */
 export function arrangementDue(cluster: Cluster, turn: Turn): void {
   const { agreement, config } = cluster;
-  const concerned = groupsOf(cluster).length > 0 || (agreement.theirs?.arrangement.groups.length ?? 0) > 0;
+  const concerned = groupsOf(cluster).length > 0 || (agreement.theirs?.arrangement.count ?? 0) > 0;
   const at = after(turn.now, ms(config.keepalive * SAY_AFTER));
   if (config.nodes.length === NODES && concerned) agreement.sayAt = earlier(agreement.sayAt, at);
 }
@@ -137,7 +137,7 @@ export function agreementDue(cluster: Cluster, turn: Turn): void {
   if (agreement.sayAt > turn.now || cluster.state === null) return;
   const arrangement = ownArrangement(cluster);
   agreement.said = JSON.stringify(arrangement);
-  agreement.sayAt = arrangement.groups.length > 0 ? after(turn.now, SAY_EVERY) : NEVER;
+  agreement.sayAt = arrangement.count > 0 ? after(turn.now, SAY_EVERY) : NEVER;
   say(cluster, turn, { kind: "arrangement", arrangement });
 }
 
