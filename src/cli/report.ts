@@ -74,6 +74,8 @@ export interface ServiceReport {
 }
 
 export interface HeartbeatReport {
+  /** Why state_dir does not have what the next agent must know of groups; null where it has. */
+  readonly unkept?: string | null;
   /** Whether the other node has the same groups; null where there are none. */
   readonly agreement?: {
     readonly node: string;

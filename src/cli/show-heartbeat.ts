@@ -48,7 +48,7 @@ const agreementRow = ({ node, differences }: NonNullable<HeartbeatReport["agreem
 
 /** No lines where there is no heartbeat. */
 export function heartbeatLines(report: HeartbeatReport): string[] {
-  const { nodes, links, resources, fence, agreement, dropped } = report;
+  const { nodes, links, resources, fence, agreement, unkept, dropped } = report;
   if (nodes.length === 0) return [];
   const rows = [
     ...nodes.map(({ name, type, self, state, last_heard_ms: heard, left, failure }) => [
@@ -84,6 +84,7 @@ export function heartbeatLines(report: HeartbeatReport): string[] {
     ]),
     ...(agreement?.state === "differs" ? [agreementRow(agreement)] : []),
     ...(fence ? [fenceRow(fence)] : []),
+    ...(typeof unkept === "string" ? [["state", "state_dir", "unkept", unkept]] : []),
   ];
   const width = (column: number): number => Math.max(...rows.map((row) => row[column]?.length ?? 0));
   const widths = [0, 1, 2].map(width);

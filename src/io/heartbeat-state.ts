@@ -12,8 +12,8 @@ const UUID_FILE = "hb_uuid";
 const GENERATION_FILE = "hb_generation";
 const RESOURCES_FILE = "hb_resources";
 const UUID_BYTES = 16;
-/** Longest text of that one that is read: 100 groups with their longest names are 41 kB. */
-const RESOURCES_BYTES_MAX = 256 * 1024;
+/** Longest text of that one that is read: 100 groups of twenty resources with their longest names are 900 kB. */
+const RESOURCES_BYTES_MAX = 1024 * 1024;
 
 const octets = (bytes: Uint8Array): Octets => Buffer.from(bytes).toString("latin1");
 
@@ -94,13 +94,17 @@ export async function keep(directory: string, uuid: Octets, generation: number):
   }
 }
 
-/** Keeps what a partition left for an operator. */
-export async function keepResources(directory: string, text: string): Promise<HeartbeatEvent> {
+/** Keeps what the next agent must know of groups. */
+export async function keepResources(
+  directory: string,
+  { version, text }: { readonly version: number; readonly text: string },
+): Promise<HeartbeatEvent> {
+  const told = { kind: "heartbeat", what: "resources-kept", version } as const;
   try {
     makeDirectory(directory);
     await replace(directory, RESOURCES_FILE, new TextEncoder().encode(text));
-    return { kind: "heartbeat", what: "resources-kept", failure: null };
+    return { ...told, failure: null };
   } catch (error) {
-    return { kind: "heartbeat", what: "resources-kept", failure: reasonOf(error) };
+    return { ...told, failure: reasonOf(error) };
   }
 }

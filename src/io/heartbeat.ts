@@ -63,7 +63,7 @@ export class HeartbeatLinks {
       case "keep-resources":
         // One after the other: the last one stays.
         this.#keeping = this.#keeping.then(async () =>
-          this.#post(await keepResources(this.#stateDir, action.text)),
+          this.#post(await keepResources(this.#stateDir, action)),
         );
         return [];
       case "look":

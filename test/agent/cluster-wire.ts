@@ -98,6 +98,11 @@ export class WireNode {
   /** What is kept in state_dir. */
   kept: { readonly uuid: string; readonly generation: number } | null = null;
   keptResources: string | null = null;
+  /** Why state_dir takes nothing; null: it does. */
+  diskFails: string | null = null;
+  /** It never answers. */
+  diskHangs = false;
+  bootId = "boot";
   readonly scripts = new WireScripts();
   /** Answers that came later than the turn of their request. */
   readonly replies: Reply[] = [];
@@ -127,7 +132,7 @@ export class WireNode {
     this.#agent = new Agent();
     this.kernel.boot();
     this.handle({
-      ...{ kind: "start", pid: 1, version: "0", bootId: "boot", forwarding: [], ledger: [] },
+      ...{ kind: "start", pid: 1, version: "0", bootId: this.bootId, forwarding: [], ledger: [] },
       source: this.#source(),
       links: this.kernel.links,
       addresses: this.kernel.addresses,
@@ -250,6 +255,13 @@ export class WireNode {
     }
   }
 
+  #keepResources({ version, text }: Extract<Action, { what: "keep-resources" }>): void {
+    const failure = this.diskFails;
+    if (failure === null) this.keptResources = text;
+    if (this.diskHangs) return;
+    this.wire.soon(() => this.handle({ kind: "heartbeat", what: "resources-kept", version, failure }));
+  }
+
   #probe({ check, probe, timeout }: Extract<Action, { kind: "probe" }>): void {
     const healthy = probe.type === "ping" && this.wire.answers(probe.address, this);
     const told = { kind: "probe", check, healthy, detail: "" } as const;
@@ -271,7 +283,7 @@ export class WireNode {
           this.handle({ kind: "heartbeat", what: "kept", failure: null });
         });
       case "keep-resources":
-        return void (this.keptResources = action.text);
+        return this.#keepResources(action);
       case "look":
         return this.handle({ kind: "heartbeat", what: "host", host });
       case "media": {

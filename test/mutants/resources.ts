@@ -67,10 +67,35 @@ export const RESOURCES: readonly Mutant[] = [
   ),
   fault(
     "agent/resource/machine",
-    "if (keeps !== resources.kept) {",
-    "if (false) {",
+    "resources.memory.keep(turn, resources);",
+    "",
     "keeps nothing of a partition",
     "agent/resources-trouble",
+  ),
+  fault(
+    "agent/resource/memory",
+    'if (order.task !== "start") return false;',
+    "return false;",
+    "starts what no next agent would know of",
+  ),
+  fault(
+    "agent/resource/memory",
+    'if (group?.phase === "unknown") return this.#left.has(key);',
+    'if (group?.phase === "unknown") return false;',
+    "forgets what an earlier agent left before it has stopped it",
+  ),
+  fault("agent/resource/memory", "this.#known = done.started;", "", "does not hear that the disk has it"),
+  fault(
+    "agent/resource/kept",
+    "if (boot !== bootOf(bootId))",
+    "if (false)",
+    "looks for what ran in another boot",
+  ),
+  fault(
+    "agent/resource/left",
+    "!wanted.some((each) => isSame(each, group))",
+    "!wanted.some(({ key }) => key === group.key)",
+    "leaves running what its configuration has otherwise by now",
   ),
   fault(
     "agent/resource/machine",

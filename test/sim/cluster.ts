@@ -65,7 +65,7 @@ export class ClusterEdge {
         return [];
       case "keep-resources":
         cables.keepResources(node, action.text);
-        soon({ kind: "heartbeat", what: "resources-kept", failure: null });
+        soon({ kind: "heartbeat", what: "resources-kept", version: action.version, failure: null });
         return [];
       case "look":
         return [{ kind: "heartbeat", what: "host", host }];

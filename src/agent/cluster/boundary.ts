@@ -60,8 +60,13 @@ export type HeartbeatEvent =
     }
   /** The answer to `heartbeat-keep`: null when it is on the disk. */
   | { readonly kind: "heartbeat"; readonly what: "kept"; readonly failure: string | null }
-  /** The answer to `keep-resources`: null when it is on the disk. */
-  | { readonly kind: "heartbeat"; readonly what: "resources-kept"; readonly failure: string | null }
+  /** The answer to the `keep-resources` of that number: null when it is on the disk. */
+  | {
+      readonly kind: "heartbeat";
+      readonly what: "resources-kept";
+      readonly version: number;
+      readonly failure: string | null;
+    }
   /** The answer to `heartbeat-look`. */
   | { readonly kind: "heartbeat"; readonly what: "host"; readonly host: HostTime }
   /** A datagram, or some bytes of a line. */
@@ -105,8 +110,13 @@ export type HeartbeatAction =
   | { readonly kind: "heartbeat"; readonly what: "recall" }
   /** Keep this in state_dir, on the disk before it is answered. */
   | { readonly kind: "heartbeat"; readonly what: "keep"; readonly uuid: Octets; readonly generation: number }
-  /** Keep what a partition left for an operator, on the disk before it is answered; of several only the last one counts. */
-  | { readonly kind: "heartbeat"; readonly what: "keep-resources"; readonly text: string }
+  /** Keep what the next agent must know of groups, on the disk before it is answered; numbered in their order, and the last one stays. */
+  | {
+      readonly kind: "heartbeat";
+      readonly what: "keep-resources";
+      readonly version: number;
+      readonly text: string;
+    }
   | { readonly kind: "heartbeat"; readonly what: "look" }
   /** The complete set of links wanted from now on; those that are not open are tried again. What is open as it is wanted is not touched. */
   | { readonly kind: "heartbeat"; readonly what: "media"; readonly media: readonly Medium[] }

@@ -97,6 +97,8 @@ export class Cluster {
   ring: KeyRing;
   /** Who notify commands run as; see {@link AgentConfig}. */
   scriptUser: string | null = null;
+  /** Of this boot. */
+  bootId = "";
   readonly nodes = new Map<string, Node>();
   readonly links = new Map<string, Link>();
   readonly drops = new Map<Drop, number>();

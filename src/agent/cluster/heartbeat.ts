@@ -18,7 +18,7 @@ import type { ClusterEvent, HeartbeatEvent } from "./boundary.ts";
 import { heedReleased } from "../released.ts";
 import { fenceEnded } from "../resource/fenced.ts";
 import type { Leaving } from "../resource/machine.ts";
-import { leaveResources, reconfigureResources, resourcesWake } from "../resource/machine.ts";
+import { leaveResources, reconfigureResources, resourcesKept, resourcesWake } from "../resource/machine.ts";
 import { resourceEnded } from "../resource/run.ts";
 import type { Turn, World } from "../world.ts";
 
@@ -36,6 +36,7 @@ export function configureHeartbeat(world: World, turn: Turn, { agent, heartbeat 
   if (cluster === null) {
     world.cluster = new Cluster(heartbeat, agent.node);
     world.cluster.scriptUser = agent.scriptUser;
+    world.cluster.bootId = world.bootId;
     turn.out.defer({ kind: "heartbeat", what: "recall" });
     return;
   }
@@ -63,7 +64,7 @@ export function heartbeatEvent(world: World, turn: Turn, event: ClusterEvent): v
       kept(world, cluster, turn, event.failure);
       break;
     case "resources-kept":
-      if (event.failure !== null) resourcesLost(turn, event.failure);
+      resourcesKept(cluster, turn, event);
       break;
     case "host":
       cluster.host = { time: event.host, at: turn.now };
@@ -133,12 +134,6 @@ const stateLost = (turn: Turn, detail: string): void =>
   turn.out.log("warning", "agent.warning", {
     what: "heartbeat generation",
     detail: `${detail}; without it and without a clock the others take this node's next life for a replay`,
-  });
-
-const resourcesLost = (turn: Turn, detail: string): void =>
-  turn.out.log("warning", "agent.warning", {
-    what: "heartbeat resources",
-    detail: `${detail}; the next life of this agent does not know what a partition has left for an operator`,
   });
 
 /** Only what is on the disk is said: nobody must ever hear an earlier life after a later one. */

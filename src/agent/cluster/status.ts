@@ -27,6 +27,7 @@ export function heartbeatStatus({ cluster }: World, now: Instant): object {
     links: [...cluster.links.values()].flatMap((link) => linkRows(cluster, link, now)),
     resources: resourceStatus(cluster, now),
     fence: fenceStatus(cluster, now),
+    unkept: cluster.resources?.memory.failure ?? null,
     agreement: agreementStatus(cluster),
   };
 }

@@ -3,47 +3,55 @@ import { unreachable } from "../../base/assert.ts";
 import { after, earlier, ms, NEVER } from "../../base/units.ts";
 import type { Outcome } from "../../heartbeat/group.ts";
 import { isRetired, regrouped } from "../../heartbeat/regroup.ts";
-import type { Kept } from "../../heartbeat/takeover.ts";
 import { concerns, deadline, start, step } from "../../heartbeat/takeover.ts";
 import type { Action, Event, State, Step } from "../../heartbeat/takeover-state.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { tellGroup } from "../cluster/notify.ts";
+import type { HeartbeatEvent } from "../cluster/boundary.ts";
 import { say } from "../cluster/send.ts";
 import { answerOrder } from "./answers.ts";
 import { runFence, settleFence } from "./fence.ts";
 import { causeOf, causeOfMove, logNews } from "./news.ts";
 import { runResource } from "./run.ts";
 import type { GroupState } from "./resources.ts";
-import { decodeKept, encodeKept, groupState, Resources, settingsOf } from "./resources.ts";
+import type { Memory } from "./kept.ts";
+import { decodeMemory, NOTHING_KEPT } from "./kept.ts";
+import { configForLeft, leftBehind } from "./left.ts";
+import { GroupMemory } from "./memory.ts";
+import { groupState, Resources, settingsOf } from "./resources.ts";
 import type { Turn } from "../world.ts";
 
 /** How long an agent that has said its last word may wait for the other node, in milliseconds, or in keepalives where that is longer. */
 const LINGER_LEAST = 1000;
 const LINGER_KEEPALIVES = 3;
 
-const NOTHING_KEPT: Kept = { barred: new Set(), pinned: false };
-
-/** Begins to look what runs here, where the configuration has groups. */
+/** Begins to look what runs here, where the configuration has groups, or an earlier agent started some. */
 export function beginResources(cluster: Cluster, turn: Turn): void {
   const { config, name } = cluster;
-  if (config.resources === null || cluster.resources !== null) return;
+  if (cluster.resources !== null) return;
   const kept = recalled(cluster, turn);
-  const settings = settingsOf(config, name, config.resources, groupsOf(config.resources.groups));
+  const left = leftBehind(config.resources?.groups ?? [], kept);
+  const begins = config.resources ?? configForLeft(config, turn, kept, left);
+  if (begins === null) return;
+  // Each as it was started: what the configuration has otherwise by now is stopped first.
+  const groups = groupsOf([...begins.groups, ...left]);
+  const settings = settingsOf(config, name, begins, groups);
   const begun = start(settings, turn.now, kept);
-  cluster.resources = new Resources(config, name, config.resources, begun.state, encodeKept(kept));
+  const memory = new GroupMemory(cluster.bootId, kept);
+  cluster.resources = new Resources(begins, groups, settings, begun.state, memory);
   perform(cluster, turn, cluster.resources, begun);
 }
 
 const groupsOf = <Keyed extends { readonly key: string }>(groups: readonly Keyed[]): Map<string, Keyed> =>
   new Map(groups.map((group) => [group.key, group]));
 
-function recalled({ keptResources: text }: Cluster, turn: Turn): Kept {
+function recalled({ keptResources: text, bootId }: Cluster, turn: Turn): Memory {
   if (text === null) return NOTHING_KEPT;
-  const kept = decodeKept(text);
+  const kept = decodeMemory(text, bootId);
   if (kept !== null) return kept;
   const detail =
-    "hb_resources in state_dir is damaged: whether a partition left groups for an operator is not known";
-  turn.out.log("warning", "agent.warning", { what: "heartbeat resources", detail });
+    "hb_resources in state_dir is damaged: what a partition left for an operator is not known, nor what an earlier agent started that the configuration has no more; cure: look whether anything runs that should not";
+  turn.out.log("error", "agent.warning", { what: "heartbeat resources", detail });
   return NOTHING_KEPT;
 }
 
@@ -62,6 +70,35 @@ export function give(cluster: Cluster, turn: Turn, event: Event): void {
   settleRetired(cluster, turn, resources);
   const rests = idle && next.actions.length === 0 && resources.state === before;
   resources.restsIn = rests ? before : null;
+}
+
+/** state_dir has what is to be remembered, or could not take it. */
+export function resourcesKept(
+  { resources, left }: Cluster,
+  turn: Turn,
+  { version, failure }: Extract<HeartbeatEvent, { readonly what: "resources-kept" }>,
+): void {
+  if (resources === null || left) return;
+  const { memory } = resources;
+  const before = memory.failure;
+  memory.kept(turn.now, version, failure);
+  if (failure !== null && failure !== before) tellUnkept(turn, failure);
+  if (failure === null && before !== null)
+    turn.out.log("info", "resource.kept", { detail: "state_dir has it again" });
+  resources.wakeAt = turn.now;
+}
+
+/** What it may mean that the disk has not what it should. */
+const tellUnkept = (turn: Turn, failure: string): void =>
+  turn.out.log("error", "resource.unkept", {
+    detail: `${failure}: after a crash the next agent would not know which groups were started here, nor what a partition left for an operator; cure: make state_dir writable`,
+  });
+
+/** Starts that waited for the disk. */
+function startHeld(cluster: Cluster, turn: Turn, { memory }: Resources): void {
+  const before = memory.failure;
+  for (const order of memory.take(turn.now)) runResource(turn, cluster, order);
+  if (before === null && memory.failure !== null) tellUnkept(turn, memory.failure);
 }
 
 /** Whatever is due. */
@@ -134,13 +171,11 @@ function perform(cluster: Cluster, turn: Turn, resources: Resources, { state, ac
   resources.offeredAt = offered ? (resources.offeredAt ?? turn.now) : null;
   for (const action of actions) act(cluster, turn, resources, action);
   settleFence(turn, resources);
-  const { keeps } = resources;
-  if (keeps !== resources.kept) {
-    resources.kept = keeps;
-    turn.out.defer({ kind: "heartbeat", what: "keep-resources", text: keeps });
-  }
+  resources.memory.keep(turn, resources);
+  startHeld(cluster, turn, resources);
   answerOrder(turn, resources, before);
-  resources.wakeAt = earlier(deadline(state), resources.waiting?.until ?? NEVER);
+  const waits = earlier(resources.waiting?.until ?? NEVER, resources.memory.deadline());
+  resources.wakeAt = earlier(deadline(state), waits);
 }
 
 function act(cluster: Cluster, turn: Turn, resources: Resources, action: Action): void {
@@ -151,7 +186,9 @@ function act(cluster: Cluster, turn: Turn, resources: Resources, action: Action)
       const group = resources.groups.get(action.group);
       if (group === undefined) return;
       const { run, at, task, timeout } = action;
-      return runResource(turn, cluster, { group, at, task, run, timeout });
+      const order = { group, at, task, run, timeout };
+      if (resources.memory.holds(order, turn.now, resources.config.directories)) return;
+      return runResource(turn, cluster, order);
     }
     case "group":
       return moved(cluster, turn, resources, action);

@@ -6,8 +6,8 @@ import type { Hold } from "../../heartbeat/content.ts";
 import type { Group } from "../../heartbeat/haresources.ts";
 import { isShared, preferredNode } from "../../heartbeat/haresources.ts";
 import { FENCE_DELAY, patience } from "../../heartbeat/sight.ts";
-import type { Kept } from "../../heartbeat/takeover.ts";
 import type { FenceSettings, GroupPlan, Settings, State } from "../../heartbeat/takeover-state.ts";
+import type { GroupMemory } from "./memory.ts";
 
 /** Between two tries to stop what is told to be stuck. */
 const STUCK_PAUSE = ms(30_000);
@@ -50,8 +50,8 @@ export class Resources {
   cause = "the agent starts";
   /** Told to history at the end of the turn. */
   changes: GroupChange[] = [];
-  /** As JSON, what state_dir has of it. */
-  kept: string;
+  /** What is remembered over a restart. */
+  readonly memory: GroupMemory;
   waiting: Waiting | null = null;
   /** When the machine, or who waits, wants to be looked at. */
   wakeAt: Instant = NEVER;
@@ -64,17 +64,18 @@ export class Resources {
   /** Everything is said, and may have to be said again; null: not yet. */
   lingersUntil: Instant | null = null;
 
-  constructor(cluster: HeartbeatConfig, own: string, config: ResourcesConfig, state: State, kept: string) {
+  constructor(
+    config: ResourcesConfig,
+    groups: ReadonlyMap<string, Group>,
+    settings: Settings,
+    state: State,
+    memory: GroupMemory,
+  ) {
     this.config = config;
-    this.groups = new Map(config.groups.map((group) => [group.key, group]));
-    this.settings = settingsOf(cluster, own, config, this.groups);
+    this.groups = groups;
+    this.settings = settings;
     this.state = state;
-    this.kept = kept;
-  }
-
-  /** What is to be remembered over a restart, as the text of a file. */
-  get keeps(): string {
-    return encodeKept(this.state);
+    this.memory = memory;
   }
 }
 
@@ -141,21 +142,4 @@ export function groupState({ state }: Resources, key: string): GroupState {
   const group = state.groups.get(key);
   if (group === undefined) return "unknown";
   return group.stuck ? "stuck" : group.phase;
-}
-
-/** The text of the file in state_dir. */
-export const encodeKept = ({ barred, pinned }: Kept): string =>
-  `${JSON.stringify({ barred: [...barred].toSorted(), pinned })}\n`;
-
-/** Null where it is none of ours. */
-export function decodeKept(text: string): Kept | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value !== "object" || value === null) return null;
-    const { barred, pinned }: Record<string, unknown> = { ...value };
-    if (!Array.isArray(barred) || typeof pinned !== "boolean") return null;
-    return { barred: new Set(barred.filter((each) => typeof each === "string")), pinned };
-  } catch {
-    return null;
-  }
 }

@@ -43,12 +43,16 @@ export function runResource(turn: Turn, cluster: Cluster, order: Order): void {
         type: "script",
         name: resource.script,
         args: resource.args,
-        directories: cluster.resources?.config.directories ?? [],
+        directories: directoriesOf(cluster, order.group),
         environment: environmentOf(cluster),
       });
     default:
       unreachable(kind.value);
   }
+}
+
+function directoriesOf({ resources }: Cluster, group: Group): readonly string[] {
+  return resources === null ? [] : resources.memory.directoriesOf(group, resources.config.directories);
 }
 
 /** The edge does it. */

@@ -91,7 +91,7 @@ function awaitsOperator({ resources }: Cluster): boolean {
   return is === "blocked" || (is === "blind" && waitsForWord(settings, state));
 }
 
-/** `fault` when the fence keeps groups from being taken over, or a group is stuck, or has failed, or is barred, and runs nowhere; `degraded` when one runs nowhere, and is not on its way or for too long, or runs here without an address. */
+/** `fault` when the fence keeps groups from being taken over, or a group is stuck, or has failed, or is barred, and runs nowhere; `degraded` when one runs nowhere, and is not on its way or for too long, or runs here without an address, or state_dir does not take what is to be kept. */
 export function resourcesHealth(world: World, now: Instant): "ok" | "degraded" | "fault" {
   const { cluster } = world;
   if (cluster === null) return "ok";
@@ -100,7 +100,8 @@ export function resourcesHealth(world: World, now: Instant): "ok" | "degraded" |
   if (rows.some(({ state }) => state === "stuck" || state === "failed" || state === "barred")) return "fault";
   const late = cluster.resources !== null && isLate(cluster.resources, now);
   const missing = rows.some(({ owner, state }) => owner === null && (state !== "moving" || late));
-  return missing || lacksAddress(world) ? "degraded" : "ok";
+  const unkept = (cluster.resources?.memory.failure ?? null) !== null;
+  return missing || unkept || lacksAddress(world) ? "degraded" : "ok";
 }
 
 /** An agent that ends without having stopped everything says what, and what comes of it. */
