@@ -62,7 +62,11 @@ export class Cables {
         return [];
       case "look":
         return [{ kind: "heartbeat", what: "host", host }];
-      case "keep-resources":
+      case "keep-resources": {
+        const { version } = action;
+        lab.soon(() => box.event({ kind: "heartbeat", what: "resources-kept", version, failure: null }));
+        return [];
+      }
       case "ping":
       case "fence":
       case "fence-cancel":
