@@ -5,6 +5,7 @@ import type { Medium } from "../../src/agent/cluster/boundary.ts";
 import type { Family, Ip } from "../../src/base/address.ts";
 import { instant } from "../../src/base/units.ts";
 import { WireKernel } from "./wire-kernel.ts";
+import { WireDisk } from "./wire-disk.ts";
 import { WireScripts } from "./wire-scripts.ts";
 
 /** On every link, in milliseconds. */
@@ -85,8 +86,7 @@ export class Wire {
 
 type Frame = Extract<Action, { kind: "frame" }>;
 
-const IPV4 = 0x0800;
-const FAMILIES: Readonly<Record<number, Family>> = { [IPV4]: 4, 0x86dd: 6 };
+const FAMILIES: Readonly<Record<number, Family>> = { 0x0800: 4, 0x86dd: 6 };
 
 export class WireNode {
   readonly wire: Wire;
@@ -97,12 +97,7 @@ export class WireNode {
   wakeAt = Infinity;
   /** What is kept in state_dir. */
   kept: { readonly uuid: string; readonly generation: number } | null = null;
-  keptResources: string | null = null;
-  /** Why state_dir takes nothing; null: it does. */
-  diskFails: string | null = null;
-  /** It never answers. */
-  diskHangs = false;
-  bootId = "boot";
+  readonly disk = new WireDisk();
   readonly scripts = new WireScripts();
   /** Answers that came later than the turn of their request. */
   readonly replies: Reply[] = [];
@@ -132,7 +127,7 @@ export class WireNode {
     this.#agent = new Agent();
     this.kernel.boot();
     this.handle({
-      ...{ kind: "start", pid: 1, version: "0", bootId: this.bootId, forwarding: [], ledger: [] },
+      ...{ kind: "start", pid: 1, version: "0", bootId: this.disk.bootId, forwarding: [], ledger: [] },
       source: this.#source(),
       links: this.kernel.links,
       addresses: this.kernel.addresses,
@@ -255,13 +250,6 @@ export class WireNode {
     }
   }
 
-  #keepResources({ version, text }: Extract<Action, { what: "keep-resources" }>): void {
-    const failure = this.diskFails;
-    if (failure === null) this.keptResources = text;
-    if (this.diskHangs) return;
-    this.wire.soon(() => this.handle({ kind: "heartbeat", what: "resources-kept", version, failure }));
-  }
-
   #probe({ check, probe, timeout }: Extract<Action, { kind: "probe" }>): void {
     const healthy = probe.type === "ping" && this.wire.answers(probe.address, this);
     const told = { kind: "probe", check, healthy, detail: "" } as const;
@@ -273,8 +261,8 @@ export class WireNode {
     switch (action.what) {
       case "recall": {
         const fresh = String.fromCharCode(this.#number + 1).repeat(16);
-        const { uuid = null, generation = null } = this.kept ?? {};
-        const told = { uuid, generation, resources: this.keptResources, fresh, host, failure: null };
+        const kept = { ...(this.kept ?? { uuid: null, generation: null }), resources: this.disk.resources };
+        const told = { ...kept, fresh, host, failure: null };
         return this.wire.soon(() => this.handle({ kind: "heartbeat", what: "recalled", ...told }));
       }
       case "keep":
@@ -283,7 +271,7 @@ export class WireNode {
           this.handle({ kind: "heartbeat", what: "kept", failure: null });
         });
       case "keep-resources":
-        return this.#keepResources(action);
+        return this.disk.keep(action, (event) => this.wire.soon(() => this.handle(event)));
       case "look":
         return this.handle({ kind: "heartbeat", what: "host", host });
       case "media": {

@@ -11,7 +11,7 @@ interface Kept {
 }
 /** What its disk says that was started on a node. */
 const started = (node: WireNode): string[] => {
-  const kept: Kept = JSON.parse(node.keptResources ?? "{}");
+  const kept: Kept = JSON.parse(node.disk.resources ?? "{}");
   return (kept.started ?? []).map(({ resources }) => resources.join(" "));
 };
 /** An agent that is killed, and another one with another configuration in its place. */
@@ -26,7 +26,7 @@ describe("a group that was started", () => {
     const two = pair();
     expect(started(two.a)).toEqual(["probe::one probe::uno"]);
     expect(started(two.b)).toEqual(["probe::two"]);
-    expect(two.a.keptResources).toContain('"directories":["/etc/ha.d/resource.d","/etc/init.d"]');
+    expect(two.a.disk.resources).toContain('"directories":["/etc/ha.d/resource.d","/etc/init.d"]');
     two.b.stop();
     two.wire.run(10_000);
     expect(started(two.b)).toEqual([]);
@@ -37,8 +37,8 @@ describe("a group that was started", () => {
     const two = pair(GROUPS);
     two.b.kill();
     two.b.scripts.running.clear();
-    two.b.keptResources = null;
-    two.b.diskHangs = true;
+    two.b.disk.resources = null;
+    two.b.disk.hangs = true;
     two.b.start();
     for (let waits = 0; waits < 300 && started(two.b).length === 0; waits++) two.wire.run(100);
     expect(started(two.b)).toEqual(["probe::two"]);
@@ -110,7 +110,7 @@ describe("a group that was started", () => {
     const two = pair();
     two.a.scripts.running.clear();
     two.a.scripts.ran.length = 0;
-    two.a.bootId = "another net:[1]";
+    two.a.disk.bootId = "another net:[1]";
     killed(two.a, text(["b probe::two"]));
     two.wire.run(BEGUN);
     expect(rows(two.a)).toEqual(["probe::two b started"]);
@@ -125,14 +125,14 @@ describe("a group that was started", () => {
 
   test("is not known where the file is damaged, and that is told", () => {
     const two = pair();
-    const whole = two.a.keptResources ?? "";
+    const whole = two.a.disk.resources ?? "";
     for (const damaged of [
       "{",
       whole.slice(0, 100),
       whole.replace("probe::one", "pr/be"),
       whole.replace('"pause"', '"pauze"'),
     ]) {
-      two.a.keptResources = damaged;
+      two.a.disk.resources = damaged;
       two.a.logs.length = 0;
       killed(two.a, text(["b probe::two"]));
       two.wire.run(1000);
@@ -146,8 +146,8 @@ describe("a disk", () => {
     const two = pair();
     two.b.kill();
     two.b.scripts.running.clear();
-    two.b.keptResources = null;
-    two.b.diskFails = "ENOSPC";
+    two.b.disk.resources = null;
+    two.b.disk.fails = "ENOSPC";
     two.b.start();
     two.wire.run(BEGUN);
     expect(running(two)).toBe("one,uno | two");
@@ -155,7 +155,7 @@ describe("a disk", () => {
     expect(Object(two.b.status()["heartbeat"]).unkept).toBe("ENOSPC");
     two.wire.run(100_000);
     expect(two.b.said("resource.unkept").length).toBe(1);
-    two.b.diskFails = null;
+    two.b.disk.fails = null;
     two.wire.run(31_000);
     expect(two.b.status()["health"]).toBe("ok");
     expect(two.b.said("resource.kept").length).toBe(1);
@@ -166,8 +166,8 @@ describe("a disk", () => {
     const two = pair();
     two.b.kill();
     two.b.scripts.running.clear();
-    two.b.keptResources = null;
-    two.b.diskHangs = true;
+    two.b.disk.resources = null;
+    two.b.disk.hangs = true;
     two.b.start();
     two.wire.run(BEGUN + 5000);
     expect(running(two)).toBe("one,uno | two");

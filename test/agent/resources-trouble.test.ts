@@ -29,7 +29,7 @@ describe("after a partition", () => {
     partition(two);
     expect(running(two)).toBe("r0 | two");
     expect(two.b.said("resource.partition").join()).toContain("haagent takeover");
-    expect(two.b.keptResources).toStartWith('{"barred":["drbddisk::r0"],"pinned":true');
+    expect(two.b.disk.resources).toStartWith('{"barred":["drbddisk::r0"],"pinned":true');
     two.b.kill();
     two.b.start();
     two.wire.run(BEGUN);
@@ -46,13 +46,13 @@ describe("after a partition", () => {
     });
     two.wire.run(1000);
     expect([...two.b.scripts.running]).toEqual(["two", "r0"]);
-    expect(two.b.keptResources).toStartWith('{"barred":[],"pinned":false');
+    expect(two.b.disk.resources).toStartWith('{"barred":[],"pinned":false');
   });
 
   test("a damaged file is told, and the agent runs", () => {
     const two = pair();
     two.b.kill();
-    two.b.keptResources = "{";
+    two.b.disk.resources = "{";
     two.b.start();
     two.wire.run(BEGUN);
     expect(two.b.said("agent.warning").join()).toContain("damaged");
