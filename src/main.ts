@@ -2,6 +2,7 @@
 import { Agent } from "./agent/agent.ts";
 import { forwardingText } from "./agent/forwarding.ts";
 import { rehearse } from "./agent/rehearsal.ts";
+import { leftReader } from "./agent/resource/left.ts";
 import { STALE } from "./agent/recover.ts";
 import { unreachable } from "./base/assert.ts";
 import { client, routers, why } from "./client.ts";
@@ -19,7 +20,7 @@ import { checksToRun } from "./config/checks-named.ts";
 import { load } from "./config/load.ts";
 import type { Config, ConfigSource } from "./config/model.ts";
 import { printFinding } from "./config/print.ts";
-import { runtimeDirOf } from "./config/runtime-dir.ts";
+import { runtimeDirOf, stateDirOf } from "./config/runtime-dir.ts";
 import { examine } from "./doctor/examine.ts";
 import type { AgentFact } from "./doctor/facts.ts";
 import { upwards, usesOf } from "./doctor/files.ts";
@@ -30,6 +31,7 @@ import { controlPath } from "./io/control.ts";
 import { readConfig } from "./io/config-file.ts";
 import { gather } from "./io/doctor.ts";
 import { GONE, release } from "./io/release.ts";
+import { releaseGroups } from "./io/release-groups.ts";
 import { runAgent } from "./io/run.ts";
 import { realServer } from "./realserver.ts";
 import { complain, err, out } from "./io/terminal.ts";
@@ -69,10 +71,16 @@ async function run(path: string): Promise<number> {
 /** Takes away what a killed agent left. */
 async function releaseLeft(path: string): Promise<number> {
   const source = readConfig(path);
-  const directory = runtimeDirOf(source);
-  if (directory === null) {
+  const [directory, stateDir] = [runtimeDirOf(source), stateDirOf(source)];
+  if (directory === null || stateDir === null) {
     await checked(source);
     return EXIT.input;
+  }
+  // While their addresses are there.
+  const groups = await releaseGroups(directory, stateDir, leftReader(source.hostname));
+  if (!groups.ok) {
+    await complain(groups.error);
+    return EXIT.refused;
   }
   const released = release(directory, STALE);
   if (!released.ok) {
@@ -91,12 +99,18 @@ async function releaseLeft(path: string): Promise<number> {
   ];
   // Gone in the meantime is as good as removed.
   const done = outcomes.filter(({ errno }) => errno === null || GONE.includes(errno));
-  await out(killed.map((pid) => `killed command ${pid}, which was left running\n`).join(""));
+  await out(groups.value.stopped.map((key) => `stopped group ${key}\n`).join(""));
+  for (const each of groups.value.stuck) await complain(each);
+  await out(
+    [...groups.value.killed, ...killed]
+      .map((pid) => `killed command ${pid}, which was left running\n`)
+      .join(""),
+  );
   await out(done.map(({ what }) => `removed ${what}\n`).join(""));
   await out(others.map((name) => `removed ${name}\n`).join(""));
   const failed = outcomes.filter((outcome) => !done.includes(outcome));
   for (const { what, errno } of failed) await complain(`${what}: ${errno}`);
-  return failed.length === 0 ? EXIT.done : EXIT.refused;
+  return failed.length + groups.value.stuck.length === 0 ? EXIT.done : EXIT.refused;
 }
 
 /** What the agent of a configuration says of itself, for the doctor. */

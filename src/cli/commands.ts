@@ -176,7 +176,7 @@ export const COMMANDS: readonly Command[] = [
   command("stop", "release everything and end the agent", client, "haagent stop"),
   command(
     "release",
-    "remove the addresses that a killed agent left",
+    "stop and remove what a killed agent left",
     {
       ...file,
       after: {

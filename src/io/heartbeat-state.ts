@@ -45,14 +45,13 @@ export async function recall(directory: string): Promise<HeartbeatEvent> {
   try {
     const uuid = await optional(join(directory, UUID_FILE));
     const generation = await optional(join(directory, GENERATION_FILE));
-    const resources = await optional(join(directory, RESOURCES_FILE));
+    const resources = await recallResources(directory);
     const whole = uuid !== null && uuid.length === UUID_BYTES && uuid.some((byte) => byte !== 0);
     return {
       ...told,
       uuid: whole ? octets(uuid) : null,
       generation: generation === null ? null : decodeGeneration(octets(generation)),
-      resources:
-        resources === null ? null : new TextDecoder().decode(resources.subarray(0, RESOURCES_BYTES_MAX)),
+      resources,
       failure: null,
     };
   } catch (error) {
@@ -92,6 +91,12 @@ export async function keep(directory: string, uuid: Octets, generation: number):
   } catch (error) {
     return { kind: "heartbeat", what: "kept", failure: reasonOf(error) };
   }
+}
+
+/** The text that was kept of groups; null where there is none. Throws where the file cannot be read. */
+export async function recallResources(directory: string): Promise<string | null> {
+  const bytes = await optional(join(directory, RESOURCES_FILE));
+  return bytes === null ? null : new TextDecoder().decode(bytes.subarray(0, RESOURCES_BYTES_MAX));
 }
 
 /** Keeps what the next agent must know of groups. */

@@ -1,5 +1,6 @@
 /** What the next agent knows of groups that were started before it: after a kill, under another configuration, with a disk that fails. */
 import { describe, expect, test } from "bun:test";
+import { leftReader } from "../../src/agent/resource/left.ts";
 import type { WireNode } from "./cluster-wire.ts";
 import { BEGUN, GROUPS, pair, rows, running, text } from "./resource-pair.ts";
 
@@ -138,6 +139,28 @@ describe("a group that was started", () => {
       two.wire.run(1000);
       expect(two.a.said("agent.warning").join()).toContain("damaged");
     }
+  });
+});
+
+describe("a release", () => {
+  const reader = leftReader("a");
+
+  test("is told what to stop from right to left, and not what was a state of the agent alone", () => {
+    const two = pair(["a 192.0.2.9/24/eth0 probe::one Delay::1 probe::uno", "b probe::two"]);
+    const kept = two.a.disk.resources ?? "";
+    const [group, ...more] = reader.groups(kept, "boot") ?? [];
+    expect(group?.resources.map((resource) => resource.text)).toEqual(["probe::uno", "probe::one"]);
+    expect(group?.resources[0]?.job).toMatchObject({
+      name: "probe",
+      args: ["uno"],
+      environment: { HA_CURHOST: "a" },
+    });
+    expect([group?.key, group?.tries, more]).toEqual(["192.0.2.9/24/eth0", 10, []]);
+    expect(reader.groups(kept, "another")).toEqual([]);
+    expect(reader.groups("{", "boot")).toBe(null);
+    const rest = reader.without(kept, "boot", ["192.0.2.9/24/eth0"]);
+    expect(rest).toBe('{"barred":[],"pinned":false}\n');
+    expect(reader.without(kept, "boot", [])).toBe(kept);
   });
 });
 

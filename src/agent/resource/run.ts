@@ -1,7 +1,7 @@
 /** How a task of a resource is done: handed to the edge, or done here; its outcome goes to the machine of its group. */
 import { unreachable } from "../../base/assert.ts";
 import { elapsed, ms } from "../../base/units.ts";
-import type { Group } from "../../heartbeat/haresources.ts";
+import type { Group, Resource } from "../../heartbeat/haresources.ts";
 import type { ResourceKind } from "../../heartbeat/resource-kind.ts";
 import { kindOf } from "../../heartbeat/resource-kind.ts";
 import type { Cluster } from "../cluster/cluster.ts";
@@ -32,22 +32,38 @@ export function runResource(turn: Turn, cluster: Cluster, order: Order): void {
       return wait(cluster, run, kind.value);
     case "mail":
       return mail(turn, cluster, run, kind.value);
-    case "filesystem": {
-      const { kind: type, ...filesystem } = kind.value;
-      return hand(turn, cluster, run, { type, ...filesystem });
-    }
+    case "filesystem":
     case "drbd":
-      return hand(turn, cluster, run, { type: "drbd", resource: kind.value.resource });
-    case "script":
-      return hand(turn, cluster, run, {
-        type: "script",
-        name: resource.script,
-        args: resource.args,
-        directories: directoriesOf(cluster, order.group),
-        environment: environmentOf(cluster),
-      });
+    case "script": {
+      const job = jobOf(resource, directoriesOf(cluster, order.group), cluster.name);
+      return job === null ? undefined : hand(turn, cluster, run, job);
+    }
     default:
       unreachable(kind.value);
+  }
+}
+
+/** What the edge does for a resource; null: nothing, as it is a state of ours alone. */
+export function jobOf(resource: Resource, directories: readonly string[], node: string): Job | null {
+  const kind = kindOf(resource);
+  if (!kind.ok) return null;
+  switch (kind.value.kind) {
+    case "filesystem": {
+      const { kind: type, ...filesystem } = kind.value;
+      return { type, ...filesystem };
+    }
+    case "drbd":
+      return { type: "drbd", resource: kind.value.resource };
+    case "script": {
+      const { script: name, args } = resource;
+      return { type: "script", name, args, directories, environment: environmentOf(node) };
+    }
+    case "address":
+    case "delay":
+    case "mail":
+      return null;
+    default:
+      return unreachable(kind.value);
   }
 }
 
@@ -136,8 +152,8 @@ const aboutRun = ({
 });
 
 /** What heartbeat's scripts expect of their environment, as far as it is the same in all of heartbeat's versions. */
-const environmentOf = ({ name }: Cluster): Readonly<Record<string, string>> => ({
-  HA_CURHOST: name,
+const environmentOf = (node: string): Readonly<Record<string, string>> => ({
+  HA_CURHOST: node,
   HA_DIR: "/etc/ha.d",
   HA_FUNCS: "/etc/ha.d/shellfuncs",
   // Their ha_log then says everything on the standard error, which is our log.
