@@ -31,7 +31,7 @@ import { controlPath } from "./io/control.ts";
 import { readConfig } from "./io/config-file.ts";
 import { gather } from "./io/doctor.ts";
 import { GONE, release } from "./io/release.ts";
-import { releaseGroups } from "./io/release-groups.ts";
+import { groupsLeft, releaseGroups } from "./io/release-groups.ts";
 import { runAgent } from "./io/run.ts";
 import { realServer } from "./realserver.ts";
 import { complain, err, out } from "./io/terminal.ts";
@@ -56,6 +56,7 @@ async function run(path: string): Promise<number> {
   const source = readConfig(path);
   const config = await checked(source);
   if (config === null) return EXIT.input;
+  if (config.heartbeat === null) await warnOfGroups(config.agent.stateDir, source.hostname);
   return runAgent({
     machine: new Agent(),
     source,
@@ -66,6 +67,17 @@ async function run(path: string): Promise<number> {
     rehearse,
     complain: (text) => void complain(text),
   });
+}
+
+/** An agent without a cluster stops no group that an earlier one left. */
+async function warnOfGroups(stateDir: string, hostname: string): Promise<void> {
+  const groups = await groupsLeft(stateDir, leftReader(hostname));
+  const names = groups.map(({ key }) => key).join(", ");
+  if (names === "") return;
+  const cure = "cure: stop the agent, haagent release, start it";
+  await complain(
+    `groups that an earlier agent started may run, and there is no [heartbeat]: ${names}; ${cure}`,
+  );
 }
 
 /** Takes away what a killed agent left. */

@@ -8,6 +8,7 @@
  */
 import type { Instant, Milliseconds } from "../base/units.ts";
 import { after, earlier, ms, NEVER } from "../base/units.ts";
+import { isBelievable, isEarlierLife } from "./generation.ts";
 
 /** More lost at once are not asked for: it is no loss but another time. */
 const GAP_MAX = 250;
@@ -52,7 +53,7 @@ export interface Arrival {
 }
 
 /** Why a message counts for nothing; each is a counter. A duplicate still shows that its link lives. */
-export const ADMISSION_ERRORS = ["duplicate", "old", "replay", "stale", "early"] as const;
+export const ADMISSION_ERRORS = ["duplicate", "old", "replay", "future", "stale", "early"] as const;
 export type AdmissionError =
   /** The newest number again, as over a second link. */
   | "duplicate"
@@ -60,6 +61,8 @@ export type AdmissionError =
   | "old"
   /** Of an earlier life. */
   | "replay"
+  /** Of a life with a number that is not to be believed, where one was heard that is: see generation.ts. */
+  | "future"
   /** Of a node taken for dead, and not newer than what was heard of it before. */
   | "stale"
   /** Of a life that no status has begun. A `reqnodes` may be, of a node that was there before us: it is only a question. */
@@ -96,8 +99,10 @@ export function admit(tracking: Tracking, arrival: Arrival, dead: boolean, askAt
   const { generation, highest, followed } = tracking;
   const { sequence } = arrival;
   const drop = (reason: AdmissionError): Admitted => ({ tracking, admission: { kind: "dropped", reason } });
-  if (generation !== null && arrival.generation < generation) return drop("replay");
-  if (generation === null || arrival.generation > generation) {
+  if (generation !== null && isEarlierLife(arrival.generation, generation)) {
+    return drop(isBelievable(arrival.generation) ? "replay" : "future");
+  }
+  if (generation === null || isEarlierLife(generation, arrival.generation)) {
     if (!arrival.isStatus) return drop("early");
     const begun = { generation: arrival.generation, highest: sequence, followed: true, missing: [] };
     return { tracking: begun, admission: accepted(generation === null ? "none" : "restarted") };

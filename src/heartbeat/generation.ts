@@ -8,6 +8,18 @@ const CLOCK_LEAST = 1_577_836_800;
 /** The wire has room for more, the daemon's 32-bit builds do not. */
 export const GENERATION_MAX = 0xffff_ffff;
 
+/**
+ * 1 January 2100: the highest generation that is believed. One comes from a clock, and from lives counted on, and no clock that was ever set says more;
+ * a file that is damaged does, or a node that lies. A limit that our own clock gives would be none: routers boot without one.
+ */
+export const LIFE_MOST = 4_102_444_800;
+
+export const isBelievable = (generation: number): boolean => generation > 0 && generation <= LIFE_MOST;
+
+/** Whether one life of a node began before another. What is not to be believed was before all that is: else one such word would be the last. */
+export const isEarlierLife = (one: number, other: number): boolean =>
+  isBelievable(one) === isBelievable(other) ? one < other : isBelievable(other);
+
 /** Where a generation can be known from; null: not at all. */
 export interface Known {
   /** Kept in state_dir: that of the last life. */
@@ -20,14 +32,14 @@ export interface Known {
 
 /** A clock that has been set. */
 const sane = (time: number | null): number =>
-  time !== null && time >= CLOCK_LEAST && time < GENERATION_MAX ? Math.floor(time) : 0;
+  time !== null && time >= CLOCK_LEAST && time < LIFE_MOST ? Math.floor(time) : 0;
 
 const counted = (generation: number | null): number =>
-  generation !== null && generation > 0 && generation < GENERATION_MAX ? generation : 0;
+  generation !== null && generation < LIFE_MOST && isBelievable(generation) ? generation : 0;
 
 /**
- * The generation of a life that begins now, 1 to {@link GENERATION_MAX}: one more than all that is known. To be stored, and synced, before the
- * first packet. One that is out of range is not known: it was not ours.
+ * The generation of a life that begins now, 1 to {@link LIFE_MOST}: one more than all that is known. To be stored, and synced, before the first
+ * packet. One that is out of range is not known: it was not ours.
  */
 export const nextGeneration = ({ stored, heard, time }: Known): number =>
   Math.max(counted(stored), counted(heard), sane(time)) + 1;

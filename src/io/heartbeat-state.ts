@@ -46,13 +46,14 @@ export async function recall(directory: string): Promise<HeartbeatEvent> {
     const uuid = await optional(join(directory, UUID_FILE));
     const generation = await optional(join(directory, GENERATION_FILE));
     const resources = await recallResources(directory);
+    const known = generation === null ? null : decodeGeneration(octets(generation));
     const whole = uuid !== null && uuid.length === UUID_BYTES && uuid.some((byte) => byte !== 0);
     return {
       ...told,
       uuid: whole ? octets(uuid) : null,
-      generation: generation === null ? null : decodeGeneration(octets(generation)),
+      generation: known,
       resources,
-      failure: null,
+      failure: generation !== null && known === null ? `${GENERATION_FILE} in ${directory} is damaged` : null,
     };
   } catch (error) {
     return { ...told, uuid: null, generation: null, resources: null, failure: reasonOf(error) };

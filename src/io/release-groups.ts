@@ -73,6 +73,12 @@ export async function releaseGroups(
   }
 }
 
+/** The groups that the file has as started; none where it says nothing that can be read. */
+export async function groupsLeft(stateDir: string, left: LeftReader): Promise<readonly LeftGroup[]> {
+  const text = await recallResources(stateDir).catch(() => null);
+  return (text === null ? null : left.groups(text, bootId())) ?? [];
+}
+
 type Resource = LeftGroup["resources"][number];
 
 class Stopper {

@@ -1,5 +1,8 @@
 /** A node whose kept generation is lost or old, and whose clock is no help, among haagents that know a later life of it. */
 import { describe, expect, test } from "bun:test";
+import { LIFE_MOST } from "../../src/heartbeat/generation.ts";
+import type { KeyRing } from "../../src/heartbeat/keys.ts";
+import { open, sealDatagram } from "../../src/heartbeat/packet.ts";
 import { Wire, type WireNode } from "./cluster-wire.ts";
 import { pair as groups, running } from "./resource-pair.ts";
 
@@ -78,6 +81,85 @@ describe("a node that lost what it kept, and has no clock", () => {
     b.start();
     wire.run(10_000);
     expect(said).toBeGreaterThan(5);
+  });
+});
+
+describe("a number that no clock gives", () => {
+  const WRONG = 0xffff_fffe;
+  const dropped = (node: WireNode): Record<string, number> => Object(node.status()["heartbeat"]).dropped;
+  const KEYS: KeyRing = {
+    signing: 1,
+    keys: new Map([[1, { method: "sha256", secret: new TextEncoder().encode("k") }]]),
+  };
+  /** The same message, in a life of that number. */
+  function forged(bytes: Uint8Array, life: number): Uint8Array {
+    const opened = open(bytes, KEYS);
+    if (!opened.ok) throw new Error(opened.error);
+    const fields = opened.value.message.filter(({ name }) => name !== "auth");
+    const told = fields.map((field) =>
+      field.name === "hg" ? { ...field, value: life.toString(16) } : field,
+    );
+    return sealDatagram(told, KEYS, 1);
+  }
+  const isStatus = (bytes: Uint8Array): boolean =>
+    new TextDecoder("latin1").decode(bytes).includes("t=status");
+
+  test("in its own file is not followed, and told", () => {
+    const { wire, a, b } = pair();
+    const before = b.kept?.generation ?? 0;
+    b.kill();
+    b.kept = { uuid: "\u0002".repeat(16), generation: WRONG };
+    b.start();
+    wire.run(15_000);
+    expect(b.kept?.generation).toBeWithin(before, before + 100);
+    expect(b.said("agent.warning").join()).toContain(`life ${WRONG}, which no clock gives`);
+    expect(taken(a)).toBe("active");
+  });
+
+  test("heard of a node makes nothing that it says an earlier life, and is counted and told", () => {
+    const { wire, a, b } = pair();
+    let lies = 0;
+    wire.overhears = (link, from, bytes) => {
+      if (from !== b || !isStatus(bytes)) return;
+      lies++;
+      a.hear(link, forged(bytes, WRONG));
+    };
+    wire.run(60_000);
+    expect(lies).toBeGreaterThan(50);
+    expect(taken(a)).toBe("active");
+    expect(dropped(a)["future"]).toBe(lies);
+    expect(dropped(a)["replay"]).toBe(undefined);
+    expect(a.said("heartbeat.rejected").join()).toContain("future");
+  });
+
+  test("counts where nothing else is heard of a node, is told, and gives way to one that is to be believed", () => {
+    const { wire, a, b } = pair();
+    a.kill();
+    a.start();
+    wire.passes = () => false;
+    wire.overhears = (link, from, bytes) => void (from === b && a.hear(link, forged(bytes, WRONG)));
+    wire.run(20_000);
+    expect(taken(a)).not.toBe("dead");
+    expect(taken(a)).not.toBe("init");
+    expect(a.said("agent.warning").join()).toContain(`b says that this is life ${WRONG}`);
+    wire.passes = () => true;
+    wire.overhears = () => undefined;
+    wire.run(20_000);
+    expect(a.said("heartbeat.node").join("; ")).toContain("b restarted");
+    expect(taken(a)).toBe("active");
+  });
+
+  test("nor is the last one that is believed outdone, and that is an error with a cure", () => {
+    const { wire, a, b } = pair();
+    wire.passes = (_, from) => from === a;
+    wire.overhears = (link, from, bytes) => {
+      if (from === b && isStatus(bytes)) a.hear(link, forged(bytes, LIFE_MOST));
+    };
+    wire.run(3000);
+    wire.overhears = () => undefined;
+    wire.passes = () => true;
+    wire.run(20_000);
+    expect(b.said("heartbeat.node").join()).toContain("cure: another key");
   });
 });
 

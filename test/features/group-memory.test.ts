@@ -84,6 +84,10 @@ describe("a group whose agent is killed", () => {
         expect(stuck).toMatchObject({ code: 5 });
         expect(stuck.stderr).toContain("group app::one: app::two does not stop:");
         expect([runs(solo, "one"), runs(solo, "two")]).toEqual([true, true]);
+        await solo.write("");
+        await solo.start();
+        expect(solo.log.join()).toContain("there is no [heartbeat]: app::one; cure:");
+        await solo.kill();
         rmSync(solo.at("stuck"));
         expect(await solo.command("release")).toMatchObject({ code: 0, stdout: "stopped group app::one\n" });
         expect([runs(solo, "one"), runs(solo, "two")]).toEqual([false, false]);

@@ -1,6 +1,7 @@
 /** Which messages count: play by play, as they come in. */
 import { describe, expect, test } from "bun:test";
 import type { Admission, AdmissionError, Arrival, Tracking } from "../../src/heartbeat/admission.ts";
+import { GENERATION_MAX } from "../../src/heartbeat/generation.ts";
 import {
   ADMISSION_ERRORS,
   admit,
@@ -129,7 +130,14 @@ describe("a node that was taken for dead", () => {
 });
 
 test("each way to be dropped is a counter", () => {
-  const { words } = play([other(1), status(2), status(2), status(1), status(9, 6)]);
+  const { words } = play([
+    other(1),
+    status(2),
+    status(2),
+    status(1),
+    status(9, 6),
+    status(9, GENERATION_MAX),
+  ]);
   const seen = [
     ...words.filter((each) => each !== "ok"),
     play([status(2)], play([status(2)]).tracking, true).words[0],

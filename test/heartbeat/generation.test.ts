@@ -4,6 +4,8 @@ import {
   decodeGeneration,
   encodeGeneration,
   GENERATION_MAX,
+  isEarlierLife,
+  LIFE_MOST,
   nextGeneration,
 } from "../../src/heartbeat/generation.ts";
 
@@ -23,8 +25,21 @@ describe("the generation of a new life", () => {
     ["follows the highest of all", known(TIME + 1, TIME + 9, TIME + 5), TIME + 10],
     ["does not believe a clock before 2020", known(null, null, 1_500_000_000), 1],
     ["does not believe a number that the wire has no room for", known(GENERATION_MAX, 2 ** 40, 2 ** 33), 1],
-    ["is the last one there is at most", known(GENERATION_MAX - 1, null, null), GENERATION_MAX],
+    ["does not believe a number that no clock gives", known(LIFE_MOST, LIFE_MOST + 1, LIFE_MOST + 2), 1],
+    ["nor lets one spoil what is known", known(GENERATION_MAX - 5, 41, TIME), TIME + 1],
+    ["is the last one there is at most", known(LIFE_MOST - 1, null, null), LIFE_MOST],
   ])("%s", (_, generation, expected) => expect(generation).toBe(expected));
+});
+
+test("of two lives the earlier one has the lower number, unless only one of them is to be believed", () => {
+  expect([isEarlierLife(1, 2), isEarlierLife(2, 1), isEarlierLife(2, 2)]).toEqual([true, false, false]);
+  const [none, more] = [LIFE_MOST + 1, LIFE_MOST + 2];
+  expect([isEarlierLife(none, more), isEarlierLife(more, none)]).toEqual([true, false]);
+  expect([isEarlierLife(more, 1), isEarlierLife(1, more), isEarlierLife(LIFE_MOST, more)]).toEqual([
+    true,
+    false,
+    false,
+  ]);
 });
 
 describe("the stored generation", () => {

@@ -137,6 +137,7 @@ describe("what comes in is dropped", () => {
     duplicate: [heard(), sent(STATUS, { sequence: 5 }), "b"],
     old: [heard(), sent(STATUS, { sequence: 4 }), "b"],
     replay: [heard(), sent(STATUS, { sequence: 6, generation: 6 }), "b"],
+    future: [heard(), sent(STATUS, { sequence: 6, generation: 0xffff_ffff }), "b"],
     stale: [dead(), sent(STATUS, { sequence: 5 }), "b"],
     early: [heard(), sent("t=starting", { sequence: 1, generation: 8 }), "b"],
   };

@@ -137,7 +137,7 @@ export const GUARD: readonly Mutant[] = [
   },
   {
     file: "src/agent/cluster/claims.ts",
-    find: "  generation > known.generation ||\n",
+    find: "  isEarlierLife(known.generation, generation) ||\n",
     replace: "",
     breaks: "does not hear a node in its next life before that has said as much as in the one before",
     caughtBy: "agent/evidence",

@@ -145,9 +145,21 @@ export const HEARTBEAT: readonly Mutant[] = [
   ),
   fault(
     "admission",
-    'arrival.generation < generation) return drop("replay")',
-    'arrival.generation + 1 < generation) return drop("replay")',
+    "isEarlierLife(arrival.generation, generation)) {",
+    "isEarlierLife(arrival.generation + 1, generation)) {",
     "believes the life before",
+  ),
+  fault(
+    "generation",
+    "one < other : isBelievable(other);",
+    "one < other : one < other;",
+    "takes all for a replay after one word that no clock gives",
+  ),
+  fault(
+    "generation",
+    "generation < LIFE_MOST && isBelievable(generation) ?",
+    "generation < GENERATION_MAX ?",
+    "follows a damaged file to the end of all numbers",
   ),
   fault("admission", 'if (!arrival.isStatus) return drop("early");', "", "lets any message begin a life"),
   fault(

@@ -1,5 +1,6 @@
 /** What the nodes of a cluster tell each other of their virtual routers: asked, answered, and kept with the router that it is about. */
 import { unreachable } from "../../base/assert.ts";
+import { isEarlierLife } from "../../heartbeat/generation.ts";
 import type { Instant } from "../../base/units.ts";
 import type { Claim, ClaimState, Subject } from "../../heartbeat/claim.ts";
 import { bundles, SUBJECTS_MAX, subjectText } from "../../heartbeat/claim.ts";
@@ -119,7 +120,7 @@ function answer(world: World, turn: Turn, to: string, id: number, about: readonl
 
 const isNewer = ({ generation, sequence }: Told, known: Heard | undefined): boolean =>
   known === undefined ||
-  generation > known.generation ||
+  isEarlierLife(known.generation, generation) ||
   (generation === known.generation && sequence > known.sequence);
 
 /** The router that a claim is about, where it is the newest of its sender. */

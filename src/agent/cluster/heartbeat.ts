@@ -7,7 +7,7 @@ import { reshaped } from "../../heartbeat/reshape.ts";
 import { agreementAt, agreementDue, agreementReconfigured, arrangementDue } from "./agreement.ts";
 import { claimsReceived } from "./claims.ts";
 import { Cluster } from "./cluster.ts";
-import { renumbered } from "./life.ts";
+import { renumbered, tellDamaged } from "./life.ts";
 import { linkOpened, settleLinks, unsent } from "./links.ts";
 import { heedClaim } from "../contend.ts";
 import { happen, joins, membersDue } from "./members.ts";
@@ -110,6 +110,7 @@ function recalled(
   }: Extract<HeartbeatEvent, { readonly what: "recalled" }>,
 ): void {
   if (failure !== null) stateLost(turn, failure);
+  tellDamaged(turn, generation);
   cluster.keptResources = resources;
   cluster.seed(fresh);
   cluster.host = { time: host, at: turn.now };

@@ -12,7 +12,7 @@ import { after, earlier, ms, NEVER } from "../../base/units.ts";
 import type { AboutRouters, Cluster, Link, Node } from "./cluster.ts";
 import { REPEAT_EVERY } from "./cluster.ts";
 import { tellNode } from "./notify.ts";
-import { earlierLife, laterLife } from "./life.ts";
+import { doubtLife, earlierLife, laterLife } from "./life.ts";
 import { greet, happen } from "./members.ts";
 import { resourceTold } from "./resources.ts";
 import { say, transmit } from "./send.ts";
@@ -29,7 +29,7 @@ const ASK_SPREAD = 200;
 /** Reasons that are somebody's mistake, or attack: told once a minute for each link. The others belong to every day. */
 const TOLD: readonly DropReason[] = [
   ...(["unsigned", "key", "forged", "oversized", "algorithm", "stream"] as const),
-  ...(["header", "node", "content", "replay", "stale"] as const),
+  ...(["header", "node", "content", "replay", "future", "stale"] as const),
 ];
 
 /** Bytes of a link: a datagram is a message, of a line every whole one counts. */
@@ -80,7 +80,8 @@ function take(cluster: Cluster, turn: Turn, link: Link, bytes: Uint8Array): void
       turn.out.log("warning", "heartbeat.rejected", { ...fields, source: receipt.source ?? "unknown" });
     }
     const node = receipt.source === null ? undefined : cluster.nodes.get(receipt.source);
-    if (node !== undefined && receipt.reason === "replay") earlierLife(cluster, turn, node);
+    const isPassed = receipt.reason === "replay" || receipt.reason === "future";
+    if (node !== undefined && isPassed) earlierLife(cluster, turn, node);
     // The same over another link, or a link that is slower than the other.
     if (node !== undefined && (receipt.reason === "duplicate" || receipt.reason === "old")) {
       heard(cluster, turn, link, node, "again");
@@ -103,6 +104,7 @@ function accepted(
   node.tracking = tracking;
   node.uuid = header.uuid ?? node.uuid;
   cluster.heardIndex = receipt.index;
+  doubtLife(cluster, turn, node);
   if (begins) greet(cluster, turn);
   if (admission !== null) {
     const { change, lost } = admission;
