@@ -7,7 +7,6 @@ import { entries } from "./sections.ts";
 import { parseToml } from "./syntax.ts";
 import { isTable, quote } from "./words.ts";
 
-const WRITABLE_BY_OTHERS = 0o002;
 const EXECUTABLE = 0o111;
 /** Files that are looked at; a generated file may name more. */
 const FILES_MAX = 1024;
@@ -114,9 +113,13 @@ function wrongWithScript(file: ProgramFile): string[] {
   const { mode } = file;
   return [
     ...((mode & EXECUTABLE) === 0 ? ["is not executable: the check fails; cure: chmod a+x"] : []),
-    ...((mode & WRITABLE_BY_OTHERS) === 0
-      ? []
-      : ["is writable by others, who so decide what runs; cure: chmod o-w"]),
+    // It may belong to whom it runs as; the doctor knows who that is.
+    ...file.unsafe
+      .filter(({ kind }) => kind === "writable")
+      .map(({ path, why, cure }) => {
+        const where = path === file.path ? "" : `in ${path}, which `;
+        return `${where}${why}, who so decide what runs; cure: ${cure}`;
+      }),
   ];
 }
 

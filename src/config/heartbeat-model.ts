@@ -1,4 +1,5 @@
 /** What `[heartbeat]` means: the values that membership and links run on. */
+import type { Unsafe } from "./path-safety.ts";
 import type { Family, Ip } from "../base/address.ts";
 import type { Milliseconds } from "../base/units.ts";
 import type { Task } from "../heartbeat/group.ts";
@@ -113,7 +114,7 @@ export interface ScriptFact {
   /** The script, or the file of a systemd unit; null: there is neither. */
   readonly path: string | null;
   /** What lets somebody else decide what runs there as root; null: nothing. */
-  readonly unsafe: { readonly path: string; readonly why: string; readonly cure: string } | null;
+  readonly unsafe: Unsafe | null;
 }
 
 /** A file of keys as it was read, together with the configuration that names it. */

@@ -1,4 +1,5 @@
 /** What a checked haagent.toml means: the values the machines run on, every default filled in, every name resolved. */
+import type { Unsafe } from "./path-safety.ts";
 import type { Family, Ip } from "../base/address.ts";
 import type { Milliseconds, Priority } from "../base/units.ts";
 import type { HeartbeatConfig, KeysFile, ScriptFact } from "./heartbeat-model.ts";
@@ -206,6 +207,8 @@ export interface ProgramFile {
   readonly isFile: boolean;
   /** Permission bits. */
   readonly mode: number;
+  /** What lets somebody else than root decide what it does, of the file and the directories above it. */
+  readonly unsafe: readonly Unsafe[];
 }
 
 /** A file of certificates that vouch for others (PEM), as it is found on this host. */

@@ -8,8 +8,6 @@ import type { Sections } from "./sections.ts";
 import { entries } from "./sections.ts";
 import { plural, quote } from "./words.ts";
 
-const WRITABLE_BY_OTHERS = 0o002;
-const WRITABLE_BY_GROUP = 0o020;
 const EXECUTABLE = 0o111;
 
 /** What the key needs of the others. */
@@ -60,12 +58,11 @@ export function judgeFenceProgram(
   if (wrong !== null) {
     report.warning(command.at, `fence.command ${quote(file.path)} ${wrong}: nothing will be taken over`);
   }
-  if ((file.mode & WRITABLE_BY_OTHERS) !== 0) {
-    report.error(command.at, `fence.command ${quote(file.path)} is writable by others; cure: chmod o-w`);
-  } else if ((file.mode & WRITABLE_BY_GROUP) !== 0) {
-    report.warning(
+  for (const { path, why, cure } of file.unsafe) {
+    const where = path === file.path ? quote(path) : `${quote(file.path)}: ${path}`;
+    report.error(
       command.at,
-      `fence.command ${quote(file.path)} is writable by its group, who so decide what the agent runs; cure: chmod g-w`,
+      `fence.command ${where} ${why}, who so decide what the agent runs; cure: ${cure}`,
     );
   }
 }

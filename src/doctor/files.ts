@@ -1,11 +1,11 @@
 /** Files: whoever can change a script or the agent's directories decides what the agent does; whoever cannot run one does nothing. */
 import type { Config } from "../config/model.ts";
+import { wrongsOf } from "../config/path-safety.ts";
 import type { Facts, PathFact } from "./facts.ts";
 import type { Finding } from "./finding.ts";
 
 const WRITABLE_BY_GROUP = 0o020;
 const WRITABLE_BY_OTHERS = 0o002;
-const STICKY = 0o1000;
 /** What runtime_dir and state_dir keep from others (0750). */
 const BEYOND_0750 = 0o027;
 
@@ -123,23 +123,15 @@ function safe(facts: Facts, path: string, used: string, who: Facts["scriptUser"]
   for (const place of upwards(path)) {
     const fact = facts.paths.get(place);
     if (fact === undefined || fact === null) continue;
-    const { mode, uid, gid, kind } = fact;
-    const shared = kind === "directory" && (mode & STICKY) !== 0;
-    const others = (mode & WRITABLE_BY_OTHERS) !== 0 && !shared;
-    const group = (mode & WRITABLE_BY_GROUP) !== 0 && gid !== 0 && !shared;
-    if (others || group) {
-      found.push({
-        severity: "degraded",
-        text: `${place} is writable by ${others ? "others" : `group ${gid}`} (mode ${octal(mode)}), who so decide what ${used} runs`,
-        cure: `chmod ${others ? "o-w" : "g-w"} ${place}`,
-      });
-    }
-    if (uid !== 0 && uid !== who?.uid) {
-      found.push({
-        severity: "degraded",
-        text: `${place} belongs to uid ${uid}, neither root nor the user that ${used} runs as`,
-        cure: `chown root ${place}`,
-      });
+    const { mode, uid, gid, kind: type } = fact;
+    const isDirectory = type === "directory";
+    const owners = who === null ? [] : [who.uid];
+    for (const { kind, why, cure } of wrongsOf({ path: place, isDirectory, mode, uid, gid }, owners)) {
+      const text =
+        kind === "writable"
+          ? `${place} ${why} (mode ${octal(mode)}), who so decide what ${used} runs`
+          : `${place} ${why}, neither root nor the user that ${used} runs as`;
+      found.push({ severity: "degraded", text, cure });
     }
   }
   return found;

@@ -14,6 +14,7 @@ import { certificatesOf } from "./certificates.ts";
 import { scriptFacts } from "./find-resource.ts";
 import { ipvsFact } from "./ipvs-modules.ts";
 import { reasonOf } from "./reason.ts";
+import { unsafePath } from "./unsafe-path.ts";
 
 /** A configuration of 255 routers has some 100 kB. */
 const FILE_BYTES_MAX = 4 * 1024 * 1024;
@@ -63,9 +64,10 @@ function authoritiesAt(path: string): AuthoritiesFile {
 function lookAt(path: string): ProgramFile {
   try {
     const status = statSync(path);
-    return { path, failure: null, isFile: status.isFile(), mode: status.mode & 0o777 };
+    const unsafe = unsafePath(path);
+    return { path, failure: null, isFile: status.isFile(), mode: status.mode & 0o777, unsafe };
   } catch (error) {
-    return { path, failure: reasonOf(error), isFile: false, mode: 0 };
+    return { path, failure: reasonOf(error), isFile: false, mode: 0, unsafe: [] };
   }
 }
 

@@ -1,7 +1,7 @@
 /** Where the script or the unit of a resource is on this host. */
-import { realpathSync, statSync } from "node:fs";
-import { dirname } from "node:path";
+import { statSync } from "node:fs";
 import type { ScriptFact } from "../config/heartbeat-model.ts";
+import { unsafePath } from "./unsafe-path.ts";
 
 /** Where units are, the first one first: systemd.unit(5), and those that generators make, as of System V scripts. */
 const UNIT_DIRECTORIES: readonly string[] = [
@@ -17,10 +17,6 @@ export type Found =
   | { readonly kind: "unit"; readonly unit: string; readonly path: string };
 
 const EXECUTABLE = 0o111;
-const STICKY = 0o1000;
-const WRITABLE_BY_OTHERS = 0o002;
-const WRITABLE_BY_GROUP = 0o020;
-const isDirectory = (mode: number): boolean => (mode & 0o170_000) === 0o040_000;
 
 /** A regular file, executable by somebody if that is asked for. */
 function isFile(path: string, executable: boolean): boolean {
@@ -52,42 +48,10 @@ export function findResource(name: string, directories: readonly string[]): Foun
   return path === null ? null : { kind: "unit", unit, path };
 }
 
-/** Who else than root decides what is at this path; null: nobody. */
-function unsafePlace(path: string): ScriptFact["unsafe"] {
-  const { mode, uid, gid } = statSync(path);
-  // As in /tmp: nobody replaces what is another's.
-  if (isDirectory(mode) && (mode & STICKY) !== 0) return null;
-  if ((mode & WRITABLE_BY_OTHERS) !== 0) {
-    return { path, why: "is writable by others", cure: `chmod o-w ${path}` };
-  }
-  if ((mode & WRITABLE_BY_GROUP) !== 0 && gid !== 0) {
-    return { path, why: `is writable by group ${gid}`, cure: `chmod g-w ${path}` };
-  }
-  if (uid === 0 || uid === process.getuid?.()) return null;
-  return { path, why: `belongs to uid ${uid}`, cure: `chown root ${path}` };
-}
-
-/** A path and all the directories above it. */
-const upwards = (path: string): string[] => (path === "/" ? [path] : [path, ...upwards(dirname(path))]);
-
-/** The first such place on the way to a file, by its name and where a link leads to. */
-function unsafe(path: string): ScriptFact["unsafe"] {
-  try {
-    for (const place of new Set([...upwards(path), ...upwards(realpathSync(path))])) {
-      const found = unsafePlace(place);
-      if (found !== null) return found;
-    }
-    return null;
-  } catch {
-    // Gone while it was looked at: it is missed when it is called.
-    return null;
-  }
-}
-
 /** What there is of these scripts. */
 export const scriptFacts = (names: readonly string[], directories: readonly string[]): ScriptFact[] =>
   names.map((name) => {
     const found = findResource(name, directories);
     if (found === null) return { name, path: null, unsafe: null };
-    return { name, path: found.path, unsafe: unsafe(found.path) };
+    return { name, path: found.path, unsafe: unsafePath(found.path)[0] ?? null };
   });

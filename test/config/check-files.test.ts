@@ -24,7 +24,7 @@ type = "script"
 command = ["/c.sh"]
 `;
 
-const sound = (path: string): ProgramFile => ({ path, failure: null, isFile: true, mode: 0o755 });
+const sound = (path: string): ProgramFile => ({ path, failure: null, isFile: true, mode: 0o755, unsafe: [] });
 const GOOD = { until: "2040-01-01", over: false };
 const OVER = { until: "2020-01-01", over: true };
 
@@ -65,10 +65,19 @@ describe("the files of checks", () => {
     expect(
       said([
         { ...sound("/own.sh"), mode: 0o644 },
-        { ...sound("/c.sh"), mode: 0o777 },
+        {
+          ...sound("/c.sh"),
+          unsafe: [
+            { path: "/c.sh", kind: "writable", why: "is writable by others", cure: "chmod o-w /c.sh" },
+            { path: "/", kind: "writable", why: "is writable by group 7", cure: "chmod g-w /" },
+            // As whoever it may run.
+            { path: "/c.sh", kind: "owner", why: "belongs to uid 33", cure: "chown root /c.sh" },
+          ],
+        },
       ]).toSorted(),
     ).toEqual([
-      '18:11 warning: script "/c.sh" is writable by others, who so decide what runs; cure: chmod o-w',
+      '18:11 warning: script "/c.sh" in /, which is writable by group 7, who so decide what runs; cure: chmod g-w /',
+      '18:11 warning: script "/c.sh" is writable by others, who so decide what runs; cure: chmod o-w /c.sh',
       '5:67 warning: script "/own.sh" is not executable: the check fails; cure: chmod a+x',
     ]);
     expect(said([{ ...sound("/c.sh"), failure: "ENOENT: no such file" }])).toEqual([

@@ -1,5 +1,6 @@
 /** What a file says of scripts and addresses of resources, beside what this host has and what else the file has. */
 import { describe, expect, test } from "bun:test";
+import type { Unsafe } from "../../src/config/path-safety.ts";
 import type { ScriptFact } from "../../src/config/heartbeat-model.ts";
 import { load } from "../../src/config/load.ts";
 import { scriptsOf } from "../../src/config/resource-scripts.ts";
@@ -43,7 +44,12 @@ describe("scripts of resources", () => {
   });
 
   test("that others than root decide on are refused with the place and the cure", () => {
-    const unsafe = { path: "/etc/init.d", why: "is writable by others", cure: "chmod o-w /etc/init.d" };
+    const unsafe: Unsafe = {
+      kind: "writable",
+      path: "/etc/init.d",
+      why: "is writable by others",
+      cure: "chmod o-w /etc/init.d",
+    };
     expect(withScripts({ name: "disk", path: "/etc/init.d/disk", unsafe })).toEqual([
       "5:41 error: /etc/init.d is writable by others, who so decide what disk runs as root; cure: chmod o-w /etc/init.d",
     ]);

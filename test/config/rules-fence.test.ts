@@ -3,6 +3,8 @@ import { describe, expect, test } from "bun:test";
 import { fenceProgramOf } from "../../src/config/fence.ts";
 import { load } from "../../src/config/load.ts";
 import type { ProgramFile } from "../../src/config/model.ts";
+import type { Unsafe } from "../../src/config/path-safety.ts";
+import { wrongsOf } from "../../src/config/path-safety.ts";
 import { heartbeat, loadText, table } from "./said.ts";
 
 const GROUPS = 'resources = ["ha1 one", "ha2 two", "ha1 three"]';
@@ -60,9 +62,12 @@ table("fence", [
   ["later on the node that shoots later", heartbeat(THEIRS, fence(COMMAND, 'delay = "9s"')), []],
 ]);
 
+const wrongs = (path: string, mode: number, uid: number, gid = 0): Unsafe[] =>
+  wrongsOf({ path, isDirectory: (mode & 0o40_000) !== 0, mode, uid, gid }, []);
+
 describe("the fence's program", () => {
   const text = heartbeat(GROUPS, fence(COMMAND));
-  const sound: ProgramFile = { path: "/fence.sh", failure: null, isFile: true, mode: 0o700 };
+  const sound: ProgramFile = { path: "/fence.sh", failure: null, isFile: true, mode: 0o700, unsafe: [] };
   const said = (fenceProgram: ProgramFile | null): string[] =>
     load({
       ...{ path: "x", text, failure: null, mode: 0o600, hostname: "ha1", accounts: null },
@@ -88,14 +93,17 @@ describe("the fence's program", () => {
     ],
     [
       "is everybody's",
-      { mode: 0o777 },
-      ['error: fence.command "/fence.sh" is writable by others; cure: chmod o-w'],
+      { unsafe: wrongs("/fence.sh", 0o100_777, 0) },
+      [
+        'error: fence.command "/fence.sh" is writable by others, who so decide what the agent runs; cure: chmod o-w /fence.sh',
+      ],
     ],
     [
-      "is its group's",
-      { mode: 0o770 },
+      "is somebody's, as is its directory",
+      { unsafe: [...wrongs("/fence.sh", 0o700, 33), ...wrongs("/srv", 0o40_775, 0, 7)] },
       [
-        'warning: fence.command "/fence.sh" is writable by its group, who so decide what the agent runs; cure: chmod g-w',
+        'error: fence.command "/fence.sh" belongs to uid 33, who so decide what the agent runs; cure: chown root /fence.sh',
+        'error: fence.command "/fence.sh": /srv is writable by group 7, who so decide what the agent runs; cure: chmod g-w /srv',
       ],
     ],
   ])("that %s", (_, change, expected) => {

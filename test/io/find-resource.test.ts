@@ -17,7 +17,7 @@ describe("a script", () => {
     expect(fact()).toEqual({ name: "web", path, unsafe: null });
     chmodSync(path, 0o757);
     expect(fact()).toMatchObject({
-      unsafe: { path, why: "is writable by others", cure: `chmod o-w ${path}` },
+      unsafe: { path, kind: "writable", why: "is writable by others", cure: `chmod o-w ${path}` },
     });
     chmodSync(path, 0o755);
     chmodSync(folder, 0o777);
@@ -26,7 +26,7 @@ describe("a script", () => {
     expect(fact()).toMatchObject({ unsafe: null });
     chownSync(path, 65_534, 0);
     expect(fact()).toMatchObject({
-      unsafe: { path, why: "belongs to uid 65534", cure: `chown root ${path}` },
+      unsafe: { path, kind: "owner", why: "belongs to uid 65534", cure: `chown root ${path}` },
     });
     chownSync(path, 0, 0);
     symlinkSync("/proc/self/exe", join(folder, "link"));
