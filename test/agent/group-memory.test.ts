@@ -92,6 +92,14 @@ describe("a group that was started", () => {
     expect([...two.a.scripts.running]).toEqual([]);
   });
 
+  test("is not forgotten by an agent that is killed before it has looked whether it runs", () => {
+    const two = pair();
+    two.a.scripts.hangs.add("status uno");
+    killed(two.a, text(["b probe::two"]));
+    two.wire.run(BEGUN);
+    expect(started(two.a)).toEqual(["probe::one probe::uno"]);
+  });
+
   test("is looked for where it was found when it was started", () => {
     const two = pair(GROUPS);
     const elsewhere = text(["b probe::two"], 'resource_dirs = ["/srv/resources"]');
