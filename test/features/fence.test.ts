@@ -9,6 +9,7 @@ import { besideDaemon, owners, PATIENCE_MS } from "./resource-scene.ts";
 const LONG_MS = 240_000;
 /** Longer than the other one's delay, and all that follows it. */
 const NOTHING_MS = 8000;
+const GATEWAY = "10.77.0.254";
 
 const lines = (path: string): string[] =>
   existsSync(path) ? readFileSync(path, "utf8").split("\n").filter(Boolean) : [];
@@ -24,7 +25,11 @@ class Fenced {
   }
 
   /** Two nodes with a fence; what its command does, after it has told its last argument, is `script` of the node that runs it. */
-  static async create(script: (own: Owner, other: Owner) => readonly string[], more = ""): Promise<Fenced> {
+  static async create(
+    script: (own: Owner, other: Owner) => readonly string[],
+    more = "",
+    lines = "",
+  ): Promise<Fenced> {
     const pair = await owners();
     for (const [own, other] of [
       [pair.a, pair.b],
@@ -36,7 +41,7 @@ class Fenced {
       writeFileSync(path, ["#!/bin/sh", told, ...script(own, other), ""].join("\n"));
       chmodSync(path, 0o700);
       await own.configure({
-        more: `fence = { command = ["${path}", "now"], timeout = "5s", retry = "1s"${more} }`,
+        more: `fence = { command = ["${path}", "now"], timeout = "5s", retry = "1s"${more} }\n${lines}`,
       });
     }
     return new Fenced(pair);
@@ -46,6 +51,12 @@ class Fenced {
   async begin(): Promise<void> {
     for (const each of [this.pair.a, this.pair.b]) await each.start();
     await this.pair.settles("a b");
+  }
+
+  /** Where the command of each node finds the agent of the other. */
+  async note(): Promise<void> {
+    for (const each of [this.pair.a, this.pair.b])
+      writeFileSync(`${each.directory}/pid`, `${(await each.status()).pid}\n`);
   }
 
   /** Whom a node has fenced. */
@@ -82,7 +93,7 @@ describe("two nodes with a fence", () => {
       const { pair } = scene;
       const { a, b, lab } = pair;
       await scene.begin();
-      for (const each of [a, b]) writeFileSync(`${each.directory}/pid`, `${(await each.status()).pid}\n`);
+      await scene.note();
       await lab.cut(lab.node(0));
       await pair.settles("a a");
       await Bun.sleep(NOTHING_MS);
@@ -94,6 +105,36 @@ describe("two nodes with a fence", () => {
       // A node that was shot comes again, and gets its own.
       await lab.heal(lab.node(0));
       await b.start();
+      await pair.settles("a b");
+      expect(pair.doubled).toEqual([]);
+    },
+    LONG_MS,
+  );
+
+  test.concurrent(
+    "and a gateway leave the shot to the one that hears it, and one that comes up cut off shoots nobody",
+    async () => {
+      await using scene = await Fenced.create(killing, "", `ping_nodes = ["${GATEWAY}"]`);
+      const { pair } = scene;
+      const { a, b, lab } = pair;
+      await lab.client.namespace.ip(`addr add ${GATEWAY}/24 dev eth0`);
+      await scene.begin();
+      for (const each of [a, b]) await each.sees(GATEWAY, "ping");
+      await scene.note();
+      await lab.cut(lab.node(0));
+      await pair.settles("b b");
+      expect([scene.shots(a), scene.shots(b)]).toEqual([[], ["a"]]);
+      await a.says(["resource.fence", "what=fence-blind", "no ping node answers"]);
+      // Its power is back, and its cable is not.
+      const from = a.log.length;
+      await a.start();
+      await a.says(["resource.fence", "what=fence-blind"], from);
+      expect((await a.command("status")).stdout).toMatch(
+        /fence +b +blind +waits to fence b: no ping node answers/,
+      );
+      await Bun.sleep(NOTHING_MS);
+      expect(scene.shots(a)).toEqual([]);
+      await lab.heal(lab.node(0));
       await pair.settles("a b");
       expect(pair.doubled).toEqual([]);
     },
