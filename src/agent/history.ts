@@ -1,20 +1,24 @@
-/** The last transitions of every router with their causes, for `haagent why`. The edge keeps them in a file; decisions ask nothing of it. */
+/** The last transitions of routers, groups and virtual services with their causes, for `haagent why`. The edge keeps them in a file; decisions ask nothing of it. */
 import type { Instant } from "../base/units.ts";
 import { elapsed } from "../base/units.ts";
 import type { Reply } from "./boundary.ts";
 import type { Cluster } from "./cluster/cluster.ts";
 import type { GroupState } from "./resource/resources.ts";
 import type { Role, Router } from "./router.ts";
+import type { ServerWord, ServiceWord } from "./service/state.ts";
 import type { Turn, World } from "./world.ts";
 
-/** A router went from one role to another, or a group of resources from one state to another. */
+/** What something can be that has a history. */
+type State = Role | GroupState | ServiceWord | ServerWord;
+
+/** A router went from one role to another, or a group of resources, a virtual service or one of its servers from one state to another. */
 export interface Transition {
   readonly name: string;
-  readonly from: Role | GroupState;
-  readonly to: Role | GroupState;
+  readonly from: State;
+  readonly to: State;
   /** The cause, in words. */
   readonly reason: string;
-  /** The effective priority after it; 0 for a group. */
+  /** The effective priority after it; 0 for what has none. */
   readonly priority: number;
   /** CLOCK_BOOTTIME of the boot of that id. */
   readonly at: Instant;
@@ -81,6 +85,20 @@ export function rememberGroups(world: World, { resources }: Cluster, turn: Turn)
   resources.changes = [];
 }
 
+/** Services have names of their own, which routers may have as well. */
+const ofService = (name: string): string => `virtual_server ${name}`;
+
+/** Keeps what became of a service or one of its servers, here alone: servers may come and go for ever, and files are on flash. */
+export function rememberService(
+  world: World,
+  { now: at }: Turn,
+  name: string,
+  change: Pick<Transition, "from" | "to" | "reason">,
+): void {
+  const { bootId } = world;
+  world.history.add({ ...change, name: ofService(name), priority: 0, at, bootId, wallClock: null });
+}
+
 /** The boot in an id that also names a network namespace (`BOOT net:[INODE]`): all of one boot have one clock. */
 const bootOf = (bootId: string): string => bootId.split(" net:")[0] ?? bootId;
 
@@ -123,10 +141,15 @@ export function whyReport(name: string, transitions: readonly Transition[], mome
 export const noSuch = ({ cluster }: World): string =>
   cluster?.resources ? "no virtual router or group of resources" : "no virtual router";
 
-/** What is remembered of a router or group, also of one that is configured no more. */
+/** What is remembered of a router or group, also of one that is configured no more, or of a virtual service in the life of this agent. */
 export function why(world: World, name: string, now: Instant, wallClock: number): Reply {
-  const known = world.routers.has(name) || world.cluster?.resources?.groups.has(name) === true;
-  const transitions = world.history.of(name) ?? (known ? [] : null);
-  if (transitions === null) return { exit: 1, body: { error: `${noSuch(world)} is called ${name}` } };
+  const { routers, cluster, services, history } = world;
+  const known =
+    routers.has(name) || services.states.has(name) || cluster?.resources?.groups.has(name) === true;
+  const transitions = history.of(name) ?? history.of(ofService(name)) ?? (known ? [] : null);
+  if (transitions === null) {
+    const further = services.states.size > 0 ? " or virtual server" : "";
+    return { exit: 1, body: { error: `${noSuch(world)}${further} is called ${name}` } };
+  }
   return { exit: 0, body: whyReport(name, transitions, { bootId: world.bootId, now, wallClock }) };
 }

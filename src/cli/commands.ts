@@ -132,12 +132,12 @@ export const COMMANDS: readonly Command[] = [
   ),
   command(
     "why",
-    "the last transitions of a router or group with their causes",
+    "the last transitions of a router, a group or a virtual server with their causes",
     {
       name: {
         type: "positional",
         required: true,
-        description: "the virtual router or group of resources",
+        description: "the virtual router, group of resources or virtual server",
       },
       json: { type: "boolean", description: "print JSON" },
       ...client,

@@ -8,7 +8,7 @@ import { Lab } from "./harness.ts";
 import { standby, takeover } from "./orders.ts";
 import { master } from "./scenes.ts";
 import { hear } from "./sight.ts";
-import { router } from "./text.ts";
+import { router, table } from "./text.ts";
 
 interface Told {
   readonly time: string | null;
@@ -192,5 +192,47 @@ describe("why", () => {
     expect(box.ask({ command: "why", name: "r0" }).exit).toBe(1);
     expect(why(box, "r1999")).toHaveLength(1);
     expect(why(box)).toHaveLength(2);
+  });
+});
+
+describe("why, of a virtual server", () => {
+  const service = {
+    ...{ address: "10.0.0.1:80", real_servers: ["10.0.0.2:80", "10.0.0.3:80"] },
+    check: { type: "tcp", rise: 1, fall: 1 },
+  };
+  const probe = (box: Box, server: string, healthy: boolean): unknown =>
+    box.event({
+      kind: "probe",
+      check: `web ${server}`,
+      healthy,
+      detail: healthy ? "connected" : "ECONNREFUSED",
+    });
+
+  test("tells what became of its servers and its quorum, and none of it is written to a file", () => {
+    const box = new Lab().box(table("virtual_server.web", service));
+    box.start();
+    expect(why(box, "web")).toEqual([]);
+    box.event({ kind: "services", what: "told", way: "auto", entries: [], failure: null, left: [], took: 1 });
+    probe(box, "10.0.0.2:80", true);
+    probe(box, "10.0.0.3:80", false);
+    probe(box, "10.0.0.2:80", false);
+    expect(causes(why(box, "web"))).toEqual([
+      "undecided > up: 10.0.0.2:80: connected",
+      "undecided > up: weight 1 in service, quorum 1",
+      "undecided > down: 10.0.0.3:80: ECONNREFUSED",
+      "up > down: 10.0.0.2:80: ECONNREFUSED",
+      "up > down: weight 0 in service, quorum 1; no fallback: who is left serves on",
+    ]);
+    expect(box.actions.filter(({ kind }) => kind === "history")).toEqual([]);
+    const { exit, body } = box.ask({ command: "why", name: "shop" });
+    expect(exit).toBe(1);
+    expect(body).toEqual({ error: "no virtual router or virtual server is called shop" });
+  });
+
+  test("leaves a router of the same name its history", () => {
+    const { box } = master(router({}) + table("virtual_server.VI_1", service));
+    const before = why(box);
+    box.event({ kind: "probe", check: "VI_1 10.0.0.2:80", healthy: true, detail: "connected" });
+    expect(causes(why(box))).toEqual(causes(before));
   });
 });

@@ -51,6 +51,8 @@ describe("a server that fails", () => {
     expect(
       agent.events("server.state").filter(({ fields }) => fields["server"] !== `${server(1)}:80`),
     ).toHaveLength(2);
+    const { stdout } = await agent.command("why", "web");
+    expect(stdout).toContain(`up > down       ${server(1)}:80: HTTP 503\n`);
   });
 });
 

@@ -3,6 +3,7 @@ import type { ServiceNotify } from "../../config/service-model.ts";
 import type { Filled } from "../../ipvs/pool.ts";
 import type { Change } from "../../wire/ipvs.ts";
 import { destinationKey } from "../../wire/ipvs.ts";
+import { rememberService } from "../history.ts";
 import type { Judges, ServerState, ServiceState } from "./state.ts";
 import type { Turn, World } from "../world.ts";
 
@@ -74,6 +75,7 @@ export function tellService(
   const reason = `weight ${filled.sum} in service, quorum ${config.quorum}${filled.quorum ? "" : `; ${short}`}`;
   const level = filled.quorum ? "info" : "error";
   turn.out.log(level, "service.state", { name: config.name, from: before, to: state.word, reason });
+  rememberService(world, turn, config.name, { from: before, to: state.word, reason });
   notify(world, turn, state, filled.quorum ? "quorumUp" : "quorumDown", {
     queue: `virtual_server ${config.name}`,
     words: [filled.quorum ? "QUORUM_UP" : "QUORUM_DOWN", quorumWord(before)],
@@ -102,6 +104,8 @@ function tellServer(
   const level = server.word === "up" ? "info" : "warning";
   const about = { name: state.config.name, server: config.name };
   turn.out.log(level, "server.state", { ...about, from: before, to: server.word, reason });
+  const cause = { from: before, to: server.word, reason: `${config.name}: ${reason}` };
+  rememberService(world, turn, state.config.name, cause);
   const serves = server.word === "up";
   // Undecided again, as by another check: nothing has happened to it.
   if (server.word === "undecided") return;
