@@ -2,10 +2,8 @@
 import type { Seconds } from "../base/units.ts";
 import { seconds } from "../base/units.ts";
 import type { AgentConfig } from "../config/model.ts";
+import { LIFETIME_ADDRESSES_MAX } from "../config/model.ts";
 import type { Holder } from "./holder.ts";
-
-/** More addresses than this in one configuration and refreshing their lifetimes would wake every netlink listener of the host. */
-const LIFETIME_ADDRESSES_MAX = 64;
 
 /** Whether addresses get kernel lifetimes at all. */
 export const hasLifetimes = (agent: AgentConfig, addressesInAll: number): boolean =>

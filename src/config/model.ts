@@ -22,6 +22,9 @@ export interface Config {
 
 export type LogLevel = "debug" | "info" | "warning" | "error";
 
+/** More addresses than this in one configuration and refreshing their lifetimes would wake every netlink listener of the host. */
+export const LIFETIME_ADDRESSES_MAX = 64;
+
 /** The `[agent]` table. */
 export interface AgentConfig {
   readonly node: string;
@@ -36,6 +39,7 @@ export interface AgentConfig {
   /** Null: `haagent-script` where that user exists, else `nobody`. */
   readonly scriptUser: string | null;
   readonly addressMethod: "auto" | "ioctl" | "netlink";
+  /** `auto`: kernel lifetimes, unless there are more than {@link LIFETIME_ADDRESSES_MAX} addresses. */
   readonly addressLifetime: "auto" | "forever";
   readonly log: {
     readonly level: LogLevel;

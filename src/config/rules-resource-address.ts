@@ -2,6 +2,7 @@
 import type { Ip } from "../base/address.ts";
 import { parseAddressArgument, placedResources } from "../heartbeat/haresources.ts";
 import { kindOf } from "../heartbeat/resource-kind.ts";
+import { LIFETIME_ADDRESSES_MAX } from "./model.ts";
 import { edgeOf, unusable } from "./network.ts";
 import type { Report } from "./report.ts";
 import type { Sections } from "./sections.ts";
@@ -9,7 +10,7 @@ import { entries, virtualAddresses } from "./sections.ts";
 import { header } from "./words.ts";
 
 /** Judges `heartbeat.resources` with the rest of the file. */
-export function judgeResourceAddresses({ heartbeat, routers }: Sections, report: Report): void {
+export function judgeResourceAddresses({ agent, heartbeat, routers }: Sections, report: Report): void {
   const given = heartbeat?.values.resources?.value ?? null;
   if (given === null) return;
   const written = entries({ value: given });
@@ -34,4 +35,12 @@ export function judgeResourceAddresses({ heartbeat, routers }: Sections, report:
     else if (seen.has(ip)) say(`resources have ${ip} twice`);
     seen.add(ip);
   }
+  const fenced = heartbeat?.values.fence?.value !== null;
+  const count = seen.size + virtual.size;
+  if (seen.size === 0 || fenced || count <= LIFETIME_ADDRESSES_MAX) return;
+  if (agent.address_lifetime?.value === "forever") return;
+  report.warning(
+    heartbeat?.values.resources?.at ?? 0,
+    `${count} addresses, above ${LIFETIME_ADDRESSES_MAX} without kernel lifetimes: a killed agent leaves them, and the other node has them too; cure: fence`,
+  );
 }

@@ -58,6 +58,21 @@ table("resources", [
   ],
 ]);
 
+const many = (count: number): string =>
+  resources(...Array.from({ length: count }, (_, at) => `"ha1 192.0.2.${at + 1}/24"`));
+
+table("addresses of resources", [
+  ["as many as have lifetimes", heartbeat(many(64)), []],
+  [
+    "more than that",
+    heartbeat(many(65)),
+    [
+      "5:13 warning: 65 addresses, above 64 without kernel lifetimes: a killed agent leaves them, and the other node has them too; cure: fence",
+    ],
+  ],
+  ["more than that, behind a fence", heartbeat(many(65), 'fence = { command = ["/f"] }'), []],
+]);
+
 table("what follows a failure", [
   [
     "is one of three",
