@@ -1,7 +1,7 @@
 /** Guards at work: what happens to a router goes into its guard, which asks, and lets the router take over or holds it back. */
 import { unreachable } from "../base/assert.ts";
 import type { Instant } from "../base/units.ts";
-import { earlier, later, NEVER } from "../base/units.ts";
+import { after, earlier, later, ms, NEVER } from "../base/units.ts";
 import type { Claim } from "../heartbeat/claim.ts";
 import type { Guard, GuardEvent, Outcome } from "../vrrp/guard.ts";
 import { claimant, silence, step } from "../vrrp/guard.ts";
@@ -12,6 +12,9 @@ import { deadline } from "../vrrp/state.ts";
 import { drive } from "./drive.ts";
 import type { Router } from "./router.ts";
 import type { Turn, World } from "./world.ts";
+
+/** Intervals that a backup waits for an advert, at least. */
+const PATIENCE = 3;
 
 const hasGuard = ({ config: { guard } }: Router): boolean => guard.heartbeat || guard.witnesses.length > 0;
 
@@ -43,9 +46,12 @@ export function follow(
   const begins = router.guard === null || before.kind !== "backup" || anew || event.kind === "slept";
   if (!heard && !begins) return;
   const { now } = turn;
-  const known = event.kind === "slept" || machine.master === null ? now : machine.master.heardAt;
+  const interval = machine.master?.interval ?? config.advertInterval;
+  // That of nobody may have lasted for some time when a reload brings the guard.
+  const lasted = earlier(now, after(machine.masterDownAt, ms(-PATIENCE * interval)));
+  const known = event.kind === "slept" ? now : (machine.master?.heardAt ?? lasted);
   const since = later(known, router.settings().listensUntil);
-  replace(world, turn, router, silence(since, machine.master?.interval ?? config.advertInterval));
+  replace(world, turn, router, silence(since, interval));
 }
 
 /** Watched is a master, and who was one until it saw itself isolated; `releases`: for that. */

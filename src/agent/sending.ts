@@ -16,10 +16,10 @@ export class Sending {
     this.refused = 0;
   }
 
-  /** One packet of it was refused. The advert is lost with the last of them: one is made up for by the next within `interval`, unless it is the first of a mastership. */
-  refuses(now: Instant, interval: Milliseconds, first: boolean): void {
+  /** One packet of it was refused. The advert is lost with the last of them, and made up for by the next one within `interval`. */
+  refuses(now: Instant, interval: Milliseconds): void {
     this.refused += 1;
-    if (this.lost && this.muteAt === NEVER) this.muteAt = first ? now : after(now, interval);
+    if (this.lost && this.muteAt === NEVER) this.muteAt = after(now, interval);
   }
 
   /** Nothing of the last advert has left. */

@@ -33,7 +33,7 @@ export function sendFailed(world: World, turn: Turn, name: string, errno: string
   }
   const { machine, sending, config } = router;
   const wasMaster = machine.kind === "master";
-  sending.refuses(turn.now, config.advertInterval, wasMaster && machine.sentBefore === null);
+  sending.refuses(turn.now, config.advertInterval);
   if (!sending.lost) return;
   const other = heardMaster(router, turn.now);
   // Without a route the advert is lost as in any network that is down: isolation is no stall of ours, and no reason to leave the clients alone.

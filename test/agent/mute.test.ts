@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import type { Box } from "./box.ts";
 import { type Cables, together } from "./cables.ts";
 import { Lab } from "./harness.ts";
-import { told } from "./sight.ts";
+import { hear, told } from "./sight.ts";
 import { router, type Table } from "./text.ts";
 
 /** Of priority 100: three intervals and the skew; and what the links of the cluster take. */
@@ -151,6 +151,26 @@ describe("a master that has no way to its peers, and nothing else", () => {
     noRoute(high);
     lab.run(TIMER + 5);
     expect(states(high, low)).toEqual(["backup", "master"]);
+  });
+
+  test("keeps what it has for one advert that is lost while another master is heard", () => {
+    const { lab, high } = pair(alone);
+    hear(high, { source: "192.0.2.11", priority: 100 });
+    noRoute(high);
+    lab.run(1000);
+    route(high);
+    hear(high, { source: "192.0.2.11", priority: 100 });
+    lab.run(5000);
+    expect(high.router().counters.became_master).toBe(1);
+    expect(high.state()).toBe("master");
+  });
+
+  test("takes what another one has just released", () => {
+    const { lab, high, low } = pair(alone);
+    noRoute(low);
+    high.ask({ command: "standby", name: null });
+    lab.run(1000);
+    expect(states(high, low)).toEqual(["standby", "master"]);
   });
 
   test("keeps what nobody else has", () => {

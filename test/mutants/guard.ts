@@ -1,5 +1,6 @@
 /** Faults of guards: evidence that is asked for, believed, or waited for in the wrong way. */
 import type { Mutant } from "./mutants.ts";
+import { MUTE } from "./mute.ts";
 
 export const GUARD: readonly Mutant[] = [
   {
@@ -156,4 +157,5 @@ export const GUARD: readonly Mutant[] = [
     breaks: "takes evidence of the time of its startup delay for evidence of now",
     caughtBy: "agent/evidence",
   },
+  ...MUTE,
 ];

@@ -1,0 +1,54 @@
+/** Faults of who cannot send: a master whose adverts find no way, a line that is asked for more than it carries. */
+import type { Mutant } from "./mutants.ts";
+
+const fault = (file: string, find: string, replace: string, breaks: string): Mutant => ({
+  ...{ file: `src/agent/${file}.ts`, find, replace, breaks },
+  caughtBy: "agent",
+});
+
+export const MUTE: readonly Mutant[] = [
+  fault(
+    "cluster/claims",
+    'role === "master" ? !router.sending.isMute(now)',
+    'role === "master" ? true',
+    "holds a backup back though none of its adverts leaves",
+  ),
+  fault(
+    "sending",
+    "return this.lost && now >= this.muteAt;",
+    "return this.lost;",
+    "is no healthy master for one advert that is lost",
+  ),
+  fault(
+    "unsent",
+    "if (NO_ROUTE.has(errno) && other === null) return;",
+    "if (NO_ROUTE.has(errno)) return;",
+    "keeps what another master has, who does not hear it",
+  ),
+  fault("unsent", "priority !== RELEASING && ", "", "is in fault for want of a way, and nobody else serves"),
+  fault("contend", "if (healthy === mute) return mute;", "", "gives way to a master that nobody can hear"),
+  fault(
+    "contend",
+    "if (gaveWay && isMaster(router)) announce(world, turn, router);",
+    "",
+    "leaves neighbours with the addresses of one that gave way",
+  ),
+  fault(
+    "contend",
+    "if (known !== undefined && known.node !== node) return;",
+    "",
+    "takes over again and again from the best of three, as another one is worse",
+  ),
+  {
+    ...{ file: "src/heartbeat/admission.ts", find: "interval * 2 ** asked", replace: "interval" },
+    breaks: "fills a slow line with requests for what that has no room for",
+    caughtBy: "heartbeat",
+  },
+  {
+    file: "src/heartbeat/legacy.ts",
+    find: 'requestAt: phase === "stable" ? after(turn.now, REQUEST_EVERY) : NEVER',
+    replace: "requestAt: NEVER",
+    breaks: "does not ask for its groups when the other one is back before it was fenced",
+    caughtBy: "heartbeat",
+  },
+];
