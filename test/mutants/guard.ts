@@ -113,7 +113,7 @@ export const GUARD: readonly Mutant[] = [
     find: "if (elapsed(last.at, now) <= SHARED * guard.interval) return last.id;",
     replace: "",
     breaks: "asks for each of many routers alone",
-    caughtBy: "agent/guard",
+    caughtBy: "agent/guard-many",
   },
   {
     file: "src/agent/cluster/claims.ts",

@@ -1,9 +1,9 @@
 /** Faults of who cannot send: a master whose adverts find no way, a line that is asked for more than it carries. */
-import type { Mutant } from "./mutants.ts";
+import type { Catcher, Mutant } from "./mutants.ts";
 
-const fault = (file: string, find: string, replace: string, breaks: string): Mutant => ({
+const fault = (file: string, find: string, replace: string, breaks: string, caughtBy: Catcher): Mutant => ({
   ...{ file: `src/agent/${file}.ts`, find, replace, breaks },
-  caughtBy: "agent",
+  caughtBy,
 });
 
 export const MUTE: readonly Mutant[] = [
@@ -12,32 +12,49 @@ export const MUTE: readonly Mutant[] = [
     'role === "master" ? !router.sending.isMute(now)',
     'role === "master" ? true',
     "holds a backup back though none of its adverts leaves",
+    "agent/mute",
   ),
   fault(
     "sending",
     "return this.lost && now >= this.muteAt;",
     "return this.lost;",
     "is no healthy master for one advert that is lost",
+    "agent/mute",
   ),
   fault(
     "unsent",
     "if (NO_ROUTE.has(errno) && other === null) return;",
     "if (NO_ROUTE.has(errno)) return;",
     "keeps what another master has, who does not hear it",
+    "agent/mute",
   ),
-  fault("unsent", "priority !== RELEASING && ", "", "is in fault for want of a way, and nobody else serves"),
-  fault("contend", "if (healthy === mute) return mute;", "", "gives way to a master that nobody can hear"),
+  fault(
+    "unsent",
+    "priority !== RELEASING && ",
+    "",
+    "is in fault for want of a way, and nobody else serves",
+    "agent/mute",
+  ),
+  fault(
+    "contend",
+    "if (healthy === mute) return mute;",
+    "",
+    "gives way to a master that nobody can hear",
+    "agent/mute",
+  ),
   fault(
     "contend",
     "if (gaveWay && isMaster(router)) announce(world, turn, router);",
     "",
     "leaves neighbours with the addresses of one that gave way",
+    "agent/contend",
   ),
   fault(
     "contend",
     "if (known !== undefined && known.node !== node) return;",
     "",
     "takes over again and again from the best of three, as another one is worse",
+    "agent/contend",
   ),
   {
     ...{ file: "src/heartbeat/admission.ts", find: "interval * 2 ** asked", replace: "interval" },
