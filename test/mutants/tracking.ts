@@ -74,6 +74,20 @@ export const TRACKING: readonly Mutant[] = [
     caughtBy: "agent/checks",
   },
   {
+    file: "src/agent/checks.ts",
+    find: "elapsed(check.dueAt, now) > pace(check) * LATE_SHARE ? now : check.dueAt",
+    replace: "now",
+    breaks: "puts all checks that a stall made late into one burst for good",
+    caughtBy: "agent/shared-checks",
+  },
+  {
+    file: "src/agent/service/services.ts",
+    find: "      this.changed.delete(state);\n      state.settled(turn.now);",
+    replace: "      this.changed.delete(state);",
+    breaks: "looks at all servers of a large service for each verdict",
+    caughtBy: "agent/services-many",
+  },
+  {
     file: "src/check/process-match.ts",
     find: '!["Z", "X", "x"].includes(state)',
     replace: '!["X", "x"].includes(state)',
