@@ -11,29 +11,33 @@ const BUN = process.execPath;
 
 /** Directories whose files measure, and print what they measured: on a machine that does little else. */
 const MEASURING = ["peers", "demo"];
+/** Those of their files that say who is master and not when: they run with the kernels' suites. */
+const UNHURRIED = ["peers/families", "peers/manners", "peers/spanning-tree", "peers/transition"];
 /** What has something to say although it passed. */
 const PRINTING = [...MEASURING.map((name) => `${name}/`), "vm/rivals-"];
 /** Directories of pure code that runs for minutes. */
 const PATIENT = ["mutants", "sim", "fuzz"];
 /** Directories whose files run side by side, each in namespaces of its own: real kernels, mostly waiting. */
 const KERNEL = ["guests", "cli", "io", "features", "builds", "services", "package", "samples"];
-/** Directories whose files run each in a guest, by test/vm.ts, one at a time: emulation takes all of a processor. */
+/** Directories whose files run in guests, by test/vm.ts, one at a time: emulation takes all of a processor. */
 const GUEST = ["vm"];
+/** Those of the guests' files that have a guest of their own; all others share one, so that it boots once. */
+const OWN_GUEST = [
+  "vm/rivals-outage",
+  "vm/rivals-sharing",
+  "vm/services",
+  "vm/services-change",
+  "vm/services-load",
+];
+const SHARED_GUEST = "vm/others";
 /** Directories that need the cross builds. */
 const CROSS = ["builds", "package"];
 /** At a time, on two cores. */
 const QUICK_AT_ONCE = 2;
-const KERNEL_AT_ONCE = 4;
+const KERNEL_AT_ONCE = 5;
 const PATIENT_AT_ONCE = 2;
-/** Those of the measuring files whose few labs are idle most of the time: one of them beside one of the others. */
-const QUIET = [
-  "demo/demo",
-  "peers/frr",
-  "peers/manners",
-  "peers/mixed",
-  "peers/spanning-tree",
-  "peers/transition",
-];
+/** Those of the measuring files whose labs are idle most of the time: one of them beside one of the others. */
+const QUIET = ["demo/demo", "peers/death", "peers/frr", "peers/mixed", "peers/probing"];
 /** Those of the kernels' suites that keep a processor busy: one at a time, so that the others' daemons come to their turn. */
 const HUNGRY = [
   ...["builds/arm64", "builds/x64", "builds/musl", "package/tarballs", "package/openwrt"],
@@ -41,11 +45,13 @@ const HUNGRY = [
 ];
 /** Files that others wait for: the longest, so that no lane ends with one of them alone. All others follow by name. */
 const FIRST = [
-  ...["mutants/sim", "mutants/agent", "sim/sim", "fuzz/fuzz"],
-  ...["vm/services", "vm/services-change", "vm/filesystem"],
-  ...["package/debian", "features/virtual-mac-peers", "samples/samples", "features/operator"],
-  ...["features/reload", "services/sysv", "services/openrc", "features/seal", "features/virtual-mac"],
-  ...["peers/exits", "peers/differ", "peers/heal", "peers/transition", "demo/demo"],
+  ...["sim/sim", "mutants/agent", "mutants/sim", "fuzz/fuzz"],
+  ...["vm/rivals-outage", "vm/rivals-sharing", "vm/others", "vm/services-change", "vm/services"],
+  ...["features/firewall", "samples/samples", "features/resources-daemon", "features/virtual-mac-peers"],
+  ...["peers/transition", "package/debian", "guests/heartbeat", "features/operator", "features/table-thread"],
+  ...["features/reload", "features/ipfail", "features/seal", "features/fence", "services/sysv"],
+  ...["features/guard", "services/openrc", "features/virtual-mac", "features/newcomers", "features/groups"],
+  ...["peers/exits", "peers/differ", "peers/heal", "peers/frr", "demo/demo", "peers/mixed"],
 ];
 /** Before a command that is to have the processor when nobody else wants it: SCHED_IDLE. */
 const LEISURELY = ["chrt", "--idle", "0"];
@@ -137,12 +143,14 @@ async function again(outcomes: readonly Outcome[]): Promise<Outcome[]> {
   return outcomes.map((outcome) => second.get(outcome) ?? outcome);
 }
 
-/** Runs jobs, at most `width` at a time, in order of the list. */
-async function lane(jobs: readonly Job[], width: number): Promise<Outcome[]> {
+/** Runs jobs, at most `width` at a time, in order of the list; an iterator of them can be shared by lanes. */
+async function lane(jobs: Iterable<Job>, width: number): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
-  let next = 0;
+  const queue = jobs[Symbol.iterator]();
   const worker = async (): Promise<void> => {
-    for (let job = jobs[next++]; job !== undefined; job = jobs[next++]) outcomes.push(await run(job));
+    for (let next = queue.next(); next.done !== true; next = queue.next()) {
+      outcomes.push(await run(next.value));
+    }
   };
   await Promise.all(Array.from({ length: width }, worker));
   return outcomes;
@@ -185,35 +193,46 @@ if (wanted.length === 0) {
   outcomes.push(...(await lane(checks, 1)));
 }
 const rank = ({ name }: Job): number => (FIRST.includes(name) ? FIRST.indexOf(name) : FIRST.length);
+const byRank = (one: Job, other: Job): number => rank(one) - rank(other);
 const perFile = (names: readonly string[]): Job[] =>
   names
     .filter((name) => directories.includes(name) && selected(name))
     .flatMap(testFiles)
     .map((path) => bunTest(path.slice("./test/".length, -".test.ts".length), [path]))
-    .sort((one, other) => rank(one) - rank(other));
+    .sort(byRank);
 const slow = [...KERNEL, ...PATIENT, ...MEASURING, ...GUEST];
 const quick = directories.filter((name) => !slow.includes(name) && selected(name));
 const patient = perFile(PATIENT).map(({ name, argv }) => ({ name, argv: [...LEISURELY, ...argv] }));
-const guests = perFile(GUEST).map(({ name }) => ({
+const inGuest = (name: string, names: readonly string[]): Job => ({
   name,
-  argv: [BUN, `${ROOT}/test/vm.ts`, `./test/${name}.test.ts`],
-}));
-const kernel = [...guests, ...perFile(KERNEL)];
-const isHungry = ({ name }: Job): boolean =>
-  HUNGRY.includes(name) || GUEST.some((directory) => name.startsWith(`${directory}/`));
-const hungry = kernel.filter(isHungry);
-const waiting = kernel.filter((job) => !isHungry(job));
+  argv: [BUN, `${ROOT}/test/vm.ts`, ...names.map((each) => `./test/${each}.test.ts`)],
+});
+const guestFiles = perFile(GUEST).map(({ name }) => name);
+const sharing = guestFiles.filter((name) => !OWN_GUEST.includes(name));
+const guests = [
+  ...guestFiles.filter((name) => OWN_GUEST.includes(name)).map((name) => inGuest(name, [name])),
+  ...(sharing.length > 0 ? [inGuest(SHARED_GUEST, sharing)] : []),
+].sort(byRank);
+const peers = perFile(MEASURING);
+const isUnhurried = ({ name }: Job): boolean => UNHURRIED.includes(name);
+const kernel = [...perFile(KERNEL), ...peers.filter(isUnhurried)].sort(byRank);
+const isHungry = ({ name }: Job): boolean => HUNGRY.includes(name);
 const pure = [
   ...(selected("tidy") ? [bunTest("tidy", ["./test/tidy.test.ts"])] : []),
   ...quick.map((name) => bunTest(name, [`./test/${name}/`])),
 ];
 outcomes.push(...(await lane(pure, QUICK_AT_ONCE)));
+const waiting = kernel.filter((job) => !isHungry(job)).values();
+const hungryFirst = async (): Promise<Outcome[]> => [
+  ...(await lane(kernel.filter(isHungry), 1)),
+  ...(await lane(waiting, 1)),
+];
 const [crowd, pureRuns] = await Promise.all([
-  Promise.all([lane(waiting, KERNEL_AT_ONCE), lane(hungry, 1)]),
+  Promise.all([lane(guests, 1), hungryFirst(), lane(waiting, KERNEL_AT_ONCE - 1)]),
   lane(patient, PATIENT_AT_ONCE),
 ]);
 outcomes.push(...pureRuns);
-const measuring = perFile(MEASURING);
+const measuring = peers.filter((job) => !isUnhurried(job));
 const alone = measuring.filter(({ name }) => !QUIET.includes(name));
 const quiet = measuring.filter(({ name }) => QUIET.includes(name));
 const measured = await Promise.all([lane(alone, 1), lane(quiet, 1)]);
