@@ -12,7 +12,7 @@ const BUN = process.execPath;
 /** Directories whose files measure, and print what they measured: on a machine that does little else. */
 const MEASURING = ["peers", "demo"];
 /** Those of their files that say who is master and not when: they run with the kernels' suites. */
-const UNHURRIED = ["peers/families", "peers/manners", "peers/spanning-tree", "peers/transition"];
+const UNHURRIED = ["peers/families", "peers/manners", "peers/spanning-tree"];
 /** What has something to say although it passed. */
 const PRINTING = [...MEASURING.map((name) => `${name}/`), "vm/rivals-"];
 /** Directories of pure code that runs for minutes. */
@@ -37,7 +37,7 @@ const QUICK_AT_ONCE = 2;
 const KERNEL_AT_ONCE = 5;
 const PATIENT_AT_ONCE = 2;
 /** Those of the measuring files whose labs are idle most of the time: one of them beside one of the others. */
-const QUIET = ["demo/demo", "peers/death", "peers/frr", "peers/mixed", "peers/probing"];
+const QUIET = ["demo/demo", "peers/death", "peers/frr", "peers/probing", "peers/transition"];
 /** Those of the kernels' suites that keep a processor busy: one at a time, so that the others' daemons come to their turn. */
 const HUNGRY = [
   ...["builds/arm64", "builds/x64", "builds/musl", "package/tarballs", "package/openwrt"],
@@ -48,10 +48,10 @@ const FIRST = [
   ...["sim/sim", "mutants/agent", "mutants/sim", "fuzz/fuzz"],
   ...["vm/rivals-outage", "vm/rivals-sharing", "vm/others", "vm/services-change", "vm/services"],
   ...["features/firewall", "samples/samples", "features/resources-daemon", "features/virtual-mac-peers"],
-  ...["peers/transition", "package/debian", "guests/heartbeat", "features/operator", "features/table-thread"],
+  ...["package/debian", "guests/heartbeat", "features/operator", "features/table-thread"],
   ...["features/reload", "features/ipfail", "features/seal", "features/fence", "services/sysv"],
   ...["features/guard", "services/openrc", "features/virtual-mac", "features/newcomers", "features/groups"],
-  ...["peers/exits", "peers/differ", "peers/heal", "peers/frr", "demo/demo", "peers/mixed"],
+  ...["peers/exits", "peers/differ", "peers/heal", "peers/frr", "peers/transition", "demo/demo"],
 ];
 /** Before a command that is to have the processor when nobody else wants it: SCHED_IDLE. */
 const LEISURELY = ["chrt", "--idle", "0"];

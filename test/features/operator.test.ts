@@ -105,8 +105,10 @@ describe("standby", () => {
     await high.is("lan", "master");
     await high.command("standby");
     await high.command("takeover");
-    await until("all is told", 8000, () => scripts.lines("calls").length >= 4);
-    expect(scripts.lines("calls").slice(2)).toEqual([
+    // A machine that stalls makes it a backup for a while, too.
+    const ordered = (): string[] => scripts.lines("calls").filter((line) => line.endsWith("by the operator"));
+    await until("all is told", 20_000, () => ordered().length >= 2);
+    expect(ordered()).toEqual([
       "BACKUP after MASTER: standby by the operator",
       "MASTER after BACKUP: takeover by the operator",
     ]);

@@ -125,13 +125,13 @@ describe("a thousand addresses", () => {
   });
 
   test("are kept over a crash that is resumed, and over a reload that changes one", async () => {
-    const agent = await master(MIXED.replace("100ms", "1s"));
+    const agent = await master(MIXED.replace("100ms", "2s"));
     await holds(COUNT);
     await agent.kill();
     await agent.start();
     await agent.is("lan", "master", "resumed");
     expect(await held()).toBe(COUNT);
-    await agent.reload(MIXED.replace("100ms", "1s").replace("10.88.0.9/16", "10.88.99.9/16"));
+    await agent.reload(MIXED.replace("100ms", "2s").replace("10.88.0.9/16", "10.88.99.9/16"));
     await until("one is another", PATIENCE, async () => {
       const all = await addressesOf(box);
       return all.includes("10.88.99.9") && !all.includes("10.88.0.9");

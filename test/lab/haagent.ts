@@ -8,7 +8,7 @@ import type { Child, Ran } from "./process.ts";
 import { now, ran } from "./process.ts";
 import { makeScratch, removeScratch } from "./scratch.ts";
 
-const START_MS = 30_000;
+const START_MS = 60_000;
 const STOP_MS = 15_000;
 
 /** The built binary; HAAGENT names another one. */
