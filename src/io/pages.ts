@@ -1,7 +1,7 @@
 /**
  * The runtime's executable has 90 MB of code, of which the start touches a third and the rest of a life a fraction of that. What the
- * start alone needed goes out of the process once it is over, and once more when the first seconds are; the page cache keeps it as long
- * as there is room.
+ * start alone needed goes out of the process once it is over, and again when the first seconds and the first minute are; the page cache
+ * keeps it as long as there is room.
  */
 import { readFileSync } from "node:fs";
 import { forgetPages } from "../../native/process.ts";
