@@ -2,7 +2,7 @@
  * `npm run bench`: haagent beside keepalived, heartbeat and ldirectord in the same run, each in a lab of its own and on one clock; a table of each at the
  * end. Nothing here passes or fails: it leaves with 0 unless the bench itself breaks.
  */
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { availableParallelism, cpus, loadavg, release } from "node:os";
 import { parseArgs } from "node:util";
 import { HAAGENT } from "../lab/haagent.ts";
@@ -13,6 +13,7 @@ import type { Rival } from "./row.ts";
 import { RIVALS, Rows, table } from "./row.ts";
 import { judged } from "./target.ts";
 
+const SERVICE = new URL("../../conf/haagent.service", import.meta.url).pathname;
 const RESULTS = new URL("results.md", import.meta.url).pathname;
 
 const HELP = `npm run bench -- [--quick] [--only NAME,NAME] [--contender rival|haagent] [--write] [--list]
@@ -61,6 +62,11 @@ async function main(): Promise<number> {
     console.error(HELP);
     return 2;
   }
+  // haagent runs as its service has it run; to the others these mean nothing.
+  for (const [, name = "", value = ""] of readFileSync(SERVICE, "utf8").matchAll(
+    /^Environment=(\w+)=(.*)$/gm,
+  ))
+    process.env[name] = value;
   const before = loadavg();
   // A part may build anew.
   const version = existsSync(HAAGENT) ? (await run([HAAGENT, "version"])).trim() : "not built";

@@ -10,12 +10,12 @@ const POLL_MS = 10;
 const POLL_MOST_MS = 500;
 
 /** For every program started: one language, one time zone, and sbin, which Debian leaves out of a user's PATH. */
-const ENVIRONMENT = {
+const environment = () => ({
   ...process.env,
   PATH: `${process.env["PATH"] ?? ""}:/usr/local/sbin:/usr/sbin:/sbin`,
   LC_ALL: "C",
   TZ: "UTC",
-};
+});
 
 /** Wall clock in milliseconds, the clock of captures too. */
 export const now = (): number => Date.now();
@@ -35,7 +35,7 @@ export async function ran(argv: readonly string[], input = ""): Promise<Ran> {
     stdin: new TextEncoder().encode(input),
     stdout: "pipe",
     stderr: "pipe",
-    env: ENVIRONMENT,
+    env: environment(),
     timeout: COMMAND_MS,
     killSignal: "SIGKILL",
   });
@@ -121,7 +121,7 @@ export class Child {
       stdin: "ignore",
       stdout: "pipe",
       stderr: "pipe",
-      env: { ...ENVIRONMENT, ...options.env },
+      env: { ...environment(), ...options.env },
     });
     this.pid = this.#process.pid;
     alive.add(this);

@@ -45,6 +45,7 @@ describe("conf/haagent.procd", () => {
     expect(asked).toEqual([
       "open",
       "command /usr/sbin/haagent run --config /etc/haagent.toml",
+      "env MIMALLOC_PURGE_HOLES_MIN_INTERVAL=10000",
       "respawn 3600 0 0",
       "term_timeout 10",
       "stderr 1",
