@@ -65,7 +65,7 @@ export type AdmissionError =
   | "future"
   /** Of a node taken for dead, and not newer than what was heard of it before. */
   | "stale"
-  /** Of a life that no status has begun. A `reqnodes` may be, of a node that was there before us: it is only a question. */
+  /** Of a life that no status has begun, or of a node taken for dead that no status has brought back. A `reqnodes` may be, of a node that was there before us: it is only a question. */
   | "early";
 
 export type Admission =
@@ -108,6 +108,8 @@ export function admit(tracking: Tracking, arrival: Arrival, dead: boolean, askAt
     return { tracking: begun, admission: accepted(generation === null ? "none" : "restarted") };
   }
   if (dead && sequence <= highest) return drop("stale");
+  // Nothing but its status brings it back; what overtakes that must not make it old.
+  if (dead && !arrival.isStatus) return drop("early");
   if (dead || !followed || sequence === highest + 1) {
     const change = dead && arrival.isStatus ? "returned" : "none";
     return { tracking: { ...tracking, highest: sequence, followed: true }, admission: accepted(change) };

@@ -113,13 +113,13 @@ describe("a node that was taken for dead", () => {
     expect(play([status(10), status(12)], tracking).words).toEqual(["ok", "ok lost 1"]);
   });
 
-  test("is not back by what was sent before, nor by anything but a status", () => {
+  test("is not back by what was sent before, nor by anything but a status, which that does not make old", () => {
     expect(play([status(5), status(4), other(3), other(8), status(7), status(9)], dead, true).words).toEqual([
       "stale",
       "stale",
       "stale",
-      "ok",
-      "stale",
+      "early",
+      "returned",
       "returned",
     ]);
   });

@@ -8,6 +8,7 @@ const TERMS: Terms = {
   fenced: false,
   sight: { fresh: 2000, later: 5000 },
   failback: true,
+  sights: null,
   bound: 10_000,
   takeover: 40_000,
   peace: 0,
@@ -32,6 +33,7 @@ const view = (now: number, a: NodeView, b: NodeView, more: Partial<View> = {}): 
   nodes: [a, b],
   connected: true,
   groups: [{ key: "g", preferred: 0, shared: false }],
+  orderedAt: Number.NEGATIVE_INFINITY,
   sizes: new Map([["g", 2]]),
   ...more,
 });
@@ -126,6 +128,24 @@ describe("the checkers", () => {
     expect(ended({}, view(0, node(0), node(2)))).toContain("prefers");
     expect(ended({ failback: false }, view(0, node(0), node(2)))).toBe(null);
     expect(ended({}, view(0, node(2), node(0)))).toBe(null);
+  });
+
+  test("find a node that keeps groups while it sees fewer ping nodes, and one that has them back at once", () => {
+    const sights = { within: 10_000, stays: 5000 };
+    const [sees, blind] = [{ sees: true }, { sees: false }];
+    const from = [view(0, node(2, sees), node(0, sees)), view(1, node(2, blind), node(0, sees))] as const;
+    expect(said({ sights }, ...from, view(10_001, node(1, blind), node(0, sees)))).toBe(null);
+    expect(said({ sights }, ...from, view(10_002, node(1, blind), node(0, sees)))).toContain("sees no ping");
+    expect(said({ sights }, ...from, view(10_002, node(1, blind), node(0, blind)))).toBe(null);
+    const moved = [
+      ...from,
+      view(9000, node(0, blind), node(2, sees)),
+      view(9001, node(0, sees), node(2, sees)),
+    ];
+    const back = (at: number, more: Partial<View> = {}): View => view(at, node(2, sees), node(0, sees), more);
+    expect(said({ sights }, ...moved, back(14_000))).toContain("sees a ping node again");
+    expect(said({ sights }, ...moved, back(14_001))).toBe(null);
+    expect(said({ sights }, ...moved, back(14_000, { orderedAt: 9500 }))).toBe(null);
   });
 
   test("leave alone what only an operator may start again", () => {

@@ -213,6 +213,7 @@ export function termsOf(
     ...{ calm, fenced: resources.fence?.onFailure === "block" },
     sight: resources.fence?.fails === 0 ? sightOf(keepalive, deadtime) : null,
     ...{ failback: cycled ? resources.failback : false },
+    sights: null,
     bound: togetherFor(keepalive, { start: start[1], stop: stop[1], size }),
     takeover:
       (resources.fence?.fails ?? 0) > 0

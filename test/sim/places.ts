@@ -63,6 +63,8 @@ export class Places {
       nodes: [this.#node(first, second), this.#node(second, first)],
       connected: this.#areConnected(first, second),
       groups: this.#groups,
+      // Nothing is judged of who sees more.
+      orderedAt: Number.POSITIVE_INFINITY,
       sizes: new Map(this.#groups.map((group) => [group.key, group.size])),
     };
   }

@@ -122,7 +122,7 @@ const RESOURCES: Omit<ResourcesPlan, "fence"> = {
 /** Loose: the document shows what comes of it, whatever that is. */
 const TERMS: Terms = {
   ...{ calm: false, fenced: false, failback: false },
-  sight: sightOf(1000, 5000),
+  ...{ sight: sightOf(1000, 5000), sights: null },
   ...{ bound: 60_000, takeover: 60_000, peace: 60_000 },
 };
 

@@ -2,6 +2,7 @@
  * What must hold at every moment, whatever happens to links and nodes. Written before the machine that it judges, and without
  * looking into it: each checker sees only what runs where.
  */
+import { Sights } from "./sights.ts";
 import type { GroupView, NodeView, Terms, View } from "./view.ts";
 
 /** Since when something is so; null while it is not. */
@@ -17,6 +18,7 @@ const isOnBoth = ({ nodes }: View, group: GroupView): boolean =>
 /** Watches one run; `look` after every event throws what is broken, `end` what peace did not bring. */
 export class Checkers {
   readonly #terms: Terms;
+  readonly #sights: Sights | null;
   /** Both run, and each hears the other. */
   #meeting: Since = null;
   /** The same, and neither takes the other for dead: a move between them is a clean one. */
@@ -36,6 +38,7 @@ export class Checkers {
 
   constructor(terms: Terms) {
     this.#terms = terms;
+    this.#sights = terms.sights === null ? null : new Sights(terms.sights);
   }
 
   get clashed(): ReadonlySet<string> {
@@ -58,6 +61,7 @@ export class Checkers {
     }
     for (const group of view.groups) this.#group(view, group);
     this.#takeovers(view);
+    this.#sights?.look(view, view.groups.some(this.#isBarred));
   }
 
   /**

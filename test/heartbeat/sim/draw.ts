@@ -5,6 +5,7 @@ import { patience } from "../../../src/heartbeat/sight.ts";
 import type { Failback, FenceSettings, GroupPlan } from "../../../src/heartbeat/takeover-state.ts";
 import type { Prng } from "../../sim/prng.ts";
 import { type GroupView, type Terms, togetherFor } from "./view.ts";
+import { sightedWithin } from "./sights.ts";
 
 export const NAMES = ["a", "b"] as const;
 const KEEPALIVE = 1000;
@@ -76,6 +77,7 @@ export function draw(prng: Prng): Plan {
       sight:
         fence !== null && fenceFails === 0 ? { fresh: 2 * KEEPALIVE + 100, later: DEADTIME + 1000 } : null,
       failback,
+      sights: pings === 0 ? null : { within: sightedWithin(KEEPALIVE, longest), stays: DEADTIME },
       bound: togetherFor(KEEPALIVE, longest),
       takeover: fenceFails > 0 ? Number.POSITIVE_INFINITY : lazy ? 100_000 : slow ? 70_000 : 45_000,
       peace: lazy ? 120_000 : 75_000,

@@ -37,6 +37,7 @@ export class Run {
   readonly #sizes: ReadonlyMap<string, number>;
   readonly #trace: string[] = [];
   #peace = false;
+  #orderedAt = Number.NEGATIVE_INFINITY;
   #isolated: 0 | 1 | null = null;
 
   constructor(seed: number) {
@@ -110,6 +111,7 @@ export class Run {
       nodes: [a.view, b.view],
       connected: this.#wires.connected,
       groups,
+      orderedAt: this.#orderedAt,
       sizes: this.#sizes,
     };
   }
@@ -189,6 +191,7 @@ export class Run {
 
   #order(machine: Machine): void {
     const what = this.#prng.pick(["all", "local", "foreign"] as const);
+    this.#orderedAt = this.#agenda.now;
     machine.order({ kind: this.#prng.pick(["standby", "takeover"] as const), what });
     // What happens in the middle of a move is worth more than what happens in between.
     if (!this.#plan.calm && this.#prng.chance(0.5)) this.#later(0, 5000, () => this.#fault(true));

@@ -1,5 +1,7 @@
 /** What the checkers see of a simulated cluster: not what its nodes believe, but what is. */
 
+import type { SightTerms } from "./sights.ts";
+
 export interface GroupView {
   readonly key: string;
   /** Index of the node that prefers it. */
@@ -32,6 +34,8 @@ export interface View {
   /** A link carries everything both ways. */
   readonly connected: boolean;
   readonly groups: readonly GroupView[];
+  /** When an operator moved something last, on either node. */
+  readonly orderedAt: number;
   /** Resources of each group, by its key. */
   readonly sizes: ReadonlyMap<string, number>;
 }
@@ -65,6 +69,8 @@ export interface Terms {
     readonly later: number;
   } | null;
   readonly failback: boolean | "legacy";
+  /** Null: there are no ping nodes, or nothing is judged of them. */
+  readonly sights: SightTerms | null;
   /** Longest that a group may be on two nodes that can exchange messages, milliseconds. */
   readonly bound: number;
   /** A node whose peer is off has everything after so long. */
