@@ -8,7 +8,8 @@ import type { Balanced, DirectorKind } from "../lab/directors.ts";
 import { DIRECTORS } from "../lab/directors.ts";
 import { HAAGENT } from "../lab/haagent.ts";
 import { INTERFACE, Lab } from "../lab/lab.ts";
-import { now, ran, run, sleep } from "../lab/process.ts";
+import { now, ran, run, sleep, until } from "../lab/process.ts";
+import { makeScratch } from "../lab/scratch.ts";
 import { Writes } from "./writes.ts";
 
 /** A figure of a director. */
@@ -146,14 +147,27 @@ const dead = (server: string): string =>
 
 const print = (figure: Figure): void => console.log(JSON.stringify(figure));
 
-/** One server for all their addresses. */
+/** One server for all their addresses: nginx, as a thousand connections a second of a slower one were what is measured. */
 async function serve(lab: Lab): Promise<void> {
   const { client } = lab;
   await client.namespace.ip(`route add local ${SERVERS} dev lo`);
   await lab.node(0).namespace.ip(`route add ${SERVERS} via ${client.address4} dev ${INTERFACE}`);
-  const script =
-    'Bun.listen({ hostname: "0.0.0.0", port: 80, socket: { data() {}, open(socket) { socket.end(); } } }); console.log("ready")';
-  await client.namespace.spawn([process.execPath, "-e", script]).says("ready", LIMIT_MS);
+  const directory = makeScratch();
+  const path = `${directory}/nginx.conf`;
+  await Bun.write(
+    path,
+    `daemon off; master_process off; user root; pid ${directory}/pid; error_log ${directory}/error.log;
+     events { worker_connections 4096; multi_accept on; }
+     http { access_log off; client_body_temp_path ${directory}/b; proxy_temp_path ${directory}/p;
+       fastcgi_temp_path ${directory}/f; uwsgi_temp_path ${directory}/u; scgi_temp_path ${directory}/s;
+       server { listen 80 backlog=4096; return 204; } }\n`,
+  );
+  const server = client.namespace.spawn(["nginx", "-c", path, "-p", directory]);
+  await until(
+    () => `nginx listens: ${server.lines.join(" / ")}`,
+    LIMIT_MS,
+    async () => (await client.namespace.run(["ss", "-Hltn", "sport = :80"])) !== "",
+  );
 }
 
 /** What starts each of them, does nothing and ends. */
