@@ -201,7 +201,7 @@ describe("two nodes with a fence", () => {
       const left = sleeper();
       await a.kill();
       await a.start();
-      expect(lives(left)).toBe(false);
+      await until("what was left of it is gone", PATIENCE_MS, () => !lives(left));
       await a.stop();
     },
     LONG_MS,
