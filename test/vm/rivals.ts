@@ -231,7 +231,9 @@ export class Race {
 
   /** Probes of each a second, while `work` goes on. */
   async probed(work: () => Promise<unknown>): Promise<Map<DirectorKind, number>> {
-    const [before, began] = [await this.each((one) => one.probes()), now()];
+    // To ask takes its time, too: no more than the rate it was.
+    const began = now();
+    const before = await this.each((one) => one.probes());
     await work();
     const after = await this.each((one) => one.probes());
     const took = (now() - began) / 1000;
