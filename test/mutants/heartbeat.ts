@@ -51,7 +51,7 @@ export const HEARTBEAT: readonly Mutant[] = [
     "for (const message of again) transmit(cluster, turn, message);",
     "",
     "sends nothing again",
-    "agent/cluster",
+    "agent/cluster-chaos",
   ),
   agentFault(
     "cluster/heartbeat",
