@@ -73,6 +73,7 @@ export const TEST_TOOLS: readonly Tool[] = [
   { program: "depmod", debian: "kmod", reason: "the modules of that kernel" },
   { program: "xz", debian: "xz-utils", reason: "the image of that kernel" },
   { program: "ipvsadm", debian: "ipvsadm", reason: "the judge of the table of virtual services" },
+  { program: "drbdadm", debian: "drbd-utils", reason: "a DRBD resource, in a guest" },
   { program: "mkfs.ext4", debian: "e2fsprogs", reason: "a disk to mount" },
   { program: "ldirectord", debian: "ldirectord", reason: "the director that haagent replaces" },
   { program: "wg", debian: "wireguard-tools", reason: "tunnels of WireGuard" },

@@ -53,7 +53,7 @@ export function runDrbd(
   let running: Running | null = null;
   let pause: ReturnType<typeof setTimeout> | null = null;
   const call = (tries: number): void => {
-    const left = ms(Math.max(1, until - performance.now()));
+    const left = ms(Math.max(1, Math.ceil(until - performance.now())));
     const argv = drbdArgv(task, resource);
     const command = { argv, environment: { LC_ALL: "C" }, timeout: left, keep: OUTPUT_MAX, notes };
     running = runCommand({ ...command, user: OURSELVES }, (failure, output) => {

@@ -19,10 +19,13 @@ export const succeeded: Outcome = { code: 0, output: "", failure: null };
 /** It ended otherwise, for that reason; `code` as of an LSB script. */
 export const failed = (failure: string, code = FAILED): Outcome => ({ code, output: "", failure });
 
+/** Where mount says to look besides, and what drbdadm says of the program that it ran, which has said why. */
+const NO_REASON = /^dmesg\(1\)|^Command '.*' terminated with exit code \d+$/;
+
 /** `mount: exit 32: mount: /srv: unknown filesystem type 'x'.`: the last line that says more than where else to look. */
 export function lastWords(program: string, failure: string, output: string): string {
   const lines = output.split("\n").map((line) => line.trim());
-  const words = lines.findLast((line) => line !== "" && !line.startsWith("dmesg(1)")) ?? "";
+  const words = lines.findLast((line) => line !== "" && !NO_REASON.test(line)) ?? "";
   return [program, failure, words.slice(0, LAST_WORDS_MAX)].filter((part) => part !== "").join(": ");
 }
 
