@@ -48,7 +48,7 @@ test("a DRBD resource is primary while its group runs, its file system mounted, 
   expect(await role()).toBe("Primary");
   expect((await solo.inside("findmnt", "-no", "SOURCE", mounted)).stdout).toBe("/dev/drbd0\n");
   // DRBD lets a call wait as long as somebody has the device open: it is killed on time, and made again.
-  const holder = solo.station.namespace.spawn(["sh", "-c", "exec sleep 1000 < /dev/drbd0"]);
+  const holder = solo.station.namespace.spawn([solo.script("holder", "exec sleep 1000 < /dev/drbd0")]);
   const stopped = solo.stop();
   await solo.says(["resource.failed", "resource=drbddisk::r0", "task=stop", "timeout after"]);
   holder.signal("SIGKILL");
