@@ -28,7 +28,12 @@ export interface Made {
   readonly change: Change;
   readonly before: Entry | null;
   readonly after: Entry | null;
-  /** The services of the configuration by which it was ordered. */
+  readonly ordered: Ordered;
+}
+
+/** When the agent ordered a change, and the services of the configuration by which it did. */
+interface Ordered {
+  readonly at: number;
   readonly plans: readonly ServicePlan[];
 }
 
@@ -42,7 +47,7 @@ export class Balance {
   readonly #node: Node;
   readonly #chance: Prng;
   /** What the agent that lives has ordered. */
-  #waiting: { readonly action: ServiceAction; readonly plans: readonly ServicePlan[] }[] = [];
+  #waiting: { readonly action: ServiceAction; readonly ordered: Ordered }[] = [];
   #busy = false;
   #told = false;
   #life = 0;
@@ -85,7 +90,8 @@ export class Balance {
   }
 
   perform(action: ServiceAction): void {
-    this.#waiting.push({ action, plans: this.#node.config.services });
+    const { schedule, config } = this.#node;
+    this.#waiting.push({ action, ordered: { at: schedule.now, plans: config.services } });
     if (!this.#busy) this.#next();
   }
 
@@ -93,12 +99,12 @@ export class Balance {
     const order = this.#waiting.shift();
     this.#busy = order !== undefined;
     if (order === undefined) return;
-    const { action, plans } = order;
+    const { action, ordered } = order;
     if (action.what === "maintain") this.#next();
     else if (action.what === "read") this.#later(LOOKS, () => this.#read(action));
     else {
       this.owned = action.owned ?? this.owned;
-      this.#write(action, plans, []);
+      this.#write(action, ordered, []);
     }
   }
 
@@ -135,7 +141,7 @@ export class Balance {
   /** The changes that are left, one after another. */
   #write(
     { way, changes }: Extract<ServiceAction, { what: "write" }>,
-    plans: readonly ServicePlan[],
+    ordered: Ordered,
     results: readonly ChangeResult[],
     refused = this.fails,
   ): void {
@@ -145,13 +151,13 @@ export class Balance {
       return;
     }
     this.#later(CHANGES, () => {
-      const errno = refused ? "EINVAL" : this.#make(change, plans);
+      const errno = refused ? "EINVAL" : this.#make(change, ordered);
       const made = { kind: "services", what: "write", way, changes, owned: null } as const;
-      this.#write(made, plans, [...results, { change, errno }], refused);
+      this.#write(made, ordered, [...results, { change, errno }], refused);
     });
   }
 
-  #make(change: Change, plans: readonly ServicePlan[]): string | null {
+  #make(change: Change, ordered: Ordered): string | null {
     const key = keyOf(change);
     const before = this.entry(key);
     try {
@@ -159,7 +165,7 @@ export class Balance {
     } catch (error) {
       return /^E[A-Z]+/.exec(error instanceof Error ? error.message : "")?.[0] ?? "EINVAL";
     }
-    this.#node.observer.balances.made(this.#node, { change, before, after: this.entry(key), plans });
+    this.#node.observer.balances.made(this.#node, { change, before, after: this.entry(key), ordered });
     this.#node.observer.kernelChanged(this.#node);
     return null;
   }

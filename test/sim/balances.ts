@@ -15,15 +15,19 @@ const KEY = serviceKey({ kind: "address", protocol: "tcp", address: ip("10.0.5.1
 interface Known {
   readonly passed: boolean;
   readonly down: boolean;
+  /** When it was last found otherwise. */
+  readonly at: number;
   /** Results in a row that contradict this. */
   readonly against: number;
 }
-const UNKNOWN: Known = { passed: false, down: false, against: 0 };
+const UNKNOWN: Known = { passed: false, down: false, at: Number.NEGATIVE_INFINITY, against: 0 };
 
-function after({ passed, down, against }: Known, healthy: boolean, { rise, fall }: ServicePlan): Known {
-  if (healthy !== down) return { passed: passed || healthy, down, against: 0 };
+function after(known: Known, healthy: boolean, { rise, fall }: ServicePlan, now: number): Known {
+  const { down, at, against } = known;
+  const passed = known.passed || healthy;
+  if (healthy !== down) return { passed, down, at, against: 0 };
   const turned = against + 1 >= (down ? rise : fall);
-  return { passed: passed || healthy, down: turned ? !down : down, against: turned ? 0 : against + 1 };
+  return turned ? { passed, down: !down, at: now, against: 0 } : { passed, down, at, against: against + 1 };
 }
 
 /** Servers with weight by address, with it. */
@@ -50,16 +54,21 @@ export class Balances {
     const plan = node.config.services.find((each) => each.name === name);
     if (plan === undefined) return;
     const key = `${node.number} ${server.replace(`:${PORT}`, "")}`;
-    this.#known.set(key, after(this.#known.get(key) ?? UNKNOWN, event.healthy, plan));
+    this.#known.set(
+      key,
+      after(this.#known.get(key) ?? UNKNOWN, event.healthy, plan, this.#scene.schedule.now),
+    );
   }
 
-  /** Another agent knows nothing. */
+  /** Another agent knows nothing but whom the kernel has in service, who stays that until its first verdict. */
   died(node: Node): void {
     for (const key of this.#known.keys()) if (key.startsWith(`${node.number} `)) this.#known.delete(key);
+    for (const address of serving(node.balance?.entry(KEY) ?? null).keys())
+      this.#known.set(`${node.number} ${address}`, { ...UNKNOWN, passed: true });
   }
 
   /** After each single change of a kernel's table. */
-  made(node: Node, { change, before, after: now, plans }: Made): void {
+  made(node: Node, { change, before, after: now, ordered }: Made): void {
     const { name } = node.plan;
     const { schedule, trace } = this.#scene;
     trace.detail(schedule.now, node.number, () => `${change.kind} ${[...serving(now)].join(" ")}`);
@@ -68,13 +77,13 @@ export class Balances {
     if (change.kind === "add-service" && !node.balance?.owned.some(({ id }) => serviceKey(id) === key)) {
       violate(this.#scene, `${name} added a service that it did not note as its own`);
     }
-    const [plan] = plans;
+    const [plan] = ordered.plans;
     if (plan === undefined) return;
     const [had, has] = [serving(before), serving(now)];
     if (change.kind !== "delete-service" && plan.fallback && had.size > 0 && has.size === 0) {
       violate(this.#scene, `${name} left its service without anybody, and it has a fallback`);
     }
-    if ("destination" in change) this.#raised(node, plan, change.destination, had);
+    if ("destination" in change) this.#raised(node, plan, change.destination, had, ordered.at);
   }
 
   /** Who had no weight gets some by a check that has passed. */
@@ -83,9 +92,12 @@ export class Balances {
     plan: ServicePlan,
     { address, weight }: Destination,
     had: ReadonlyMap<string, number>,
+    orderedAt: number,
   ): void {
     if (weight === 0 || had.has(address) || address === FALLBACK) return;
-    const { passed, down } = this.#known.get(`${node.number} ${address}`) ?? UNKNOWN;
+    const { passed, down: isDown, at } = this.#known.get(`${node.number} ${address}`) ?? UNKNOWN;
+    // What is found while an order is carried out is the next order's.
+    const down = isDown && at < orderedAt;
     // With a floor, who failed and was held is held by the next director that knows it so.
     if (passed && (!down || plan.panicBelow > 0)) return;
     const what = passed ? "has failed since" : "has never passed";

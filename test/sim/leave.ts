@@ -15,16 +15,21 @@ export const vouchesFor = ({ ledger }: Node, { index, address, prefix }: Address
     ),
   );
 
+/** The exit code of an agent whose groups may still run where it was: their stops have not ended well. */
+const EXIT_STUCK = 5;
+const stuck = ({ running, excused }: Node["services"]): boolean =>
+  [...running].some((name) => excused.has(name));
+
 /**
  * What is wrong with how an agent left, null for nothing. After a SIGKILL since the boot, `died`, nobody knows any more what
  * promote_secondaries was before.
  */
-export function leftBehind({ kernel }: Node, code: number, died: boolean): string | null {
+export function leftBehind({ kernel, services }: Node, code: number, died: boolean): string | null {
   const left = [
     ...kernel.added().map(({ address }) => address),
     ...kernel.forwarding.added().map(forwardingKey),
   ];
-  if (code !== 0) return `left with exit code ${code}`;
+  if (code !== (stuck(services) ? EXIT_STUCK : 0)) return `left with exit code ${code}`;
   if (left.length > 0) return `left ${left.join(", ")} behind`;
   return kernel.promote.size > 0 && !died ? "left promote_secondaries set" : null;
 }
