@@ -132,7 +132,7 @@ export const COMMANDS: readonly Command[] = [
   ),
   command(
     "why",
-    "the last transitions of a router, a group or a virtual server with their causes",
+    "why a router, a group or a virtual server is what it is",
     {
       name: {
         type: "positional",
