@@ -169,9 +169,12 @@ export function serves(manager: Manager): void {
         const here = await site(lab, `${CONFIG}vird = 3\n`);
         const started = await here.machine.command(...manager.start);
         if (manager.refuses) expect(started.code).not.toBe(0);
-        await until("nothing runs", WAIT_MS, async () => !(await here.running()));
-        const since = now();
-        while (now() - since < 2500) expect(await here.running()).toBe(false);
+        // Its first run may come a moment after the order.
+        const latest = now() + WAIT_MS;
+        for (let since = now(); now() - since < 2500;) {
+          if (await here.running()) since = now();
+          expect(now()).toBeLessThan(latest);
+        }
       },
       TEST_MS,
     );
