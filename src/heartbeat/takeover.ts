@@ -124,7 +124,8 @@ function happen(turn: Turn, event: Event): void {
       // The other life's groups: an agent that begins stops them before it takes part.
       return turn.set({ peer: { ...NOBODY, status: "alive" }, owed: true });
     case "message":
-      if (turn.state.peer.status === "alive") hear(turn, event.content, event.sequence);
+      if (turn.state.peer.status === "alive" && concerns(event.content))
+        hear(turn, event.content, event.sequence);
       return;
     case "ran": {
       const plan = turn.settings.groups.find(({ key }) => key === event.group);
@@ -158,7 +159,7 @@ function happen(turn: Turn, event: Event): void {
   }
 }
 
-function hear(turn: Turn, content: Content, sequence: number): void {
+function hear(turn: Turn, content: AboutGroups, sequence: number): void {
   switch (content.kind) {
     case "starting":
       return peerStarts(turn, sequence);
@@ -180,52 +181,31 @@ function hear(turn: Turn, content: Content, sequence: number): void {
       return giveUpTold(turn, content.really);
     case "shutdone":
       return peerLeft(turn);
-    case "status":
-    case "ack":
-    case "rexmit":
-    case "nak":
-    case "reqnodes":
-    case "repnodes":
-    case "ask-claims":
-    case "claims":
-    case "life":
-    case "arrangement":
-    case "other":
-      return;
     default:
       unreachable(content);
   }
 }
 
-/** Whether a message says anything to this machine; the others are about nodes, not groups. */
-export function concerns(content: Content): boolean {
-  switch (content.kind) {
-    case "status":
-    case "ack":
-    case "rexmit":
-    case "nak":
-    case "reqnodes":
-    case "repnodes":
-    case "ask-claims":
-    case "claims":
-    case "life":
-    case "arrangement":
-    case "other":
-      return false;
-    case "starting":
-    case "resource":
-    case "standby":
-    case "takeover":
-    case "ip-request":
-    case "ip-response":
-    case "ping-count":
-    case "ipfail-joined":
-    case "give-up":
-    case "shutdone":
-      return true;
-    default:
-      return unreachable(content);
-  }
+/** The messages that are about nodes and links, not about who runs what. */
+const ABOUT_NODES = [
+  "status",
+  "ack",
+  "rexmit",
+  "nak",
+  "reqnodes",
+  "repnodes",
+  "ask-claims",
+  "claims",
+  "life",
+  "arrangement",
+  "other",
+] as const;
+type AboutGroups = Exclude<Content, { kind: (typeof ABOUT_NODES)[number] }>;
+
+/** Whether a message says anything to this machine. */
+export function concerns(content: Content): content is AboutGroups {
+  const others: readonly Content["kind"][] = ABOUT_NODES;
+  return !others.includes(content.kind);
 }
 
 /** What failed here is offered to the other node, or, when it cannot have it now, tried again. */

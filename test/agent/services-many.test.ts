@@ -1,33 +1,6 @@
 /** Virtual services of whose servers many are judged in a moment. */
 import { describe, expect, test } from "bun:test";
-import type { Box } from "./box.ts";
-import { Lab } from "./harness.ts";
-import { TestTable } from "./table.ts";
-import type { Table } from "./text.ts";
-import { table } from "./text.ts";
-
-const SERVERS = ["10.0.0.2:80", "10.0.0.3:80"];
-const web = (values: Table = {}, check: Table = {}): string =>
-  table("virtual_server.web", {
-    address: "10.0.0.1:80",
-    real_servers: SERVERS,
-    check: { type: "tcp", interval: "1s", rise: 1, fall: 1, ...check },
-    ...values,
-  });
-
-/** An agent that was just started, and its table. */
-function started(text = web(), prepare: (kernel: TestTable) => void = () => undefined) {
-  const lab = new Lab();
-  const box = lab.box(text);
-  const kernel = new TestTable(box);
-  prepare(kernel);
-  box.start();
-  kernel.answer();
-  return { lab, box, kernel };
-}
-
-const states = (box: Box, event: string): string[] =>
-  box.logs(event).map(({ fields }) => `${fields["server"] ?? fields["name"]} ${fields["to"]}`);
+import { SERVERS, started, states, web } from "./service-scene.ts";
 
 describe("a virtual service", () => {
   test("hears of several probes at once as of one after another, and writes once", () => {

@@ -3,31 +3,10 @@ import { describe, expect, test } from "bun:test";
 import { seconds } from "../../src/base/units.ts";
 import { entry, ip, server, service, WEB } from "../ipvs/values.ts";
 import type { Box } from "./box.ts";
-import { Lab } from "./harness.ts";
 import { reply } from "./scenes.ts";
-import { TestTable } from "./table.ts";
-import type { Table } from "./text.ts";
+import { SERVERS, started, states, web } from "./service-scene.ts";
+import type { TestTable } from "./table.ts";
 import { router, table } from "./text.ts";
-
-const SERVERS = ["10.0.0.2:80", "10.0.0.3:80"];
-const web = (values: Table = {}, check: Table = {}): string =>
-  table("virtual_server.web", {
-    address: "10.0.0.1:80",
-    real_servers: SERVERS,
-    check: { type: "tcp", interval: "1s", rise: 1, fall: 1, ...check },
-    ...values,
-  });
-
-/** An agent that was just started, and its table. */
-function started(text = web(), prepare: (kernel: TestTable) => void = () => undefined) {
-  const lab = new Lab();
-  const box = lab.box(text);
-  const kernel = new TestTable(box);
-  prepare(kernel);
-  box.start();
-  kernel.answer();
-  return { lab, box, kernel };
-}
 
 /** Its servers' checks answer. */
 function tell(box: Box, kernel: TestTable, ...healthy: readonly boolean[]): void {
@@ -37,9 +16,6 @@ function tell(box: Box, kernel: TestTable, ...healthy: readonly boolean[]): void
   }
   kernel.answer();
 }
-
-const states = (box: Box, event: string): string[] =>
-  box.logs(event).map(({ fields }) => `${fields["server"] ?? fields["name"]} ${fields["to"]}`);
 
 describe("a virtual service", () => {
   test("comes with its servers out of service, each of which gets its weight by its first good probe", () => {

@@ -208,7 +208,7 @@ export const TAKEOVER: readonly Mutant[] = [
     '"leaving"',
     "says that it has gone before it has",
   ),
-  fault("takeover", 'if (turn.state.peer.status === "alive") hear', "hear", "obeys the dead"),
+  fault("takeover", 'turn.state.peer.status === "alive" && concerns', "concerns", "obeys the dead"),
   fault(
     "takeover",
     'if (!give(turn, wordOf({ local, foreign }), "failed")) turn.retry();',
