@@ -14,7 +14,7 @@ import type { OwnedService, ServiceAction, ServiceEvent } from "./boundary.ts";
 import { isActive } from "./active.ts";
 import type { Judges, ServerOrder } from "./state.ts";
 import type { Table } from "./table.ts";
-import { keyOf, tellOthers, unknownTable } from "./table.ts";
+import { changeKey, keyOf, tellOthers, unknownTable, untried } from "./table.ts";
 import { serverChecks, ServiceState } from "./state.ts";
 import { refusalText, tableText, tellService } from "./tell.ts";
 import type { Turn, World } from "../world.ts";
@@ -34,7 +34,7 @@ export class Services {
   tied: readonly ServiceState[] = [];
   readonly orders = new Map<string, ServerOrder>();
   readonly tables = new Map<TableWay, Table>();
-  /** What is ours in the kernel, by way and key. */
+  /** What is ours in the kernel, by its key; with another way configured it is written by that from then on. */
   readonly owned = new Map<string, OwnedService>();
   /** The list of these as the edge has it, as JSON. */
   noted = "[]";
@@ -64,16 +64,14 @@ export class Services {
         const state = this.states.get(config.name);
         if (state !== undefined) this.byCheck.set(name, state);
       }
-      this.owned.set(ownedKey(config.way, serviceKey(id)), {
-        id,
-        way: config.way,
-        keep: config.onStop === "keep",
-      });
+      this.owned.set(serviceKey(id), { id, way: config.way, keep: config.onStop === "keep" });
     }
     this.tied = [...this.states.values()].filter(({ config }) => config.activeWhen !== null);
     for (const key of this.orders.keys())
       if (!this.servers().some(([name]) => name === key)) this.orders.delete(key);
     this.dirty = true;
+    const used = this.ways();
+    for (const way of this.tables.keys()) if (!used.includes(way)) this.tables.delete(way);
     if (this.states.size > 0 || before.size > 0) this.readAt = now;
   }
 
@@ -117,7 +115,7 @@ export class Services {
     const table = this.table(way);
     this.reading = Math.max(0, this.reading - 1);
     for (const one of left) {
-      const key = ownedKey(one.way, serviceKey(one.id));
+      const key = serviceKey(one.id);
       if (!this.owned.has(key)) this.owned.set(key, one);
     }
     this.readAt = after(turn.now, pause(took));
@@ -166,27 +164,29 @@ export class Services {
     this.dirty ||= table.again;
     table.again = false;
     const failures = new Map<string, string>();
-    const touched = new Set<string>();
+    let overtaken = false;
     for (const { change, errno } of event.results) {
       const key = keyOf(change);
-      touched.add(key);
       // It is ours no more.
       if (change.kind === "delete-service") this.dirty = true;
       if (errno === null) table.known?.apply(change);
       else {
-        table.refused.add(key);
-        if (RACES.includes(errno) || (errno === "ENOENT" && !("service" in change))) {
-          this.readAt = after(turn.now, LOOK_SOON);
-        } else if (!failures.has(key)) failures.set(key, refusalText(change, errno));
+        table.refused.set(changeKey(change), key);
+        if (RACES.includes(errno) || (errno === "ENOENT" && !("service" in change))) overtaken = true;
+        else if (!failures.has(key)) failures.set(key, refusalText(change, errno));
       }
     }
+    // Who is overtaken time after time races nobody: a service that the kernel refuses has no servers, either.
+    if (overtaken && !table.overtaken) this.readAt = after(turn.now, LOOK_SOON);
+    table.overtaken = overtaken;
+    const failing = new Set(table.refused.values());
     for (const state of this.states.values()) {
       if (state.config.way !== event.way) continue;
       const failure = failures.get(state.key) ?? null;
       if (failure !== null && failure !== state.failure) {
         turn.out.log("error", "service.failed", { name: state.config.name, detail: failure });
       }
-      if (touched.has(state.key)) state.failure = failure;
+      if (failure !== null || !failing.has(state.key)) state.failure = failure;
     }
     // What was refused is tried again after the next look.
     table.settled = table.refused.size === 0;
@@ -223,10 +223,10 @@ export class Services {
       const table = this.table(way);
       const one = this.want(world, turn, state, judges);
       if (table.busy) table.again = true;
-      if (one === null || table.busy || table.known === null || table.refused.has(state.key)) continue;
+      if (one === null || table.busy || table.known === null) continue;
       const entry = table.known.entry(state.key);
       const found = difference([one], entry === null ? [] : [entry], NOBODYS);
-      changes.set(way, [...(changes.get(way) ?? []), ...found.changes]);
+      changes.set(way, [...(changes.get(way) ?? []), ...untried(table, found.changes)]);
     }
     for (const [way, list] of changes) {
       if (list.length === 0) continue;
@@ -253,7 +253,7 @@ export class Services {
     if (table.busy || table.known === null) return;
     const ours = [...this.owned.values()].filter((one) => one.way === way).map(({ id }) => serviceKey(id));
     const found = difference(wanted, table.known.all(), new Set(ours));
-    const changes = found.changes.filter((change) => !table.refused.has(keyOf(change)));
+    const changes = untried(table, found.changes);
     if (table.fresh) tellOthers(turn, table, found, this.states.values(), this.owned.values());
     table.fresh = false;
     this.forget(way, table);
@@ -269,12 +269,10 @@ export class Services {
 
   /** What is neither configured nor there is ours no more. */
   private forget(way: TableWay, { known }: Table): void {
-    const configured = new Set(
-      Array.from(this.states.values(), (state) => ownedKey(state.config.way, state.key)),
-    );
-    for (const [key, { id, way: of }] of this.owned) {
+    const configured = new Set(Array.from(this.states.values(), ({ key }) => key));
+    for (const [key, { way: of }] of this.owned) {
       if (of !== way || configured.has(key)) continue;
-      if (known?.entry(serviceKey(id)) === null) this.owned.delete(key);
+      if (known?.entry(key) === null) this.owned.delete(key);
     }
   }
 
@@ -291,5 +289,4 @@ export class Services {
 export const order = (turn: Turn, action: ServiceAction): void => turn.out.defer(action);
 /** A server of a service. */
 export const orderKey = (service: string, server: string): string => `${service} ${server}`;
-const ownedKey = (way: TableWay, key: string): string => `${way} ${key}`;
 const pause = (took: number): Milliseconds => ms(Math.max(LOOK_EVERY, took * LOOK_SHARE));

@@ -2,7 +2,7 @@
 import type { Difference } from "../../ipvs/difference.ts";
 import type { KnownTable } from "../../ipvs/known.ts";
 import type { Change, ServiceId } from "../../wire/ipvs.ts";
-import { serviceKey } from "../../wire/ipvs.ts";
+import { destinationKey, serviceKey } from "../../wire/ipvs.ts";
 import type { OwnedService } from "./boundary.ts";
 import type { ServiceState } from "./state.ts";
 import type { Turn } from "../world.ts";
@@ -19,8 +19,10 @@ export interface Table {
   fresh: boolean;
   /** Something changed while it was busy. */
   again: boolean;
-  /** Services whose last change failed, until the next reading. */
-  readonly refused: Set<string>;
+  /** Changes that failed since the last reading, by their keys, each with the key of its service. */
+  readonly refused: Map<string, string>;
+  /** In the last write somebody else was faster, as it seems. */
+  overtaken: boolean;
   /** Services of others, said once. */
   foreign: readonly ServiceId[];
 }
@@ -28,12 +30,23 @@ export interface Table {
 /** Before anything was told. */
 export const unknownTable = (): Table => ({
   ...{ known: null, failure: null, busy: false, settled: false, fresh: false, again: false, foreign: [] },
-  refused: new Set(),
+  ...{ refused: new Map(), overtaken: false },
 });
 
 /** The service that a change is of. */
 export const keyOf = (change: Change): string =>
   serviceKey("service" in change ? change.service.id : change.id);
+
+/** Equal for changes of the same service or server in the same way. */
+export function changeKey(change: Change): string {
+  const { kind } = change;
+  if ("service" in change || kind === "delete-service") return `${kind} ${keyOf(change)}`;
+  return `${kind} ${keyOf(change)} ${destinationKey(kind === "delete-destination" ? change : change.destination)}`;
+}
+
+/** Those that have not failed since the table was last read. */
+export const untried = ({ refused }: Table, changes: readonly Change[]): readonly Change[] =>
+  refused.size === 0 ? changes : changes.filter((change) => !refused.has(changeKey(change)));
 
 /** Says what others have done to the table since it was last looked at, and which services in it are nobody's we know. */
 export function tellOthers(
