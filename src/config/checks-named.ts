@@ -3,6 +3,7 @@ import type { Result } from "../base/result.ts";
 import { fail, ok } from "../base/result.ts";
 import type { CheckConfig, Config } from "./model.ts";
 import { hint } from "./nearest.ts";
+import { serverName } from "./server-name.ts";
 import { quote } from "./words.ts";
 
 /** Those of all servers of a service and of its fallback, or of the one at `address`; or `[check.NAME]`. The error is a sentence. */
@@ -19,8 +20,9 @@ export function checksToRun(
     return fail(`no virtual server is called ${quote(name)}${hint(name, known)}`);
   }
   const all = [...service.servers, ...(service.fallback === null ? [] : [service.fallback])];
+  const wanted = address === null ? null : serverName(address);
   const meant = all.filter(
-    (server) => address === null || server.name === address || server.destination.address === address,
+    (server) => wanted === null || server.name === wanted || server.destination.address === wanted,
   );
   if (meant.length === 0) {
     const names = all.map((server) => server.name).join(", ");

@@ -194,6 +194,15 @@ describe("the table of the kernel", () => {
     expect(WAYS.map((way) => read(way).length)).toEqual([1, 2]);
   });
 
+  test("is read by socket option beside a server of the other family, which that does not tell", async () => {
+    write("sockopt", [
+      { kind: "add-service", service: service() },
+      { kind: "add-destination", id: WEB, destination: server(2, 1, { forward: "tun" }) },
+    ]);
+    await run(["ipvsadm", "-a", "-t", "10.0.0.1:80", "-r", "[2001:db8::2]:80", "-i"]);
+    expect(settled(read("sockopt"))).toEqual(settled([entry(service(), server(2, 1, { forward: "tun" }))]));
+  });
+
   test("carries tunnels of other kinds by netlink", async () => {
     const gue = server(2, 3, { forward: "tun", tunnel: { type: "gue", port: 6080, flags: 1 } });
     write("netlink", [

@@ -1,4 +1,5 @@
 /** `haagent server drain|disable|enable SERVICE ADDRESS`: the operator's word on a real server, until `enable` or a restart. */
+import { serverName } from "../../config/server-name.ts";
 import type { Reply, Request } from "../boundary.ts";
 import type { World } from "../world.ts";
 
@@ -8,15 +9,16 @@ export function orderServer({ services }: World, asked: Extract<Request, { comma
   if (state === undefined) {
     return { exit: 1, body: { error: `no virtual server is called ${asked.service}` } };
   }
+  const meant = serverName(asked.server);
   const found = state.servers.filter(
-    ({ config: { name, destination } }) => name === asked.server || destination.address === asked.server,
+    ({ config: { name, destination } }) => name === meant || destination.address === meant,
   );
   const [server] = found;
   if (server === undefined) {
     const known = state.servers.map(({ config: { name } }) => name).join(", ");
     return { exit: 1, body: { error: `${asked.service} has no server ${asked.server}; it has ${known}` } };
   }
-  const exact = found.find(({ config: { name } }) => name === asked.server);
+  const exact = found.find(({ config: { name } }) => name === meant);
   if (found.length > 1 && exact === undefined) {
     const names = found.map(({ config: { name } }) => name).join(", ");
     return { exit: 1, body: { error: `${asked.service} has ${names}: name the port` } };

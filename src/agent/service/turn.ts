@@ -1,5 +1,5 @@
 /** How virtual services take part in the agent's turns: a configuration, the edge's answers, and what follows at the end of each. */
-import { parseIp } from "../../base/address.ts";
+import { serverName } from "../../config/server-name.ts";
 import type { ServiceEvent } from "./boundary.ts";
 import type { Judges } from "./state.ts";
 import { isActive } from "./active.ts";
@@ -17,14 +17,6 @@ export const judgesOf = ({ checks, services }: World): Judges => ({
     (services.maintained.has(name) || services.maintained.has(destination.address)),
 });
 
-/** The name of a file as servers are called, however its address is written: `2001:DB8::11`, `[2001:db8:0::11]:80`. */
-function canonical(name: string): string {
-  const [, bracketed, port = ""] = /^\[([^\]]+)\](:\d+)?$/.exec(name) ?? [];
-  const parsed = parseIp(bracketed ?? name);
-  if (!parsed.ok) return name;
-  return port === "" ? parsed.value : `[${parsed.value}]${port}`;
-}
-
 /** Takes a new configuration over, at the start or by a reload. */
 export function configureServices(world: World, turn: Turn): void {
   const { services, config } = world;
@@ -41,7 +33,7 @@ export function servicesTold(world: World, turn: Turn, event: ServiceEvent): voi
   if (event.what === "told") services.told(turn, event);
   else if (event.what === "written") services.written(turn, event);
   else {
-    services.maintained = new Set(event.names.map(canonical));
+    services.maintained = new Set(event.names.map(serverName));
     services.dirty = true;
     if (event.failure !== services.maintenanceFailure && event.failure !== null) {
       const { directory } = services;
