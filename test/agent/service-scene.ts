@@ -28,3 +28,12 @@ export function started(text = web(), prepare: (kernel: TestTable) => void = () 
 /** Which server or service became what, as the log says. */
 export const states = (box: Box, event: string): string[] =>
   box.logs(event).map(({ fields }) => `${fields["server"] ?? fields["name"]} ${fields["to"]}`);
+
+/** Its servers' checks answer. */
+export function tell(box: Box, kernel: TestTable, ...healthy: readonly boolean[]): void {
+  for (const [at, good] of healthy.entries()) {
+    const check = `web ${SERVERS[at]}`;
+    box.event({ kind: "probe", check, healthy: good, detail: good ? "connected" : "ECONNREFUSED" });
+  }
+  kernel.answer();
+}

@@ -4,18 +4,9 @@ import { seconds } from "../../src/base/units.ts";
 import { entry, ip, server, service, WEB } from "../ipvs/values.ts";
 import type { Box } from "./box.ts";
 import { reply } from "./scenes.ts";
-import { SERVERS, started, states, web } from "./service-scene.ts";
+import { SERVERS, started, states, tell, web } from "./service-scene.ts";
 import type { TestTable } from "./table.ts";
 import { router, table } from "./text.ts";
-
-/** Its servers' checks answer. */
-function tell(box: Box, kernel: TestTable, ...healthy: readonly boolean[]): void {
-  for (const [at, good] of healthy.entries()) {
-    const check = `web ${SERVERS[at]}`;
-    box.event({ kind: "probe", check, healthy: good, detail: good ? "connected" : "ECONNREFUSED" });
-  }
-  kernel.answer();
-}
 
 describe("a virtual service", () => {
   test("comes with its servers out of service, each of which gets its weight by its first good probe", () => {
@@ -96,60 +87,6 @@ describe("a virtual service", () => {
     tell(box, kernel, true, true);
     expect(kernel.servers).toEqual(["10.0.0.2 80 w1", "10.0.0.3 80 w1"]);
     expect(box.status().health).toBe("ok");
-  });
-
-  test("that the kernel has no scheduler for is not tried any faster for its servers, which have nowhere to go", () => {
-    const { lab, box, kernel } = started(web(), (there) => {
-      there.refuses = (change) => (change.kind === "add-service" ? "ENOENT" : "ESRCH");
-    });
-    const before = box.actions.length;
-    for (let at = 0; at < 100; at++) {
-      lab.run(100);
-      kernel.answer();
-    }
-    const writes = box.actions.slice(before).filter((each) => "what" in each && each.what === "write");
-    expect(writes.length).toBeGreaterThan(2);
-    expect(writes.length).toBeLessThan(6);
-  });
-
-  test("with a server that the kernel refuses has the verdicts on its others written at once, and the refusal kept", () => {
-    const { lab, box, kernel } = started(web(), (there) => {
-      there.refuses = (change) =>
-        change.kind === "add-destination" && change.destination.address === "10.0.0.3" ? "EINVAL" : null;
-    });
-    tell(box, kernel, true);
-    expect(kernel.servers).toEqual(["10.0.0.2 80 w1"]);
-    tell(box, kernel, false);
-    expect(kernel.servers).toEqual(["10.0.0.2 80 w0"]);
-    expect(box.status().health).toBe("degraded");
-    for (let at = 0; at < 4; at++) {
-      lab.run(3100);
-      kernel.answer();
-    }
-    expect(box.logs("service.failed")).toHaveLength(1);
-  });
-
-  test("stays where it is when another way to the kernel is configured, and is noted by that", () => {
-    const { lab, box, kernel } = started();
-    tell(box, kernel, true, true);
-    kernel.done.length = 0;
-    box.reload(web({ ipvs: "netlink" }));
-    lab.run(10_000);
-    kernel.answer();
-    expect(kernel.done).toEqual([]);
-    expect(kernel.owned).toEqual([{ id: WEB, way: "netlink", keep: false }]);
-    expect(box.logs("service.repaired")).toEqual([]);
-  });
-
-  test("that an agent left which was killed stays as well, by whichever way that wrote it", () => {
-    const { lab, kernel } = started(web({ ipvs: "netlink" }), (there) => {
-      there.entries = [entry(service({ id: WEB }), server(2, 1), server(3, 1))];
-      there.left = [{ id: WEB, way: "auto", keep: false }];
-    });
-    lab.run(10_000);
-    kernel.answer();
-    expect(kernel.done).toEqual([]);
-    expect(kernel.owned).toEqual([{ id: WEB, way: "netlink", keep: false }]);
   });
 
   test("goes with a reload that does not have it, and keeps what is known of its servers over one that has", () => {
