@@ -23,6 +23,7 @@ import { withGuard } from "./guard-status.ts";
 import { nextLook } from "./guard.ts";
 import { heartbeatEvent, heartbeatKernel } from "./cluster/heartbeat.ts";
 import { noSuch, why } from "./history.ts";
+import { noticeSleep } from "./cluster/members.ts";
 import { deafened } from "./listen.ts";
 import { neighbourHeard } from "./neighbours.ts";
 import { keepSilent } from "./notice.ts";
@@ -204,6 +205,7 @@ export class Agent {
     const gap = elapsed(this.handledAt, turn.now);
     if (gap < 10) return false;
     addressesStalled(world, turn, gap);
+    if (world.cluster !== null) noticeSleep(world.cluster, turn);
     let noticed = false;
     for (const router of world.routers.values()) {
       const { machine } = router;

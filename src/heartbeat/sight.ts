@@ -40,6 +40,19 @@ export function sighted(turn: Turn): void {
   turn.set({ fence: { ...fence, sight: { since: turn.now, seen: true, told: false } } });
 }
 
+/**
+ * We did not run for a while. What was said meanwhile waits to be read, and nobody is shot before it is; and the other one may have begun a
+ * life of which we heard nothing, so that one who sees no ping node leaves it as much time as from its last word.
+ */
+export function slept(turn: Turn): void {
+  const { fence } = turn.state;
+  if (fence.kind === "idle") return;
+  const sight = { ...fence.sight, since: turn.now, seen: false };
+  if (fence.kind === "running") return turn.set({ fence: { ...fence, sight } });
+  const at = later(fence.at, after(turn.now, fresh(turn.settings)));
+  turn.set({ fence: { ...fence, at, wakeAt: at, sight } });
+}
+
 /** Notes that the other one has heard us in this life. */
 export function meet(turn: Turn): void {
   const { met, peer } = turn.state;

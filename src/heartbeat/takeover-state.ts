@@ -194,6 +194,8 @@ export type Event =
   | { readonly kind: "pings"; readonly alive: number | null }
   /** A ping node has answered just now; told while a fence is under way. */
   | { readonly kind: "echo" }
+  /** The process did not run for a while: what was said meanwhile comes after this. */
+  | { readonly kind: "slept" }
   | { readonly kind: "stop" }
   | { readonly kind: "deadline" };
 

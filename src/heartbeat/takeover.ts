@@ -18,7 +18,7 @@ import { giveUpDue, giveUpTold, pingsChanged, pingsDue, pingsTold, tellPings } f
 import { groupGranted, groupRequested, requestDue, requestProgress } from "./legacy.ts";
 import { audit, begin, failbackDue, negotiationDue, peerReports, peerStarts } from "./negotiation.ts";
 import { letGoProgress, peerHeard, peerReturned, unbar, yieldDue } from "./partition.ts";
-import { meet, sighted } from "./sight.ts";
+import { meet, sighted, slept } from "./sight.ts";
 import { give, inverse, standbyMessage, standbyOver, standbyProgress } from "./standby.ts";
 import type { Event, Peer, Settings, State, Step } from "./takeover-state.ts";
 import { LEAVES, Turn } from "./takeover-turn.ts";
@@ -150,6 +150,8 @@ function happen(turn: Turn, event: Event): void {
       return pingsChanged(turn, event.alive);
     case "echo":
       return sighted(turn);
+    case "slept":
+      return slept(turn);
     case "stop":
       return stop(turn);
     case "deadline":

@@ -139,6 +139,18 @@ describe("a node that none of its ping nodes answers", () => {
     expect(shots(two.b)).toEqual(["/fence.sh -v a"]);
   });
 
+  test("and that slept until it was to fence waits anew", () => {
+    const two = cut(() => false);
+    two.a.freeze();
+    two.b.freeze();
+    two.wire.run(2 * BLIND);
+    two.a.thaw();
+    two.wire.run(BLIND - DEAD);
+    expect(shots(two.a)).toEqual([]);
+    two.wire.run(DEAD);
+    expect(shots(two.a)).toEqual(["/fence.sh -v b"]);
+  });
+
   test("and that has not met the other one in its life waits for somebody's word, and that is an alarm", () => {
     const two = cut(() => false);
     two.a.kill();

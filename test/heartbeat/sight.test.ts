@@ -77,6 +77,31 @@ describe("a node that fences", () => {
     expect(bold.passes(67_000).said()).toEndWith("fence");
   });
 
+  test("and did not run for a while waits anew, as the other one may have begun a life meanwhile", () => {
+    // Its patience was to end in a second.
+    const play = silent().passes(66_000);
+    play.said();
+    play.now += 9000;
+    expect(play.give({ kind: "slept" }).passes(66_999).said()).toBe("");
+    expect(play.passes(1).said()).toBe("fence");
+    // While its command ran: the next run waits.
+    play.give({ kind: "slept" }).fenceEnds(false);
+    expect(play.passes(66_999).said()).toBe("(fence-failed)");
+    expect(play.passes(1).said()).toBe("fence");
+  });
+
+  test("and did not run for a while reads first what waits for it: the other one, or a ping node", () => {
+    const late = (settings: Settings): Play => {
+      const play = silent(settings).passes(4000);
+      play.now += 9000;
+      return play.give({ kind: "slept" });
+    };
+    const heard = late(fenced()).passes(1999).give({ kind: "peer-heard" });
+    expect(heard.passes(200_000).said()).not.toContain("fence");
+    expect(late(fenced()).passes(2000).said()).toBe("fence");
+    expect(late(sighted()).passes(1000).give(ECHO).passes(1000).said()).toBe("fence");
+  });
+
   test("waits for nobody where no ping node is configured", () => {
     expect(silent(fenced()).passes(5000).said()).toBe("fence");
   });

@@ -78,6 +78,20 @@ export const FENCE: readonly Mutant[] = [
     "agent/cluster-pings",
   ),
   fault(
+    "cluster/members",
+    'give(cluster, turn, { kind: "slept" });',
+    "",
+    "shoots as soon as it wakes",
+    "agent/fence",
+  ),
+  fault(
+    "agent",
+    "if (world.cluster !== null) noticeSleep(world.cluster, turn);",
+    "",
+    "wakes, and does what is due before it knows that it slept",
+    "agent/fence",
+  ),
+  fault(
     "cluster/life",
     "|| after(heardAt, silent) > turn.now",
     "",

@@ -27,8 +27,8 @@ export const HEARTBEAT: readonly Mutant[] = [
   ...FENCE,
   agentFault(
     "cluster/members",
-    "elapsed(dueAt(cluster, cluster.state), turn.now) > SLEEP",
-    "false",
+    "elapsed(dueAt(cluster, state), turn.now) <= SLEEP",
+    "true",
     "takes the others for dead when it wakes up",
     "agent/cluster",
   ),

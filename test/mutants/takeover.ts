@@ -97,6 +97,18 @@ export const TAKEOVER: readonly Mutant[] = [
     "",
     "was shot, comes up isolated, and shoots back",
   ),
+  fault(
+    "sight",
+    "const sight = { ...fence.sight, since: turn.now, seen: false };",
+    "const { sight } = fence;",
+    "slept, and shoots one that had not the time to shoot first",
+  ),
+  fault(
+    "sight",
+    "const at = later(fence.at, after(turn.now, fresh(turn.settings)));",
+    "const { at } = fence;",
+    "slept, and shoots before it reads what the other one said meanwhile",
+  ),
   fault("sight", "{ since: now, seen: false,", "{ since: now, seen: true,", "believes an old answer"),
   fault(
     "sight",

@@ -25,13 +25,19 @@ export function joins(cluster: Cluster, turn: Turn): void {
   take(cluster, turn, start(cluster.settings(), turn.now));
 }
 
-/** Something happens to membership. What others said while we slept may still wait, so the sleep comes first. */
+/** We may not have run for a while. What others said meanwhile may still wait, so this comes before all that is due, and all that has come. */
+export function noticeSleep(cluster: Cluster, turn: Turn): void {
+  const { state } = cluster;
+  if (state === null || cluster.left || elapsed(dueAt(cluster, state), turn.now) <= SLEEP) return;
+  give(cluster, turn, { kind: "slept" });
+  take(cluster, turn, step(cluster.settings(), state, { kind: "slept" }, turn.now));
+}
+
+/** Something happens to membership. */
 export function happen(cluster: Cluster, turn: Turn, event: Event): void {
+  noticeSleep(cluster, turn);
   if (cluster.state === null || cluster.left) return;
   const settings = cluster.settings();
-  if (elapsed(dueAt(cluster, cluster.state), turn.now) > SLEEP) {
-    take(cluster, turn, step(settings, cluster.state, { kind: "slept" }, turn.now));
-  }
   const due = dueAt(cluster, cluster.state);
   take(cluster, turn, step(settings, cluster.state, event, turn.now, due));
 }

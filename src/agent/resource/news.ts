@@ -33,6 +33,7 @@ export function causeOf({ settings: { peer } }: Resources, event: Event): string
     case "ran":
     case "pings":
     case "echo":
+    case "slept":
     case "deadline":
       return null;
     default:

@@ -109,6 +109,7 @@ export class Process {
   }
 
   slept(): void {
+    this.happens({ kind: "slept" });
     this.#membersStep({ kind: "slept" });
   }
 
