@@ -2,30 +2,19 @@
  * The checks, of virtual routers and of real servers: when each is probed next, and what its results make of its health. Those that are
  * the same in everything are probed once.
  */
-import type { Instant, Milliseconds } from "../base/units.ts";
-import { after, earlier, elapsed, ms, NEVER } from "../base/units.ts";
+import { Random } from "./random.ts";
+import type { Instant } from "../base/units.ts";
+import { earlier, NEVER } from "../base/units.ts";
 import type { Health } from "../check/damping.ts";
 import { judge, NEUTRAL } from "../check/damping.ts";
 import { courseIdentity, probeIdentity } from "../check/identity.ts";
 import type { CheckConfig } from "../config/model.ts";
 import type { Outcome } from "../check/response.ts";
 import type { Action } from "./boundary.ts";
+import type { Times } from "./check-times.ts";
+import { ended, hasten, isSteady, sinceStart, spread, started, timesFrom } from "./check-times.ts";
 import type { Failure, Pace, Warning } from "./check-told.ts";
 import type { ProbeAction } from "./probe-boundary.ts";
-
-/** Between two starts of a probe at least, however often what it looks at changes; milliseconds. */
-const HINT_GAP = ms(50);
-/** From a hint to the look: whoever writes a file in place empties it first. */
-const HINT_DELAY = ms(20);
-/** Checks that are new at the same time begin one after another: so far apart if there are few, over the whole interval if many. */
-const SPREAD = 1;
-/** Starts are put together on a grid of so many milliseconds: the loop need not wake for each. */
-const GRID = 5;
-/**
- * A start that is late by no more than this part of its interval keeps its place in time; one that is later begins anew from there. All that
- * a stall made late would else go on in one burst from then on, late again by that.
- */
-const LATE_SHARE = 1 / 4;
 
 interface Check {
   config: CheckConfig;
@@ -36,14 +25,11 @@ interface Check {
   /** What probes and their results are called by: one of the names. */
   id: string;
   health: Health;
-  dueAt: Instant;
-  /** When the last probe should have started. */
-  slot: Instant;
+  times: Times;
   /** One probe at a time: a slow one is waited for (its timeout ends it), not doubled. */
   running: boolean;
   /** A hint came while it ran: what it sees may be out of date. */
   again: boolean;
-  startedAt: Instant;
   /** The next start is to be an interval after the last one: nothing is undecided, and nobody gave a hint. */
   steady: boolean;
   /** From start to start as it was lately; null before two that were to be an interval apart. */
@@ -72,12 +58,14 @@ export class Checks {
   /** Not after the first of them is due; may be before it. */
   private next: Instant = NEVER;
   private warnings: Warning[] = [];
+  private readonly random = new Random(1);
 
   /**
    * Takes over a new set, names once each; a check whose probe did not change keeps its health, a new one or one with another probe
    * starts neutral.
    */
   configure(configs: readonly CheckConfig[], now: Instant): Action[] {
+    this.random.mix(now);
     const before = [...this.checks.values()];
     const known = new Map(this.byName);
     const kept = new Set<Check>();
@@ -101,11 +89,9 @@ export class Checks {
                 action: null,
                 names,
                 id: "",
-                dueAt: now,
-                slot: now,
+                times: timesFrom(now),
                 running: false,
                 again: false,
-                startedAt: now,
                 steady: false,
                 achieved: null,
               },
@@ -113,12 +99,14 @@ export class Checks {
       if (check === old) {
         kept.add(check);
         check.steady = false;
-        if (check.config.interval !== config.interval) check.achieved = null;
-        check.dueAt = earlier(check.dueAt, after(now, config.interval));
+        if (check.config.interval !== config.interval) {
+          check.achieved = null;
+          fresh.push(check);
+        }
         if (!names.includes(check.id)) {
           cancelled.push(check.id);
           check.running = false;
-          check.dueAt = now;
+          check.times.dueAt = now;
         }
       } else fresh.push(check);
       check.config = config;
@@ -128,7 +116,7 @@ export class Checks {
       checks.set(identity, check);
     }
     for (const check of before) if (!kept.has(check)) cancelled.push(check.id);
-    spread(fresh);
+    spread(fresh, now);
     this.adopt(checks, configs);
     return cancelled.map((check) => ({ kind: "probe-cancel", check }));
   }
@@ -144,7 +132,7 @@ export class Checks {
     }
     this.list = [...checks.values()];
     this.next = this.list.reduce(
-      (next, { running, dueAt }) => (running ? next : earlier(next, dueAt)),
+      (next, { running, times }) => (running ? next : earlier(next, times.dueAt)),
       NEVER,
     );
   }
@@ -197,21 +185,20 @@ export class Checks {
     let next = NEVER;
     for (const check of this.list) {
       if (check.running) continue;
-      if (check.dueAt > now) {
-        if (check.dueAt < next) next = check.dueAt;
+      const { times, config, health } = check;
+      if (times.dueAt > now) {
+        if (times.dueAt < next) next = times.dueAt;
         continue;
       }
       check.running = true;
       check.again = false;
       if (check.steady) {
-        const gap = elapsed(check.startedAt, now);
+        const gap = sinceStart(times, now);
         check.achieved =
           check.achieved === null ? gap : check.achieved + (gap - check.achieved) * NEWEST_SHARE;
       }
-      check.steady = isSteady(check);
-      check.startedAt = now;
-      check.slot = elapsed(check.dueAt, now) > pace(check) * LATE_SHARE ? now : check.dueAt;
-      check.dueAt = after(check.slot, pace(check));
+      check.steady = isSteady(health);
+      started(times, config, health, now, config.jitter > 0 ? this.random.next() : 0);
       actions.push(order(check, user));
     }
     this.next = next;
@@ -231,10 +218,8 @@ export class Checks {
 
   private hasten(check: Check, now: Instant): void {
     check.steady = false;
-    const gap = after(check.startedAt, HINT_GAP);
-    const settled = after(now, HINT_DELAY);
-    check.dueAt = earlier(check.dueAt, gap > settled ? gap : settled);
-    this.next = earlier(this.next, check.dueAt);
+    hasten(check.times, now);
+    this.next = earlier(this.next, check.times.dueAt);
   }
 
   /** A probe that failed says nothing of what it warned of before, unless it does. */
@@ -258,14 +243,14 @@ export class Checks {
     check.detail = detail;
     if (!healthy) check.failure = { at: now, detail, transcript };
     this.warn(check, warning ?? null, healthy);
-    const { up } = check.health;
-    check.health = judge(check.config, check.health, healthy);
+    const before = check.health;
+    check.health = judge(check.config, before, healthy);
     const number = healthy && check.health.up === true ? (value ?? null) : check.value;
-    const changed = check.health.up !== up || number !== check.value;
+    const changed = check.health.up !== before.up || number !== check.value;
     check.value = number;
-    check.steady &&= isSteady(check);
-    check.dueAt = after(check.slot, pace(check));
-    this.next = earlier(this.next, check.dueAt);
+    check.steady &&= isSteady(check.health);
+    ended(check.times, check.config, before, check.health, now);
+    this.next = earlier(this.next, check.times.dueAt);
     if (check.again && check.health.contrary === 0) this.hasten(check, now);
     return changed && check.health.up !== null ? check.names : NOBODY;
   }
@@ -277,19 +262,4 @@ function order(check: Check, user: string | null): ProbeAction {
   const { probe, timeout } = check.config;
   check.action = { kind: "probe", check: check.id, probe, timeout, user };
   return check.action;
-}
-
-/** Nothing is undecided. */
-const isSteady = ({ health }: Check): boolean => health.up !== null && health.contrary === 0;
-
-/** From one start to the next. */
-const pace = (check: Check): Milliseconds =>
-  isSteady(check) ? check.config.interval : check.config.fastInterval;
-
-/** Gives checks that are new together each its place in time: no burst of packets at the start, nor in any interval later. */
-function spread(fresh: readonly Check[]): void {
-  for (const [place, check] of fresh.entries()) {
-    const step = Math.min(SPREAD, check.config.interval / fresh.length);
-    check.dueAt = after(check.dueAt, ms(Math.floor((place * step) / GRID) * GRID));
-  }
 }

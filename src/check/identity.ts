@@ -7,6 +7,7 @@ export interface Course {
   readonly probe: unknown;
   readonly interval: Milliseconds;
   readonly fastInterval: Milliseconds;
+  readonly jitter: number;
   readonly timeout: Milliseconds;
   readonly rise: number;
   readonly fall: number;
@@ -19,8 +20,16 @@ export function probeIdentity(probe: unknown): string {
 }
 
 /** The same text for checks whose results are always the same: these may share one probe. A single parameter that differs parts them. */
-export const courseIdentity = ({ probe, interval, fastInterval, timeout, rise, fall }: Course): string =>
-  `${[interval, fastInterval, timeout, rise, fall].join(" ")} ${probeIdentity(probe)}`;
+export const courseIdentity = ({
+  probe,
+  interval,
+  fastInterval,
+  jitter,
+  timeout,
+  rise,
+  fall,
+}: Course): string =>
+  `${[interval, fastInterval, jitter, timeout, rise, fall].join(" ")} ${probeIdentity(probe)}`;
 
 /**
  * The names of all members that were ever seen, in order: JSON.stringify writes those it is given, as they come there. To sort the members of

@@ -26,15 +26,16 @@ export function buildCourse(
   values: ProbeValues,
   server: Endpoint | null,
 ): CheckConfig | null {
-  const { interval, fast_interval: fast, timeout, rise, fall } = values;
+  const { interval, fast_interval: fast, jitter, timeout, rise, fall } = values;
   const probe = buildProbe(values, server);
   if (probe === null || interval === null || fast === null || timeout === null) return null;
-  if (rise === null || fall === null) return null;
+  if (rise === null || fall === null || jitter === null) return null;
   return {
     name,
     probe,
     interval: interval.value,
     fastInterval: fast.value ?? interval.value,
+    jitter: jitter.value,
     timeout: timeout.value ?? interval.value,
     rise: rise.value,
     fall: fall.value,

@@ -177,6 +177,8 @@ export interface CheckConfig {
   readonly interval: Milliseconds;
   /** Instead of `interval` while it is not decided: before the first verdict, and while results contradict the last one. */
   readonly fastInterval: Milliseconds;
+  /** Each start is later by a part of its interval that is drawn anew: so many per cent at most, 0 to 50. */
+  readonly jitter: number;
   /** For a whole probe. */
   readonly timeout: Milliseconds;
   /** Successes in a row that make a failed check good. */

@@ -32,6 +32,11 @@ const course = (interval: number, timeout: number | null, rise: number) => ({
     "interval",
     "Instead of interval while it is undecided: before the first verdict, and while results contradict the last one.",
   ),
+  jitter: optional(
+    integer(0, 50),
+    0,
+    "Per cent of interval: each start is later by a part of that, drawn anew, so that those who probe the same server do not keep step.",
+  ),
   timeout:
     timeout === null
       ? absent(
@@ -73,7 +78,7 @@ export type ProbeValues = Values<typeof probe & ReturnType<typeof course>> & {
 };
 
 /** What every type takes. */
-const COMMON = ["type", "interval", "fast_interval", "timeout", "rise", "fall", "weight"];
+const COMMON = ["type", "interval", "fast_interval", "jitter", "timeout", "rise", "fall", "weight"];
 /** Of every key that some types take, which ones. */
 const TYPES_OF = new Map<string, readonly CheckType[]>(
   TYPES.flatMap((type) => [...KEYS_OF[type].needs, ...KEYS_OF[type].takes]).map(

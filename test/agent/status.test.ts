@@ -112,7 +112,7 @@ describe("the status", () => {
       return { interval_ms, achieved_interval_ms };
     };
     expect(track()).toEqual({ interval_ms: 1000, achieved_interval_ms: null });
-    for (let at = 0; at < 20; at++) {
+    for (let at = 0; at < 60; at++) {
       lab.run(1500);
       box.event({ kind: "probe", check: "web", healthy: true, detail: "" });
     }

@@ -130,11 +130,12 @@ describe("a tracked check", () => {
 
   test("is never run twice at a time", () => {
     const { lab, box } = master(text());
+    probe(box, true);
     lab.run(60_000);
-    expect(probes(box)).toHaveLength(1);
+    expect(probes(box)).toHaveLength(2);
     probe(box, true);
     lab.run(0);
-    expect(probes(box)).toHaveLength(2);
+    expect(probes(box)).toHaveLength(3);
   });
 
   test("is neutral before its first result: nobody loses mastership over it", () => {

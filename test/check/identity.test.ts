@@ -8,6 +8,7 @@ const course: Course = {
   probe: { type: "http", address: "192.0.2.1", port: 80, headers: ["A: b"], login: null },
   interval: ms(1000),
   fastInterval: ms(500),
+  jitter: 0,
   timeout: ms(1000),
   rise: 1,
   fall: 3,

@@ -286,6 +286,7 @@ describe("what is probed", () => {
       probe: { type: "ping", address: "192.0.2.1" as never, interface: null, source: null, mark: 0 },
       interval: 3000 as never,
       fastInterval: 3000 as never,
+      jitter: 0,
       timeout: 3000 as never,
       rise: 1,
       fall: 3,

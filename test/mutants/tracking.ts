@@ -74,10 +74,17 @@ export const TRACKING: readonly Mutant[] = [
     caughtBy: "agent/checks",
   },
   {
-    file: "src/agent/checks.ts",
-    find: "elapsed(check.dueAt, now) > pace(check) * LATE_SHARE ? now : check.dueAt",
-    replace: "now",
-    breaks: "puts all checks that a stall made late into one burst for good",
+    file: "src/agent/check-times.ts",
+    find: "isSteady(health) ? nextPlace(times.place, interval, from)",
+    replace: "isSteady(health) ? after(from, interval)",
+    breaks: "puts all checks that failed or were late together into one burst for good",
+    caughtBy: "agent/shared-checks",
+  },
+  {
+    file: "src/agent/check-times.ts",
+    find: "const settled = isSteady(health) && !isSteady(before);",
+    replace: "const settled = isSteady(health);",
+    breaks: "skips an interval after each probe that hung",
     caughtBy: "agent/shared-checks",
   },
   {

@@ -1,4 +1,5 @@
 /** A node's part in a heartbeat cluster: what it is, what it knows of the others, and what goes over each link. */
+import { Random } from "../random.ts";
 import type { HeartbeatConfig, LinkConfig } from "../../config/heartbeat-model.ts";
 import type { Tracking } from "../../heartbeat/admission.ts";
 import { UNHEARD } from "../../heartbeat/admission.ts";
@@ -146,7 +147,7 @@ export class Cluster {
   wakeAt: Instant = NEVER;
   /** Has said good-bye. */
   left = false;
-  #seed = 1;
+  readonly #random = new Random(1);
   #settings: Settings | null = null;
 
   constructor(config: HeartbeatConfig, name: string) {
@@ -211,15 +212,13 @@ export class Cluster {
 
   /** Makes {@link random} another sequence on each node. */
   seed(fresh: Octets): void {
-    for (const byte of octetBytes(fresh)) this.#seed = (this.#seed * 31 + byte) >>> 0;
+    for (const byte of octetBytes(fresh)) this.#random.mix(byte);
     for (const [name, node] of this.nodes) this.nodes.set(name, { ...node, turn: this.random(10) });
   }
 
-  /** A number from 0 to below `end`: what keeps nodes from doing the same thing at the same time, and nothing that must be secret. */
+  /** A whole number from 0 to below `end`. */
   random(end: number): number {
-    // Numerical Recipes' linear congruential generator; its high bits are the good ones.
-    this.#seed = (Math.imul(this.#seed, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor((this.#seed / 2 ** 32) * end);
+    return this.#random.below(end);
   }
 }
 
