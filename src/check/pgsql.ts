@@ -23,8 +23,11 @@ const NOBODY = "haagent";
 /** Messages of a login. */
 const MESSAGES_MAX = 64;
 const MECHANISM = "SCRAM-SHA-256";
-/** SQLSTATE of a server that takes nobody at the moment: it starts, stops or recovers; or it has too many clients. */
-const NOT_NOW = ["57P01", "57P02", "57P03", "53300"];
+/**
+ * Classes of SQLSTATE of a server that takes nobody at the moment, whoever it is: too many clients, no memory or disk; it starts, stops or
+ * recovers; the system fails it, or it fails itself. Others are about us.
+ */
+const NOT_NOW = ["53", "57", "58", "XX"];
 
 interface Message {
   readonly kind: string;
@@ -64,7 +67,9 @@ export function* pgsql(login: DatabaseLogin | null, nonce: string, heard: Heard,
     if (said === "bad") return bad("no answer of PostgreSQL");
     if (said.kind === "E") {
       const { code, text } = decodeError(said.body);
-      return login === null && !NOT_NOW.includes(code) ? good(`answers ${code}`) : bad(`${code}: ${text}`);
+      return login === null && !NOT_NOW.includes(code.slice(0, 2))
+        ? good(`answers ${code}`)
+        : bad(`${code}: ${text}`);
     }
     if (said.kind === "R") {
       const demand = decodeDemand(said.body);

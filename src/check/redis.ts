@@ -41,5 +41,7 @@ export function* redis(login: Login | null, heard: Heard): Dialogue {
 function judge(answer: string, login: Login | null): Outcome {
   if (answer === "+PONG") return good("PONG");
   if (login === null && answer.startsWith("-NOAUTH")) return good("wants a password");
+  // An ACL that gives nothing to strangers.
+  if (login === null && answer.startsWith("-NOPERM")) return good("forbids PING to strangers");
   return bad(`answers PING with "${shown(answer)}"`);
 }

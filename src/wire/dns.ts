@@ -16,8 +16,8 @@ const NAME_MAX = 255;
 const LABEL_MAX = 63;
 /** Names that are made of pieces elsewhere: so many pieces. */
 const POINTERS_MAX = 32;
-/** Records that are read of an answer. */
-const RECORDS_MAX = 64;
+/** Records that are read of an answer: more than it can hold, whose names and data have a length. */
+const RECORDS_MAX = 4096;
 const IN = 1;
 /** QR, RD and TC, in the flags. */
 const RESPONSE = 0x8000;

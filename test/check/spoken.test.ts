@@ -77,6 +77,11 @@ describe("a Redis server", () => {
     expect(told(talk((heard) => redis(login, heard), ["+OK\r\n", ...locked]))).toStartWith(
       "false answers PING",
     );
+    const strange = ["-NOPERM this user has no permissions to run the 'ping' command\r\n"];
+    expect(told(talk((heard) => redis(null, heard), strange))).toBe("true forbids PING to strangers");
+    expect(told(talk((heard) => redis(login, heard), ["+OK\r\n", ...strange]))).toStartWith(
+      "false answers PING",
+    );
   });
 
   test("lets us in, and no password is in what is shown", () => {
@@ -183,10 +188,23 @@ describe("a PostgreSQL server", () => {
     expect(told(asked(null, PGSQL.noDatabase))).toBe("true answers 3D000");
   });
 
-  test("is not while it takes nobody in", () => {
-    const starting = "E\0\0\0\x30SFATAL\0C57P03\0Mthe database system is starting up\0\0";
-    const sized = starting.replace("\x30", String.fromCharCode(starting.length - 1));
-    expect(told(asked(null, sized))).toBe("false 57P03: the database system is starting up");
+  const refusal = (code: string, words: string): string => {
+    const fields = `SFATAL\0C${code}\0M${words}\0\0`;
+    return `E\0\0\0${String.fromCharCode(fields.length + 4)}${fields}`;
+  };
+
+  test.each([
+    ["57P03", "the database system is starting up"],
+    ["53300", "sorry, too many clients already"],
+    ["53200", "out of memory"],
+    ["58030", "could not read file"],
+    ["XX000", "cache lookup failed"],
+  ])("is not while it takes nobody in: %s", (code, words) => {
+    expect(told(asked(null, refusal(code, words)))).toBe(`false ${code}: ${words}`);
+  });
+
+  test("is where it does not want us", () => {
+    expect(told(asked(null, refusal("28000", "no pg_hba.conf entry")))).toBe("true answers 28000");
   });
 
   test("lets us in by SCRAM, as it was recorded, and never sees the password", () => {

@@ -90,6 +90,7 @@ const OTHERS: readonly Case[] = [
     false,
     "says more before TLS",
   ],
+  ["mail that is cut off when we take leave", "leave", to("smtp", "127.0.0.1:8013"), true, "220 mail"],
   ["a port that is closed", "closed", to("tcp", "10.77.2.2:9"), false, "ECONNREFUSED"],
   ["a host that is not there", "nobody", to("tcp", "10.77.2.99:80"), false, "timeout after 0.5s"],
   ["a network without a route", "routeless", to("tcp", "10.99.0.1:80"), false, "ENETUNREACH"],

@@ -43,7 +43,11 @@ const ANSWERS: Readonly<Record<number, Answer>> = {
   8011: (socket) => void socket.write(`HTTP/1.1 200 OK\r\n\r\n${"y".repeat(1 << 20)}`),
   // PostgreSQL's yes to TLS, and in the same breath what must not be said in clear: that we are in.
   8012: (socket) => void socket.write("SR\0\0\0\x08\0\0\0\0"),
+  // Mail, and a reset for who takes leave.
+  8013: (socket, request) =>
+    request.startsWith("QUIT") ? socket.terminate() : void socket.write("250 fine\r\n"),
 };
+const GREETINGS: Readonly<Record<number, string>> = { 8013: "220 mail\r\n" };
 
 for (const [port, answer] of Object.entries(ANSWERS)) {
   for (const hostname of ["0.0.0.0", "::1"]) {
@@ -51,6 +55,7 @@ for (const [port, answer] of Object.entries(ANSWERS)) {
       hostname,
       port: Number(port),
       socket: {
+        open: (socket) => void socket.write(GREETINGS[Number(port)] ?? ""),
         data: (socket, bytes) => answer(socket, bytes.toString()),
         error() {},
       },

@@ -66,6 +66,14 @@ describe("an answer", () => {
     expect(said(DNS.address.slice(0, 33).with(7, 0))).toBe("false no record");
   });
 
+  test("may have as many records as a message holds", () => {
+    const records = Array.from({ length: 300 }, (_, at) => hex(`c00c000100010000000000040a00${word(at)}`));
+    const bytes = Uint8Array.from([...DNS.address.slice(0, 33), ...records.flatMap((each) => [...each])]);
+    const many = bytes.with(6, 300 >> 8).with(7, 300 & 255);
+    expect(said(many, { pattern: "^10[.]0[.]1[.]43$" })).toBe("true NOERROR, 10.0.1.43");
+    expect(said(many, { pattern: "^10[.]0[.]1[.]44$" })).toBe("false no record matches: 10.0.0.0");
+  });
+
   test("is bad with another code than the one that is expected", () => {
     const absent = { name: "no.example.org" };
     expect(said(DNS.absent, absent, 0x9e9c)).toBe("false NXDOMAIN");

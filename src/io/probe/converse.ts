@@ -65,10 +65,10 @@ export function converse(
       proceed();
     },
     failed(why) {
-      // A server that resets after its answer has answered all the same.
+      // A server that resets after its answer, or when we take leave, has answered all the same.
       heard.ended = true;
-      const step = heard.bytes.length === 0 ? null : dialogue.next();
-      settle(step?.done === true && step.value.healthy ? step.value : bad(why));
+      const step = dialogue.next();
+      settle(step.done === true && step.value.healthy ? step.value : bad(why));
     },
   });
   return { cancel: () => dialled.close() };
