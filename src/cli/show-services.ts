@@ -52,8 +52,10 @@ function lines(service: ServiceReport, now: number): string[] {
     `${name}: ${(service.state ?? "").toUpperCase()}${ageOf(service.since, now)} (${kind.join(" ")}; weight ${service.weight ?? 0}, quorum ${service.quorum_needed ?? 0}${idle})`,
     ...servers.flatMap((server) => [row(server, width, now, ""), ...whyFailed(server)]),
   ];
-  if (fallback != null)
-    rows.push(row(fallback, width, now, fallback.in_use ? "fallback, IN USE" : "fallback"));
+  if (fallback != null) {
+    const role = fallback.in_use ? "fallback, IN USE" : "fallback";
+    rows.push(row(fallback, width, now, role), ...whyFailed(fallback));
+  }
   if (failure != null) rows.push(`  ! ${failure}`);
   return rows;
 }
@@ -63,18 +65,24 @@ const ageOf = (since: string | undefined, now: number): string => {
   return Number.isFinite(start) && start <= now ? ` for ${duration(now - start)}` : "";
 };
 
-/** What was said in the probe that failed last, while the server counts as failed. */
+/** What was said in the probe that failed last, unless the server counts as good. */
 const whyFailed = ({ up, check_failure: failure }: ServerReport): string[] =>
-  up === false ? (failure?.transcript ?? []).map((line) => `      ${line}`) : [];
+  up === true ? [] : (failure?.transcript ?? []).map((line) => `      ${line}`);
+
+/** What is wrong with a server, or may be: it has failed, and not often enough to say. */
+function wrong({ state, up, last_error: error, check_failure: failure }: ServerReport): string {
+  if (up === null && failure != null) return `so far ${failure.detail}`;
+  return state === "up" ? "" : (error ?? "");
+}
 
 function row(server: ServerReport, width: number, now: number, role: string): string {
-  const { address, state = "", weight, active, inactive, last_error: error } = server;
+  const { address, state = "", weight, active, inactive } = server;
   const words = [
     role,
     server.held === true ? "FAILED, but too few are left" : "",
     server.up === true ? (server.warning ?? "") : "",
     lateness(server),
-    state === "up" || error === null ? "" : error,
+    wrong(server),
   ].filter((word) => word !== "");
   const text = `  ${address.padEnd(width)}  ${state}${ageOf(server.since, now)}, weight ${weight}, connections ${active}+${inactive}`;
   return words.length === 0 ? text : `${text}; ${words.join("; ")}`;
