@@ -74,6 +74,8 @@ export function* pgsql(login: DatabaseLogin | null, nonce: string, heard: Heard,
     if (said.kind === "R") {
       const demand = decodeDemand(said.body);
       if (login === null) return good(demand.kind === "none" ? "lets us in" : "asks for a login");
+      if (demand.kind === "password" && !secured)
+        return bad("wants the password in clear: that needs tls = true");
       const answer = answerTo(demand, login, nonce, scram);
       if (answer === null) return bad(refusal(demand));
       if (answer !== "nothing") yield answer;

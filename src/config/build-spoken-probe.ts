@@ -38,14 +38,15 @@ export const buildRedis: Build<RedisProbe> = (values, to) => {
 export const buildDatabase =
   (type: "mysql" | "pgsql"): Build<DatabaseProbe> =>
   (values, to) => {
-    const { username, password, database } = values;
+    const { username, password, database, get_server_public_key: asksKey } = values;
     const tls = tlsOf(values, to);
-    if (username === null || password === null || database === null || tls === "unreadable") return null;
+    if (username === null || password === null || database === null) return null;
+    if (asksKey === null || tls === "unreadable") return null;
     const login =
       username.value === null
         ? null
         : { username: username.value, password: password.value ?? "", database: database.value };
-    return { type, ...to, tls, login };
+    return { type, ...to, tls, login, asksKey: asksKey.value };
   };
 
 export const buildDns: Build<DnsProbe> = (values, to) => {

@@ -138,6 +138,8 @@ export interface DatabaseProbe extends Target {
     readonly password: string;
     readonly database: string | null;
   } | null;
+  /** Of mysql without TLS: a server that wants the password itself is asked for a public key, and believed. */
+  readonly asksKey: boolean;
 }
 
 /** A name server that must answer. */

@@ -135,12 +135,16 @@ const securing: CheckRule = ({ values }, type, _file, report) => {
   if (verify?.value === false && ca?.written === true) report.error(ca.at, "ca needs verify = true");
 };
 
-const logins: CheckRule = ({ values: { username, password, database } }, type, _file, report) => {
+const logins: CheckRule = ({ values }, type, _file, report) => {
+  const { username, password, database, get_server_public_key, tls } = values;
   const named = username === null || username.value !== null;
   if (type === "mysql" || type === "pgsql") {
-    for (const [key, given] of Object.entries({ password, database })) {
+    for (const [key, given] of Object.entries({ password, database, get_server_public_key })) {
       if (!named && given?.written === true) report.error(given.at, `${key} needs username`);
     }
+  }
+  if (tls?.value === true && get_server_public_key?.value === true) {
+    report.error(get_server_public_key.at, "get_server_public_key and tls exclude each other");
   }
   if (type === "redis" && username !== null && username.written && password?.value === null) {
     report.error(username.at, "username needs password");

@@ -236,8 +236,13 @@ export const probe = {
   password: absent(
     words("a password"),
     "none",
-    "redis, mysql, pgsql: of the login. Without tls it goes over the network as a hash to mysql and pgsql, in clear to redis.",
+    "redis, mysql, pgsql: of the login. Without tls it goes over the network as a hash to mysql and pgsql (see get_server_public_key), in clear to redis.",
     { secret: true },
+  ),
+  get_server_public_key: optional(
+    boolean,
+    false,
+    "mysql without tls: a server that wants the password itself (caching_sha2_password, where it does not remember it) is asked for its public key, and gets the password encrypted with that. Nothing says whose key it is: who can answer in the server's place learns the password. false: such a login fails.",
   ),
   database: absent(words("a database"), "the server's default", "mysql, pgsql: what is logged in to."),
 } satisfies Fields;
@@ -255,6 +260,8 @@ const WEB: readonly Key[] = [
   ...(["expect_status", "expect_body", "expect_digest", "urls"] as const),
 ];
 
+const DATABASE: readonly Key[] = ["port", ...ROUTE, "username", "password", "database", "tls", ...TLS];
+
 /** The port of a type where none is written. */
 export const USUAL_PORT: Readonly<Partial<Record<CheckType, number>>> = {
   ...{ http: 80, https: 443, smtp: 25, dns: 53, redis: 6379, mysql: 3306, pgsql: 5432 },
@@ -269,10 +276,7 @@ export const KEYS_OF: Readonly<
   file: { needs: ["file"], takes: ["content", "scale", "default", "expect_body", "max_age", "min_size"] },
   tcp: { needs: ["target"], takes: ["port", ...ROUTE] },
   http: { needs: ["target"], takes: ["port", ...ROUTE, ...WEB] },
-  https: {
-    needs: ["target"],
-    takes: ["port", ...ROUTE, ...WEB, ...TLS],
-  },
+  https: { needs: ["target"], takes: ["port", ...ROUTE, ...WEB, ...TLS] },
   ping: { needs: ["target"], takes: ROUTE },
   smtp: { needs: ["target"], takes: ["port", ...ROUTE, "helo", "tls", ...TLS] },
   dns: {
@@ -288,8 +292,8 @@ export const KEYS_OF: Readonly<
     takes: ["port", ...ROUTE, "payload", "payload_hex", "expect_reply", "require_reply"],
   },
   redis: { needs: ["target"], takes: ["port", ...ROUTE, "username", "password", "tls", ...TLS] },
-  mysql: { needs: ["target"], takes: ["port", ...ROUTE, "username", "password", "database", "tls", ...TLS] },
-  pgsql: { needs: ["target"], takes: ["port", ...ROUTE, "username", "password", "database", "tls", ...TLS] },
+  mysql: { needs: ["target"], takes: [...DATABASE, "get_server_public_key"] },
+  pgsql: { needs: ["target"], takes: DATABASE },
   on: { needs: [], takes: [] },
   off: { needs: [], takes: [] },
 };

@@ -18,7 +18,7 @@ const PLUGIN_AUTH = 0x8_0000;
 /** utf8_general_ci. */
 const CHARSET = 33;
 /** Bytes of a challenge, less the NUL behind it. */
-const CHALLENGE_LENGTH = 20;
+export const CHALLENGE_LENGTH = 20;
 
 export interface PacketHeader {
   readonly length: number;
@@ -131,6 +131,9 @@ export function decodeSwitch(
   const word = plugin.value.slice(0, 60).replace(/[^\x20-\x7e]/g, "?");
   return { plugin: word, challenge: payload.slice(plugin.end, plugin.end + CHALLENGE_LENGTH) };
 }
+
+/** Of caching_sha2_password: the server is to send its public key, by which the password can be encrypted. */
+export const REQUEST_KEY = Uint8Array.of(2);
 
 /** COM_QUIT. */
 export const QUIT = Uint8Array.of(1);

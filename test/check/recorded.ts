@@ -1,6 +1,7 @@
-/** What real servers said, recorded: OpenSMTPD 6.8.0p2, Redis 7.0, MariaDB 10.11.19, PostgreSQL 15, dnsmasq 2.90. */
+/** What real servers said, recorded: OpenSMTPD 6.8.0p2, Redis 7.0, MariaDB 10.11.19, MySQL 9.7.4, PostgreSQL 15, dnsmasq 2.90. */
 
 const bytes = (latin1: string): Uint8Array => Uint8Array.from(latin1, (character) => character.charCodeAt(0));
+const base64 = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, "base64"));
 
 export const SMTP = [
   bytes("220 mail.example.org ESMTP OpenSMTPD\r\n"),
@@ -19,6 +20,29 @@ export const MYSQL = {
     "I\x00\x00\x02\xff\x15\x04#28000Access denied for user 'probe'@'10.99.7.1' (using password: YES)",
   ),
   ok: bytes("\x07\x00\x00\x02\x00\x00\x00\x02\x00\x00\x00"),
+};
+
+/** What MariaDB asks of a user who signs. */
+export const MARIADB_SIGNATURE = bytes(
+  '0\x00\x00\x02\xfeclient_ed25519\x00\xce\x16Y\x9c\x11"\xfd\xe5QHg"\xaa/\xa5\x1d\xc3\xb3\x12\x8d\xe4\xf6\xaad\x9a\xb9\xb5I>\xca\xe6?',
+);
+
+/** A login of "probe" with "secret", who was not remembered: the password itself is wanted, a key asked for comes, and all is well. */
+export const MYSQL_SHA2 = {
+  greeting: base64(
+    "SwAAAAo5LjcuNC0yAOUAAAB/THlYDkwheQD///8CAP/fFQAAAAAAAAAAAAASQV4pcHxNNjFgcC8AY2FjaGluZ19zaGEyX3Bhc3N3b3JkAA==",
+  ),
+  challenge: base64("f0x5WA5MIXkSQV4pcHxNNjFgcC8="),
+  proof: base64("kN26AqEwmQDbYhywZazM3QkTptmwMQcLSsMaIzE4qq8="),
+  remembered: bytes("\x02\x00\x00\x02\x01\x03"),
+  wanted: bytes("\x02\x00\x00\x02\x01\x04"),
+  key: base64(
+    "xAEABAEtLS0tLUJFR0lOIFBVQkxJQyBLRVktLS0tLQpNSUlCSWpBTkJna3Foa2lHOXcwQkFRRUZBQU9DQVE4QU1JSUJDZ0tDQVFFQXpNRmRHMDh2ZU53aHllU3B1TlVkCjUvSWEwYTUwQzFnQk5QejBFdGVEN004d2ZIRW82M1ZCbzY4Rjc1WXZHNGhDU3dscEwrUXZwQmZnYzFkT3hqbVkKN1QvUnZzSEFnajB1NG9FalErdEdEM3hnNnY5WEZYc2kzY0QyNG1selFmOXNVVHdYdzFrZFF2eGZzV05PSXNZUwpORzl3Vkp0aS94KzYwMDd0RXBBb3ZXRTFQby9aNjhZOTNPcWdjTklIckVHL2NhVnlraVhLYStPNi9aTkFuWWkvCkcvR3BXNnBqNnJzZ1JWb2JvbXl1dmQrcWc3Z2dseXdEcnVRVU1JK3l1b1BvbHg2YzJlYWdXMEhJaTBYWXRHQ28Kdi9LdmswYk15SkZwcmJCcWU4Z3QwM1M3Z3pDQ3NxNTRRbWNJZWQ0bmdIWTVhT3NPWlgxMzJGVjZUT25RUnBhRwpiUUlEQVFBQgotLS0tLUVORCBQVUJMSUMgS0VZLS0tLS0K",
+  ),
+  ok: base64("BwAABgAAAAIAAAA="),
+  denied: bytes(
+    "I\x00\x00\x06\xff\x15\x04#28000Access denied for user 'probe'@'localhost' (using password: YES)",
+  ),
 };
 
 /** The one of a login of "probe" with "secret" and this nonce. */

@@ -1,10 +1,9 @@
 /** Talks with mail servers and databases, as real ones have them. */
 import { describe, expect, test } from "bun:test";
-import { mysql } from "../../src/check/mysql.ts";
 import { pgsql } from "../../src/check/pgsql.ts";
 import { redis } from "../../src/check/redis.ts";
 import { smtp } from "../../src/check/smtp.ts";
-import { MYSQL, PGSQL, SMTP } from "./recorded.ts";
+import { PGSQL, SMTP } from "./recorded.ts";
 import type { Talk } from "./talk.ts";
 import { dribbled, talk, TLS } from "./talk.ts";
 
@@ -102,81 +101,6 @@ describe("a Redis server", () => {
   });
 });
 
-describe("a MySQL server", () => {
-  const login = { username: "probe", password: SECRET, database: null };
-  const asked = (who: typeof login | null, ...pieces: readonly (string | Uint8Array)[]): Talk =>
-    talk((heard) => mysql(who, heard), pieces);
-
-  test("is alive as soon as it has an opinion of a stranger", () => {
-    for (const answer of [MYSQL.denied, MYSQL.ok]) {
-      expect(told(asked(null, MYSQL.greeting, answer))).toBe("true 5.5.5-10.11.19-MariaDB-0+deb12u1 greets");
-    }
-    expect(told(asked(null, MYSQL.greeting))).toBe("false closed before an answer to the login");
-  });
-
-  test("lets us in, in whatever pieces it talks, and never sees the password", () => {
-    for (const pieces of [[MYSQL.greeting, MYSQL.ok], dribbled([MYSQL.greeting, MYSQL.ok])]) {
-      const { outcome, said, shown } = asked(login, ...pieces);
-      expect(outcome).toMatchObject({ healthy: true, detail: expect.stringContaining("lets probe in") });
-      expect(said).toHaveLength(2);
-      expect(said.join()).not.toContain(SECRET);
-      expect(shown[0]).toBe("login of probe");
-    }
-  });
-
-  test("that does not is bad", () => {
-    expect(told(asked(login, MYSQL.greeting, MYSQL.denied))).toStartWith("false error 1045: Access denied");
-  });
-
-  test("may want the answer to another challenge", () => {
-    const other = `mysql_native_password\0${"x".repeat(20)}\0`;
-    const again = `${String.fromCharCode(other.length + 1)}\0\0\x02\xfe${other}`;
-    const { outcome, said } = asked(login, MYSQL.greeting, again, MYSQL.ok);
-    expect(outcome).toMatchObject({ healthy: true });
-    // SHA1(password) XOR SHA1(challenge, SHA1(SHA1(password))), sent as packet 3.
-    expect(said[1]?.slice(0, 4)).toBe("\x14\0\0\x03");
-    expect(said[1]).toHaveLength(24);
-    const odd = "\x0d\0\0\x02\xfeclient_ed25\0x";
-    expect(told(asked(login, MYSQL.greeting, odd))).toStartWith("false wants a login by client_ed25,");
-  });
-
-  test("over TLS has the login after it, and the password itself where it has forgotten who knew it", () => {
-    const secure = Uint8Array.from(MYSQL.greeting);
-    const flags = secure.indexOf(0, 5) + 14;
-    secure[flags + 1] = (secure[flags + 1] ?? 0) | 0x08;
-    const full = "\x02\0\0\x03\x01\x04";
-    const { outcome, said, shown } = talk((heard) => mysql(login, heard, true), [secure, full, MYSQL.ok]);
-    expect(outcome).toMatchObject({ healthy: true, detail: expect.stringContaining("lets probe in") });
-    expect(said[0]).toHaveLength(4 + 32);
-    expect(said[0]).toStartWith("\x20\0\0\x01");
-    expect(said[1]).toBe(TLS);
-    // What is said before TLS is the beginning of what follows it.
-    expect(said[2]?.slice(3, 4 + 32)).toBe(`\x02${said[0]?.slice(4)}`);
-    expect(said[3]).toBe("\x07\0\0\x04secret\0");
-    expect(shown[3]).toBe("password");
-    expect(told(asked(login, MYSQL.greeting, full))).toBe(
-      "false wants the password itself, once: that needs tls = true",
-    );
-    const plain = Uint8Array.from(secure);
-    plain[flags + 1] = (plain[flags + 1] ?? 0) & ~0x08;
-    const refused = talk((heard) => mysql(login, heard, true), [plain]);
-    expect([told(refused), refused.said]).toEqual(["false has no TLS", []]);
-  });
-
-  test.each([
-    [
-      "too many connections",
-      "\x17\0\0\0\xff\x10\x04Too many connections",
-      "false error 1040: Too many connections",
-    ],
-    ["an old protocol", "\x02\0\0\0\x09x", "false no greeting of MySQL"],
-    ["another protocol", "220 mail\r\n", "false no greeting of MySQL"],
-    ["nothing", "", "false closed before a greeting"],
-  ])("that begins with %s is bad", (_, greeting, expected) => {
-    expect(told(asked(null, greeting))).toBe(expected);
-  });
-});
-
 describe("a PostgreSQL server", () => {
   const login = { username: "probe", password: SECRET, database: "nodb" };
   const { nonce } = PGSQL;
@@ -247,9 +171,13 @@ describe("a PostgreSQL server", () => {
     expect(told(talked)).toBe('false 3D000: database "nodb" does not exist');
   });
 
-  test("may ask for the password itself, or for its MD5", () => {
-    const clear = asked(login, "R\0\0\0\x08\0\0\0\x03");
-    expect([clear.said[1], clear.shown[1]]).toEqual(["p\0\0\0\x0bsecret\0", "password"]);
+  test("may ask for the password itself, which it gets over TLS only, or for its MD5", () => {
+    const wanted = "R\0\0\0\x08\0\0\0\x03";
+    const clear = talk((heard) => pgsql(login, nonce, heard, true), ["S", wanted]);
+    expect([clear.said[3], clear.shown[3]]).toEqual(["p\0\0\0\x0bsecret\0", "password"]);
+    const refused = asked(login, wanted);
+    expect(told(refused)).toBe("false wants the password in clear: that needs tls = true");
+    expect(refused.said).toHaveLength(1);
     // md5(md5("secret" + "probe") + "salt")
     const hashed = asked(login, "R\0\0\0\x0c\0\0\0\x05salt");
     const inner = new Bun.CryptoHasher("md5").update("secretprobe").digest("hex");

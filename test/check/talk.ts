@@ -13,7 +13,8 @@ export interface Talk {
   readonly shown: readonly string[];
 }
 
-const latin1 = new TextDecoder("latin1");
+/** A character a byte; a TextDecoder of this name is one of windows-1252. */
+const latin1 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("latin1");
 
 /** Lets a dialogue hear pieces, each when it waits for more; then the server closes, unless `stays`. */
 export function talk(
@@ -32,8 +33,8 @@ export function talk(
     const step = dialogue.next();
     if (step.done === true) return { outcome: step.value, said, shown };
     if (step.value.kind === "say") {
-      said.push(latin1.decode(step.value.bytes));
-      shown.push(step.value.shown ?? latin1.decode(step.value.bytes));
+      said.push(latin1(step.value.bytes));
+      shown.push(step.value.shown ?? latin1(step.value.bytes));
       continue;
     }
     if (step.value.kind === "secure") {

@@ -170,17 +170,6 @@ table("a value of a check", [
     ['9:12 error: an element of headers must be a field of a header, "NAME: VALUE" in ASCII'],
   ],
   [
-    "names nobody without a password, and no password without anybody",
-    check("mysql", 'target = "192.0.2.1"', 'password = "secret"', 'database = "a"'),
-    ["9:12 error: password needs username", "10:12 error: database needs username"],
-  ],
-  ["of Redis may be a password alone", check("redis", 'target = "192.0.2.1"', 'password = "secret"'), []],
-  [
-    "of Redis is not a name alone",
-    check("redis", 'target = "192.0.2.1"', 'username = "a"'),
-    ["9:12 error: username needs password"],
-  ],
-  [
     "is a domain name and a type that there is",
     check("dns", 'target = "192.0.2.1"', 'query = "a..b"', 'query_type = "B"'),
     [

@@ -108,6 +108,11 @@ const BAD: readonly (readonly [check: string, detail: string, text: string])[] =
   ["tlsplain", "TLS: ", probe("tlsplain", "https", "port = 80", "verify = false")],
   ["cachewrong", "answers AUTH with", probe("cachewrong", "redis", 'password = "wrong"')],
   ["shopwrong", "error 1045", probe("shopwrong", "mysql", 'username = "probe"', 'password = "wrong"')],
+  [
+    "shopsigned",
+    "wants a login by client_ed25519, which is not known here",
+    probe("shopsigned", "mysql", 'username = "signer"', `password = "${PASSWORD}"`),
+  ],
   ["orderswrong", "28P01", probe("orderswrong", "pgsql", 'username = "probe"', 'password = "wrong"')],
   ["shopclear", "error 1045", probe("shopclear", "mysql", 'username = "secure"', `password = "${PASSWORD}"`)],
   [

@@ -192,7 +192,7 @@ pid-file=${path}/pid\n`,
     ]);
   }
 
-  /** With a user "probe", and one "secure", who must come over TLS. */
+  /** With a user "probe", one "secure", who must come over TLS, and one "signer", who must sign. */
   async mariadb(password: string, { key, certificate }: Pair): Promise<Daemon> {
     const path = await this.#directory("mariadb");
     const data = `${path}/data`;
@@ -202,17 +202,21 @@ pid-file=${path}/pid\n`,
     ]);
     await Bun.write(
       `${path}/users.sql`,
-      ["probe", "secure"]
+      [
+        ["probe", "mysql_native_password", "NONE"],
+        ["secure", "mysql_native_password", "SSL"],
+        ["signer", "ed25519", "NONE"],
+      ]
         .map(
-          (name) =>
-            `CREATE USER '${name}'@'%' IDENTIFIED VIA mysql_native_password USING PASSWORD('${password}') REQUIRE ${name === "secure" ? "SSL" : "NONE"};\n`,
+          ([name, plugin, what]) =>
+            `CREATE USER '${name}'@'%' IDENTIFIED VIA ${plugin} USING PASSWORD('${password}') REQUIRE ${what};\n`,
         )
         .join(""),
     );
     return await this.#start("mariadb", 3306, [
       ...["mariadbd", "--no-defaults", "--user=root", `--datadir=${data}`, `--socket=${path}/socket`],
       ...[`--bind-address=${this.#address}`, `--pid-file=${path}/pid`, `--init-file=${path}/users.sql`],
-      ...[`--ssl-cert=${certificate}`, `--ssl-key=${key}`],
+      ...[`--ssl-cert=${certificate}`, `--ssl-key=${key}`, "--plugin-load-add=auth_ed25519"],
     ]);
   }
 

@@ -6,8 +6,9 @@ import { pgsql } from "../../src/check/pgsql.ts";
 import { redis } from "../../src/check/redis.ts";
 import type { Outcome } from "../../src/check/response.ts";
 import { smtp } from "../../src/check/smtp.ts";
+import { seal } from "../../src/io/probe/seal.ts";
 import { decodeAnswer } from "../../src/wire/dns.ts";
-import { DNS, MYSQL, PGSQL, SMTP } from "../check/recorded.ts";
+import { DNS, MARIADB_SIGNATURE, MYSQL, MYSQL_SHA2, PGSQL, SMTP } from "../check/recorded.ts";
 import { target } from "./target.ts";
 
 const dns = target({
@@ -70,8 +71,15 @@ export const DIALOGUES = [
   dns,
   talkTarget("smtp", [joined(...SMTP)], (heard) => smtp("a", heard)),
   talkTarget("redis", [joined(Buffer.from("+OK\r\n+PONG\r\n"))], (heard) => redis(LOGIN, heard)),
-  talkTarget("mysql", [joined(MYSQL.greeting, MYSQL.ok), joined(MYSQL.greeting, MYSQL.denied)], (heard) =>
-    mysql(LOGIN, heard),
+  talkTarget(
+    "mysql",
+    [
+      joined(MYSQL.greeting, MYSQL.ok),
+      joined(MYSQL.greeting, MYSQL.denied),
+      joined(MYSQL.greeting, MARIADB_SIGNATURE, MYSQL.denied),
+      joined(MYSQL_SHA2.greeting, MYSQL_SHA2.wanted, MYSQL_SHA2.key, MYSQL_SHA2.ok),
+    ],
+    (heard) => mysql(LOGIN, heard, seal, "key"),
   ),
   talkTarget(
     "pgsql",

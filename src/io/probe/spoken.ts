@@ -10,6 +10,7 @@ import { smtp } from "../../check/smtp.ts";
 import type { DatabaseProbe, RedisProbe, SmtpProbe } from "../../config/probe-model.ts";
 import { converse } from "./converse.ts";
 import type { Prober } from "./prober.ts";
+import { seal } from "./seal.ts";
 import { secured } from "./secured.ts";
 
 export type SpokenProbe = SmtpProbe | RedisProbe | DatabaseProbe;
@@ -32,7 +33,7 @@ function begin(probe: SpokenProbe, heard: Heard): Dialogue {
     case "redis":
       return tls ? overTls(redis(probe.login, heard)) : redis(probe.login, heard);
     case "mysql":
-      return mysql(probe.login, heard, tls);
+      return mysql(probe.login, heard, seal, tls ? "tls" : probe.asksKey ? "key" : "nohow");
     case "pgsql": {
       const nonce = Buffer.from(crypto.getRandomValues(new Uint8Array(NONCE))).toString("base64");
       return pgsql(probe.login, nonce, heard, tls);
