@@ -17,7 +17,7 @@ interface Waiting {
 }
 
 /** The least goes first. */
-const RANKS: Readonly<Record<Precedence, number>> = { urgent: 0, status: 1, other: 2 };
+const RANKS: Readonly<Record<Precedence, number>> = { urgent: 0, status: 1, other: 2, again: 3 };
 
 export class LineQueue {
   readonly #byteTime: number;
@@ -36,8 +36,8 @@ export class LineQueue {
   }
 
   /**
-   * Takes a message; says how many are left out for it. What is urgent goes before a status, and that before all others: answers to what
-   * was lost must not make a line look dead.
+   * Takes a message; says how many are left out for it. What is urgent goes before a status, and that before all others, of which those that were
+   * said before are the last: answers to what was lost must not make a line look dead, nor lose what is new.
    */
   offer(bytes: Uint8Array, precedence: Precedence): number {
     // One that has begun to go ends whole.
@@ -52,14 +52,24 @@ export class LineQueue {
     let dropped = 0;
     // On a line on which one takes longer, that one still goes.
     while (this.length * this.#byteTime > QUEUE_MAX && this.#waiting.length > first + 1) {
-      // Of what is urgent the first is the most so, of the others the last.
-      const oldest = this.#waiting.findIndex((each, at) => at >= first && each.precedence === "other");
-      const at = oldest >= 0 ? oldest : this.#waiting.findLastIndex((each) => each.precedence === "urgent");
+      const at = this.#least(first);
       if (at < first) break;
       this.#waiting.splice(at, 1);
       dropped++;
     }
     return dropped;
+  }
+
+  /**
+   * Of those from `first` on, which is missed least; less than `first`: none may be left out. What was said before has its turn when the line has:
+   * a line that repeats what it had no room for would have room for less and less.
+   */
+  #least(first: number): number {
+    const again = this.#waiting.findLastIndex(({ precedence }) => precedence === "again");
+    if (again >= first) return again;
+    // Of what is urgent the first is the most so, of the others the last.
+    const oldest = this.#waiting.findIndex((each, at) => at >= first && each.precedence === "other");
+    return oldest >= 0 ? oldest : this.#waiting.findLastIndex(({ precedence }) => precedence === "urgent");
   }
 
   /** What may be written at `now`, milliseconds; null: nothing yet. {@link wrote} says how much of it went. */

@@ -84,6 +84,24 @@ describe("two nodes", () => {
     expect(dead).toMatchObject({ level: "info", fields: { state: "dead", reason: "it had stopped" } });
   });
 
+  test("let what they ask for again and say again go after all that is new", () => {
+    const { wire, a, b } = pair(BROADCAST);
+    const sent = ({ actions }: WireNode): [string, string][] =>
+      actions.flatMap((action) => {
+        if (action.kind !== "heartbeat" || action.what !== "send") return [];
+        return [[new TextDecoder("latin1").decode(action.bytes), action.precedence]];
+      });
+    let lose = 2;
+    wire.passes = (_, from) => from !== a || lose-- <= 0;
+    wire.run(8000);
+    const asked = sent(b).filter(([text]) => text.includes("NS_rexmit"));
+    expect(asked.length).toBeGreaterThan(0);
+    expect(asked.every(([, precedence]) => precedence === "again")).toBe(true);
+    const repeated = sent(a).filter(([text], at, all) => all.findIndex(([each]) => each === text) < at);
+    expect(repeated.length).toBeGreaterThan(0);
+    expect(repeated.every(([, precedence]) => precedence === "again")).toBe(true);
+  });
+
   test("get again what a link has lost", () => {
     const { wire, a } = pair(BROADCAST);
     let count = 0;

@@ -71,6 +71,16 @@ describe("the queue of a line", () => {
     expect([...new Set(drain(queue, 0, 3000).marks)]).toEqual([3, 4, 5, 2]);
   });
 
+  test("lets what was said before go last, and take no room from what is new", () => {
+    const queue = new LineQueue(BAUD);
+    for (const mark of [1, 2]) queue.offer(message(200, mark), "again");
+    for (const mark of [3, 4]) queue.offer(message(200, mark), "other");
+    // There is room for four: the newest of what was said before gives it up first, and a newer one finds none.
+    expect(queue.offer(message(200, 5), "other")).toBe(1);
+    expect(queue.offer(message(200, 6), "again")).toBe(1);
+    expect([...new Set(drain(queue, 0, 3000).marks)]).toEqual([3, 4, 5, 1]);
+  });
+
   test("sends one at a time on a line on which each takes seconds", () => {
     const queue = new LineQueue(600);
     queue.offer(message(100, 1), "status");

@@ -33,6 +33,20 @@ export const HEARTBEAT: readonly Mutant[] = [
     "agent/cluster",
   ),
   agentFault(
+    "cluster/receive",
+    'transmit(cluster, turn, message, "again")',
+    'transmit(cluster, turn, message, "other")',
+    "says again what was lost before what is new",
+    "agent/cluster",
+  ),
+  agentFault(
+    "cluster/send",
+    'return "again";',
+    'return "other";',
+    "asks again before it says what is new",
+    "agent/cluster",
+  ),
+  agentFault(
     "cluster/resources",
     "const settled = content.stable && !node.stable;",
     "const settled = content.stable;",
@@ -48,7 +62,7 @@ export const HEARTBEAT: readonly Mutant[] = [
   ),
   agentFault(
     "cluster/receive",
-    "for (const message of again) transmit(cluster, turn, message);",
+    'for (const message of again) transmit(cluster, turn, message, "again");',
     "",
     "sends nothing again",
     "agent/cluster-chaos",

@@ -49,6 +49,10 @@ export const JOINED: readonly Mutant[] = [
     "ms(Math.floor(deadtime - keepalive) * 1000)",
     "leaves the addresses of its groups behind when it dies",
   ),
+  {
+    ...fault("", "if (again >= first) return again;", "", "fills a line with what it says again", 494),
+    file: "src/io/line-queue.ts",
+  },
   guardFault(
     "if (counts(guard, claimed)) {",
     "if (false) {",

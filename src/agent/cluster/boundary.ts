@@ -30,9 +30,9 @@ export type Medium =
 
 /**
  * What goes first where messages wait: `urgent` before all, then a `status`, which takes the place of an earlier one, then the others, of which the
- * oldest are left out when there are too many.
+ * oldest are left out when there are too many, and last what is said `again`, or asked for again: it takes no room from what is new.
  */
-export type Precedence = "urgent" | "status" | "other";
+export type Precedence = "urgent" | "status" | "other" | "again";
 
 /** What messages tell of the host; nothing is decided on it. */
 export interface HostTime {

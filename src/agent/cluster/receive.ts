@@ -180,7 +180,7 @@ function answer(
       return;
     case "rexmit": {
       const { again, naks } = cluster.history.answer(name, content.first, content.last, turn.now);
-      for (const message of again) transmit(cluster, turn, message);
+      for (const message of again) transmit(cluster, turn, message, "again");
       for (const { sequence, why } of naks) say(cluster, turn, { kind: "nak", to: name, sequence, why });
       return;
     }

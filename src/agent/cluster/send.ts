@@ -39,19 +39,23 @@ export function say(
   transmit(cluster, turn, message, precedenceOf(content));
 }
 
-/** Somebody waits for the word that a master has released. */
 function precedenceOf(content: Content): Precedence {
-  if (content.kind === "claims" && content.claims.some(({ state }) => state === "released")) return "urgent";
-  return content.kind === "status" ? "status" : "other";
+  switch (content.kind) {
+    case "status":
+      return "status";
+    case "claims":
+      // Somebody waits for the word that a master has released.
+      return content.claims.some(({ state }) => state === "released") ? "urgent" : "other";
+    case "rexmit":
+    case "nak":
+      return "again";
+    default:
+      return "other";
+  }
 }
 
 /** Puts a message on every link that is open, in the form that each medium has. */
-export function transmit(
-  cluster: Cluster,
-  turn: Turn,
-  message: Message,
-  precedence: Precedence = "other",
-): void {
+export function transmit(cluster: Cluster, turn: Turn, message: Message, precedence: Precedence): void {
   const { ring, heardIndex, config } = cluster;
   const index = signingIndex(ring, heardIndex, config.auth.follow);
   const datagrams: Link[] = [];
