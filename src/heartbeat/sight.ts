@@ -5,7 +5,7 @@
  * heard, or an operator confirms, for ever where a fence that fails blocks. Only an answer that came after the other one was taken for dead counts.
  */
 import type { Instant, Milliseconds } from "../base/units.ts";
-import { after, earlier, later, ms, NEVER } from "../base/units.ts";
+import { after, earlier, elapsed, later, ms, NEVER } from "../base/units.ts";
 import type { Fence, FenceSettings, Settings, Sight, State } from "./takeover-state.ts";
 import type { Turn } from "./takeover-turn.ts";
 
@@ -33,11 +33,19 @@ export const patience = (
 /** The other one is taken for dead. */
 export const unsighted = (now: Instant): Sight => ({ since: now, seen: false, told: false });
 
-/** A ping node answers. */
+/**
+ * A ping node answers. Where none did for a while the way may be back just now, and the other one, healthy, has had no time to be heard on it: it
+ * is given a deadtime, as at any other time.
+ */
 export function sighted(turn: Turn): void {
+  const { settings, now } = turn;
   const { fence } = turn.state;
   if (fence.kind === "idle") return;
-  turn.set({ fence: { ...fence, sight: { since: turn.now, seen: true, told: false } } });
+  const returned = elapsed(fence.sight.since, now) > fresh(settings);
+  const sight: Sight = { since: now, seen: true, told: false };
+  if (fence.kind !== "waiting" || !returned) return turn.set({ fence: { ...fence, sight } });
+  const at = later(fence.at, after(now, settings.deadtime));
+  turn.set({ fence: { ...fence, at, wakeAt: at, sight } });
 }
 
 /**

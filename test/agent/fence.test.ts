@@ -127,7 +127,7 @@ describe("a node that none of its ping nodes answers", () => {
     expect([shots(two.a), shots(two.b)]).toEqual([["/fence.sh -v b"], []]);
   });
 
-  test("fences in the end where nobody fenced it, and at once where the gateway is back", () => {
+  test("fences in the end where nobody fenced it, and earlier where the gateway is back", () => {
     const two = cut(() => false);
     two.wire.run(BLIND - DEAD);
     expect([shots(two.a), shots(two.b)]).toEqual([[], []]);
@@ -135,8 +135,20 @@ describe("a node that none of its ping nodes answers", () => {
     expect(shots(two.a)).toEqual(["/fence.sh -v b"]);
     expect(shots(two.b)).toEqual([]);
     two.wire.answers = () => true;
-    two.wire.run(1000);
+    two.wire.run(DEADTIME - 1000);
+    expect(shots(two.b)).toEqual([]);
+    two.wire.run(3000);
     expect(shots(two.b)).toEqual(["/fence.sh -v a"]);
+  });
+
+  test("shoots nobody as the switch comes back that parted it from the other one, whom it hears next", () => {
+    const two = cut(() => false);
+    two.wire.run(10_000);
+    two.wire.answers = () => true;
+    two.wire.run(900);
+    two.wire.passes = () => true;
+    two.wire.run(60_000);
+    expect([shots(two.a), shots(two.b)]).toEqual([[], []]);
   });
 
   test("and that slept until it was to fence waits anew", () => {

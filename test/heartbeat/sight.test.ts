@@ -13,6 +13,12 @@ const DEAD = { kind: "peer-dead" } as const;
 /** Both have met, and the other one is silent. */
 const silent = (settings = sighted()): Play => Play.agreed(settings).give(DEAD);
 
+/** A ping node answers once a second for so long. */
+function seen(play: Play, span: number): Play {
+  for (let at = 0; at < span; at += 1000) play.give(ECHO).passes(1000);
+  return play;
+}
+
 describe("a node that fences", () => {
   test("waits for the other one's deadtime, delay and all its runs where no ping node answers, then fences all the same", () => {
     // deadtime 10 s, delay 5 s, two runs of 20 s with a pause of 5 s, and two keepalives.
@@ -26,18 +32,20 @@ describe("a node that fences", () => {
   });
 
   test("fences after its delay where one answered after the silence, and not for one that did before", () => {
-    const play = Play.agreed(sighted()).give(ECHO).give(DEAD).passes(4900);
-    play.give(ECHO);
-    expect(play.said()).toBe("");
-    expect(play.passes(100).said()).toBe("fence");
+    const play = seen(silent(), 5000);
+    expect(play.said()).toBe("fence");
     const early = Play.agreed(sighted()).give(ECHO).give(DEAD);
     expect(early.passes(10_000).said()).toBe("(fence-blind)");
   });
 
-  test("fences as soon as one answers", () => {
+  test("fences once one answers, but leaves the other one its deadtime to be heard: the cable may be back this moment", () => {
     const play = silent().passes(20_000);
     play.said();
-    expect(play.give(ECHO).said()).toBe("fence");
+    expect(seen(play, 9000).said()).toBe("");
+    expect(seen(play, 2000).said()).toBe("fence");
+    const healed = silent().passes(20_000).give(ECHO).passes(900).give({ kind: "peer-heard" });
+    healed.said();
+    expect(healed.give(ECHO).passes(100_000).said()).not.toContain("fence");
   });
 
   test("begins to wait anew with the last answer, and counts none that is old when its delay is over", () => {
@@ -58,8 +66,7 @@ describe("a node that fences", () => {
   });
 
   test("waits, too, between two runs when it goes blind, from the last answer on", () => {
-    const play = silent().passes(5000);
-    play.give(ECHO);
+    const play = seen(silent(), 5000);
     play.said();
     play.fenceEnds(false);
     expect(play.passes(60_000).said()).toBe("(fence-failed), (fence-blind)");
@@ -71,7 +78,8 @@ describe("a node that fences", () => {
     const play = lone(sighted());
     expect(play.passes(10_000_000).said()).toContain("(fence-blind)");
     expect(play.said()).not.toContain("fence,");
-    expect(play.give(ECHO).said()).toBe("fence");
+    expect(seen(play, 9000).said()).toBe("");
+    expect(seen(play, 2000).said()).toBe("fence");
     // Who would rather have two than none says so.
     const bold = lone(sighted({ onFailure: "proceed" }));
     expect(bold.passes(67_000).said()).toEndWith("fence");
