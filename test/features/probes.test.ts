@@ -179,6 +179,12 @@ describe("of many checks at once", () => {
     });
   }
 
+  test("what a ping has sent is kept for who asks why nothing came", async () => {
+    const { stdout } = await agent.command("status", "lan");
+    // An echo request of RFC 792.
+    expect(stdout).toMatch(/nobody4: DOWN.*\n +[\d.]+ms sent "\\x08\\x00/);
+  });
+
   test("no descriptor is left behind by those that fail or hang", async () => {
     await sleep(500);
     const count = (): number => readdirSync(`/proc/${agent.pid}/fd`).length;

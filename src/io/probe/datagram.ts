@@ -1,12 +1,13 @@
-/** A datagram to a server, and what comes back: an answer, or word that nobody is there. */
+/** A datagram to a server or an ICMP message to a host, and what comes back: an answer, or word that nobody is there. */
 import { errnoName } from "../../../native/libc.ts";
 import { closeDescriptor, send } from "../../../native/socket.ts";
+import type { Ip } from "../../base/address.ts";
 import { familyOf } from "../../base/address.ts";
 import type { Transcript } from "../../check/transcript.ts";
-import type { Target } from "../../config/probe-model.ts";
+import type { Route } from "../../config/probe-model.ts";
 import { adopt } from "../adopt.ts";
 import type { Running } from "./prober.ts";
-import { hearErrors, openConnected, UDP } from "./socket.ts";
+import { echoesOnly, hearErrors, ICMP, openConnected, UDP } from "./socket.ts";
 
 /** What {@link ask} calls, always later. */
 interface Asker {
@@ -16,8 +17,23 @@ interface Asker {
   failed(why: string): void;
 }
 
-/** Sends a datagram, which may be empty, from a port of its own. */
-export function ask(to: Target, bytes: Uint8Array, transcript: Transcript, asker: Asker): Running {
+/** Where a datagram goes, and which way. */
+interface Destination extends Route {
+  readonly address: Ip;
+}
+
+/**
+ * Sends a datagram, which may be empty, from a port of its own; without `port` an ICMP message, from a raw socket that hears the echo
+ * replies of its target only.
+ */
+export function ask(
+  to: Destination,
+  port: number | null,
+  bytes: Uint8Array,
+  transcript: Transcript,
+  asker: Asker,
+): Running {
+  const family = familyOf(to.address);
   let over = false;
   const fail = (why: string): void => {
     if (over) return;
@@ -29,7 +45,10 @@ export function ask(to: Target, bytes: Uint8Array, transcript: Transcript, asker
     queueMicrotask(() => fail(why));
     return { cancel: () => void (over = true) };
   };
-  const opened = openConnected(UDP, to, to.address, to.port, (fd) => hearErrors(fd, familyOf(to.address)));
+  const opened = openConnected(port === null ? ICMP[family] : UDP, to, to.address, port, (fd) => {
+    if (port === null) echoesOnly(fd, family);
+    hearErrors(fd, family);
+  });
   if (!opened.ok) return late(opened.error);
   const sent = send(opened.value, bytes, null);
   if (sent < 0) {

@@ -20,7 +20,7 @@ export const probeDns: Prober<DnsProbe> = (probe, tell, transcript) => {
   let running: Running =
     probe.transport === "tcp"
       ? byTcp()
-      : ask(probe, query(question, id), transcript, {
+      : ask(probe, probe.port, query(question, id), transcript, {
           heard(bytes) {
             const outcome = judgeAnswer(question, id, bytes);
             if (outcome === "stranger") return;

@@ -7,7 +7,7 @@ import type { Prober } from "./prober.ts";
 
 export const probeUdp: Prober<UdpProbe> = (probe, tell, transcript) => {
   const { payload, pattern, requireReply } = probe;
-  const running = ask(probe, Uint8Array.from(payload), transcript, {
+  const running = ask(probe, probe.port, Uint8Array.from(payload), transcript, {
     heard(bytes) {
       running.cancel();
       if (pattern === null) tell(good(`${bytes.length} bytes came back`));
