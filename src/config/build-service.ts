@@ -179,7 +179,7 @@ function withCheck(
   if (values === null) return { destination, name, check: null };
   const probed = { address, port: probedPort(port, written) };
   const check = buildCourse(`${service} ${name}`, 0, values, probed);
-  return check === null ? null : { destination, name, check: addressed(check, id, destination) };
+  return check === null ? null : { destination, name, check: addressed(check, id, probed) };
 }
 
 /** The keys of a server's check over those of its service's; one that says its type stands for itself. */
@@ -202,13 +202,13 @@ export const probedPort = (used: number, written: number | null): number | null 
   used === 0 ? written : used;
 
 /** Words in a command that stand for what is probed. */
-function addressed(check: CheckConfig, id: ServiceId, server: Destination): CheckConfig {
+function addressed(check: CheckConfig, id: ServiceId, { address, port }: Endpoint): CheckConfig {
   if (check.probe.type !== "script") return check;
   const words: Readonly<Record<string, string>> = {
     "{service}": id.kind === "fwmark" ? String(id.mark) : id.address,
     "{service_port}": id.kind === "fwmark" ? "0" : String(id.port),
-    "{server}": server.address,
-    "{server_port}": String(server.port),
+    "{server}": address,
+    "{server_port}": String(port ?? 0),
   };
   const command = check.probe.command.map((word) =>
     word.replace(/\{[a-z_]+\}/g, (place) => words[place] ?? place),

@@ -33,11 +33,17 @@ function backends({ values }: ServiceSection): Backend[] {
   return [
     ...entries(values.real_servers).map(({ value }) => value),
     ...(spare === null ? [] : [spare]),
-  ].flatMap((value) =>
-    value.address === null
-      ? []
-      : [{ address: value.address, forward: forwardOf(value, values), weight: value.weight?.value ?? 0 }],
-  );
+  ].flatMap((value) => backendOf(value, values) ?? []);
+}
+
+type Written = Parameters<typeof forwardOf>[0] & {
+  readonly address: Given<Endpoint> | null;
+  readonly weight: Given<number> | null;
+};
+
+function backendOf(value: Written, values: ServiceSection["values"]): Backend | null {
+  const { address, weight } = value;
+  return address === null ? null : { address, forward: forwardOf(value, values), weight: weight?.value ?? 0 };
 }
 
 const identity: ServiceRule = (service, report) => {
@@ -204,43 +210,62 @@ const checks: ServiceRule = (service, report, file) => {
     );
   }
   if (id === null) return;
-  const judge = (address: Endpoint, forward: Backend["forward"], check: Given<ServiceCheckValues>): void => {
+  const judge = (check: Given<ServiceCheckValues>, probed: readonly Backend[]): void => {
     judgeCheck(
       { label: `the check of ${label(service)}`, at: check.at, values: check.value, servers: true },
       file,
       report,
     );
-    judgeAim(check, probedPort(serverPort(id, address, forward), address.port), report);
+    judgeAims(check, id, probed, report);
   };
   const list = entries(values.real_servers);
-  const usual = list.find(({ value }) => value.check?.value === null) ?? list[0];
-  if (common !== null && usual?.value.address != null) {
+  if (common !== null) {
     const at = values.check?.at ?? service.at;
-    judge(usual.value.address.value, forwardOf(usual.value, values), { value: common, at, written: true });
+    judge(
+      { value: common, at, written: true },
+      list.flatMap(({ value }) => (value.check?.value === null ? (backendOf(value, values) ?? []) : [])),
+    );
   }
   for (const { value } of list) {
     const own = value.check;
-    if (own === null || own.value === null || value.address === null) continue;
+    const backend = backendOf(value, values);
+    if (own === null || own.value === null || backend === null) continue;
     if (common === null && own.value.type?.value === null) {
       report.error(own.at, "check needs type: the service has no check whose keys these could change");
     }
     const merged = mergedCheck(common, own.value);
-    if (merged === null) continue;
-    judge(value.address.value, forwardOf(value, values), { value: merged, at: own.at, written: true });
+    if (merged !== null) judge({ value: merged, at: own.at, written: true }, [backend]);
   }
   const spare = values.fallback?.value ?? null;
-  if (spare?.check?.value == null || spare.address === null) return;
-  judge(spare.address.value, forwardOf(spare, values), { ...spare.check, value: spare.check.value });
+  const backend = spare === null ? null : backendOf(spare, values);
+  if (spare?.check?.value != null && backend !== null) {
+    judge({ ...spare.check, value: spare.check.value }, [backend]);
+  }
 };
 
-/** Whether a probe knows its port: `port` is that of the server, null where it has none. */
-function judgeAim({ value, at }: Given<ServiceCheckValues>, port: number | null, report: Report): void {
-  const { type, target, port: written } = value;
-  if (type === null || target === null || written === null) return;
-  const known = written.value ?? target.value?.port ?? port;
-  if (known === null && KEYS_OF[type.value].takes.includes("port") && USUAL_PORT[type.value] === undefined) {
+/** Whether a probe knows its way to each of those whom it probes. */
+function judgeAims(
+  { value, at }: Given<ServiceCheckValues>,
+  id: ServiceId,
+  probed: readonly Backend[],
+  report: Report,
+): void {
+  const { type, target, port, source } = value;
+  if (type === null || target === null || port === null) return;
+  const { takes } = KEYS_OF[type.value];
+  const portless = probed.find(({ address, forward }) => {
+    const own = probedPort(serverPort(id, address.value, forward), address.value.port);
+    return (port.value ?? target.value?.port ?? own) === null;
+  });
+  if (portless !== undefined && takes.includes("port") && USUAL_PORT[type.value] === undefined) {
     report.error(at, "check needs port: the service says none");
   }
+  const from = source?.value ?? null;
+  if (from === null || source === null || target.value !== null || !takes.includes("source")) return;
+  const other = probed.find(({ address }) => familyOf(address.value.address) !== familyOf(from));
+  if (other === undefined) return;
+  const { address } = other.address.value;
+  report.error(source.at, `source ${from} and the server ${address} are of different families`);
 }
 
 const rules: readonly ServiceRule[] = [

@@ -196,6 +196,21 @@ table("the check of a service", [
     ["2:9 error: check needs port: the service says none"],
   ],
   [
+    "that knows no port of one server",
+    web("-address", "fwmark = 1", 'real_servers = ["10.0.0.2:80", "10.0.0.3"]'),
+    ["2:9 error: check needs port: the service says none"],
+  ],
+  [
+    "from an address of the other family",
+    web('check = { type = "tcp", source = "2001:db8::1" }'),
+    ["4:34 error: source 2001:db8::1 and the server 10.0.0.2 are of different families"],
+  ],
+  [
+    "from an address of the other family, to a target of that",
+    web('check = { type = "tcp", source = "2001:db8::1", target = "2001:db8::2" }'),
+    [],
+  ],
+  [
     "of one server with keys that change none",
     web("-check", 'real_servers = [{ address = "10.0.0.2", check = { path = "/" } }]'),
     ["3:49 error: check needs type: the service has no check whose keys these could change"],
@@ -247,5 +262,13 @@ describe("a server's check", () => {
       type: "script",
       command: ["/c", "10.0.0.9:80", "10.0.0.3", "80", "{x}"],
     });
+    const [marked] =
+      checks(
+        web(
+          ...["-address", "fwmark = 7", 'real_servers = ["10.0.0.2:8080", "10.0.0.3"]'],
+          'check = { type = "script", command = ["/c", "{service}:{service_port}", "{server}:{server_port}"] }',
+        ),
+      ) ?? [];
+    expect(marked?.probe).toMatchObject({ command: ["/c", "7:0", "10.0.0.2:8080"] });
   });
 });
