@@ -1,4 +1,7 @@
-/** The files that checks name, scripts and certificates of authorities: which they are, and whether they will do as they are on this host. */
+/**
+ * The files that checks and services name, scripts and certificates of authorities: which they are, and whether they will do as they are on
+ * this host.
+ */
 import type { Given } from "./kind.ts";
 import type { AuthoritiesFile, ConfigSource, ProgramFile } from "./model.ts";
 import { Report } from "./report.ts";
@@ -23,7 +26,7 @@ export interface CheckFiles {
 export function checkFilesOf(text: string): CheckFiles {
   const none = { programs: [], authorities: [] };
   // Most files name none, and a long one takes a while to be parsed.
-  if (!/\b(?:command|ca)\b/.test(text)) return none;
+  if (!/\b(?:command|ca|notify)\b/.test(text)) return none;
   const parsed = parseToml(text.replace(/^\uFEFF/, ""), new Report());
   if (parsed === null || !isTable(parsed.values)) return none;
   const programs = new Set<string>();
@@ -35,9 +38,11 @@ export function checkFilesOf(text: string): CheckFiles {
     if (depth > DEPTH_MAX || programs.size + authorities.size >= FILES_MAX) return;
     if (Array.isArray(value)) for (const each of value) walk(each, depth + 1);
     if (!isTable(value)) return;
-    const { ca, command } = value;
-    const argv: unknown = Array.isArray(command) && Array.isArray(command[0]) ? command[0] : command;
-    add(programs, Array.isArray(argv) ? argv[0] : null);
+    const { ca, command, notify } = value;
+    for (const commands of [command, ...(isTable(notify) ? Object.values(notify) : [])]) {
+      for (const argv of Array.isArray(commands) && Array.isArray(commands[0]) ? commands : [commands])
+        add(programs, Array.isArray(argv) ? argv[0] : null);
+    }
     add(authorities, ca);
     for (const each of Object.values(value)) walk(each, depth + 1);
   };
@@ -46,15 +51,18 @@ export function checkFilesOf(text: string): CheckFiles {
   return { programs: [...programs], authorities: [...authorities] };
 }
 
-/** The keys of a check that name files. */
+type Commands = Given<readonly (readonly string[])[] | null> | null;
+
+/** The keys of a check, or of a service's `notify`, that name files. */
 interface Naming {
-  readonly type: Given<string | null> | null;
-  readonly command?: Given<readonly (readonly string[])[] | null> | null;
+  readonly command?: Commands;
   readonly ca?: Given<string | null> | null;
+  /** What becomes of it with a script that does not run: `the check fails`. */
+  readonly so: string;
 }
 
 function namings({ checks, services }: Sections): Naming[] {
-  return [
+  const probed = [
     ...checks.map(({ values }) => values),
     ...services.flatMap(({ values }) => [
       values.check?.value ?? null,
@@ -62,6 +70,11 @@ function namings({ checks, services }: Sections): Naming[] {
       ...entries(values.real_servers).map(({ value }) => value.check?.value ?? null),
     ]),
   ].filter((values) => values !== null);
+  const told = services.flatMap(({ values }): Commands[] => Object.values(values.notify?.value ?? {}));
+  return [
+    ...probed.map(({ command, ca }) => ({ command, ca, so: "the check fails" })),
+    ...told.map((command) => ({ command, so: "nobody is told" })),
+  ];
 }
 
 /** Warns of what will make a check fail, or lets others decide what it runs. No error: the file may come later, and checks are tried again. */
@@ -72,12 +85,11 @@ export function judgeCheckFiles(
 ): void {
   const programs = new Map(checkPrograms?.map((file) => [file.path, file]));
   const vouching = new Map(authorities?.map((file) => [file.path, file]));
-  for (const { command, ca } of namings(sections)) {
-    const program = command?.value?.[0]?.[0];
-    const script = program === undefined ? undefined : programs.get(program);
-    if (command && script !== undefined) {
-      for (const wrong of wrongWithScript(script)) {
-        report.warning(command.at, `script ${quote(script.path)} ${wrong}`);
+  for (const { command, ca, so } of namings(sections)) {
+    for (const [program = ""] of command?.value ?? []) {
+      const script = programs.get(program);
+      for (const wrong of script === undefined ? [] : wrongWithScript(script, so)) {
+        report.warning(command?.at ?? 0, `script ${quote(program)} ${wrong}`);
       }
     }
     const file = ca?.value == null ? undefined : vouching.get(ca.value);
@@ -107,12 +119,12 @@ function wrongWithAuthorities({ failure, certificates }: AuthoritiesFile): strin
   return `${which} on ${last}: the check fails; cure: a newer one`;
 }
 
-function wrongWithScript(file: ProgramFile): string[] {
+function wrongWithScript(file: ProgramFile, so: string): string[] {
   const why = unreadable(file);
-  if (why !== null) return [`${why}: the check fails until it is there`];
+  if (why !== null) return [`${why}: ${so} until it is there`];
   const { mode } = file;
   return [
-    ...((mode & EXECUTABLE) === 0 ? ["is not executable: the check fails; cure: chmod a+x"] : []),
+    ...((mode & EXECUTABLE) === 0 ? [`is not executable: ${so}; cure: chmod a+x`] : []),
     // It may belong to whom it runs as; the doctor knows who that is.
     ...file.unsafe
       .filter(({ kind }) => kind === "writable")

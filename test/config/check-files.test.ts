@@ -12,6 +12,7 @@ real_servers = [
   "10.0.0.3:80",
 ]
 check = { type = "https", ca = "/ca.pem" }
+notify = { up = ["/up.sh"], quorum_down = [["/a.sh", "x"], ["/b.sh"]] }
 
 [vrrp.a]
 interface = "eth0"
@@ -47,7 +48,7 @@ function said(
 describe("the files of checks", () => {
   test("are found wherever checks are, and only there", () => {
     const { programs, authorities } = checkFilesOf(TEXT);
-    expect(programs.toSorted()).toEqual(["/c.sh", "/own.sh"]);
+    expect(programs.toSorted()).toEqual(["/a.sh", "/b.sh", "/c.sh", "/own.sh", "/up.sh"]);
     expect(authorities.toSorted()).toEqual(["/ca.pem", "/spare.pem"]);
     const none = { programs: [], authorities: [] };
     expect(checkFilesOf('[heartbeat]\nfence = { command = ["/a"] }')).toEqual(none);
@@ -76,12 +77,20 @@ describe("the files of checks", () => {
         },
       ]).toSorted(),
     ).toEqual([
-      '18:11 warning: script "/c.sh" in /, which is writable by group 7, who so decide what runs; cure: chmod g-w /',
-      '18:11 warning: script "/c.sh" is writable by others, who so decide what runs; cure: chmod o-w /c.sh',
+      '19:11 warning: script "/c.sh" in /, which is writable by group 7, who so decide what runs; cure: chmod g-w /',
+      '19:11 warning: script "/c.sh" is writable by others, who so decide what runs; cure: chmod o-w /c.sh',
       '5:67 warning: script "/own.sh" is not executable: the check fails; cure: chmod a+x',
     ]);
     expect(said([{ ...sound("/c.sh"), failure: "ENOENT: no such file" }])).toEqual([
-      '18:11 warning: script "/c.sh" cannot be used: ENOENT: no such file: the check fails until it is there',
+      '19:11 warning: script "/c.sh" cannot be used: ENOENT: no such file: the check fails until it is there',
+    ]);
+  });
+
+  test("that tell of changes are named, too", () => {
+    const missing = { ...sound("/up.sh"), failure: "ENOENT: no such file" };
+    expect(said([missing, { ...sound("/b.sh"), mode: 0o644 }]).toSorted()).toEqual([
+      '9:17 warning: script "/up.sh" cannot be used: ENOENT: no such file: nobody is told until it is there',
+      '9:43 warning: script "/b.sh" is not executable: nobody is told; cure: chmod a+x',
     ]);
   });
 
