@@ -3,7 +3,7 @@
  * the child runs its program (vfork(2)), and the child, of ordinary priority, may wait for a processor behind everything else on a busy
  * host: the agent's own thread would send no advert meanwhile.
  */
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { parentPort } from "node:worker_threads";
 import { setTimerSlack } from "../../native/process.ts";
 import { forgetCommand, noteCommand } from "./orphans.ts";
@@ -30,11 +30,20 @@ function spareNoMore(pid: number): void {
 
 const tell = (news: News): void => parentPort?.postMessage(news);
 
-/** `ENOENT: no such file or directory`, without the call and the path that are appended; the same for what is in no directory of PATH. */
-const reason = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error))
+/**
+ * `ENOENT: no such file or directory`, without the call and the path that are appended; the same for what is in no directory of PATH. The
+ * kernel says so of a script whose interpreter is missing, too (execve(2)).
+ */
+function reason(error: unknown, program: string): string {
+  const text = (error instanceof Error ? error.message : String(error))
     .replace(/, posix_spawn .*$/s, "")
+    .replace(/^ENOEXEC:.*$/s, "ENOEXEC: no program; a script begins with #! and its interpreter")
     .replace(/^Executable not found in \$PATH.*$/s, "ENOENT: no such file or directory");
+  const there = program.startsWith("/") && existsSync(program);
+  return text.startsWith("ENOENT:") && there
+    ? "ENOENT: the interpreter in its first line is not there"
+    : text;
+}
 
 /** The end of what a command prints, on both of its streams as it comes. */
 class Output {
@@ -91,7 +100,7 @@ function start({ id, argv, environment, account, keep, notes, input }: Order): v
     printed = Promise.all([output.read(child.stdout), output.read(child.stderr)]);
     running(child);
   } catch (error) {
-    tell({ kind: "ended", id, failure: reason(error), output: "" });
+    tell({ kind: "ended", id, failure: reason(error, argv[0] ?? ""), output: "" });
   }
 }
 

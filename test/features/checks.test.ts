@@ -157,7 +157,7 @@ sleep 602`;
 
 describe("a check that cannot be run", () => {
   const cases: readonly [string, (agent: string) => Promise<readonly string[]>, string][] = [
-    ["is not there", async () => ["/nowhere/check.sh"], "ENOENT"],
+    ["is not there", async () => ["/nowhere/check.sh"], "ENOENT: no such file or directory"],
     ["is not executable", async () => [await scripts.write("plain", "exit 0", 0o644)], "EACCES"],
     ["is a directory", async () => [scripts.directory], "EACCES"],
     [
@@ -168,7 +168,7 @@ describe("a check that cannot be run", () => {
         await Bun.spawn(["chmod", "755", path]).exited;
         return [path];
       },
-      "ENOEXEC",
+      "ENOEXEC: no program; a script begins with #! and its interpreter",
     ],
     [
       "has an interpreter that is not there",
@@ -177,7 +177,7 @@ describe("a check that cannot be run", () => {
         await Bun.spawn(["chmod", "755", scripts.path("odd")]).exited;
         return [scripts.path("odd")];
       },
-      "ENOENT",
+      "ENOENT: the interpreter in its first line is not there",
     ],
   ];
   for (const [what, make, errno] of cases) {

@@ -2,6 +2,7 @@
 import type { PeerCertificate } from "node:tls";
 import { checkServerIdentity } from "node:tls";
 import type { Socket, SocketHandler } from "bun";
+import { chainFault, dayOf, nameFault } from "../../check/certificate.ts";
 import type { TlsConfig } from "../../config/probe-model.ts";
 import { codeOf } from "../reason.ts";
 
@@ -39,13 +40,14 @@ export function secure(
         party.refused(`TLS: ${error === null ? "refused" : codeOf(error)}`);
         return;
       }
-      const fault = config.verify ? faultOf(certificate, error, config.identity) : null;
+      const fault = config.verify ? faultOf(certificate, error, config) : null;
       if (fault !== null) {
         party.refused(`certificate: ${fault}`);
         return;
       }
-      const until = day(certificate.valid_to);
-      const left = (Date.parse(certificate.valid_to) - Date.now()) / DAY;
+      const end = Date.parse(certificate.valid_to);
+      const until = dayOf(end) ?? "";
+      const left = (end - Date.now()) / DAY;
       if (Number.isFinite(left)) expiring(Math.floor(left), until);
       party.agreed(line, `${line.getTLSVersion()}, certificate until ${until}`);
     },
@@ -72,11 +74,26 @@ export function secure(
 }
 
 /** What is wrong with a certificate, as the runtime found its chain and for whom it must be; null: nothing. */
-function faultOf(certificate: PeerCertificate, chain: Error | null, identity: string): string | null {
+function faultOf(
+  certificate: PeerCertificate,
+  chain: Error | null,
+  { identity, authorities }: TlsConfig,
+): string | null {
   const code = chain === null ? null : codeOf(chain);
+  // The runtime's types promise what a server may leave out.
+  const {
+    valid_from: from,
+    valid_to: until,
+    subjectaltname,
+    subject,
+  } = certificate as Partial<PeerCertificate>;
+  const names = subjectaltname ?? (typeof subject?.CN === "string" ? `CN ${subject.CN}` : "");
+  const shown = { from: Date.parse(from ?? ""), until: Date.parse(until ?? ""), names };
   // The runtime knows a name only where one was sent: it is asked here.
-  if (code !== null && code !== "ERR_TLS_CERT_ALTNAME_INVALID") return code;
-  return isFor(certificate, identity) ? null : `not for ${identity}`;
+  if (code !== null && code !== "ERR_TLS_CERT_ALTNAME_INVALID") {
+    return chainFault(code, shown, authorities !== null, Date.now());
+  }
+  return isFor(certificate, identity) ? null : nameFault(identity, shown);
 }
 
 /** Whether a certificate is for a name or an address (RFC 9525). */
@@ -87,10 +104,4 @@ function isFor(certificate: PeerCertificate, identity: string): boolean {
     // It has parts that the runtime does not expect: a server may send what it likes.
     return false;
   }
-}
-
-/** `2026-11-26`; empty for a date that is none. */
-function day(date: string): string {
-  const time = Date.parse(date);
-  return Number.isFinite(time) ? new Date(time).toISOString().slice(0, 10) : "";
 }
