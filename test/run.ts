@@ -57,10 +57,12 @@ const FIRST = [
 const LEISURELY = ["chrt", "--idle", "0"];
 /** What `bun test` says before anything else. */
 const HEADER = /^bun test v.*$/m;
-/** So many suites may have failed for the machine's sake; more have not. */
-const AGAIN_MAX = 4;
+/** So many suites may have failed for the machine's sake, which a neighbour of it can slow for minutes; more have not. */
+const AGAIN_MAX = 12;
 /** For one test; real daemons need seconds. */
 const TEST_TIMEOUT_MS = 120_000;
+/** For one of those that run when nothing else wants to. */
+const PATIENT_TIMEOUT_MS = 900_000;
 
 /** 128 + SIGINT. */
 const INTERRUPTED = 130;
@@ -162,9 +164,9 @@ const testFiles = (directory: string): string[] =>
     .map((file) => `./test/${directory}/${file}`)
     .sort();
 
-const bunTest = (name: string, paths: readonly string[]): Job => ({
+const bunTest = (name: string, paths: readonly string[], timeout = TEST_TIMEOUT_MS): Job => ({
   name,
-  argv: [BUN, "test", "--only-failures", `--timeout=${TEST_TIMEOUT_MS}`, ...paths],
+  argv: [BUN, "test", "--only-failures", `--timeout=${timeout}`, ...paths],
 });
 
 const directories = readdirSync(`${ROOT}/test`, { withFileTypes: true })
@@ -194,15 +196,18 @@ if (wanted.length === 0) {
 }
 const rank = ({ name }: Job): number => (FIRST.includes(name) ? FIRST.indexOf(name) : FIRST.length);
 const byRank = (one: Job, other: Job): number => rank(one) - rank(other);
-const perFile = (names: readonly string[]): Job[] =>
+const perFile = (names: readonly string[], timeout?: number): Job[] =>
   names
     .filter((name) => directories.includes(name) && selected(name))
     .flatMap(testFiles)
-    .map((path) => bunTest(path.slice("./test/".length, -".test.ts".length), [path]))
+    .map((path) => bunTest(path.slice("./test/".length, -".test.ts".length), [path], timeout))
     .sort(byRank);
 const slow = [...KERNEL, ...PATIENT, ...MEASURING, ...GUEST];
 const quick = directories.filter((name) => !slow.includes(name) && selected(name));
-const patient = perFile(PATIENT).map(({ name, argv }) => ({ name, argv: [...LEISURELY, ...argv] }));
+const patient = perFile(PATIENT, PATIENT_TIMEOUT_MS).map(({ name, argv }) => ({
+  name,
+  argv: [...LEISURELY, ...argv],
+}));
 const inGuest = (name: string, names: readonly string[]): Job => ({
   name,
   argv: [BUN, `${ROOT}/test/vm.ts`, ...names.map((each) => `./test/${each}.test.ts`)],

@@ -18,7 +18,7 @@ const SEEDS_MAX = 60;
 /** A seed in which a master is cut off from others whom its cluster still reaches; if it is another by now, those after it are tried. */
 const FIRST_CUT = 12;
 /** Milliseconds: on a busy machine a case may take a while, and that proves nothing. */
-const PATIENCE = 120_000;
+const PATIENCE = 900_000;
 
 /** Changes what an agent does. */
 type Tamper = (actions: readonly Action[], event: Event) => readonly Action[];

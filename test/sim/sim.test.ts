@@ -9,7 +9,7 @@ const SEEDS = 320;
 const SEEDS_FOR_FEATURES = 1000;
 const AT_ONCE = 20;
 /** Milliseconds: on a busy machine it may take a while, and that proves nothing. */
-const PATIENCE = 120_000;
+const PATIENCE = 900_000;
 
 /** Every seed once, whichever tests ask for it. */
 const outcomes = new Map<number, Omit<Outcome, "trace">>();
