@@ -4,17 +4,20 @@ import { familyOf, ipBytes } from "../base/address.ts";
 import { IPVS_CURE, withoutIpvs, withoutScheduler } from "../config/kernel-modules.ts";
 import type { Config } from "../config/model.ts";
 import type { ServiceConfig } from "../config/service-model.ts";
+import { directorTrouble } from "./director-trouble.ts";
 import type { Facts } from "./facts.ts";
 import type { Finding } from "./finding.ts";
 
 /** All findings about virtual services. */
-export function directorFindings(facts: Facts, { services }: Config): readonly Finding[] {
+export function directorFindings(facts: Facts, config: Config): readonly Finding[] {
+  const { services } = config;
   if (services.length === 0) return [];
   return [
     ...modules(facts, services),
     ...forwarding(facts, services),
     ...services.flatMap((service) => unreachable(facts, service)),
     ...services.flatMap((service) => expiry(facts, service)),
+    ...directorTrouble(facts, config),
   ];
 }
 

@@ -2,7 +2,7 @@
 import type { IpvsFact } from "../config/model.ts";
 import type { KernelAddress, Link } from "../agent/boundary.ts";
 import type { LedgerRecord } from "../agent/ledger.ts";
-import type { Family } from "../base/address.ts";
+import type { Family, Ip } from "../base/address.ts";
 import type { Instant, Milliseconds } from "../base/units.ts";
 
 /** A sysctl(8) setting. */
@@ -81,6 +81,14 @@ export interface Facts {
   /** By sysctl(8) name with slashes: `net/ipv4/conf/eth1/rp_filter`. */
   readonly settings: ReadonlyMap<string, Setting>;
   readonly ipvs: IpvsFact;
+  /** Virtual services in the kernel: `tcp 10.0.0.1 80`, `fwmark 1`. */
+  readonly directed: readonly string[];
+  /** Neighbours that do not answer ARP. */
+  readonly silent: ReadonlySet<Ip>;
+  /** Sockets of TCP that listen. */
+  readonly listeners: readonly { readonly address: Ip; readonly port: number }[];
+  /** ip_vs_ftp is loaded. */
+  readonly ftp: boolean;
   readonly filters: readonly Printed[];
   readonly overheard: readonly Overheard[];
   /** How long the doctor listened; 0 when it could not. */

@@ -22,6 +22,7 @@ export function realServerFindings(facts: Facts, { realserver }: Config): readon
       realserver.filter((address) => familyOf(address) === 4),
     ),
     ...(realserver.length > 0 ? tunnels(facts) : []),
+    ...realserver.flatMap((address) => unheard(facts, address)),
   ];
 }
 
@@ -76,6 +77,28 @@ function speaking({ settings, links, addresses }: Facts, realserver: readonly Ip
         },
       ];
     });
+}
+
+/** Ports at which somebody listens on an address of this host alone. Which of them is the service's nobody knows here. */
+function unheard({ listeners, addresses, links }: Facts, address: Ip): Finding[] {
+  const lo = links.find(({ name }) => name === LOOPBACK)?.index;
+  const own = new Set(addresses.filter(({ index }) => index !== lo).map((each) => each.address));
+  return [...Map.groupBy(listeners, ({ port }) => port)].flatMap(([port, sockets]): Finding[] => {
+    const alone = sockets.find(
+      (each) => own.has(each.address) && familyOf(each.address) === familyOf(address),
+    );
+    const heard = sockets.some(
+      (each) => each.address === address || each.address === "::" || each.address === "0.0.0.0",
+    );
+    if (alone === undefined || heard) return [];
+    return [
+      {
+        ...{ part: "realserver", id: "realserver_listener", severity: "note", subject: `${address}` },
+        text: `port ${port} is listened on at ${alone.address} and not at ${address}: if it is the service's, its connections are refused`,
+        cure: `have it listen on ${address}, too, or on all addresses`,
+      },
+    ];
+  });
 }
 
 function tunnels({ settings, links }: Facts): Finding[] {

@@ -18,6 +18,7 @@ import type { Config, RouterConfig } from "../config/model.ts";
 import type { AgentFact, Bridge, Facts, PathFact, Printed, Setting } from "../doctor/facts.ts";
 import { bootId } from "./boot.ts";
 import { accountOf, PATH } from "./command.ts";
+import { directorFacts } from "./director-facts.ts";
 import { ipvsFact } from "./ipvs-modules.ts";
 import { Kernel } from "./kernel.ts";
 import { readLedger } from "./ledger.ts";
@@ -64,6 +65,7 @@ export async function gather(config: Config, wanted: Wanted): Promise<Facts> {
     addresses,
     settings: settingsOf(links),
     ipvs: ipvsFact(),
+    ...directorFacts(),
     filters: printed,
     bridges: bridgesOf(routers),
     rivals: rivals(),
@@ -102,6 +104,13 @@ function read(path: string): string | null {
 }
 
 const CONF = ["rp_filter", "arp_ignore", "arp_announce", "arp_filter", "promote_secondaries"];
+const BALANCING = [
+  "expire_nodest_conn",
+  "expire_quiescent_template",
+  "conn_reuse_mode",
+  "sloppy_tcp",
+  "conntrack",
+];
 
 function settingsOf(links: readonly Link[]): ReadonlyMap<string, Setting> {
   const keys = [
@@ -109,7 +118,8 @@ function settingsOf(links: readonly Link[]): ReadonlyMap<string, Setting> {
       CONF.map((key) => `net/ipv4/conf/${name}/${key}`),
     ),
     ...["net/ipv4/ip_forward", "net/ipv6/conf/all/forwarding"],
-    ...["net/ipv4/vs/expire_nodest_conn", "net/ipv4/vs/expire_quiescent_template"],
+    ...BALANCING.map((key) => `net/ipv4/vs/${key}`),
+    ...["net/netfilter/nf_conntrack_count", "net/netfilter/nf_conntrack_max"],
     "net/ipv4/ip_nonlocal_bind",
     "net/ipv6/ip_nonlocal_bind",
   ];

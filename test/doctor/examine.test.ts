@@ -1,59 +1,15 @@
 /** From facts to findings, where no namespace can easily be made to have them; the others have theirs in test/features. */
 import { describe, expect, test } from "bun:test";
 import type { KernelAddress, Link } from "../../src/agent/boundary.ts";
-import type { Ip, Mac } from "../../src/base/address.ts";
-import { instant, ms, priority } from "../../src/base/units.ts";
-import { load } from "../../src/config/load.ts";
-import type { Config } from "../../src/config/model.ts";
+import type { Ip } from "../../src/base/address.ts";
+import { instant, priority } from "../../src/base/units.ts";
 import { examine } from "../../src/doctor/examine.ts";
 import type { Facts, Overheard, PathFact } from "../../src/doctor/facts.ts";
 import { healthOf } from "../../src/doctor/finding.ts";
 import { encodeIp } from "../../src/wire/ip.ts";
 import { encodeAdvertisement } from "../../src/wire/vrrp.ts";
 import { centiseconds } from "../../src/base/units.ts";
-
-const eth1: Link = {
-  index: 2,
-  name: "eth1",
-  ethernet: true,
-  mac: "02:00:00:00:00:01" as Mac,
-  mtu: 1500,
-  up: true,
-  carrier: true,
-  forwarding6: false,
-};
-
-/** A host with nothing wrong with it. */
-const GOOD: Facts = {
-  missingCapabilities: [],
-  clockSource: "tsc",
-  links: [eth1],
-  addresses: [],
-  settings: new Map(),
-  ipvs: { loaded: false, modules: null },
-  filters: [{ program: "nft", text: '{"nftables":[]}', failure: null }],
-  overheard: [],
-  listened: ms(3000),
-  deaf: [],
-  bridges: [],
-  rivals: [],
-  paths: new Map(),
-  programs: new Map(),
-  scriptUser: { uid: 65534, gid: 65534 },
-  services: [],
-  agent: null,
-  ledger: [],
-};
-
-function config(more = "", rest = ""): Config {
-  const text = `[vrrp.lan]\ninterface = "eth1"\nvrid = 51\naddresses = ["192.0.2.1/24"]\n${more}\n${rest}`;
-  const loaded = load({ path: "x", text, failure: null, mode: 0o600, hostname: "a", accounts: null });
-  if (loaded.config === null) throw new Error(JSON.stringify(loaded.findings));
-  return loaded.config;
-}
-
-const ids = (facts: Partial<Facts>, of: Config = config()): string[] =>
-  examine({ ...GOOD, ...facts }, of).map(({ severity, id }) => `${severity} ${id}`);
+import { config, eth1, GOOD, ids } from "./patient.ts";
 
 test("a good host has no findings, and its health is ok", () => {
   expect(ids({})).toEqual([]);
@@ -198,101 +154,4 @@ test("a virtual MAC address needs Ethernet, and settings that can be set", () =>
   const settings = new Map([["net/ipv4/conf/eth1/arp_ignore", sealed]]);
   expect(ids({ settings }, virtual)).toEqual(["fault virtual_mac"]);
   expect(ids({ settings }, config())).toEqual([]);
-});
-
-describe("a real server", () => {
-  const of = config("", '[realserver]\naddresses = ["198.51.100.80"]');
-  const carried: KernelAddress = {
-    index: 1,
-    address: "198.51.100.80" as Ip,
-    prefix: 32,
-    label: null,
-    secondary: false,
-    tentative: false,
-    validLifetime: null,
-  };
-  const links = [eth1, { ...eth1, index: 1, name: "lo", ethernet: false }];
-  const setting = (name: string, key: string, value: number, writable = true) =>
-    [`net/ipv4/conf/${name}/${key}`, { value: `${value}`, writable }] as const;
-  const silent = [setting("eth1", "arp_ignore", 1), setting("eth1", "arp_announce", 2)];
-
-  test("behind a tunnel with strict rp_filter gets nothing", () => {
-    const tunnel = { ...eth1, index: 3, name: "tunl0", ethernet: false };
-    for (const [all, own, expected] of [
-      [0, 0, []],
-      [1, 0, ["degraded realserver_tunnel"]],
-      [0, 1, ["degraded realserver_tunnel"]],
-      [1, 2, []],
-    ] as const) {
-      const settings = new Map([
-        ...silent,
-        setting("all", "rp_filter", all),
-        setting("tunl0", "rp_filter", own),
-      ]);
-      const found = ids({ links: [...links, tunnel], addresses: [carried], settings }, of);
-      expect(found.filter((each) => each.includes("realserver"))).toEqual([...expected]);
-    }
-  });
-
-  test("where /proc/sys is read-only speaks of what it will carry", () => {
-    const settings = new Map([setting("eth1", "arp_ignore", 0, false)]);
-    expect(ids({ links, settings }, of)).toEqual(["fault realserver_arp", "degraded realserver_missing"]);
-  });
-});
-
-describe("a director", () => {
-  const service = (more = "", forward = "dr"): Config =>
-    config(
-      "",
-      `[virtual_server.web]\naddress = "192.0.2.80:80"\nscheduler = "wrr"\nforward = "${forward}"\n${more}\nreal_servers = [{ address = "198.51.100.2:80" }]`,
-    );
-  const carried = (address: string, prefix: number): KernelAddress => ({
-    ...{ index: 2, address: address as Ip, prefix, label: null },
-    ...{ secondary: false, tentative: false, validLifetime: null },
-  });
-  const near = [carried("198.51.100.1", 24)];
-  const vs = (key: string, value: number) =>
-    [`net/ipv4/vs/${key}`, { value: `${value}`, writable: true }] as const;
-
-  test("without IPVS directs nothing, and without a scheduler not that service", () => {
-    const none = { loaded: false, modules: new Set<string>() };
-    expect(ids({ addresses: near, ipvs: none }, service())).toEqual(["fault ipvs"]);
-    const some = { loaded: false, modules: new Set(["ip_vs", "ip_vs_rr"]) };
-    expect(ids({ addresses: near, ipvs: some }, service())).toEqual(["fault ipvs_scheduler"]);
-    const all = { loaded: true, modules: new Set(["ip_vs", "ip_vs_wrr"]) };
-    expect(ids({ addresses: near, ipvs: all }, service())).toEqual([]);
-    expect(ids({ addresses: near, ipvs: { loaded: true, modules: null } }, service())).toEqual([]);
-    expect(ids({ ipvs: none })).toEqual([]);
-  });
-
-  test("reaches by dr who is in one of its networks", () => {
-    const loaded = { loaded: true, modules: null };
-    for (const [address, prefix, expected] of [
-      ["198.51.100.1", 24, []],
-      ["198.51.100.3", 31, []],
-      ["198.51.100.1", 31, ["fault ipvs_route"]],
-      ["198.51.101.1", 24, ["fault ipvs_route"]],
-      ["2001:db8::1", 1, ["fault ipvs_route"]],
-    ] as const) {
-      const addresses = [carried(address, prefix)];
-      expect(ids({ addresses, ipvs: loaded }, service())).toEqual([...expected]);
-      expect(ids({ addresses, ipvs: loaded }, service("", "tun"))).toEqual([]);
-    }
-  });
-
-  test("with nat forwards, and expires what a server that goes leaves", () => {
-    const ipvs = { loaded: true, modules: null };
-    const forward = (value: number) =>
-      new Map([["net/ipv4/ip_forward", { value: `${value}`, writable: true }]]);
-    expect(ids({ ipvs, settings: forward(0) }, service("", "nat"))).toEqual(["fault ipvs_forward"]);
-    expect(ids({ ipvs, settings: forward(1) }, service("", "nat"))).toEqual([]);
-    expect(ids({ ipvs, addresses: near, settings: forward(0) }, service())).toEqual([]);
-    const settings = new Map([vs("expire_nodest_conn", 0), vs("expire_quiescent_template", 0)]);
-    const facts = { ipvs, addresses: near, settings };
-    expect(ids(facts, service())).toEqual([]);
-    expect(ids(facts, service("quiescent = false"))).toEqual(["degraded ipvs_expire"]);
-    expect(ids(facts, service('persistence = "60s"'))).toEqual(["degraded ipvs_expire"]);
-    const good = new Map([vs("expire_nodest_conn", 1), vs("expire_quiescent_template", 1)]);
-    expect(ids({ ...facts, settings: good }, service("quiescent = false"))).toEqual([]);
-  });
 });

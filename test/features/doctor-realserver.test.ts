@@ -46,6 +46,34 @@ describe("the doctor of a real server", () => {
     await patient.box.namespace.ip(`addr del ${SERVICE}/32 dev lo`);
   });
 
+  test("sees a port that is listened on beside the service's address", async () => {
+    await patient.agent.write(SECTION);
+    const { namespace, address4 } = patient.box;
+    await patient.set(...SILENT);
+    await namespace.ip(`addr add ${SERVICE}/32 dev lo`);
+    const listen = (at: string): string =>
+      `Bun.listen({ hostname: "${at}", port: 8080, socket: { data() {} } }); console.log("ready");`;
+    for (const [at, expected] of [
+      [address4, [`note realserver_listener ${SERVICE}`]],
+      ["0.0.0.0", []],
+    ] as const) {
+      const listener = namespace.spawn([process.execPath, "-e", listen(at)]);
+      await listener.says("ready", 20_000);
+      expect(heads(await patient.visit())).toEqual([...expected]);
+      await listener.end();
+    }
+    await namespace.ip(`addr del ${SERVICE}/32 dev lo`);
+  });
+
+  test("sees a server of a director that does not answer ARP", async () => {
+    const address = "10.77.1.200";
+    await patient.agent.write(
+      `[virtual_server.web]\naddress = "${SERVICE}:80"\nreal_servers = ["${address}:80"]\ncheck = { type = "tcp" }\n`,
+    );
+    await patient.box.namespace.ip(`neigh replace ${address} dev eth1 nud failed`);
+    expect(heads(await patient.visit())).toContain("degraded ipvs_neighbour web");
+  });
+
   test("sees the address on an interface that answers for it, and a prefix that takes a network", async () => {
     await patient.agent.write(SECTION);
     await patient.set(...SILENT);

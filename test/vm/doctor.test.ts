@@ -36,6 +36,16 @@ test("a director with all modules and its servers on the link has no findings", 
   expect(await found(`scheduler = "mh"\n${NEAR}`)).toEqual([]);
 });
 
+test("services that nobody looks after, and those of others, are found in the kernel", async () => {
+  await box.run(["ipvsadm", "-A", "-t", "10.9.0.80:80", "-s", "rr"]);
+  await box.run(["ipvsadm", "-A", "-f", "9", "-s", "rr"]);
+  expect(await found(NEAR)).toEqual(["degraded ipvs_left", "note ipvs_foreign"]);
+  await box.run(["ipvsadm", "-C"]);
+  await box.run(["sysctl", "-qw", "net.ipv4.vs.conn_reuse_mode=0"]);
+  expect(await found(NEAR)).toEqual(["degraded ipvs_reuse"]);
+  await box.run(["sysctl", "-qw", "net.ipv4.vs.conn_reuse_mode=1"]);
+});
+
 test("a server that is elsewhere, forwarding that is off, and connections that hang are found", async () => {
   expect(await found('real_servers = [{ address = "10.10.0.2:80" }]')).toEqual(["fault ipvs_route"]);
   await box.run(["sysctl", "-qw", "net.ipv4.ip_forward=0", "net.ipv4.vs.expire_nodest_conn=0"]);

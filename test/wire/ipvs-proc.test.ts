@@ -1,6 +1,6 @@
 /** The addresses of /proc/net/ip_vs, as a kernel printed it. */
 import { expect, test } from "bun:test";
-import { directedAddresses } from "../../src/wire/ipvs-proc.ts";
+import { directedAddresses, printedServices } from "../../src/wire/ipvs-proc.ts";
 
 const PRINTED = `IP Virtual Server version 1.2.1 (size=4096)
 Prot LocalAddress:Port Scheduler Flags
@@ -15,6 +15,14 @@ FWM  00000007 sh
 
 test("services of each protocol and family give their address, marks and servers none", () => {
   expect([...directedAddresses(PRINTED)].map(String)).toEqual(["192.168.0.200", "2001:db8::1"]);
+});
+
+test("services have the names by which they are known", () => {
+  expect(printedServices(PRINTED).map(({ name }) => name)).toEqual([
+    "tcp 192.168.0.200 80",
+    "udp 2001:db8::1 53",
+    "fwmark 7",
+  ]);
 });
 
 test("nothing is read into what is no service", () => {
