@@ -164,6 +164,7 @@ export function status(
       heartbeat: heartbeatStatus(world, now),
       services: servicesStatus(world, clock, name),
       foreign_services: foreignServices(world),
+      maintenance_failure: world.services.maintenanceFailure,
       realserver: realServerStatus(world),
     },
   };

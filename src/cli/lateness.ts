@@ -13,5 +13,7 @@ interface Pace {
 /** Empty for those that keep their interval. */
 export function lateness({ interval_ms: interval, achieved_interval_ms: achieved }: Pace): string {
   if (interval == null || achieved == null || achieved <= interval * LATE) return "";
+  // What rounds to the same is not worth a word.
+  if (duration(achieved) === duration(interval)) return "";
   return `probed every ${duration(achieved)} instead of ${duration(interval)}`;
 }

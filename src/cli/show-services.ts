@@ -3,6 +3,8 @@ import { duration } from "./duration.ts";
 import { lateness } from "./lateness.ts";
 import type { ServerReport, ServiceReport } from "./report.ts";
 
+/** Names of services in a line of the summary. */
+const NAMES_MAX = 8;
 /** Characters of the longest address that is shown whole: IPv6 in brackets with its port. */
 const ADDRESS_MAX = 47;
 
@@ -39,10 +41,26 @@ export function serviceLines(
   now: number,
 ): string[] {
   const others = foreign.length === 0 ? [] : [`not ours, left alone: ${foreign.join(", ")}`];
-  return [...services.flatMap((service) => lines(service, now)), ...others];
+  const shown = new Set<string>();
+  return [...summary(services), ...services.flatMap((service) => lines(service, now, shown)), ...others];
 }
 
-function lines(service: ServiceReport, now: number): string[] {
+/** Of many services, those that need somebody come first. */
+function summary(services: readonly ServiceReport[]): string[] {
+  if (services.length < 2) return [];
+  const called = (what: string, wanted: (service: ServiceReport) => boolean): string[] => {
+    const names = services.filter(wanted).map(({ name }) => name);
+    const more = names.length > NAMES_MAX ? `, and ${names.length - NAMES_MAX} more` : "";
+    return names.length === 0 ? [] : [`! ${what}: ${names.slice(0, NAMES_MAX).join(", ")}${more}`];
+  };
+  return [
+    ...called("below their quorum", ({ state }) => state === "down"),
+    ...called("not in the kernel as they should be", ({ failure }) => failure != null),
+  ];
+}
+
+/** `shown` are the transcripts that were printed: probes are shared. */
+function lines(service: ServiceReport, now: number, shown: Set<string>): string[] {
   const { name, address, servers, fallback, failure } = service;
   const all = [...servers, ...(fallback == null ? [] : [fallback])];
   const width = Math.min(ADDRESS_MAX, Math.max(...all.map((server) => server.address.length)));
@@ -50,11 +68,11 @@ function lines(service: ServiceReport, now: number): string[] {
   const kind = [service.protocol ?? "", address, service.scheduler ?? ""].filter((word) => word !== "");
   const rows = [
     `${name}: ${(service.state ?? "").toUpperCase()}${ageOf(service.since, now)} (${kind.join(" ")}; weight ${service.weight ?? 0}, quorum ${service.quorum_needed ?? 0}${idle})`,
-    ...servers.flatMap((server) => [row(server, width, now, ""), ...whyFailed(server)]),
+    ...servers.flatMap((server) => [row(server, width, now, ""), ...whyFailed(server, shown)]),
   ];
   if (fallback != null) {
     const role = fallback.in_use ? "fallback, IN USE" : "fallback";
-    rows.push(row(fallback, width, now, role), ...whyFailed(fallback));
+    rows.push(row(fallback, width, now, role), ...whyFailed(fallback, shown));
   }
   if (failure != null) rows.push(`  ! ${failure}`);
   return rows;
@@ -66,8 +84,14 @@ const ageOf = (since: string | undefined, now: number): string => {
 };
 
 /** What was said in the probe that failed last, unless the server counts as good. */
-const whyFailed = ({ up, check_failure: failure }: ServerReport): string[] =>
-  up === true ? [] : (failure?.transcript ?? []).map((line) => `      ${line}`);
+function whyFailed({ up, check_failure: failure }: ServerReport, shown: Set<string>): string[] {
+  if (up === true) return [];
+  const said = (failure?.transcript ?? []).map((line) => `      ${line}`);
+  const whole = said.join("\n");
+  if (shown.has(whole)) return said.length === 0 ? [] : ["      the same probe as above"];
+  shown.add(whole);
+  return said;
+}
 
 /** What is wrong with a server, or may be: it has failed, and not often enough to say. */
 function wrong({ state, up, last_error: error, check_failure: failure }: ServerReport): string {

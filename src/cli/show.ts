@@ -23,6 +23,7 @@ export function show(report: StatusReport, now: number): string {
     ...(report.realserver == null ? [] : realServerLines(report.realserver)),
   ];
   const services = serviceLines(report.services ?? [], report.foreign_services ?? [], now);
+  if (report.maintenance_failure != null) services.push(`! maintenance_dir: ${report.maintenance_failure}`);
   const body =
     first === undefined
       ? cluster.length + services.length > 0

@@ -30,6 +30,8 @@ export interface Pool {
   readonly fallback: Destination | null;
   /** Its check has not failed. */
   readonly fallbackGood: boolean;
+  /** A client gets the server that it had before, for some time, as long as that is in the table: at weight 0, too. */
+  readonly persistent: boolean;
   /** What the kernel has was just read: its connections are counted as they are. */
   readonly counted: boolean;
 }
@@ -107,8 +109,10 @@ function fillWith(pool: Pool, entry: Standing | null, had: boolean | null): Fill
 }
 
 /** A fallback that serves no more: its connections end by themselves before it goes, as the kernel would drop their packets. */
-function leaving({ members, fallback, counted }: Pool, entry: Standing | null): Destination[] {
-  if (fallback === null || entry === null) return [];
+function leaving(pool: Pool, entry: Standing | null): Destination[] {
+  const { members, fallback, counted } = pool;
+  // Where clients stay with their server, one that comes again and again would have the fallback for good.
+  if (fallback === null || entry === null || pool.persistent) return [];
   const key = destinationKey(fallback);
   if (members.some(({ destination }) => destinationKey(destination) === key)) return [];
   const found = destinationAt(entry, key);

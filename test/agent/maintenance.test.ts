@@ -1,8 +1,20 @@
 /** Files of the maintenance directory: which names mean a server, and which nobody. */
 import { describe, expect, test } from "bun:test";
 import { Lab } from "./harness.ts";
+import { started } from "./service-scene.ts";
 import { TestTable } from "./table.ts";
 import { table } from "./text.ts";
+
+test("a maintenance directory that cannot be read is told of by the status", () => {
+  const { box } = started();
+  box.event({ kind: "services", what: "maintenance", names: [], failure: "ENOENT" });
+  expect(box.ask({ command: "status", name: null })).toMatchObject({
+    exit: 3,
+    body: { health: "degraded", maintenance_failure: "ENOENT" },
+  });
+  box.event({ kind: "services", what: "maintenance", names: [], failure: null });
+  expect(box.ask({ command: "status", name: null })).toMatchObject({ body: { maintenance_failure: null } });
+});
 
 describe("a file of the maintenance directory", () => {
   test.each([

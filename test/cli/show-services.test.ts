@@ -1,5 +1,5 @@
 /** Virtual services as people see them. */
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import type { ServerReport, ServiceReport } from "../../src/cli/report.ts";
 import { serviceLines } from "../../src/cli/show-services.ts";
 
@@ -42,4 +42,36 @@ test("a service shows its servers, and of those that are not good why, as far as
     "  127.0.0.1:80  down, weight 0, connections 0+0; fallback; timeout after 1s",
     "      1000.0ms given up",
   ]);
+});
+
+const named = (name: string, more: Partial<ServiceReport> = {}): ServiceReport => ({
+  ...{ name, address: "192.0.2.80:80", quorum: true, state: "up", servers: [server("192.0.2.1:80", {})] },
+  ...more,
+});
+const told = (...services: readonly ServiceReport[]): string[] => serviceLines(services, [], 0);
+
+describe("services", () => {
+  test("that need somebody are named before all others", () => {
+    const many = Array.from({ length: 12 }, (_, at) => named(`s${at}`, at > 1 ? { state: "down" } : {}));
+    const [first, second] = told(...many, named("odd", { failure: "no scheduler" }));
+    expect(first).toBe("! below their quorum: s2, s3, s4, s5, s6, s7, s8, s9, and 2 more");
+    expect(second).toBe("! not in the kernel as they should be: odd");
+    expect(told(named("a"), named("b"))[0]).toStartWith("a: UP");
+    expect(told(named("a", { state: "down" }))[0]).toStartWith("a: DOWN");
+  });
+
+  test("with a server in common show once what its probe said", () => {
+    const check_failure = failed("HTTP 503", "1.0ms connected", "2.0ms got 503");
+    const shared = { servers: [server("192.0.2.1:80", { up: false, state: "down", check_failure })] };
+    const lines = told(named("a", shared), named("b", shared));
+    expect(lines.filter((line) => line.includes("got 503"))).toHaveLength(1);
+    expect(lines.filter((line) => line.includes("the same probe as above"))).toHaveLength(1);
+  });
+
+  test("say that probes are late where that can be seen", () => {
+    const late = (interval_ms: number, achieved_interval_ms: number): string =>
+      told(named("a", { servers: [server("x", { interval_ms, achieved_interval_ms })] }))[1] ?? "";
+    expect(late(300, 340)).not.toContain("probed");
+    expect(late(300, 440)).toContain("probed every 0.4s instead of 0.3s");
+  });
 });

@@ -19,6 +19,7 @@ const pool = (members: readonly Member[], more: Partial<Pool> = {}): Pool => ({
   panicBelow: 0,
   fallback: FALLBACK,
   fallbackGood: true,
+  persistent: false,
   counted: true,
   ...more,
 });
@@ -140,6 +141,10 @@ describe("a fallback that serves no more", () => {
     expect(filled(pool(up), told(0, 3))).toEqual(["10.0.0.2 80 w1", "10.0.0.99 80 w0"]);
     expect(filled(pool(up, { counted: false }), told(0, 0))).toEqual(["10.0.0.2 80 w1", "10.0.0.99 80 w0"]);
     expect(filled(pool(up), told(0, 0))).toEqual(["10.0.0.2 80 w1"]);
+  });
+
+  test("goes at once where clients stay with their server, as its own would never leave", () => {
+    expect(filled(pool(up, { persistent: true }), told(1, 3))).toEqual(["10.0.0.2 80 w1"]);
   });
 
   test("never was there where the kernel does not have it", () => {

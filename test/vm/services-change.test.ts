@@ -145,6 +145,7 @@ describe("the operator", () => {
       5000,
       async () => (await agent.status()).health === "degraded",
     );
+    expect((await agent.command("status")).stdout).toContain("! maintenance_dir: ENOENT");
   });
 });
 

@@ -108,6 +108,7 @@ export class ServiceState {
         panicBelow: config.panicBelow,
         fallback: spare?.destination ?? null,
         fallbackGood: spare !== null && usable(spare, judges, there),
+        persistent: config.service.persistence !== null,
         counted,
       },
       there,
