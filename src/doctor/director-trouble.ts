@@ -25,8 +25,8 @@ export function directorTrouble(facts: Facts, { services }: Config): readonly Fi
   ];
 }
 
-const about = (id: string, severity: Finding["severity"], subject: string) =>
-  ({ part: "director", id, severity, subject }) as const;
+const about = (severity: Finding["severity"], subject: string) =>
+  ({ part: "director", severity, subject }) as const;
 
 const sends = ({ servers }: ServiceConfig, forward: string): boolean =>
   servers.some(({ destination }) => destination.forward === forward);
@@ -37,14 +37,15 @@ function flows({ name, service: { id, onePacket }, quiescent }: ServiceConfig): 
   const text =
     "a flow of UDP stays with its server at weight 0, even a dead one, until it was silent for five minutes (ipvsadm --set)";
   const cure = "quiescent = false with net.ipv4.vs.expire_nodest_conn = 1, or one_packet = true";
-  return [{ ...about("ipvs_flow", "degraded", name), text, cure }];
+  return [{ ...about("degraded", name), id: "ipvs_flow", text, cure }];
 }
 
 function neighbours({ silent }: Facts, { name, servers }: ServiceConfig): Finding[] {
   return servers
     .filter(({ destination: { forward, address } }) => forward === "dr" && silent.has(address))
     .map((server) => ({
-      ...about("ipvs_neighbour", "degraded", name),
+      ...about("degraded", name),
+      id: "ipvs_neighbour",
       text: `${server.name} does not answer ARP: nothing can be sent to it`,
       cure: "see whether it is up, and on this link",
     }));
@@ -56,7 +57,8 @@ function ftp(facts: Facts, service: ServiceConfig): Finding[] {
   if (facts.ftp || id.kind === "fwmark" || id.port !== FTP || !sends(service, "nat")) return [];
   return [
     {
-      ...about("ipvs_ftp", "degraded", service.name),
+      ...about("degraded", service.name),
+      id: "ipvs_ftp",
       text: "FTP behind nat needs a module that is not loaded: logins work, and transfers do not",
       cure: "modprobe ip_vs_ftp, and write it into /etc/modules-load.d; sysctl -w net.ipv4.vs.conntrack=1",
     },
@@ -69,14 +71,16 @@ function kernelSettings({ settings }: Facts, services: readonly ServiceConfig[])
   const found: Finding[] = [];
   if (value("conn_reuse_mode") === "0") {
     found.push({
-      ...about("ipvs_reuse", "degraded", "conn_reuse_mode"),
+      ...about("degraded", "conn_reuse_mode"),
+      id: "ipvs_reuse",
       text: "net.ipv4.vs.conn_reuse_mode is 0: a client that uses a port again gets its old server, drained or not",
       cure: "sysctl -w net.ipv4.vs.conn_reuse_mode=1, and write it into /etc/sysctl.d",
     });
   }
   if (value("conntrack") === "1" && !services.some((service) => sends(service, "nat"))) {
     found.push({
-      ...about("ipvs_conntrack", "note", "conntrack"),
+      ...about("note", "conntrack"),
+      id: "ipvs_conntrack",
       text: "net.ipv4.vs.conntrack is 1: every connection is in the packet filter's table as well, which only nat can need",
       cure: "sysctl -w net.ipv4.vs.conntrack=0",
     });
@@ -92,7 +96,8 @@ function failover({ settings }: Facts, service: ServiceConfig): Finding[] {
   if (sends(service, "nat") || (id.kind === "address" && id.protocol !== "tcp")) return [];
   return [
     {
-      ...about("ipvs_sloppy", "note", service.name),
+      ...about("note", service.name),
+      id: "ipvs_sloppy",
       text: `connections end with their director, although scheduler "${scheduler}" has the next one send them to the same server`,
       cure: "sysctl -w net.ipv4.vs.sloppy_tcp=1 on both, and write it into /etc/sysctl.d",
     },
@@ -107,7 +112,8 @@ function tracked({ settings }: Facts): Finding[] {
   if (count === undefined || most === undefined || most === 0 || count < most * NEARLY_FULL) return [];
   return [
     {
-      ...about("conntrack_full", "degraded", "nf_conntrack"),
+      ...about("degraded", "nf_conntrack"),
+      id: "conntrack_full",
       text: `the packet filter's table of connections is nearly full (${count} of ${most}): new ones will be dropped`,
       cure: "sysctl -w net.netfilter.nf_conntrack_max=…, or notrack for the services",
     },
@@ -125,10 +131,17 @@ function unsupervised({ directed, agent }: Facts, services: readonly ServiceConf
     if (name === undefined) {
       const text = `the kernel has the service ${each}, which the configuration does not name: haagent leaves it alone`;
       const cure = "ipvsadm -D, if it is nobody's any more";
-      return [{ ...about("ipvs_foreign", "note", each), text, cure }];
+      return [{ ...about("note", each), id: "ipvs_foreign", text, cure }];
     }
     if (agent !== null) return [];
     const text = `the kernel has ${each}, and no agent runs: nobody takes a server out that fails, or has weights put right`;
-    return [{ ...about("ipvs_left", "degraded", name), text, cure: "start the agent, or haagent release" }];
+    return [
+      {
+        ...about("degraded", name),
+        id: "ipvs_left",
+        text,
+        cure: "start the agent, or haagent release",
+      },
+    ];
   });
 }
