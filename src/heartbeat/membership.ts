@@ -12,6 +12,7 @@ import type { Instant, Milliseconds } from "../base/units.ts";
 import { after, earlier, elapsed, ms, NEVER } from "../base/units.ts";
 import { nextAsked, without } from "./asking.ts";
 import type { Status } from "./content.ts";
+import { deadAt, lapsesAt, patience } from "./silence.ts";
 
 /** Announced above our deadtime in the first seconds, when we may be slow. */
 const EXTRA = ms(2000);
@@ -150,8 +151,13 @@ export function step(
   const before: Step = { state, actions: [] };
   const expired = due > now ? completed(settings, before, now) : expire(settings, state, now);
   switch (event.kind) {
-    case "heard":
-      return completed(settings, hear(settings, expired, event, now), now);
+    case "heard": {
+      const next = hear(settings, expired, event, now);
+      // It may be silent for less long than before, and is on another link.
+      return deadline(settings, next.state) > now
+        ? completed(settings, next, now)
+        : judged(settings, next, now);
+    }
     case "left":
       return completed(settings, { ...expired, state: without(expired.state, event.name) }, now);
     case "nodes-told":
@@ -177,29 +183,6 @@ export function deadline(settings: Settings, state: State): Instant {
 const announced = ({ deadtime }: Settings, { plainAt }: State): Milliseconds =>
   plainAt === NEVER ? deadtime : ms(deadtime + EXTRA);
 
-/** How long a peer may be silent now. */
-const patience = ({ initdead }: Settings, { complete }: State, peer: PeerState): Milliseconds =>
-  complete ? peer.patience : ms(Math.max(initdead, peer.patience));
-
-/** When a peer is dead, counted from the last that was heard of it, or from our start. */
-const deadAt = (state: State, peer: PeerState, span: Milliseconds): Instant =>
-  peer.status === "dead" ? NEVER : after(peer.heardAt ?? state.since, span);
-
-/** When a link's state is another one if nothing is heard on it, of a peer that may be silent so long. */
-function lapsesAt(settings: Settings, state: State, link: Link, span: Milliseconds): Instant {
-  switch (link.state) {
-    case "up":
-      return after(link.heardAt ?? state.since, ms(Math.min(span, settings.warntime)));
-    case "init":
-    case "late":
-      return after(link.heardAt ?? state.since, span);
-    case "dead":
-      return NEVER;
-    default:
-      return unreachable(link.state);
-  }
-}
-
 /** Everything whose time has come. */
 function expire(settings: Settings, before: State, now: Instant): Step {
   const actions: Action[] = [];
@@ -223,6 +206,12 @@ function expire(settings: Settings, before: State, now: Instant): Step {
   const say: Action = { kind: "say", status: state.own, deadtime: announced(settings, state) };
   const said = { ...state, sayAt: after(now, settings.keepalive) };
   return completed(settings, { state: said, actions: [...actions, say] }, now);
+}
+
+/** What is due already in a state that has just come about: what is overdue by more than a moment counts as a sleep of ours. */
+function judged(settings: Settings, { state, actions }: Step, now: Instant): Step {
+  const next = expire(settings, state, now);
+  return { state: next.state, actions: [...actions, ...next.actions] };
 }
 
 type Heard = Extract<Event, { readonly kind: "heard" }>;
@@ -267,12 +256,15 @@ function told(
 /** Looks whether all are heard or given up, and goes on from there: asks for the nodes, or takes part when nobody can be asked. */
 function completed(settings: Settings, { state, actions }: Step, now: Instant): Step {
   if (state.own === "active") return { state, actions };
-  const complete = state.complete || [...state.peers.values()].every(({ status }) => status !== "init");
-  if (!complete) return { state, actions };
+  if (!state.complete) {
+    if ([...state.peers.values()].some(({ status }) => status === "init")) return { state, actions };
+    // Who was heard and has been silent since, for longer than it may be without initdead.
+    return judged(settings, { state: { ...state, complete: true, askAt: now }, actions }, now);
+  }
   const to = nextAsked(settings, state);
-  if (to === null) return activate(settings, { state: { ...state, complete }, actions }, now);
-  if (state.askAt > now && state.complete) return { state, actions };
-  const asking = { ...state, complete, asked: to, askAt: after(now, ASK_EVERY) };
+  if (to === null) return activate(settings, { state, actions }, now);
+  if (state.askAt > now) return { state, actions };
+  const asking = { ...state, asked: to, askAt: after(now, ASK_EVERY) };
   return { state: asking, actions: [...actions, { kind: "ask-nodes", to }] };
 }
 

@@ -1,105 +1,9 @@
 /** Who is there: plays of what is heard, when, over which link. */
 import { describe, expect, test } from "bun:test";
-import type { Instant } from "../../src/base/units.ts";
-import { instant, ms } from "../../src/base/units.ts";
-import type { Action, Event, Settings, State } from "../../src/heartbeat/membership.ts";
-import { deadline, start, step } from "../../src/heartbeat/membership.ts";
-import type { Status } from "../../src/heartbeat/content.ts";
+import { instant } from "../../src/base/units.ts";
+import type { Event } from "../../src/heartbeat/membership.ts";
 import { Random } from "../fuzz/mutate.ts";
-
-const SETTINGS = {
-  peers: [
-    { name: "b", kind: "node", links: ["eth1", "ttyS0"] },
-    { name: "10.0.0.1", kind: "ping", links: ["10.0.0.1"] },
-  ],
-  keepalive: ms(1000),
-  warntime: ms(3000),
-  deadtime: ms(5000),
-  initdead: ms(30_000),
-} as const satisfies Settings;
-const ALONE: Settings = { ...SETTINGS, peers: SETTINGS.peers.slice(0, 1) };
-
-const heard = (status: Status, link = "eth1", deadtime = 5000) => ({
-  ...({ kind: "heard", name: "b" } as const),
-  link,
-  what: { status, deadtime: ms(deadtime) },
-});
-const again = (link: string): Event => ({ kind: "heard", name: "b", link, what: "again" });
-const other: Event = { kind: "heard", name: "b", link: "eth1", what: null };
-const ping: Event = { kind: "heard", name: "10.0.0.1", link: "10.0.0.1", what: null };
-
-function word(action: Action): string {
-  switch (action.kind) {
-    case "say":
-      return `say ${action.status} ${action.deadtime}`;
-    case "ask-nodes":
-      return `ask ${action.to}`;
-    case "active":
-      return "active";
-    case "node":
-      return `${action.name} ${action.from} → ${action.to}`;
-    case "link":
-      return `${action.name}:${action.link} ${action.state}`;
-    case "late":
-      return `${action.name} late ${action.silence}`;
-  }
-}
-
-/** Deadlines in one span of a play, at most. */
-const TURNS_MAX = 1000;
-
-/** Plays events at their times, and every deadline between them and up to `until`; gives what was done, each with its time. */
-class Play {
-  readonly words: string[] = [];
-  state: State;
-  now = 0;
-  readonly settings: Settings;
-
-  constructor(settings: Settings) {
-    this.settings = settings;
-    const { state, actions } = start(settings, instant(0));
-    this.state = state;
-    this.tell(actions);
-  }
-
-  tell(actions: readonly Action[]): void {
-    for (const action of actions) this.words.push(`${this.now} ${word(action)}`);
-  }
-
-  at(time: number, event: Event | null = null): this {
-    for (let due = this.due(), turns = 0; due <= time; due = this.due(), turns++) {
-      if (turns > TURNS_MAX) throw new Error(`time stands still at ${this.now}, ${due} is due`);
-      this.turn(due > this.now ? due : instant(this.now), { kind: "deadline" });
-    }
-    if (event !== null) this.turn(instant(time), event);
-    return this;
-  }
-
-  due(): Instant {
-    return deadline(this.settings, this.state);
-  }
-
-  turn(time: Instant, event: Event): void {
-    this.now = time;
-    const { state, actions } = step(this.settings, this.state, event, time);
-    this.state = state;
-    this.tell(actions);
-  }
-
-  /** The words since the last call, without our own repeated status. */
-  news(): string[] {
-    return this.words.splice(0).filter((each) => !/ say (up|active) \d+$/.test(each));
-  }
-}
-
-/** Both are up, and nothing is left to be told. */
-function together(settings = ALONE): Play {
-  const play = new Play(settings).at(100, heard("active")).at(110, heard("active", "ttyS0"));
-  for (const peer of settings.peers) if (peer.kind === "ping") play.at(120, ping);
-  play.at(200, { kind: "nodes-told" });
-  play.news();
-  return play;
-}
+import { again, ALONE, heard, other, ping, Play, SETTINGS, together } from "./membership-play.ts";
 
 describe("a node that starts", () => {
   test("is heard three times at once, then each keepalive, with two seconds more of patience asked for at first", () => {
@@ -254,6 +158,26 @@ describe("a ping node", () => {
   });
 });
 
+describe("a node that was heard and fell silent while others were waited for", () => {
+  test("is dead in the turn in which nobody is waited for any more, and not for a stall of ours alive", () => {
+    const play = new Play(SETTINGS).at(100, heard("active")).at(110, heard("active", "ttyS0")).at(20_000);
+    play.news();
+    play.turn(instant(20_000), ping);
+    expect(play.news()).toEqual([
+      "20000 10.0.0.1:10.0.0.1 up",
+      "20000 10.0.0.1 init → ping",
+      ...["20000 b:eth1 dead", "20000 b:ttyS0 dead", "20000 b active → dead", "20000 active"],
+    ]);
+  });
+
+  test("is dead as well when the others are given up", () => {
+    const play = new Play(SETTINGS).at(20_000, heard("active")).at(29_999);
+    play.news();
+    play.turn(instant(30_000), { kind: "deadline" });
+    expect(play.news()).toContain("30000 b active → dead");
+  });
+});
+
 describe("a stall of our own", () => {
   test("proves nobody's death: all get their patience again, and we are heard at once", () => {
     const play = together();
@@ -281,7 +205,8 @@ test("whatever is heard whenever: time goes on, the dead are silent, and a livin
         ...[heard("up"), heard("active", "ttyS0", 3333.3), other, ping, again("eth1")],
         ...([{ kind: "nodes-told" }, { kind: "slept" }, { kind: "deadline" }] as const),
       ];
-      play.at(time, random.pick(events)).at(time);
+      play.at(time, random.pick(events));
+      // What is due is done with it: what is overdue by more than a moment counts as a stall.
       expect(play.due()).toBeGreaterThan(time);
       for (const [name, peer] of play.state.peers) {
         const kinds = [...peer.links.values()].map(({ state }) => state);

@@ -250,10 +250,22 @@ export const HEARTBEAT: readonly Mutant[] = [
     "waits for an answer of the dead",
   ),
   fault(
-    "membership",
+    "silence",
     "complete ? peer.patience : ms(Math.max(initdead, peer.patience))",
     "peer.patience",
     "gives up a peer while networks come up",
+  ),
+  fault(
+    "membership",
+    "return judged(settings, { state: { ...state, complete: true, askAt: now }, actions }, now);",
+    "return completed(settings, { state: { ...state, complete: true, askAt: now }, actions }, now);",
+    "takes who fell silent while others were waited for for alive, by a sleep that it did not sleep",
+  ),
+  fault(
+    "membership",
+    "deadline(settings, next.state) > now",
+    "true",
+    "takes a link that may be silent for less long than before for one that it slept through",
   ),
   ...RELEASED,
 ];
