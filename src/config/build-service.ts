@@ -201,17 +201,24 @@ export function mergedCheck(
 export const probedPort = (used: number, written: number | null): number | null =>
   used === 0 ? written : used;
 
-/** Words in a command that stand for what is probed. */
+/** Words in a command that stand for what is probed: `{server}`. */
+export const PLACES = ["{service}", "{service_port}", "{server}", "{server_port}"] as const;
+export const PLACE = /\{[a-z_]+\}/g;
+
+/** A check's command with what it probes in these places. */
 function addressed(check: CheckConfig, id: ServiceId, { address, port }: Endpoint): CheckConfig {
   if (check.probe.type !== "script") return check;
-  const words: Readonly<Record<string, string>> = {
+  const words: Readonly<Record<(typeof PLACES)[number], string>> = {
     "{service}": id.kind === "fwmark" ? String(id.mark) : id.address,
     "{service_port}": id.kind === "fwmark" ? "0" : String(id.port),
     "{server}": address,
     "{server_port}": String(port ?? 0),
   };
   const command = check.probe.command.map((word) =>
-    word.replace(/\{[a-z_]+\}/g, (place) => words[place] ?? place),
+    word.replace(PLACE, (written) => {
+      const place = PLACES.find((each) => each === written);
+      return place === undefined ? written : words[place];
+    }),
   );
   return { ...check, probe: { ...check.probe, command } };
 }

@@ -17,7 +17,7 @@ export function checksToRun(
     const check = checks.find((each) => each.name === name);
     if (check !== undefined && address === null) return ok([check]);
     const known = [...services, ...checks].map((each) => each.name);
-    return fail(`no virtual server is called ${quote(name)}${hint(name, known)}`);
+    return fail(`no virtual server and no check is called ${quote(name)}${hint(name, known)}`);
   }
   const all = [...service.servers, ...(service.fallback === null ? [] : [service.fallback])];
   const wanted = address === null ? null : serverName(address);

@@ -3,26 +3,25 @@ import { addressBits, familyOf } from "../base/address.ts";
 import { readHaresources } from "../heartbeat/haresources.ts";
 import type { ServiceId } from "../wire/ipvs.ts";
 import { destinationKey, serviceFamily, serviceKey } from "../wire/ipvs.ts";
-import { forwardOf, mergedCheck, probedPort, serverPort, serviceId } from "./build-service.ts";
+import { forwardOf, mergedCheck, serverPort, serviceId } from "./build-service.ts";
 import type { Endpoint } from "./check-kind.ts";
 import { showEndpoint } from "./check-kind.ts";
 import type { Given } from "./kind.ts";
 import { hint } from "./nearest.ts";
 import type { Report } from "./report.ts";
 import { judgeCheck } from "./rules-check.ts";
+import type { Probed } from "./rules-probed.ts";
+import { judgeProbed } from "./rules-probed.ts";
 import { hashing, scheduling } from "./rules-scheduler.ts";
 import type { Sections, ServiceCheckValues, ServiceSection } from "./sections.ts";
 import { entries, virtualAddresses } from "./sections.ts";
-import { KEYS_OF, USUAL_PORT } from "./tables-probe.ts";
 import { header, quote } from "./words.ts";
 
 /** Judges one service, in the light of the whole file. */
 export type ServiceRule = (service: ServiceSection, report: Report, file: Sections) => void;
 
 /** A server or the fallback, as far as it could be read. */
-interface Backend {
-  readonly address: Given<Endpoint>;
-  readonly forward: "dr" | "nat" | "tun";
+interface Backend extends Probed {
   readonly weight: number;
 }
 
@@ -216,7 +215,7 @@ const checks: ServiceRule = (service, report, file) => {
       file,
       report,
     );
-    judgeAims(check, id, probed, report);
+    judgeProbed(check, id, probed, report);
   };
   const list = entries(values.real_servers);
   if (common !== null) {
@@ -242,31 +241,6 @@ const checks: ServiceRule = (service, report, file) => {
     judge({ ...spare.check, value: spare.check.value }, [backend]);
   }
 };
-
-/** Whether a probe knows its way to each of those whom it probes. */
-function judgeAims(
-  { value, at }: Given<ServiceCheckValues>,
-  id: ServiceId,
-  probed: readonly Backend[],
-  report: Report,
-): void {
-  const { type, target, port, source } = value;
-  if (type === null || target === null || port === null) return;
-  const { takes } = KEYS_OF[type.value];
-  const portless = probed.find(({ address, forward }) => {
-    const own = probedPort(serverPort(id, address.value, forward), address.value.port);
-    return (port.value ?? target.value?.port ?? own) === null;
-  });
-  if (portless !== undefined && takes.includes("port") && USUAL_PORT[type.value] === undefined) {
-    report.error(at, "check needs port: the service says none");
-  }
-  const from = source?.value ?? null;
-  if (from === null || source === null || target.value !== null || !takes.includes("source")) return;
-  const other = probed.find(({ address }) => familyOf(address.value.address) !== familyOf(from));
-  if (other === undefined) return;
-  const { address } = other.address.value;
-  report.error(source.at, `source ${from} and the server ${address} are of different families`);
-}
 
 const rules: readonly ServiceRule[] = [
   identity,

@@ -84,7 +84,11 @@ export function runCommand(
   }, timeout);
   const who = user === OURSELVES ? OURSELVES : accountOf(user);
   if (who === null) {
-    queueMicrotask(() => settle(user === null ? "no script user" : `no user "${String(user)}"`));
+    queueMicrotask(() =>
+      settle(
+        user === null ? "no user haagent-script or nobody; cure: script_user" : `no user "${String(user)}"`,
+      ),
+    );
   } else {
     const same = who === OURSELVES || process.getuid?.() === who.uid;
     const account = same ? null : { uid: who.uid, gid: who.gid };

@@ -55,7 +55,7 @@ describe("check --once", () => {
   test("names what it does not know", async () => {
     expect(await once("wep")).toMatchObject({
       code: 1,
-      stderr: 'haagent: no virtual server is called "wep"; did you mean "web"?\n',
+      stderr: 'haagent: no virtual server and no check is called "wep"; did you mean "web"?\n',
     });
     expect(await once("web", "192.0.2.1")).toMatchObject({ code: 1 });
   });

@@ -201,6 +201,11 @@ table("the check of a service", [
     ["2:9 error: check needs port: the service says none"],
   ],
   [
+    "by a script, with a word nearly right",
+    web('check = { type = "script", command = ["/c", "{serverport}"] }'),
+    ['4:38 warning: {serverport} in command stands for nothing; did you mean "{server_port}"?'],
+  ],
+  [
     "from an address of the other family",
     web('check = { type = "tcp", source = "2001:db8::1" }'),
     ["4:34 error: source 2001:db8::1 and the server 10.0.0.2 are of different families"],

@@ -1,5 +1,6 @@
 /** Built-in probes where the agent itself is in trouble: no descriptors left, a thread that hangs. */
 import { describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
 import { Agent } from "./agent.ts";
 import { addressesOf } from "../lab/owner.ts";
 import { sleep, until } from "../lab/process.ts";
@@ -102,6 +103,42 @@ describe("an agent without descriptors left", () => {
         const { tracks } = await agent.router("lan");
         return tracks.filter(({ up }) => up === true).length === 3;
       });
+      expect(await agent.stop()).toBe(0);
+    } finally {
+      await site.close();
+    }
+  });
+});
+
+describe("an agent with few descriptors", () => {
+  test("has all that it may have, and probes who finds no room later, and says so", async () => {
+    const site = await Site.create(1, 1);
+    try {
+      await serve(site, site.box(0));
+      // Each its own: what is the same is probed once.
+      const hung = Array.from({ length: 8 }, (_, at) =>
+        check(
+          `hung${at}`,
+          'type = "http"',
+          'target = "127.0.0.1:8005"',
+          `path = "/${at}"`,
+          'timeout = "100ms"',
+        ),
+      );
+      const web = check("web", 'type = "http"', 'target = "127.0.0.1:8001"');
+      const agent = await Agent.create(site.box(0).namespace, tracking(200, [...hung, web].join("\n")));
+      site.atClose(() => agent.close());
+      // Two more than are kept for all that is no probe.
+      await agent.start(["prlimit", "--nofile=64:258"]);
+      const limits = readFileSync(`/proc/${agent.pid}/limits`, "utf8");
+      expect(limits).toMatch(/^Max open files +258 +258 /m);
+      for (const [at] of hung.entries()) await verdict(agent, `hung${at}`, false, "timeout after 0.1s");
+      await verdict(agent, "web", true);
+      await until("it says so", 10_000, async () => {
+        const { stdout } = await agent.command("status", "lan");
+        return /web: .*probed every 0\.\ds instead of 0\.1s/.test(stdout);
+      });
+      expect(agent.events("track.changed").filter(({ fields }) => fields["name"] === "web")).toHaveLength(1);
       expect(await agent.stop()).toBe(0);
     } finally {
       await site.close();
