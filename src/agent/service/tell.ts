@@ -68,11 +68,8 @@ export function tellService(
   }
   if (state.word === before) return;
   state.since = turn.now;
-  const short =
-    config.fallback === null
-      ? "no fallback: who is left serves on"
-      : `the fallback ${config.fallback.name} serves`;
-  const reason = `weight ${filled.sum} in service, quorum ${config.quorum}${filled.quorum ? "" : `; ${short}`}`;
+  const short = filled.quorum ? "" : `; ${insteadOf(state, filled)}`;
+  const reason = `weight ${filled.sum} in service, quorum ${config.quorum}${short}`;
   const level = filled.quorum ? "info" : "error";
   turn.out.log(level, "service.state", { name: config.name, from: before, to: state.word, reason });
   rememberService(world, turn, config.name, { from: before, to: state.word, reason });
@@ -82,6 +79,17 @@ export function tellService(
     address: config.address,
     reason,
   });
+}
+
+/** Who serves where there is no quorum. */
+function insteadOf({ fallback }: ServiceState, { destinations }: Filled): string {
+  if (fallback === null) return "no fallback: who is left serves on";
+  const { name, destination } = fallback.config;
+  const key = destinationKey(destination);
+  const serves = destinations.some((each) => each.weight > 0 && destinationKey(each) === key);
+  return serves
+    ? `the fallback ${name} serves`
+    : `the fallback ${name} is ${fallback.word}: who is left serves on`;
 }
 
 const quorumWord = (word: string): string => (word === "undecided" ? "INIT" : `QUORUM_${word.toUpperCase()}`);
