@@ -148,6 +148,13 @@ sleep 602`;
     await agent.is("lan", "fault", "it is down");
   });
 
+  test("says a number by its exit status, where that is wanted", async () => {
+    const path = await scripts.write("load", "exit 22");
+    const agent = await started([path], 'interval = "100ms"\ndynamic = true\nweight = 0');
+    await agent.is("lan", "master");
+    await until("it counts", 5000, async () => (await agent.router("lan")).effective_priority === 120);
+  });
+
   test("that dies of a signal has failed, and its name is said", async () => {
     const agent = await started([await scripts.write("dies.sh", "kill -SEGV $$")]);
     await agent.is("lan", "fault");

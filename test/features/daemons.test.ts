@@ -44,6 +44,18 @@ const GOOD: readonly (readonly [daemon: string, check: string, detail: string, t
     "NOERROR",
     probe("long", "dns", 'query = "long.example.org"', 'query_type = "TXT"', 'expect_answer = "tail"'),
   ],
+  [
+    "dnsmasq",
+    "nowhere",
+    "NXDOMAIN",
+    probe("nowhere", "dns", 'query = "no.example.org"', 'query_type = "A"', 'expect_rcode = "NXDOMAIN"'),
+  ],
+  [
+    "redis",
+    "cacheuser",
+    "PONG",
+    probe("cacheuser", "redis", 'username = "default"', `password = "${PASSWORD}"`),
+  ],
   ["redis", "cache", "PONG", probe("cache", "redis", `password = "${PASSWORD}"`)],
   ["redis", "cachestranger", "wants a password", probe("cachestranger", "redis")],
   [

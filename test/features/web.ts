@@ -43,10 +43,15 @@ const ANSWERS: Readonly<Record<number, Answer>> = {
   8011: (socket) => void socket.write(`HTTP/1.1 200 OK\r\n\r\n${"y".repeat(1 << 20)}`),
   // PostgreSQL's yes to TLS, and in the same breath what must not be said in clear: that we are in.
   8012: (socket) => void socket.write("SR\0\0\0\x08\0\0\0\0"),
+  // For who knows the password.
+  8014: (socket, request) =>
+    say(`HTTP/1.1 ${/^Authorization: Basic eA==\r$/m.test(request) ? 200 : 401} x\r\n\r\n`)(socket, request),
   // Mail, and a reset for who takes leave.
   8013: (socket, request) =>
     request.startsWith("QUIT") ? socket.terminate() : void socket.write("250 fine\r\n"),
 };
+/** Datagrams: one port answers, another is silent. */
+const DATAGRAMS: Readonly<Record<number, boolean>> = { 8020: true, 8021: false };
 const GREETINGS: Readonly<Record<number, string>> = { 8013: "220 mail\r\n" };
 
 for (const [port, answer] of Object.entries(ANSWERS)) {
@@ -61,5 +66,16 @@ for (const [port, answer] of Object.entries(ANSWERS)) {
       },
     });
   }
+}
+for (const [port, answers] of Object.entries(DATAGRAMS)) {
+  await Bun.udpSocket({
+    hostname: "127.0.0.1",
+    port: Number(port),
+    socket: {
+      data(socket, bytes, from, address) {
+        if (answers) socket.send(`pong ${bytes.toString()}`, from, address);
+      },
+    },
+  });
 }
 console.log("ready");
