@@ -5,11 +5,11 @@ import type { Reply } from "./boundary.ts";
 import type { Cluster } from "./cluster/cluster.ts";
 import type { GroupState } from "./resource/resources.ts";
 import type { Role, Router } from "./router.ts";
-import type { ServerWord, ServiceWord } from "./service/state.ts";
+import type { LeaverWord, ServerWord, ServiceWord } from "./service/state.ts";
 import type { Turn, World } from "./world.ts";
 
 /** What something can be that has a history. */
-type State = Role | GroupState | ServiceWord | ServerWord;
+type State = Role | GroupState | ServiceWord | ServerWord | LeaverWord;
 
 /** A router went from one role to another, or a group of resources, a virtual service or one of its servers from one state to another. */
 export interface Transition {

@@ -73,6 +73,18 @@ export interface ServiceReport {
   readonly failure?: string | null;
   readonly fallback?: (ServerReport & { readonly in_use: boolean }) | null;
   readonly servers: readonly ServerReport[];
+  /** Servers that the configuration does not name, there while they have connections. */
+  readonly leaving?: readonly LeavingReport[];
+}
+
+export interface LeavingReport {
+  readonly address: string;
+  readonly weight: number;
+  readonly active: number;
+  readonly inactive: number;
+  readonly since: string;
+  /** It is removed then at the latest. */
+  readonly until: string;
 }
 
 export interface HeartbeatReport {

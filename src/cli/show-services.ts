@@ -1,7 +1,7 @@
 /** Virtual services for people: a line for each, below it its servers, as ipvsadm -L has them. */
 import { duration } from "./duration.ts";
 import { lateness } from "./lateness.ts";
-import type { ServerReport, ServiceReport } from "./report.ts";
+import type { LeavingReport, ServerReport, ServiceReport } from "./report.ts";
 
 /** Names of services in a line of the summary. */
 const NAMES_MAX = 8;
@@ -15,6 +15,9 @@ export const serviceStates = (services: readonly ServiceReport[] = []): Readonly
       [`service ${service.name}`, serviceState(service)] as const,
       ...service.servers.map(
         (server) => [`server ${service.name} ${server.address}`, serverState(server)] as const,
+      ),
+      ...(service.leaving ?? []).map(
+        ({ address }) => [`server ${service.name} ${address}`, "leaving"] as const,
       ),
     ]),
   );
@@ -61,8 +64,8 @@ function summary(services: readonly ServiceReport[]): string[] {
 
 /** `shown` are the transcripts that were printed: probes are shared. */
 function lines(service: ServiceReport, now: number, shown: Set<string>): string[] {
-  const { name, address, servers, fallback, failure } = service;
-  const all = [...servers, ...(fallback == null ? [] : [fallback])];
+  const { name, address, servers, fallback, failure, leaving = [] } = service;
+  const all = [...servers, ...(fallback == null ? [] : [fallback]), ...leaving];
   const width = Math.min(ADDRESS_MAX, Math.max(...all.map((server) => server.address.length)));
   const idle = service.active === false ? `, not active: ${service.active_when} is not here` : "";
   const kind = [service.protocol ?? "", address, service.scheduler ?? ""].filter((word) => word !== "");
@@ -74,8 +77,18 @@ function lines(service: ServiceReport, now: number, shown: Set<string>): string[
     const role = fallback.in_use ? "fallback, IN USE" : "fallback";
     rows.push(row(fallback, width, now, role), ...whyFailed(fallback, shown));
   }
+  rows.push(...leaving.map((server) => leavingRow(server, width, now)));
   if (failure != null) rows.push(`  ! ${failure}`);
   return rows;
+}
+
+function leavingRow(
+  { address, weight, active, inactive, since, until }: LeavingReport,
+  width: number,
+  now: number,
+): string {
+  const rest = duration(Date.parse(until) - now);
+  return `  ${address.padEnd(width)}  leaving${ageOf(since, now)}, weight ${weight}, connections ${active}+${inactive}; not configured, gone in ${rest} at the latest`;
 }
 
 const ageOf = (since: string | undefined, now: number): string => {

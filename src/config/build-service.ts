@@ -100,9 +100,10 @@ function buildKernelService(values: Values): Service | null {
 export function buildService({ name, values }: ServiceSection): ServiceConfig | null {
   const service = buildKernelService(values);
   const { fallback, quiescent, quorum, notify, on_stop: onStop, inactive, active_when: activeWhen } = values;
-  const { quorum_hysteresis: hysteresis, panic_below: panic, ipvs } = values;
+  const { quorum_hysteresis: hysteresis, panic_below: panic, ipvs, drain_timeout: drain } = values;
   if (service === null || fallback === null || quiescent === null || quorum === null) return null;
-  if (hysteresis === null || panic === null || ipvs === null || notify === null) return null;
+  if (hysteresis === null || panic === null || drain === null || ipvs === null || notify === null)
+    return null;
   if (onStop === null || inactive === null || activeWhen === null) return null;
   const { up, down, quorum_up: quorumUp, quorum_down: quorumDown } = notify.value;
   if (up === null || down === null || quorumUp === null || quorumDown === null) return null;
@@ -119,6 +120,7 @@ export function buildService({ name, values }: ServiceSection): ServiceConfig | 
     servers: good,
     fallback: spare,
     quiescent: quiescent.value,
+    drainTimeout: drain.value,
     quorum: quorum.value,
     hysteresis: hysteresis.value,
     panicBelow: panic.value,

@@ -1,4 +1,5 @@
 /** A virtual service as `[virtual_server.NAME]` has it: what the kernel is to have, and when. */
+import type { Milliseconds } from "../base/units.ts";
 import type { Destination, Service } from "../wire/ipvs.ts";
 import type { CheckConfig } from "./model.ts";
 
@@ -32,6 +33,8 @@ export interface ServiceConfig {
   readonly servers: readonly ServerConfig[];
   readonly fallback: ServerConfig | null;
   readonly quiescent: boolean;
+  /** How long a server that is configured no more keeps its connections at most; 0: it is removed at once, and they with it. */
+  readonly drainTimeout: Milliseconds;
   readonly quorum: number;
   readonly hysteresis: number;
   /** Percent; 0: never. */

@@ -141,6 +141,11 @@ export const virtualServer = {
     "A failed server keeps its connections at weight 0 (true), or is removed, and they with it (false).",
     { keepalived: ["inhibit_on_failure"] },
   ),
+  drain_timeout: optional(
+    duration(0, 24 * HOUR),
+    ms(60 * SECOND),
+    "A server that is listed no more stays at weight 0 while it has connections, but no longer than this; 0s: it is removed at once, and they with it.",
+  ),
   quorum: optional(
     integer(1, 2 ** 31 - 1),
     1,

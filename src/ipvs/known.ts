@@ -34,10 +34,11 @@ export class KnownTable {
     return [...this.#entries.values()];
   }
 
-  /** Whether another reading says the same in the same order, but for what is counted. */
+  /** Whether another reading says the same, in whatever order, but for what is counted. */
   isLike(other: KnownTable): boolean {
-    const [mine, theirs] = [this.all(), other.all()];
-    return mine.length === theirs.length && mine.every((entry, at) => isLike(entry, theirs[at]));
+    if (this.#entries.size !== other.#entries.size) return false;
+    for (const [key, entry] of this.#entries) if (!isLike(entry, other.entry(key))) return false;
+    return true;
   }
 
   /** The kernel has made this change. */
@@ -72,15 +73,18 @@ export class KnownTable {
   }
 }
 
-/** Whether two readings of a service say the same. */
-function isLike(one: Entry, other: Entry | undefined): boolean {
-  if (other === undefined || !sameService(one.service, other.service)) return false;
-  const { destinations } = one;
-  return (
-    destinations.length === other.destinations.length &&
-    destinations.every(({ destination: a }, at) => {
-      const b = other.destinations[at]?.destination;
-      return b !== undefined && a.weight === b.weight && a.address === b.address && sameDestination(a, b);
-    })
+/** Whether two readings of a service say the same. The kernel has them in one order as long as it is not written. */
+function isLike(one: Entry, other: Entry | null): boolean {
+  if (other === null || !sameService(one.service, other.service)) return false;
+  if (one.destinations.length !== other.destinations.length) return false;
+  const same = (a: Destination, b: Destination | undefined): boolean =>
+    b !== undefined && a.weight === b.weight && a.address === b.address && sameDestination(a, b);
+  if (one.destinations.every(({ destination }, at) => same(destination, other.destinations[at]?.destination)))
+    return true;
+  const theirs = new Map(
+    other.destinations.map(({ destination }) => [destinationKey(destination), destination]),
+  );
+  return one.destinations.every(({ destination }) =>
+    same(destination, theirs.get(destinationKey(destination))),
   );
 }

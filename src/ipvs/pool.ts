@@ -2,7 +2,8 @@
  * The servers that a virtual service should have, of what its configuration and their checks say and what the kernel has of it already.
  */
 import type { Destination } from "../wire/ipvs.ts";
-import { destinationAt, destinationKey } from "../wire/ipvs.ts";
+import { destinationKey } from "../wire/ipvs.ts";
+import type { Other } from "./leaving.ts";
 
 /** What is known of a server. Undecided: no check of it has come to a verdict since we started, or since it was configured. */
 export type Verdict = "up" | "down" | "undecided";
@@ -30,10 +31,8 @@ export interface Pool {
   readonly fallback: Destination | null;
   /** Its check has not failed. */
   readonly fallbackGood: boolean;
-  /** A client gets the server that it had before, for some time, as long as that is in the table: at weight 0, too. */
-  readonly persistent: boolean;
-  /** What the kernel has was just read: its connections are counted as they are. */
-  readonly counted: boolean;
+  /** Who else is in the table: servers that are configured no more, or never were, and the fallback. */
+  readonly others: readonly Other[];
 }
 
 /** What follows for the table. */
@@ -47,11 +46,13 @@ export interface Filled {
   readonly held: ReadonlySet<string>;
   /** The servers to have in the table. */
   readonly destinations: readonly Destination[];
+  /** Those of them that are there for their connections alone, until these have ended. */
+  readonly leaving: readonly Destination[];
 }
 
 /** What a service has: in the kernel, or had when that was last worked out. */
 export interface Standing {
-  readonly destinations: readonly { readonly destination: Destination; readonly active: number }[];
+  readonly destinations: readonly { readonly destination: Destination }[];
 }
 
 /**
@@ -60,20 +61,16 @@ export interface Standing {
  */
 export function fill(pool: Pool, entry: Standing | null, had: boolean | null = null): Filled {
   const found = fillWith(pool, entry, had);
-  if (found.quorum || found.decided || entry === null) return found;
-  const known = new Set(
-    [...pool.members.map(({ destination }) => destination), pool.fallback].map(
-      (each) => each && destinationKey(each),
-    ),
-  );
-  const former = entry.destinations.flatMap(({ destination }): Member[] =>
-    destination.weight === 0 || known.has(destinationKey(destination))
-      ? []
-      : [{ destination, verdict: "undecided", duty: "serve" }],
-  );
-  return former.length === 0
-    ? found
-    : fillWith({ ...pool, members: [...pool.members, ...former] }, entry, had);
+  if (found.quorum || found.decided) return found;
+  const spare = keyOf(pool.fallback);
+  const serves = ({ destination }: Other): boolean =>
+    destination.weight > 0 && destinationKey(destination) !== spare;
+  const former = pool.others
+    .filter(serves)
+    .map(({ destination }): Member => ({ destination, verdict: "undecided", duty: "serve" }));
+  if (former.length === 0) return found;
+  const others = pool.others.filter((each) => !serves(each));
+  return fillWith({ ...pool, others, members: [...pool.members, ...former] }, entry, had);
 }
 
 function fillWith(pool: Pool, entry: Standing | null, had: boolean | null): Filled {
@@ -97,29 +94,27 @@ function fillWith(pool: Pool, entry: Standing | null, had: boolean | null): Fill
     const ending = duty === "drain" || (verdict === "undecided" && there.has(destinationKey(destination)));
     return weight > 0 || quiescent || ending ? [weighing(destination, weight)] : [];
   });
+  const leaving = leavers(pool, served);
   return {
     quorum,
     sum,
     decided: members.every(({ verdict, duty }) => duty !== "serve" || verdict !== "undecided"),
     held,
-    destinations: served
-      ? [...destinations, ...leaving(pool, entry)]
-      : [fallback, ...without(destinations, fallback)],
+    destinations: [...(served ? destinations : [fallback, ...without(destinations, fallback)]), ...leaving],
+    leaving,
   };
 }
 
-/** A fallback that serves no more: its connections end by themselves before it goes, as the kernel would drop their packets. */
-function leaving(pool: Pool, entry: Standing | null): Destination[] {
-  const { members, fallback, counted } = pool;
-  // Where clients stay with their server, one that comes again and again would have the fallback for good.
-  if (fallback === null || entry === null || pool.persistent) return [];
-  const key = destinationKey(fallback);
-  if (members.some(({ destination }) => destinationKey(destination) === key)) return [];
-  const found = destinationAt(entry, key);
-  if (found === null) return [];
-  const idle = counted && found.destination.weight === 0 && found.active === 0;
-  return idle ? [] : [{ ...fallback, weight: 0 }];
+/** Who serves no more, the fallback among them while others do: their connections end by themselves before they go. */
+function leavers({ others, fallback }: Pool, served: boolean): Destination[] {
+  const spare = served ? null : keyOf(fallback);
+  return others
+    .filter(({ destination, gone }) => !gone && destinationKey(destination) !== spare)
+    .map(({ destination }) => weighing(destination, 0));
 }
+
+const keyOf = (destination: Destination | null): string | null =>
+  destination === null ? null : destinationKey(destination);
 
 /** A server with another weight, or as it is: there may be thousands. */
 export const weighing = (destination: Destination, weight: number): Destination =>

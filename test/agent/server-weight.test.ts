@@ -28,7 +28,7 @@ test.each([
       order: () => null,
       maintained: () => false,
     };
-    return state.fill(judges, null, true).destinations[0]?.weight;
+    return state.fill(judges, null, true, instant(0)).destinations[0]?.weight;
   };
   expect([null, 5, 0, -3, 1e6].map(weight)).toEqual(expected);
 });

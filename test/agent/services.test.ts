@@ -116,7 +116,14 @@ describe("a virtual service", () => {
     ]);
     box.event({ kind: "probe", check: "web 10.0.0.4:80", healthy: true, detail: "connected" });
     kernel.answer();
-    expect(kernel.servers).toEqual(["10.0.0.4 80 w1", "10.0.0.5 80 w0"]);
+    const [left, come] = [
+      ["10.0.0.2 80 w0", "10.0.0.3 80 w0"],
+      ["10.0.0.4 80 w1", "10.0.0.5 80 w0"],
+    ];
+    expect(kernel.servers).toEqual([...left, ...come]);
+    lab.run(3500);
+    kernel.answer();
+    expect(kernel.servers).toEqual(come);
     expect(states(box, "service.state")).toEqual(["web up"]);
   });
 

@@ -76,6 +76,10 @@ describe("a change of the status", () => {
       "T service web: down",
       "T server web 192.0.2.1:80: down, weight 0",
     ]);
+    const since = "2026-01-01T00:00:00.000Z";
+    const leaver = { address: "192.0.2.2:80", weight: 0, active: 3, inactive: 1, since, until: since };
+    const left = { ...service, leaving: [leaver] };
+    expect(told(before, report({}, { services: [left] }))).toEqual(["T server web 192.0.2.2:80: leaving"]);
     const idle = { ...service, active: false, failure: "this kernel has no IPVS" };
     expect(told(before, report({}, { services: [idle] }))).toEqual([
       "T service web: up, not active, this kernel has no IPVS",

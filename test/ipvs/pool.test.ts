@@ -2,6 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Duty, Member, Pool, Verdict } from "../../src/ipvs/pool.ts";
 import { fill } from "../../src/ipvs/pool.ts";
+import type { Destination, Entry } from "../../src/wire/ipvs.ts";
 import { destinationKey } from "../../src/wire/ipvs.ts";
 import { entry, server, service } from "./values.ts";
 
@@ -19,13 +20,24 @@ const pool = (members: readonly Member[], more: Partial<Pool> = {}): Pool => ({
   panicBelow: 0,
   fallback: FALLBACK,
   fallbackGood: true,
-  persistent: false,
-  counted: true,
+  others: [],
   ...more,
 });
+/** What is worked out of it where the kernel has `there`; of whom the pool does not name, those are `gone`. */
+function worked(one: Pool, there: Entry | null, had: boolean | null = null, gone: readonly number[] = []) {
+  const members = new Set(one.members.map(({ destination }) => destinationKey(destination)));
+  const others = (there?.destinations ?? [])
+    .filter(({ destination }) => !members.has(destinationKey(destination)))
+    .map(({ destination }) => ({
+      destination,
+      gone: gone.some((n) => destinationKey(destination) === destinationKey(server(n))),
+    }));
+  return fill({ ...one, others }, there, had);
+}
+const shown = (each: Destination): string => `${destinationKey(each)} w${each.weight}`;
 /** `10.0.0.2 80 w1`. */
-const filled = (one: Pool, there: Parameters<typeof fill>[1] = null): string[] =>
-  fill(one, there).destinations.map((each) => `${destinationKey(each)} w${each.weight}`);
+const filled = (one: Pool, there: Entry | null = null, gone: readonly number[] = []): string[] =>
+  worked(one, there, null, gone).destinations.map(shown);
 
 describe("a server", () => {
   test("that is up has its weight", () => {
@@ -110,17 +122,30 @@ describe("servers that are configured no more", () => {
         "10.0.0.3 80 w0",
         "10.0.0.8 80 w3",
         "10.0.0.9 80 w2",
+        "10.0.0.7 80 w0",
       ]);
-      expect(fill(renumbered, there, true).quorum).toBe(true);
-      expect(fill(renumbered, there, true).decided).toBe(false);
+      expect(worked(renumbered, there, true)).toMatchObject({
+        ...{ quorum: true, decided: false },
+        leaving: [server(7, 0)],
+      });
     }
   });
 
-  test("go when others have the quorum, or when everybody is judged", () => {
+  test("leave when others have the quorum, or when everybody is judged, and count no more", () => {
+    const leave = ["10.0.0.8 80 w0", "10.0.0.9 80 w0", "10.0.0.7 80 w0"];
     const come = pool([member(2, "up"), member(3, "undecided")]);
-    expect(filled(come, there)).toEqual(["10.0.0.2 80 w1", "10.0.0.3 80 w0"]);
-    const gone = pool([member(2, "down"), member(3, "down")]);
-    expect(filled(gone, there)).toEqual(["10.0.0.99 80 w1", "10.0.0.2 80 w0", "10.0.0.3 80 w0"]);
+    expect(filled(come, there)).toEqual(["10.0.0.2 80 w1", "10.0.0.3 80 w0", ...leave]);
+    const gone = pool([member(2, "down"), member(3, "down")], { quorum: 5 });
+    expect(filled(gone, there)).toEqual(["10.0.0.99 80 w1", "10.0.0.2 80 w0", "10.0.0.3 80 w0", ...leave]);
+    expect(worked(gone, there)).toMatchObject({ quorum: false, sum: 0 });
+  });
+
+  test("are gone with their connections, and keep their thresholds and their way until then", () => {
+    const limited = { upper: 20, lower: 10, forward: "tun" } as const;
+    const limits = entry(service(), server(8, 3, limited), server(9, 0));
+    const one = pool([member(2, "up")]);
+    expect(worked(one, limits, null, [9]).destinations).toEqual([server(2), server(8, 0, limited)]);
+    expect(worked(one, limits, null, [8, 9]).leaving).toEqual([]);
   });
 
   test("do not include the fallback", () => {
@@ -131,20 +156,12 @@ describe("servers that are configured no more", () => {
 
 describe("a fallback that serves no more", () => {
   const up = [member(2, "up")];
-  const told = (weight: number, active: number) => {
-    const one = entry(service(), server(2), server(99, weight));
-    return { ...one, destinations: one.destinations.map((each) => ({ ...each, active })) };
-  };
+  const told = (weight: number): Entry => entry(service(), server(2), server(99, weight));
 
   test("has no weight, and goes when its connections have ended", () => {
-    expect(filled(pool(up), told(1, 0))).toEqual(["10.0.0.2 80 w1", "10.0.0.99 80 w0"]);
-    expect(filled(pool(up), told(0, 3))).toEqual(["10.0.0.2 80 w1", "10.0.0.99 80 w0"]);
-    expect(filled(pool(up, { counted: false }), told(0, 0))).toEqual(["10.0.0.2 80 w1", "10.0.0.99 80 w0"]);
-    expect(filled(pool(up), told(0, 0))).toEqual(["10.0.0.2 80 w1"]);
-  });
-
-  test("goes at once where clients stay with their server, as its own would never leave", () => {
-    expect(filled(pool(up, { persistent: true }), told(1, 3))).toEqual(["10.0.0.2 80 w1"]);
+    expect(filled(pool(up), told(1))).toEqual(["10.0.0.2 80 w1", "10.0.0.99 80 w0"]);
+    expect(filled(pool(up), told(0))).toEqual(["10.0.0.2 80 w1", "10.0.0.99 80 w0"]);
+    expect(filled(pool(up), told(0), [99])).toEqual(["10.0.0.2 80 w1"]);
   });
 
   test("never was there where the kernel does not have it", () => {

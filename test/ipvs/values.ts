@@ -61,10 +61,15 @@ export function applied(table: readonly Entry[], change: Change): Entry[] {
   if (change.kind === "delete-service") return others;
   if (change.kind === "edit-service") return [...others, { ...found, service: change.service }];
   const key = destinationKey(change.kind === "delete-destination" ? change : change.destination);
-  const rest = found.destinations.filter(({ destination }) => destinationKey(destination) !== key);
-  const exists = rest.length < found.destinations.length;
+  const exists = found.destinations.some(({ destination }) => destinationKey(destination) === key);
   if (exists === (change.kind === "add-destination"))
     throw new Error(`${exists ? "EEXIST" : "ENOENT"}: ${key}`);
-  const destinations = change.kind === "delete-destination" ? rest : [...rest, told(change.destination)];
+  if (change.kind === "add-destination")
+    return [...others, { ...found, destinations: [told(change.destination), ...found.destinations] }];
+  // One that is edited stays where it is, with what it has counted.
+  const destinations = found.destinations.flatMap((each) => {
+    if (destinationKey(each.destination) !== key) return [each];
+    return change.kind === "delete-destination" ? [] : [{ ...each, destination: change.destination }];
+  });
   return [...others, { ...found, destinations }];
 }

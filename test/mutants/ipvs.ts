@@ -56,11 +56,25 @@ export const IPVS: readonly Mutant[] = [
     "[fallback, ...destinations]",
     "adds its fallback twice",
   ),
+  fault("leaving", "counted && active === 0 && silent", "silent", "removes who leaves with its connections"),
+  fault(
+    "leaving",
+    "inactive === 0 || elapsed(quietSince, now) >= QUIET",
+    "true",
+    "removes who leaves in the midst of a last answer",
+  ),
+  fault("leaving", "limit === 0 || ended || late", "limit === 0 || ended", "lets who leaves stay for ever"),
+  fault(
+    "leaving",
+    "destination.weight === 0 && (before",
+    "(before",
+    "removes a server that takes connections",
+  ),
   fault(
     "pool",
-    "counted && found.destination.weight === 0 && found.active === 0",
-    "true",
-    "removes a fallback with its connections",
+    "!gone && destinationKey(destination) !== spare",
+    "gone && destinationKey(destination) !== spare",
+    "drops the connections of a server that is listed no more",
   ),
   fault(
     "pool",

@@ -14,6 +14,9 @@ export interface ServicePlan {
   readonly servers: readonly { readonly address: string; readonly weight: number }[];
   readonly fallback: boolean;
   readonly quiescent: boolean;
+  readonly drainTimeout: number;
+  /** How long the connections of a server last that takes no others any more. */
+  readonly lasting: number;
   readonly quorum: number;
   readonly panicBelow: number;
   readonly interval: number;
@@ -44,9 +47,9 @@ const ANSWERS = 300;
 export const corrected = ({ interval, rise, fall }: ServicePlan): number =>
   LOOK + 4 * ANSWERS + (Math.max(rise, fall) + 1) * interval;
 
-/** Into peace, until every table is what it should be: a fallback leaves after one look more. */
+/** Into peace, until every table is what it should be: who leaves does when its connections have ended, after one look more. */
 export const balancedAfter = (services: readonly ServicePlan[]): number =>
-  Math.max(0, ...services.map((service) => corrected(service) + 2 * LOOK));
+  Math.max(0, ...services.map((service) => corrected(service) + service.lasting + 2 * LOOK));
 
 const drawServers = (chance: Prng): ServicePlan["servers"] =>
   chance
@@ -54,7 +57,9 @@ const drawServers = (chance: Prng): ServicePlan["servers"] =>
     .slice(0, chance.integer(1, SERVERS.length))
     .map((address) => ({ address, weight: chance.pick([1, 1, 2]) }));
 
-function drawService(chance: Prng, routers: readonly string[]): ServicePlan {
+type Drawn = Omit<ServicePlan, "drainTimeout" | "lasting">;
+
+function drawService(chance: Prng, routers: readonly string[]): Drawn {
   const servers = drawServers(chance);
   return {
     name: "web",
@@ -71,7 +76,7 @@ function drawService(chance: Prng, routers: readonly string[]): ServicePlan {
   };
 }
 
-function drawLater(chance: Prng, service: ServicePlan): readonly ServicePlan[] {
+function drawLater(chance: Prng, service: Drawn): readonly Drawn[] {
   if (chance.chance(0.15)) return [];
   const servers = chance.chance(0.5)
     ? drawServers(chance)
@@ -90,10 +95,14 @@ export function withBalance(chance: Prng, nodes: readonly NodePlan[]): NodePlan[
     .filter((name) => nodes.every(({ config, later }) => has(config, name) && has(later, name)));
   const service = drawService(chance, names);
   const services = drawLater(chance, service);
+  const lasting = chance.pick([0, 1000, 5000]);
+  const drained = (all: readonly Drawn[]): ServicePlan[] =>
+    all.map((each) => ({ ...each, lasting, drainTimeout: chance.pick([0, 2000, 60_000, 60_000]) }));
+  const [first, second] = [drained([service]), drained(services)];
   return nodes.map((node) => ({
     ...node,
-    config: { ...node.config, services: [service] },
-    later: { ...node.later, services },
+    config: { ...node.config, services: first },
+    later: { ...node.later, services: second },
   }));
 }
 
@@ -152,6 +161,7 @@ export function serviceText(service: ServicePlan): string {
     `address = "10.0.5.1:${PORT}"`,
     `scheduler = "rr"`,
     `quiescent = ${service.quiescent}`,
+    `drain_timeout = "${service.drainTimeout}ms"`,
     `quorum = ${service.quorum}`,
     `panic_below = ${service.panicBelow}`,
     `real_servers = [${list.join(", ")}]`,

@@ -4,7 +4,7 @@
  */
 import type { Event } from "../../src/agent/boundary.ts";
 import type { ChangeResult, OwnedService, ServiceAction } from "../../src/agent/service/boundary.ts";
-import type { Change, Entry, ServiceId } from "../../src/wire/ipvs.ts";
+import type { Change, Entry, ServiceId, ToldDestination } from "../../src/wire/ipvs.ts";
 import { serviceKey } from "../../src/wire/ipvs.ts";
 import { applied, entry, ip, service } from "../ipvs/values.ts";
 import type { ServicePlan } from "./balance-plan.ts";
@@ -29,6 +29,10 @@ export interface Made {
   readonly before: Entry | null;
   readonly after: Entry | null;
   readonly ordered: Ordered;
+  /** How long before this the configuration by which it was ordered was loaded, or its agent started, at most. */
+  readonly configured: number;
+  /** Servers with connections of which the kernel drops the packets now, by address. */
+  readonly cut: readonly string[];
 }
 
 /** When the agent ordered a change, and the services of the configuration by which it did. */
@@ -51,6 +55,10 @@ export class Balance {
   #busy = false;
   #told = false;
   #life = 0;
+  /** When the agent that lives had its configuration. */
+  #configuredAt = 0;
+  /** Until when a server without weight has connections, by address. */
+  readonly #busyUntil = new Map<string, number>();
 
   constructor(node: Node, chance: Prng) {
     this.#node = node;
@@ -64,9 +72,15 @@ export class Balance {
   /** An agent begins. */
   begin(): void {
     this.#life++;
+    this.configured();
     this.#waiting = [];
     this.#busy = false;
     this.#told = false;
+  }
+
+  /** It has a configuration from now on. */
+  configured(): void {
+    this.#configuredAt = this.#node.schedule.now;
   }
 
   /** It has left in order: what is its own goes with it. */
@@ -128,7 +142,7 @@ export class Balance {
     const left = this.#told ? [] : this.owned;
     this.#told = true;
     const failure = this.fails ? "ETIMEDOUT" : null;
-    const entries = this.fails ? null : this.entries;
+    const entries = this.fails ? null : this.entries.map((each) => this.#counted(each));
     const all = [...new Set([...ways, ...left.map(({ way }) => way)])];
     for (const way of all.slice(0, -1)) {
       this.#node.process?.control({ kind: "services", what: "told", way, entries, failure, left, took: 1 });
@@ -157,6 +171,31 @@ export class Balance {
     });
   }
 
+  /** As the kernel counts: a server with weight has a connection. */
+  #counted(one: Entry): Entry {
+    const destinations = one.destinations.map((each) => ({ ...each, active: this.#isBusy(each) ? 1 : 0 }));
+    return { ...one, destinations };
+  }
+
+  #isBusy({ destination: { address, weight } }: ToldDestination): boolean {
+    return weight > 0 || (this.#busyUntil.get(address) ?? 0) > this.#node.schedule.now;
+  }
+
+  /** Servers that lose their weight have their connections for a while. */
+  #drained(before: Entry | null, after: Entry | null): void {
+    const { schedule, plan } = this.#node;
+    const lasting = Math.max(
+      0,
+      ...[...plan.config.services, ...plan.later.services].map((each) => each.lasting),
+    );
+    for (const { destination: had } of before?.destinations ?? []) {
+      const has = after?.destinations.find(({ destination }) => destination.address === had.address);
+      if (had.weight > 0 && has?.destination.weight === 0) {
+        this.#busyUntil.set(had.address, schedule.now + lasting);
+      }
+    }
+  }
+
   #make(change: Change, ordered: Ordered): string | null {
     const key = keyOf(change);
     const before = this.entry(key);
@@ -165,7 +204,14 @@ export class Balance {
     } catch (error) {
       return /^E[A-Z]+/.exec(error instanceof Error ? error.message : "")?.[0] ?? "EINVAL";
     }
-    this.#node.observer.balances.made(this.#node, { change, before, after: this.entry(key), ordered });
+    const after = this.entry(key);
+    this.#drained(before, after);
+    const there = new Set(after?.destinations.map(({ destination }) => destination.address));
+    const cut = (before?.destinations ?? [])
+      .filter((each) => !there.has(each.destination.address) && this.#isBusy(each))
+      .map(({ destination }) => destination.address);
+    const configured = this.#node.schedule.now - this.#configuredAt;
+    this.#node.observer.balances.made(this.#node, { change, before, after, ordered, configured, cut });
     this.#node.observer.kernelChanged(this.#node);
     return null;
   }

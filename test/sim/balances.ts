@@ -68,7 +68,7 @@ export class Balances {
   }
 
   /** After each single change of a kernel's table. */
-  made(node: Node, { change, before, after: now, ordered }: Made): void {
+  made(node: Node, { change, before, after: now, ordered, configured, cut }: Made): void {
     const { name } = node.plan;
     const { schedule, trace } = this.#scene;
     trace.detail(schedule.now, node.number, () => `${change.kind} ${[...serving(now)].join(" ")}`);
@@ -79,11 +79,23 @@ export class Balances {
     }
     const [plan] = ordered.plans;
     if (plan === undefined) return;
+    if (change.kind === "delete-destination") this.#removed(node, plan, cut, configured);
     const [had, has] = [serving(before), serving(now)];
     if (change.kind !== "delete-service" && plan.fallback && had.size > 0 && has.size === 0) {
       violate(this.#scene, `${name} left its service without anybody, and it has a fallback`);
     }
     if ("destination" in change) this.#raised(node, plan, change.destination, had, ordered.at);
+  }
+
+  /** Who is listed no more goes with the last of its connections, or when its time is over; a fallback with the last of them. */
+  #removed(node: Node, plan: ServicePlan, cut: readonly string[], configured: number): void {
+    const spare = plan.fallback ? FALLBACK : null;
+    for (const address of cut) {
+      if (plan.servers.some((server) => server.address === address)) continue;
+      if (address === spare || configured < plan.drainTimeout) {
+        violate(this.#scene, `${node.plan.name} removed ${address} with its connections`);
+      }
+    }
   }
 
   /** Who had no weight gets some by a check that has passed. */

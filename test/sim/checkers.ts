@@ -23,7 +23,8 @@
  *    else (members.ts); a generation never goes back (cables.ts)
  * 19 guards: nobody takes over from a master that can say that it is one, and nobody else is held back (guards.ts)
  * 20 two masters whose cluster knows of both are soon one; 21 whoever says to it that it released holds nothing (rivals.ts)
- * 22 services: never empty beside a server that is alive, nobody in who did not pass, nothing of others touched (balances.ts)
+ * 22 services: never empty beside a server that is alive, nobody in who did not pass, nobody removed with connections before its time,
+ *    nothing of others touched (balances.ts)
  */
 import type { Action, AddressChange, Event } from "../../src/agent/boundary.ts";
 import type { ForwardingChange } from "../../src/wire/forwarding.ts";

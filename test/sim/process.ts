@@ -201,6 +201,7 @@ export class Process {
       node.config = this.#read;
       this.#read = null;
       node.orders.keep(node.config.routers);
+      node.balance?.configured();
     }
     perform(handled.actions);
     if (this.alive) return;

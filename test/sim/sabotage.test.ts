@@ -121,6 +121,13 @@ const backwards = onChanges((changes) => [
   ...changes.filter((change) => "service" in change || takes(change)),
   ...changes.filter((change) => !("service" in change) && !takes(change)),
 ]);
+const hasty = onChanges((changes) =>
+  changes.map((change) =>
+    change.kind === "edit-destination" && change.destination.weight === 0
+      ? { kind: "delete-destination", id: change.id, ...change.destination }
+      : change,
+  ),
+);
 const greedy = onChanges((changes) => [...changes, { kind: "delete-service", id: FOREIGN_ID }]);
 const unnoted = (action: ServiceAction): ServiceAction =>
   action.what === "write" ? { ...action, owned: [] } : action;
@@ -129,6 +136,7 @@ const unnoted = (action: ServiceAction): ServiceAction =>
 const ofServices: readonly (readonly [name: string, text: string, tamper: Tamper])[] = [
   ["lets every server in", "has never passed", onServices(withWeight)],
   ["removes before it adds", "left its service without anybody", onServices(backwards)],
+  ["lets nobody leave in peace", "with its connections", onServices(hasty)],
   ["has hands in what others balance", "of somebody else", onServices(greedy)],
   ["does not note its services", "did not note", onServices(unnoted)],
   [

@@ -150,7 +150,12 @@ export class Caller {
     return (await this.#order("say", "", connection, "still there"))[1];
   }
 
-  /** The same, but one flow: all from one port. */
+  /** Ends one in order. */
+  async close(connection: number): Promise<void> {
+    await this.#order("close", "", connection);
+  }
+
+  /** A datagram of one flow: all are from one port. */
   async flow(host: string = SERVICE, port = 7000, timeout = 1000): Promise<string> {
     return (await this.#order("flow", host, port, "hello", timeout))[1];
   }

@@ -7,7 +7,7 @@ import type { Socket } from "node:net";
 
 interface Order {
   readonly id: number;
-  readonly what: "get" | "open" | "say" | "datagram" | "flow";
+  readonly what: "get" | "open" | "say" | "close" | "datagram" | "flow";
   readonly host: string;
   readonly port: number;
   readonly text: string;
@@ -44,6 +44,10 @@ async function call(order: Order): Promise<string> {
   if (order.what === "say") {
     const socket = open.get(order.port);
     return socket === undefined ? "not open" : await exchange(socket, order.text, timeout);
+  }
+  if (order.what === "close") {
+    open.get(order.port)?.end();
+    return open.delete(order.port) ? "closed" : "not open";
   }
   if (order.what === "datagram") return await datagram(order);
   if (order.what === "flow") return await flow(order);

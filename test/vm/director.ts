@@ -31,6 +31,7 @@ export interface ServiceStatus {
   readonly failure: string | null;
   readonly fallback: (ServerStatus & { readonly in_use: boolean }) | null;
   readonly servers: readonly ServerStatus[];
+  readonly leaving: readonly Pick<ServerStatus, "address" | "weight" | "active" | "inactive">[];
 }
 
 /** An agent's services. */

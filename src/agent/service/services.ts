@@ -17,6 +17,7 @@ import type { Table } from "./table.ts";
 import { changeKey, keyOf, tellOthers, unknownTable, untried } from "./table.ts";
 import { serverChecks, ServiceState } from "./state.ts";
 import { refusalText, tableText, tellService } from "./tell.ts";
+import { tellLeavers } from "./tell-leavers.ts";
 import type { Turn, World } from "../world.ts";
 
 /** From one look at the table to the next, milliseconds; a table that takes long to read is read less often. */
@@ -47,6 +48,8 @@ export class Services {
   readonly changed = new Set<ServiceState>();
   private readonly byCheck = new Map<string, ServiceState>();
   readAt: Instant = NEVER;
+  /** When the time of a server that leaves is over. */
+  leaveAt: Instant = NEVER;
   /** Answers to `read` that are awaited. */
   private reading = 0;
   directory: string | null = null;
@@ -130,7 +133,7 @@ export class Services {
     const known = entries === null ? null : new KnownTable(entries);
     const same = known !== null && table.settled && table.known?.isLike(known) === true;
     table.known = known;
-    if (same && !this.someoneLeaves(known)) return;
+    if (same && !this.someoneLeaves()) return;
     // Of what follows then nothing is the repair of what others did.
     table.settled &&= !same;
     table.refused.clear();
@@ -138,15 +141,9 @@ export class Services {
     this.dirty = true;
   }
 
-  /** Whether a fallback that serves no more waits for the end of its connections. */
-  private someoneLeaves(known: KnownTable): boolean {
-    return [...this.states.values()].some(({ key, config: { fallback } }) => {
-      const there = fallback === null ? undefined : known.entry(key)?.destinations;
-      const leaves = there?.some(
-        ({ destination: { weight, address } }) => weight === 0 && address === fallback?.destination.address,
-      );
-      return leaves === true;
-    });
+  /** Whether there is a server that waits for the end of its connections. */
+  private someoneLeaves(): boolean {
+    return [...this.states.values()].some(({ leavers }) => leavers.leaving.size > 0);
   }
 
   /** The checks of these names mean something else than before. */
@@ -194,7 +191,7 @@ export class Services {
 
   /** When there is something to do. */
   deadline(): Instant {
-    let next = this.readAt;
+    let next = earlier(this.readAt, this.leaveAt);
     for (const { settleAt } of this.changed) next = earlier(next, settleAt);
     return next;
   }
@@ -204,6 +201,7 @@ export class Services {
     if (!this.dirty) return this.settleChanged(world, turn, judges);
     this.dirty = false;
     this.changed.clear();
+    this.leaveAt = NEVER;
     const wanted = new Map<TableWay, Wanted[]>(this.ways().map((way) => [way, []]));
     for (const state of this.states.values()) {
       const one = this.want(world, turn, state, judges);
@@ -241,8 +239,13 @@ export class Services {
     const { known, fresh } = this.table(config.way);
     const entry = known?.entry(state.key) ?? null;
     const active = isActive(world, config) ?? entry !== null;
-    const filled = state.fill(judges, entry, fresh);
+    const filled = state.fill(judges, entry, fresh, turn.now);
     tellService(world, turn, state, filled, active, judges);
+    tellLeavers(world, turn, state, filled);
+    this.leaveAt = earlier(
+      this.leaveAt,
+      state.leavers.next((key) => state.limit(key)),
+    );
     if (!active && config.inactive === "empty") return null;
     return { service: config.service, destinations: filled.destinations };
   }

@@ -1,8 +1,9 @@
 /** A virtual service as it is at the moment: its servers with their verdicts, its quorum, whether it is active. */
-import type { Instant } from "../../base/units.ts";
+import type { Instant, Milliseconds } from "../../base/units.ts";
 import { after, instant, ms } from "../../base/units.ts";
 import type { CheckConfig } from "../../config/model.ts";
 import type { ServerConfig, ServiceConfig } from "../../config/service-model.ts";
+import { Leavers, type Other } from "../../ipvs/leaving.ts";
 import type { Duty, Filled, Standing, Verdict } from "../../ipvs/pool.ts";
 import { fill, weighing } from "../../ipvs/pool.ts";
 import type { Destination, Entry } from "../../wire/ipvs.ts";
@@ -10,6 +11,8 @@ import { destinationAt, destinationKey, serviceKey } from "../../wire/ipvs.ts";
 
 /** A server's state in a word: what the operator wants of it comes before what its check says. */
 export type ServerWord = "undecided" | "up" | "down" | "drained" | "disabled" | "maintenance";
+/** Of a server that the configuration does not name. */
+export type LeaverWord = "present" | "leaving" | "gone";
 /** A service's: it has its quorum, or not, or nobody knows yet. */
 export type ServiceWord = "undecided" | "up" | "down";
 
@@ -33,6 +36,7 @@ export interface ServerState {
  */
 const MANY_SERVERS = 16;
 const SETTLE_GAP = ms(10);
+const FOR_EVER = ms(Number.POSITIVE_INFINITY);
 
 /** What a server is judged by. */
 export interface Judges {
@@ -63,6 +67,10 @@ export class ServiceState {
   sum = 0;
   /** Who would serve, as last worked out. */
   #serving: readonly Destination[] | null;
+  /** The keys of its servers. */
+  readonly #keys: ReadonlySet<string>;
+  /** Who is in the table besides. */
+  readonly leavers: Leavers;
   /** Why the kernel does not have it as it should. */
   failure: string | null = null;
 
@@ -78,6 +86,8 @@ export class ServiceState {
     this.since = before?.since ?? now;
     this.active = before?.active ?? false;
     this.#serving = before === null ? null : before.#serving;
+    this.#keys = new Set(config.servers.map(({ destination }) => destinationKey(destination)));
+    this.leavers = before?.leavers ?? new Leavers();
   }
 
   /** It was just worked out. */
@@ -91,7 +101,7 @@ export class ServiceState {
   }
 
   /** Works out what the kernel should have, of what it has; `counted`: as it was just read. */
-  fill(judges: Judges, entry: Entry | null, counted: boolean): Filled {
+  fill(judges: Judges, entry: Entry | null, counted: boolean, now: Instant): Filled {
     const { config } = this;
     const spare = config.fallback;
     const there = entry ?? this.#standing();
@@ -108,8 +118,7 @@ export class ServiceState {
         panicBelow: config.panicBelow,
         fallback: spare?.destination ?? null,
         fallbackGood: spare !== null && usable(spare, judges, there),
-        persistent: config.service.persistence !== null,
-        counted,
+        others: this.#others(entry, there, counted, now),
       },
       there,
       this.quorum,
@@ -121,7 +130,34 @@ export class ServiceState {
   /** What counts where the kernel has nothing of it, as on a node that stands by. */
   #standing(): Standing | null {
     if (this.#serving === null) return null;
-    return { destinations: this.#serving.map((destination) => ({ destination, active: 0 })) };
+    return { destinations: this.#serving.map((destination) => ({ destination })) };
+  }
+
+  /** Who is there and none of its servers; where the kernel has none of them nobody has connections that could end. */
+  #others(entry: Entry | null, there: Standing | null, counted: boolean, now: Instant): Other[] {
+    const strange = ({ destination }: { readonly destination: Destination }): boolean =>
+      !this.#keys.has(destinationKey(destination));
+    const told = entry?.destinations.filter(strange) ?? [];
+    const others = this.leavers.look(told, (key) => this.limit(key), counted, now);
+    if (entry !== null) return others;
+    return (there?.destinations ?? [])
+      .filter(strange)
+      .map(({ destination }) => ({ destination, gone: true }));
+  }
+
+  /**
+   * How long somebody who leaves may keep connections. A fallback is configured and may for ever; but where clients stay with their server,
+   * one that comes again and again would have it for good, as the kernel goes by that at weight 0, too.
+   */
+  limit(key: string): Milliseconds {
+    const { drainTimeout, service } = this.config;
+    if (!this.isFallback(key)) return drainTimeout;
+    return service.persistence === null ? FOR_EVER : ms(0);
+  }
+
+  isFallback(key: string): boolean {
+    const { fallback } = this.config;
+    return fallback !== null && destinationKey(fallback.destination) === key;
   }
 
   #duty(server: ServerConfig, judges: Judges): Duty {

@@ -1,10 +1,12 @@
 /** The part of the status object that is about virtual services. */
 import type { Instant } from "../../base/units.ts";
+import { after } from "../../base/units.ts";
 import type { Entry, Statistics } from "../../wire/ipvs.ts";
 import { destinationAt, destinationKey, serviceKey } from "../../wire/ipvs.ts";
 import { failureStatus, paceStatus } from "../check-status.ts";
 import { judgesOf } from "./turn.ts";
 import type { Judges, ServerState, ServiceState } from "./state.ts";
+import { destinationName } from "./tell-leavers.ts";
 import { tableText } from "./tell.ts";
 import type { World } from "../world.ts";
 
@@ -50,7 +52,25 @@ export function servicesStatus(world: World, clock: (at: Instant) => string, nam
           ? null
           : { ...serverStatus(world, state.fallback, entry, judges, clock), in_use: fallsBack(state, entry) },
       servers: state.servers.map((server) => serverStatus(world, server, entry, judges, clock)),
+      leaving: leavingStatus(state, entry, clock),
     };
+  });
+}
+
+/** Servers that the configuration does not name, at weight 0 while they have connections; `until`: no longer than this. */
+function leavingStatus(state: ServiceState, entry: Entry | null, clock: (at: Instant) => string): object[] {
+  return [...state.leavers.leaving].flatMap(([key, { since }]) => {
+    const told = destinationAt(entry, key);
+    if (told === null || since === null || state.isFallback(key)) return [];
+    const { destination, active, inactive, statistics } = told;
+    return [
+      {
+        address: destinationName(destination),
+        ...{ weight: destination.weight, active, inactive, since: clock(since) },
+        until: clock(after(since, state.limit(key))),
+        counters: countersOf(statistics),
+      },
+    ];
   });
 }
 

@@ -58,8 +58,10 @@ export function tellOthers(
 ): void {
   if (table.settled) {
     const byService = Map.groupBy(changes, keyOf);
-    for (const { key, config } of states) {
-      const count = byService.get(key)?.length ?? 0;
+    for (const { key, config, leavers } of states) {
+      const ours = (change: Change): boolean =>
+        change.kind === "delete-destination" && leavers.hasLeft(destinationKey(change));
+      const count = (byService.get(key) ?? []).filter((change) => !ours(change)).length;
       if (count > 0) turn.out.log("warning", "service.repaired", { name: config.name, changes: count });
     }
   }

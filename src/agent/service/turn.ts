@@ -1,4 +1,5 @@
 /** How virtual services take part in the agent's turns: a configuration, the edge's answers, and what follows at the end of each. */
+import { NEVER } from "../../base/units.ts";
 import { serverName } from "../../config/server-name.ts";
 import type { ServiceEvent } from "./boundary.ts";
 import type { Judges } from "./state.ts";
@@ -51,6 +52,10 @@ export function settleServices(world: World, turn: Turn): void {
   const { services } = world;
   for (const { config, active } of services.tied) {
     if ((isActive(world, config) ?? active) !== active) services.dirty = true;
+  }
+  if (services.leaveAt <= turn.now) {
+    services.leaveAt = NEVER;
+    services.dirty = true;
   }
   // What is ours goes with the process, in one go.
   if (world.stopping !== null) services.changed.clear();
