@@ -37,17 +37,20 @@ export class Guards {
       if (node.process !== null && !node.cables.mayReachGateway(node)) continue;
       for (const key of this.#isolated) if (key.startsWith(`${node.number} `)) this.#isolated.delete(key);
     }
+    const could = new Set<string>();
     for (const virtualRouter of this.#scene.bounds.keys()) {
       const parts = partsOf(this.#scene, virtualRouter);
       for (const backup of parts) {
         for (const master of parts) {
           if (backup.node === master.node) continue;
           const key = `${virtualRouter} ${backup.node.number} ${master.node.number}`;
-          if (!this.#couldAnswer(backup, master)) this.#since.delete(key);
-          else if (!this.#since.has(key)) this.#since.set(key, this.#scene.schedule.now);
+          if (this.#couldAnswer(backup, master)) could.add(key);
         }
       }
     }
+    // A reload may have taken the router away.
+    for (const key of this.#since.keys()) if (!could.has(key)) this.#since.delete(key);
+    for (const key of could) if (!this.#since.has(key)) this.#since.set(key, this.#scene.schedule.now);
   }
 
   #couldAnswer(backup: Part, { node, router }: Part): boolean {

@@ -216,19 +216,24 @@ export function pacify(world: World): void {
         node.wiring.set(segment, true, true);
       node.wiring.giveOwn(segment);
     }
-    if (node.config.cluster?.resources) node.powerOn();
+    if (node.config.cluster?.resources) begin(world, node);
   }
+}
+
+/** Between two looks whether an agent that is to leave has left. */
+const LOOK_EVERY = 200;
+
+/** Its agent runs, as soon as one that leaves is gone. */
+function begin(world: World, node: Node): void {
+  node.powerOn();
+  if (node.stopping) world.schedule.after(LOOK_EVERY, () => begin(world, node));
 }
 
 /** A node leaves and comes, so that everything comes to where it belongs. */
 export function cycle(world: World): void {
   const node = world.chance.pick(world.nodes.filter(({ running }) => running));
   node.terminate();
-  const back = (): void => {
-    if (node.process === null) node.start();
-    else world.schedule.after(200, back);
-  };
-  back();
+  begin(world, node);
 }
 
 /** What the forger sends beside an advert. */
