@@ -1,10 +1,11 @@
 /**
  * Two masters that do not hear each other, found by what the nodes of the cluster say. Each master tells them every two seconds that it
- * is one; who is master as well asks that node again, until it is over or no passing moment any more. Then it is an alarm, and where no
- * advert of the other comes, one gives way: whose adverts do not leave, else the one of lower priority, and of equals the lower address. It stays away as long as the other
- * goes on to say that it is master: who gave way takes over again when {@link PATIENCE} questions have brought nothing of the kind.
+ * is one, and each second while it knows of another one, which it asks where that says nothing, until it is over or no passing moment any more.
+ * Then it is an alarm, and where no advert of the other comes, one gives way: whose adverts do not leave, else the one of lower priority, and of
+ * equals the lower address. It stays away as long as the other goes on to say that it is master, for which it asks: who gave way takes over again
+ * when {@link PATIENCE} questions have brought nothing of the kind.
  */
-import type { Instant, Milliseconds } from "../base/units.ts";
+import type { Milliseconds } from "../base/units.ts";
 import { after, earlier, elapsed, ms, NEVER } from "../base/units.ts";
 import type { Claim } from "../heartbeat/claim.ts";
 import { CLAIM_TEXT_MAX } from "../heartbeat/claim.ts";
@@ -13,14 +14,14 @@ import type { Believed } from "./cluster/claims.ts";
 import { askClaims, claimOf, speaking, tellClaims } from "./cluster/claims.ts";
 import type { Cluster } from "./cluster/cluster.ts";
 import { announce, drive } from "./drive.ts";
-import type { Rival, Rivals } from "./rival.ts";
+import type { Rival } from "./rival.ts";
 import type { Router } from "./router.ts";
 import { seen } from "./signs.ts";
 import type { Turn, World } from "./world.ts";
 
 /** A master says that it is one this often; of many, some at a time. */
 const TELL_EVERY: Milliseconds = ms(2000);
-/** A rival is asked about this often, and so many of them at once: a serial line carries the answers. */
+/** A rival is told or asked this often, and of so many of them at once, of fewer where a slow line carries it. */
 const ASK_EVERY: Milliseconds = ms(1000);
 const ASKED_MAX = 8;
 /** Questions without an answer after which nobody is taken for master any more. */
@@ -32,9 +33,25 @@ const BITS_PER_BYTE = 10;
 
 const isMaster = (router: Router): boolean => router.machine.kind === "master" && router.role === "master";
 
+/** Claims in one message: of a slow line it takes no more than its part of a second. */
+function room(cluster: Cluster | null): number {
+  const speeds = Array.from(cluster?.links.values() ?? [], ({ config }) =>
+    config.type === "serial" ? config.baud : Infinity,
+  );
+  const bytes = Math.min(CLAIM_TEXT_MAX, (Math.min(...speeds) / BITS_PER_BYTE) * LINE_SHARE);
+  return Math.max(1, Math.floor(bytes / CLAIM_BYTES));
+}
+
+const askedMax = ({ cluster }: World): number => Math.min(ASKED_MAX, room(cluster));
+
+/** So many seconds pass until all rivals were told, or asked about. */
+const rounds = (world: World): number => Math.ceil(world.rivals.known.size / askedMax(world));
+
 /** How long a rival counts after it was heard of: of many, each is asked about less often. */
-const lasts = ({ known }: Rivals): Milliseconds =>
-  ms(ASK_EVERY * (PATIENCE + Math.ceil(known.size / ASKED_MAX) - 1));
+const lasts = (world: World): Milliseconds => ms(ASK_EVERY * (PATIENCE + rounds(world) - 1));
+
+/** After so long one that tells of itself has not been heard. */
+const unheardAfter = (world: World): Milliseconds => ms(ASK_EVERY * (rounds(world) + 0.5));
 
 /** A node said how its router is that is in one election with this one of ours; nothing newer of it was heard before. */
 export function heedClaim(world: World, turn: Turn, { router, node, claim }: Believed): void {
@@ -105,53 +122,70 @@ function stayAway(world: World, turn: Turn, router: Router, rival: Rival, claim:
 function show(world: World, turn: Turn, router: Router, { node, source }: Rival, gives: boolean): void {
   const rule = gives ? "this node gives way while that one says so" : "that node has to give way";
   const text = `node ${node} says that it is master, and no advert of it comes: ${rule}`;
-  seen(world, turn, router, { what: "claim", source, lasts: lasts(world.rivals), text });
+  seen(world, turn, router, { what: "claim", source, lasts: lasts(world), text });
 }
 
 function giveWay(world: World, turn: Turn, router: Router, { source }: Rival, { priority }: Claim): void {
-  const until = after(turn.now, lasts(world.rivals));
+  const until = after(turn.now, lasts(world));
   drive(world, turn, router, { kind: "outranked", source, priority, until });
 }
 
-/** Says who is master here and asks about rivals, where that is due. */
+/** Says who is master here, and settles who else is, where that is due. */
 export function rivalsDue(world: World, turn: Turn): void {
   const { rivals } = world;
   const cluster = speaking(world);
-  if (rivals.tellAt <= turn.now) {
-    rivals.tellAt = cluster === null ? after(turn.now, TELL_EVERY) : tell(world, turn, cluster);
+  if (rivals.askAt <= turn.now) {
+    for (const [router, { saidAt }] of rivals.known) {
+      if (elapsed(saidAt, turn.now) > lasts(world)) rivals.known.delete(router);
+    }
+    if (cluster !== null) contest(world, turn, cluster);
+    rivals.askAt = rivals.known.size === 0 ? NEVER : after(turn.now, ASK_EVERY);
   }
-  if (rivals.askAt > turn.now) return;
-  for (const [router, { saidAt }] of rivals.known) {
-    if (elapsed(saidAt, turn.now) > lasts(rivals)) rivals.known.delete(router);
+  if (rivals.tellAt > turn.now) return;
+  const { told } = rivals;
+  const masters = [...world.routers.values()].filter(isMaster);
+  for (const router of told.keys()) if (!masters.includes(router)) told.delete(router);
+  const since = (router: Router): number => told.get(router) ?? Number.NEGATIVE_INFINITY;
+  if (cluster !== null) {
+    const untold = masters.filter((router) => turn.now - since(router) >= ASK_EVERY);
+    tell(world, turn, untold, room(cluster));
   }
+  rivals.tellAt = after(turn.now, TELL_EVERY);
+}
+
+/**
+ * Two masters tell each other, which is less than to ask and to be answered, on a line that may be slow, and who gives way tells that. Who has given
+ * way asks, and who does not hear the other one.
+ */
+function contest(world: World, turn: Turn, cluster: Cluster): void {
+  const { known } = world.rivals;
+  const most = Math.min(ASKED_MAX, room(cluster));
+  const tells = ([router, { yieldedAt }]: [Router, Rival]): boolean =>
+    isMaster(router) || (yieldedAt !== null && elapsed(yieldedAt, turn.now) <= ASK_EVERY);
+  const telling = [...known].filter(tells).map(([router]) => router);
+  tell(world, turn, telling, most);
+  const unheard = unheardAfter(world);
   // Those that were heard of longest ago first.
-  const waiting = [...rivals.known].sort(([, one], [, other]) => one.saidAt - other.saidAt);
+  const asked = [...known]
+    .filter(([router, { saidAt }]) => !isMaster(router) || elapsed(saidAt, turn.now) > unheard)
+    .sort(([, one], [, other]) => one.saidAt - other.saidAt)
+    .slice(0, most);
   askClaims(
     world,
     turn,
-    waiting.slice(0, ASKED_MAX).map(([router]) => router),
+    asked.map(([router]) => router),
   );
-  rivals.askAt = rivals.known.size === 0 ? NEVER : after(turn.now, ASK_EVERY);
 }
 
-/** Tells of some masters, those first that were not told of for longest; gives when to tell of the next. */
-function tell(world: World, turn: Turn, { links }: Cluster): Instant {
+/** Tells of so many of these masters at most, those first that were not told of for longest. */
+function tell(world: World, turn: Turn, masters: readonly Router[], most: number): void {
   const { told } = world.rivals;
-  const masters = [...world.routers.values()].filter(isMaster);
-  for (const router of told.keys()) if (!masters.includes(router)) told.delete(router);
-  const since = (router: Router): number => told.get(router) ?? -1;
-  const speeds = Array.from(links.values(), ({ config }) =>
-    config.type === "serial" ? config.baud : Infinity,
-  );
-  const bytes = Math.min(CLAIM_TEXT_MAX, (Math.min(...speeds) / BITS_PER_BYTE) * LINE_SHARE);
-  const next = masters
-    .sort((one, other) => since(one) - since(other))
-    .slice(0, Math.max(1, Math.floor(bytes / CLAIM_BYTES)));
+  const since = (router: Router): number => told.get(router) ?? Number.NEGATIVE_INFINITY;
+  const next = [...masters].sort((one, other) => since(one) - since(other)).slice(0, most);
   for (const router of next) told.set(router, turn.now);
   tellClaims(
     world,
     turn,
     next.map((router) => claimOf(world, turn.now, router)),
   );
-  return after(turn.now, TELL_EVERY);
 }

@@ -192,6 +192,45 @@ test("a hundred contested routers become one master each, and stay it", () => {
   expect([masters(high), masters(low)]).toEqual([100, 0]);
 });
 
+describe("two masters of eight routers on a slow line", () => {
+  const BAUD = 9600;
+  const many = (priority: number): string =>
+    Array.from({ length: 8 }, (_, at) =>
+      router(
+        { vrid: at + 1, priority, tie: "sticky", addresses: [`192.0.2.${at + 100}/24`] },
+        `VI_${at + 1}`,
+      ),
+    ).join("");
+
+  test("leave it room for what else is to be said, while they contend and after", () => {
+    const lab = new Lab();
+    const boxes = [150, 100].map((priority, at) =>
+      lab.box(clustered(at).replace("115200", `${BAUD}`) + many(priority)),
+    );
+    const cables = new Cables(boxes);
+    for (const box of boxes) box.start();
+    lab.run(15_000);
+    const [high, low] = boxes as [Box, Box];
+    const roles = (box: Box): string[] => [...new Set(box.status().vrrp.map(({ state }) => state))];
+    const busy = (span: number): number[] => {
+      const from = cables.said.length;
+      lab.run(span);
+      const bytes = (box: Box): number =>
+        cables.said
+          .slice(from)
+          .reduce((sum, { from: by, bytes }) => sum + (by === box ? bytes.length : 0), 0);
+      return boxes.map((box) => bytes(box) / ((BAUD / 10) * (span / 1000)));
+    };
+    high.cut = true;
+    lab.run(5000);
+    expect(Math.max(...busy(3000))).toBeLessThan(0.85);
+    expect([roles(high), roles(low)]).toEqual([["master"], ["master"]]);
+    lab.run(10_000);
+    expect(Math.max(...busy(4000))).toBeLessThan(0.93);
+    expect([roles(high), roles(low)]).toEqual([["master"], ["backup"]]);
+  });
+});
+
 test("many masters are told of some at a time: what a slow line carries in a quarter of a second", () => {
   const many = Array.from({ length: 20 }, (_, at) =>
     router({ vrid: at + 1, addresses: [`192.0.2.${at + 100}/24`] }, `VI_${at + 1}`),

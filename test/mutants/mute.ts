@@ -51,6 +51,27 @@ export const MUTE: readonly Mutant[] = [
   ),
   fault(
     "contend",
+    "!isMaster(router) || elapsed(saidAt, turn.now) > unheard",
+    "true",
+    "asks who tells anyway, and a slow line has no room for more",
+    "agent/contend",
+  ),
+  fault(
+    "contend",
+    "(yieldedAt !== null && elapsed(yieldedAt, turn.now) <= ASK_EVERY)",
+    "false",
+    "does not say that it gave way",
+    "agent/contend",
+  ),
+  fault(
+    "contend",
+    "masters.filter((router) => turn.now - since(router) >= ASK_EVERY)",
+    "masters",
+    "tells on a slow line what it said just now",
+    "agent/contend",
+  ),
+  fault(
+    "contend",
     "if (known !== undefined && known.node !== node) return;",
     "",
     "takes over again and again from the best of three, as another one is worse",

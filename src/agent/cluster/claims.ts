@@ -113,6 +113,9 @@ function answer(world: World, turn: Turn, to: string, id: number, about: readonl
   const cluster = speaking(world);
   if (cluster === null) return;
   const routers = new Set(about.flatMap((subject) => inElection(world, subject)));
+  // Of two nodes the other one is everybody who is to be told.
+  if (cluster.config.nodes.length === 2)
+    for (const router of routers) world.rivals.told.set(router, turn.now);
   for (const claims of bundles([...routers].map((router) => claimOf(world, turn.now, router)))) {
     say(cluster, turn, { kind: "claims", to, answers: id, claims });
   }
