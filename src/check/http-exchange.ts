@@ -1,6 +1,6 @@
 /** One request to an HTTP server, and whether the answer is what was expected. */
 import { createHash } from "node:crypto";
-import type { Request } from "../wire/http.ts";
+import type { Head, Request } from "../wire/http.ts";
 import { decodeBody, decodeHead, encodeRequest, nameOf } from "../wire/http.ts";
 import type { Dialogue } from "./dialogue.ts";
 import { Heard, say } from "./dialogue.ts";
@@ -38,10 +38,20 @@ function judge(request: Request, expected: Expectation, heard: Heard): Outcome |
   if (digest !== null) {
     if (body.bytes.length > DIGESTED_MAX) return bad(`${said}, body too long for a digest`);
     const found = createHash("md5").update(body.bytes).digest("hex");
-    if (found !== digest) return bad(`${said}, body has digest ${found}`);
+    if (found !== digest) return bad(`${said}, body has digest ${found}${encoded(bytes, head)}`);
   }
   if (pattern === null) return good(`${said}, digest is right`);
-  return bodyFits(body.bytes, pattern) ? good(`${said}, body matches`) : bad(`${said}, body does not match`);
+  if (bodyFits(body.bytes, pattern)) return good(`${said}, body matches`);
+  return bad(`${said}, body does not match${encoded(bytes, head)}`);
+}
+
+const latin1 = new TextDecoder("latin1");
+
+/** That the body came in a coding (RFC 9110 8.4), which nobody asked for: it is looked at as it came. */
+function encoded(bytes: Uint8Array, { end }: Head): string {
+  const fields = latin1.decode(bytes.subarray(0, end));
+  const coding = /^content-encoding:[ \t]*([\w-]{1,20})/im.exec(fields)?.[1];
+  return coding === undefined ? "" : `; it is in ${coding}`;
 }
 
 /** Asks, and judges the answer. A server that resets after its answer has answered all the same. */

@@ -72,7 +72,11 @@ function understand(source: ConfigSource, text: string, report: Report): Section
   const parsed = parseToml(text, report);
   if (parsed === null || !isTable(parsed.values)) return null;
   report.partial = !parsed.whole;
-  if (nothingToDo(parsed.values)) report.missing(0, "nothing to do: there is no [vrrp.NAME] table");
+  if (nothingToDo(parsed.values))
+    report.missing(
+      0,
+      "nothing to do: there is no table of [vrrp.NAME], [virtual_server.NAME], [heartbeat] or [realserver]",
+    );
   const sections = readSections(parsed.values, scan(parsed.text), report);
   if (parsed.whole) judge(sections, report);
   return sections;

@@ -38,6 +38,13 @@ describe("an answer", () => {
     expect(said(bytes, { pattern: "^hello$" }, {}, true)).toBe("true HTTP 200, body matches");
   });
 
+  test("that is in a coding nobody asked for says so where it does not match", () => {
+    const coded = page.replace("Content-Length", "content-encoding: gzip\r\nContent-Length");
+    expect(said([coded], { pattern: "^bye$" })).toBe("false HTTP 200, body does not match; it is in gzip");
+    expect(said([coded], { pattern: "^hello$" })).toBe("true HTTP 200, body matches");
+    expect(said([coded], { digest: "0" })).toBe(`false HTTP 200, body has digest ${HELLO}; it is in gzip`);
+  });
+
   test("counts by the digest of its body", () => {
     expect(said([page], { digest: HELLO })).toBe("true HTTP 200, digest is right");
     expect(said([page], { digest: HELLO, pattern: "x" })).toBe("false HTTP 200, body does not match");

@@ -41,7 +41,8 @@ describe("a file that holds nothing", () => {
     }
   });
   test("is an error at 1:1 when there is nothing to do", () => {
-    const nothing = "1:1 error: nothing to do: there is no [vrrp.NAME] table";
+    const nothing =
+      "1:1 error: nothing to do: there is no table of [vrrp.NAME], [virtual_server.NAME], [heartbeat] or [realserver]";
     expect(said("# only a comment\n")).toEqual([nothing]);
     expect(said('[agent]\nnode = "a"\n')).toEqual([nothing]);
     expect(said("[vrrp]\n")).toEqual([nothing]);
