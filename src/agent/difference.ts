@@ -35,6 +35,7 @@ const NAMES: Record<keyof AgentConfig, string> = {
   runtimeDir: "runtime_dir",
   stateDir: "state_dir",
   maintenanceDir: "maintenance_dir",
+  ipvsTimeouts: "ipvs_timeouts",
   controlGroup: "control_group",
   realtimePriority: "realtime_priority",
   node: "node",

@@ -90,7 +90,11 @@ export const COMMANDS: readonly Command[] = [
     "status",
     "what the running agent knows (exit 3: not healthy)",
     {
-      name: { type: "positional", required: false, description: "only this virtual router" },
+      name: {
+        type: "positional",
+        required: false,
+        description: "only this virtual router, group of resources or virtual server",
+      },
       json: { type: "boolean", description: "print JSON" },
       watch: { type: "boolean", description: "keep looking, until Ctrl-C" },
       interval: { type: "string", valueHint: "TIME", description: "with --watch: between looks (1s)" },

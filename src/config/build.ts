@@ -1,6 +1,7 @@
 /** From a file that was read, and found good, to what the machines run on. */
 import type { Family, Ip } from "../base/address.ts";
-import { priority } from "../base/units.ts";
+import type { Milliseconds, Seconds } from "../base/units.ts";
+import { priority, seconds } from "../base/units.ts";
 import type { Given } from "./kind.ts";
 import { buildCheck } from "./build-check.ts";
 import { buildHeartbeat } from "./build-heartbeat.ts";
@@ -53,15 +54,24 @@ function plain<V extends Readonly<Record<string, Given<unknown> | null>>>(values
 export const nodeName = (written: string | null, hostname: string): string =>
   written ?? (hostname === "" ? NAMELESS : hostname);
 
+/** 0: not written. */
+const secondsOf = (span: Milliseconds | null): Seconds => seconds((span ?? 0) / 1000);
+
 function buildAgent(values: AgentValues, hostname: string): AgentConfig | null {
   const read = plain(values);
   const log = read === null ? null : plain(read.log);
-  if (read === null || log === null) return null;
+  const timeouts = read === null ? null : plain(read.ipvs_timeouts);
+  if (read === null || log === null || timeouts === null) return null;
   return {
     node: nodeName(read.node, hostname),
     runtimeDir: read.runtime_dir,
     stateDir: read.state_dir,
     maintenanceDir: read.maintenance_dir,
+    ipvsTimeouts: {
+      tcp: secondsOf(timeouts.tcp),
+      tcpFin: secondsOf(timeouts.tcp_fin),
+      udp: secondsOf(timeouts.udp),
+    },
     controlGroup: read.control_group,
     realtimePriority: read.realtime_priority,
     scriptUser: read.script_user,

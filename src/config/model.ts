@@ -2,6 +2,7 @@
 import type { Unsafe } from "./path-safety.ts";
 import type { Family, Ip } from "../base/address.ts";
 import type { Milliseconds, Priority } from "../base/units.ts";
+import type { Timeouts } from "../wire/ipvs.ts";
 import type { HeartbeatConfig, KeysFile, ScriptFact } from "./heartbeat-model.ts";
 import type { ProbeConfig } from "./probe-model.ts";
 import type { RouteConfig } from "./route.ts";
@@ -32,6 +33,8 @@ export interface AgentConfig {
   readonly stateDir: string;
   /** Whose files take real servers out; null: none. */
   readonly maintenanceDir: string | null;
+  /** 0: as the kernel has it. */
+  readonly ipvsTimeouts: Timeouts;
   /** Group of the control socket (then 0660), or null (0600). */
   readonly controlGroup: string | null;
   /** 0: ordinary scheduling; 1-99: SCHED_RR. */

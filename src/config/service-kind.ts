@@ -3,8 +3,9 @@ import type { Ip } from "../base/address.ts";
 import { familyOf, isLinkLocal, isMulticast, parseIp } from "../base/address.ts";
 import type { Endpoint } from "./check-kind.ts";
 import { showEndpoint } from "./check-kind.ts";
+import type { Milliseconds } from "../base/units.ts";
 import type { Kind } from "./kind.ts";
-import { reject } from "./kind.ts";
+import { duration, reject } from "./kind.ts";
 import { quote } from "./words.ts";
 
 const PORT_MAX = 65_535;
@@ -26,6 +27,18 @@ function parsePlace(text: string): Endpoint | null {
   const port = digits === "" ? null : Number(digits);
   if (address === null || (port ?? 0) > PORT_MAX) return null;
   return familyOf(address) === (six === undefined ? 4 : 6) ? { address, port } : null;
+}
+
+/** A duration that the kernel counts in seconds; the bounds in milliseconds. */
+export function wholeSeconds(low: number, high: number): Kind<Milliseconds> {
+  const kind = duration(low, high);
+  return {
+    ...kind,
+    read(written, report) {
+      const span = kind.read(written, report);
+      return span === null || span % 1000 === 0 ? span : reject(written, report, "whole seconds");
+    },
+  };
 }
 
 /** `192.0.2.1:80`, `[2001:db8::1]:80`, or an address alone. No name: what is balanced must not depend on DNS. */

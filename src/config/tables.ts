@@ -2,6 +2,7 @@
 import type { Fields } from "./field.ts";
 import { absent, group, later, optional } from "./field.ts";
 import { choice, integer, text } from "./kind.ts";
+import { wholeSeconds } from "./service-kind.ts";
 import { account, name } from "./network.ts";
 import { RUNTIME_DIR } from "./runtime-dir.ts";
 import { directory, logTarget } from "./system.ts";
@@ -16,6 +17,13 @@ const FACILITIES = [
   ...["kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv", "ftp"],
   ...["local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7"],
 ] as const;
+
+const SECOND = 1000;
+const DAY = 24 * 3600 * SECOND;
+
+/** How long the kernel remembers a connection in which nothing happens. */
+const timeout = (doc: string) =>
+  absent(wholeSeconds(SECOND, DAY), "as it is", doc, { see: "ipvsadm(8)", keepalived: ["lvs_timeouts"] });
 
 /** `[agent]` */
 export const agent = {
@@ -34,6 +42,14 @@ export const agent = {
     directory(""),
     "none",
     'A directory in which a file takes a real server out, as in ldirectord: its name is the address, "192.0.2.1", or with the port, "192.0.2.1:80" and "[2001:db8::1]:80".',
+  ),
+  ipvs_timeouts: group(
+    {
+      tcp: timeout("Of a connection of TCP; the kernel's own is 15m."),
+      tcp_fin: timeout("Of one that is being closed; the kernel's own is 2m."),
+      udp: timeout("Of a flow of UDP; the kernel's own is 5m."),
+    },
+    "After how long without a packet the kernel forgets connections of virtual services, all of them; put back when the agent is stopped.",
   ),
   control_group: absent(
     account,

@@ -35,8 +35,9 @@ const sends = ({ servers }: ServiceConfig, forward: string): boolean =>
 function flows({ name, service: { id, onePacket }, quiescent }: ServiceConfig): Finding[] {
   if (id.kind === "fwmark" || id.protocol !== "udp" || onePacket || !quiescent) return [];
   const text =
-    "a flow of UDP stays with its server at weight 0, even a dead one, until it was silent for five minutes (ipvsadm --set)";
-  const cure = "quiescent = false with net.ipv4.vs.expire_nodest_conn = 1, or one_packet = true";
+    "a flow of UDP stays with its server at weight 0, even a dead one, until it was silent for minutes";
+  const cure =
+    'quiescent = false with net.ipv4.vs.expire_nodest_conn = 1, or one_packet = true; ipvs_timeouts = { udp = "30s" } shortens it';
   return [{ ...about("degraded", name), id: "ipvs_flow", text, cure }];
 }
 

@@ -59,6 +59,8 @@ export function readOwned(directory: string, bootId: string): OwnedService[] {
 interface ReleasedServices {
   readonly removed: readonly string[];
   readonly failures: string[];
+  /** What stays, or could not be removed. */
+  readonly left: readonly OwnedService[];
 }
 
 /** Removes what is ours from the kernel, but for what `stays`; no agent runs, or it is about to leave. */
@@ -95,5 +97,5 @@ export function releaseOwned(
     table.value.close();
   }
   if (owned.length > 0) noteOwned(directory, bootId, left);
-  return { removed, failures };
+  return { removed, failures, left };
 }

@@ -17,6 +17,7 @@ import { Promotion } from "./promotion.ts";
 import type { Stale } from "./run.ts";
 import { VirtualMacs } from "./virtual-macs.ts";
 import { forwardingOf } from "./run.ts";
+import { restoreTimeouts } from "./ipvs-timeouts.ts";
 import { releaseOwned } from "./owned-services.ts";
 
 /** Answers to a removal which say that there is nothing to remove any more. */
@@ -83,7 +84,8 @@ function releaseLocked(directory: string, stale: Stale): Result<Released, string
   others.push(...realServerLeft(join(directory, BY_AGENT), warn));
   const services = releaseOwned(directory, here, () => false);
   others.push(...services.removed);
-  for (const failure of services.failures) warn(failure);
+  const timeouts = restoreTimeouts(directory, here);
+  for (const failure of [...services.failures, ...(timeouts === null ? [] : [timeouts])]) warn(failure);
   const elsewhere = known.filter((record) => isElsewhere(record.bootId, here));
   if (elsewhere.length > 0) {
     const names = elsewhere.map(({ router }) => router).join(", ");

@@ -247,6 +247,7 @@ export async function runAgent(options: RunOptions): Promise<number> {
     promotion.restoreUnwanted();
     virtualMacs.tidy();
     world.realServing.tidy();
+    world.services.tidy();
     void readHistory(settings.stateDir, warning(journal, "history")).then((transitions) =>
       post({ kind: "history-read", transitions }),
     );

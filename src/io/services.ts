@@ -6,7 +6,9 @@ import { readdir } from "node:fs/promises";
 import type { Event } from "../agent/boundary.ts";
 import type { OwnedService, ServiceAction, ServiceEvent } from "../agent/service/boundary.ts";
 import { unreachable } from "../base/assert.ts";
+import { UNCHANGED } from "../wire/ipvs.ts";
 import { noteOwned, readOwned, releaseOwned } from "./owned-services.ts";
+import { restoreTimeouts } from "./ipvs-timeouts.ts";
 import { reasonOf } from "./reason.ts";
 import type { TableNews, TableOrder } from "./table-thread.ts";
 import { openThread } from "./thread.ts";
@@ -63,7 +65,9 @@ export class ServiceTables {
       case "read": {
         this.#left ??= readOwned(this.#directory, this.#bootId);
         const ways = new Set([...action.ways, ...this.#left.map(({ way }) => way)]);
-        for (const way of ways) this.#order({ kind: "read", way });
+        const { timeouts } = action;
+        const [directory, bootId] = [this.#directory, this.#bootId];
+        for (const way of ways) this.#order({ kind: "read", way, timeouts, directory, bootId });
         break;
       }
       case "write":
@@ -85,6 +89,15 @@ export class ServiceTables {
     } catch (error) {
       this.#warn(`cannot note down what is ours: ${reasonOf(error)}`);
     }
+  }
+
+  /** What an agent left that was killed goes, where the configuration has no service for which the table would be looked at. */
+  tidy(): void {
+    if (this.#left !== null) return;
+    this.perform({ kind: "services", what: "read", ways: [], timeouts: UNCHANGED });
+    if (this.#pending.length > 0) return;
+    const failure = restoreTimeouts(this.#directory, this.#bootId);
+    if (failure !== null) this.#warn(failure);
   }
 
   #order(order: TableOrder): void {
@@ -198,8 +211,10 @@ export class ServiceTables {
       return;
     }
     try {
-      const { failures } = releaseOwned(this.#directory, this.#bootId, ({ keep }) => keep);
+      const { failures, left } = releaseOwned(this.#directory, this.#bootId, ({ keep }) => keep);
       for (const failure of failures) this.#warn(failure);
+      const failure = left.length > 0 ? null : restoreTimeouts(this.#directory, this.#bootId);
+      if (failure !== null) this.#warn(failure);
     } catch (error) {
       this.#warn(reasonOf(error));
     }

@@ -4,12 +4,21 @@ import { errnoName } from "../../native/libc.ts";
 import type { ChangeResult } from "../agent/service/boundary.ts";
 import type { Result } from "../base/result.ts";
 import type { TableWay } from "../config/service-model.ts";
-import type { Change, Entry } from "../wire/ipvs.ts";
+import type { Change, Entry, Timeouts } from "../wire/ipvs.ts";
 import type { KernelTable } from "./ipvs.ts";
 import { openTable } from "./ipvs.ts";
+import { keepTimeouts } from "./ipvs-timeouts.ts";
 
 export type TableOrder =
-  | { readonly kind: "read"; readonly way: TableWay }
+  | {
+      readonly kind: "read";
+      readonly way: TableWay;
+      /** What the kernel is to keep to. */
+      readonly timeouts: Timeouts;
+      /** runtime_dir, and the boot with its network namespace: what was changed is noted there. */
+      readonly directory: string;
+      readonly bootId: string;
+    }
   | { readonly kind: "write"; readonly way: TableWay; readonly changes: readonly Change[] };
 
 export type TableNews =
@@ -32,9 +41,10 @@ function table(way: TableWay): Result<KernelTable, number> {
   return made;
 }
 
-function read(way: TableWay): TableNews {
+function read({ way, timeouts, directory, bootId }: Extract<TableOrder, { kind: "read" }>): TableNews {
   const began = performance.now();
   const found = table(way);
+  if (found.ok) keepTimeouts(found.value, directory, bootId, timeouts);
   const entries = found.ok ? found.value.read() : found;
   const took = performance.now() - began;
   if (entries.ok) return { kind: "told", way, entries: entries.value, failure: null, took };
@@ -54,5 +64,5 @@ function write(way: TableWay, changes: readonly Change[]): TableNews {
 }
 
 parentPort?.on("message", (order: TableOrder) => {
-  parentPort?.postMessage(order.kind === "read" ? read(order.way) : write(order.way, order.changes));
+  parentPort?.postMessage(order.kind === "read" ? read(order) : write(order.way, order.changes));
 });

@@ -5,6 +5,7 @@
 import type { Family, Ip } from "../base/address.ts";
 import { familyOf } from "../base/address.ts";
 import type { Seconds } from "../base/units.ts";
+import { seconds } from "../base/units.ts";
 
 export type Protocol = "tcp" | "udp" | "sctp";
 
@@ -135,6 +136,9 @@ export interface Timeouts {
   readonly tcpFin: Seconds;
   readonly udp: Seconds;
 }
+
+/** Nothing is another than it was. */
+export const UNCHANGED: Timeouts = { tcp: seconds(0), tcpFin: seconds(0), udp: seconds(0) };
 
 /** One write. */
 export type Change =

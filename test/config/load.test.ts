@@ -159,6 +159,7 @@ describe("a good file", () => {
         runtimeDir: "/run/haagent",
         stateDir: "/var/lib/haagent",
         maintenanceDir: null,
+        ipvsTimeouts: { tcp: 0, tcpFin: 0, udp: 0 },
         controlGroup: null,
         realtimePriority: 0,
         scriptUser: null,

@@ -220,3 +220,17 @@ table("a word", [
     ['6:17 error: auth.type must be "none", "pass" or "ah"'],
   ],
 ]);
+
+table("the timeouts of connections", [
+  ["are whole seconds or nothing", agent('ipvs_timeouts = { tcp = "1h", udp = 20 }'), []],
+  [
+    "have no fraction",
+    agent('ipvs_timeouts = { udp = "1.5s" }'),
+    ['2:25 error: ipvs_timeouts.udp must be whole seconds, not "1.5s"'],
+  ],
+  [
+    "are a second at least",
+    agent('ipvs_timeouts = { tcp_fin = "0s" }'),
+    ['2:29 error: ipvs_timeouts.tcp_fin must be 1s to 24h, not "0s"'],
+  ],
+]);

@@ -7,6 +7,7 @@ import type { Instant } from "../../src/base/units.ts";
 import { instant, NEVER } from "../../src/base/units.ts";
 import { STALE } from "../../src/agent/recover.ts";
 import type { AgentConfig } from "../../src/config/model.ts";
+import { UNCHANGED } from "../../src/wire/ipvs.ts";
 import { readConfig } from "../../src/io/config-file.ts";
 import { runAgent } from "../../src/io/run.ts";
 
@@ -58,6 +59,7 @@ if (import.meta.main) {
     runtimeDir,
     stateDir: runtimeDir,
     maintenanceDir: null,
+    ipvsTimeouts: UNCHANGED,
     controlGroup: null,
     realtimePriority: Number(realtime),
     scriptUser: null,

@@ -36,6 +36,11 @@ describe("a virtual service by dr", () => {
       const { connections, in_bytes: bytes } = first?.counters ?? { connections: 0, in_bytes: 0 };
       return connections >= 4 && bytes > 100 * connections;
     });
+    // Nobody is both director and real server of an address.
+    expect(await agent.command("realserver", "start", VIP)).toMatchObject({
+      code: 5,
+      stdout: `${VIP}: not carried; ! this host is the director of a service there\n`,
+    });
     expect(await agent.stop()).toBe(0);
     expect(await scene.table()).toEqual([]);
   });

@@ -1,6 +1,6 @@
 /** What enters and leaves the agent for virtual services: a part of boundary.ts. */
 import type { TableWay } from "../../config/service-model.ts";
-import type { Change, Entry, ServiceId } from "../../wire/ipvs.ts";
+import type { Change, Entry, ServiceId, Timeouts } from "../../wire/ipvs.ts";
 
 /** A service in the kernel that is ours: it goes when we go, and after a crash the next agent knows it by this. */
 export interface OwnedService {
@@ -48,8 +48,13 @@ export type ServiceEvent =
     };
 
 export type ServiceAction =
-  /** Read the table by these ways, and by those in which an earlier agent left something. */
-  | { readonly kind: "services"; readonly what: "read"; readonly ways: readonly TableWay[] }
+  /** Have the kernel keep to these timeouts, then read the table by these ways, and by those in which an earlier agent left something. */
+  | {
+      readonly kind: "services";
+      readonly what: "read";
+      readonly ways: readonly TableWay[];
+      readonly timeouts: Timeouts;
+    }
   /** Note down what is ours, all of it (null: as before), then make these changes in order. */
   | {
       readonly kind: "services";

@@ -8,8 +8,8 @@ import type { ServerConfig, ServiceConfig, TableWay } from "../../config/service
 import type { Wanted } from "../../ipvs/difference.ts";
 import { difference } from "../../ipvs/difference.ts";
 import { KnownTable } from "../../ipvs/known.ts";
-import type { Change } from "../../wire/ipvs.ts";
-import { serviceKey } from "../../wire/ipvs.ts";
+import type { Change, Timeouts } from "../../wire/ipvs.ts";
+import { serviceKey, UNCHANGED } from "../../wire/ipvs.ts";
 import type { OwnedService, ServiceAction, ServiceEvent } from "./boundary.ts";
 import { isActive } from "./active.ts";
 import type { Judges, ServerOrder } from "./state.ts";
@@ -53,6 +53,8 @@ export class Services {
   /** Answers to `read` that are awaited. */
   private reading = 0;
   directory: string | null = null;
+  /** Of the kernel's connections. */
+  timeouts: Timeouts = UNCHANGED;
 
   /** Takes over a new set of services; those of the same name go on with what is known of their servers. */
   configure(configs: readonly ServiceConfig[], now: Instant): void {
@@ -101,7 +103,7 @@ export class Services {
     // A write that is under way is answered before.
     const ways = this.ways();
     this.reading = ways.length;
-    order(turn, { kind: "services", what: "read", ways });
+    order(turn, { kind: "services", what: "read", ways, timeouts: this.timeouts });
   }
 
   table(way: TableWay): Table {

@@ -21,6 +21,7 @@ export const judgesOf = ({ checks, services }: World): Judges => ({
 /** Takes a new configuration over, at the start or by a reload. */
 export function configureServices(world: World, turn: Turn): void {
   const { services, config } = world;
+  services.timeouts = config.agent.ipvsTimeouts;
   services.configure(config.services, turn.now);
   const directory = config.services.length === 0 ? null : config.agent.maintenanceDir;
   if (directory === services.directory) return;
