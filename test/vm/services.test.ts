@@ -144,6 +144,51 @@ describe("a virtual service by tun", () => {
   });
 });
 
+describe("a start without services", () => {
+  test("takes away what a killed agent left, and the timeouts that it set", async () => {
+    const agent = await scene.serving(web(), "ipvs_timeouts = { udp = 20 }");
+    await agent.kill();
+    await agent.write(
+      '[vrrp.lan]\ninterface = "eth1"\nvrid = 9\npriority = 1\naddresses = ["10.77.1.9/32"]\n',
+    );
+    await agent.start();
+    await until("the table is empty", 10_000, async () => (await scene.table()).length === 0);
+    const { namespace } = scene.director();
+    await until("the timeouts are back", 5000, async () =>
+      (await namespace.run(["ipvsadm", "-L", "--timeout"])).includes("900 120 300"),
+    );
+    expect(await agent.stop()).toBe(0);
+  });
+});
+
+describe("the timeouts of connections", () => {
+  test("are kept as configured, and put back with the configuration, with a stop and with a release", async () => {
+    const timeouts = async (): Promise<string> => {
+      const { namespace } = scene.director();
+      const text = await namespace.run(["ipvsadm", "-L", "--timeout"]);
+      return text.trim().replace(/^.*: /, "");
+    };
+    const become = (wanted: string): Promise<unknown> =>
+      until(`timeouts ${wanted}`, 15_000, async () => (await timeouts()) === wanted);
+    const setting = 'ipvs_timeouts = { tcp_fin = "30s", udp = "20s" }';
+    const agent = await scene.serving(web(), setting);
+    expect(await timeouts()).toBe("900 30 20");
+    await scene.director().namespace.run(["ipvsadm", "--set", "0", "99", "0"]);
+    await become("900 30 20");
+    await agent.reload(web());
+    await become("900 120 300");
+    await agent.reload({ agent: setting, text: web() });
+    await become("900 30 20");
+    expect(await agent.stop()).toBe(0);
+    expect(await timeouts()).toBe("900 120 300");
+    await agent.start();
+    await become("900 30 20");
+    await agent.kill();
+    expect((await agent.command("release")).code).toBe(0);
+    expect(await timeouts()).toBe("900 120 300");
+  });
+});
+
 describe("two directors", () => {
   const director = (priority: number, inactive: string): string => `
 [vrrp.lan]
