@@ -218,3 +218,15 @@ describe("a reload", () => {
     }
   });
 });
+
+test("a node whose groups have left rests while a router's before_release goes on", () => {
+  const router =
+    '[vrrp.VI]\ninterface = "eth0"\nvrid = 1\naddresses = ["10.9.9.9/24"]\nhooks = { before_release = ["/bin/flush"] }\n';
+  const two = pair(GROUPS, router);
+  const master = two.a.router("VI")["state"] === "master" ? two.a : two.b;
+  master.stop();
+  // A turn that asks for another one at once, and so on, is no rest.
+  two.wire.run(5000);
+  expect([master.exit, [...master.scripts.running]]).toEqual([null, []]);
+  expect(master.wakeAt).toBeGreaterThan(two.wire.now);
+});

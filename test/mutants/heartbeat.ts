@@ -40,6 +40,13 @@ export const HEARTBEAT: readonly Mutant[] = [
     "agent/cluster",
   ),
   agentFault(
+    "resource/machine",
+    "resources.lingersUntil > turn.now ? resources.lingersUntil : NEVER",
+    "resources.lingersUntil",
+    "turns without a rest while a hook goes on after its groups have left",
+    "agent/resources",
+  ),
+  agentFault(
     "cluster/send",
     'return "again";',
     'return "other";',

@@ -235,7 +235,8 @@ function lingers(cluster: Cluster, turn: Turn, resources: Resources): boolean {
     turn.now,
     ms(Math.max(LINGER_LEAST, LINGER_KEEPALIVES * settings.keepalive)),
   );
-  resources.wakeAt = resources.lingersUntil;
+  // Hooks may take longer.
+  resources.wakeAt = resources.lingersUntil > turn.now ? resources.lingersUntil : NEVER;
   const { status, reported, hold } = state.peer;
   const taken = status !== "alive" || (reported && hold.local && hold.foreign);
   return !taken && !cluster.hurried && cluster.state?.own === "active" && resources.lingersUntil > turn.now;
