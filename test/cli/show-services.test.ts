@@ -50,6 +50,17 @@ const named = (name: string, more: Partial<ServiceReport> = {}): ServiceReport =
 });
 const told = (...services: readonly ServiceReport[]): string[] => serviceLines(services, [], 0);
 
+test("a service shows who leaves it, and how long that one may stay", () => {
+  const [since, until] = ["2026-01-01T00:00:00.000Z", "2026-01-01T00:01:00.000Z"];
+  const leaver = { address: "192.0.2.22:80", weight: 0, active: 2, inactive: 1, since, until };
+  const service = named("web", { leaving: [leaver] });
+  const [, server, leaving] = serviceLines([service], [], Date.parse(since) + 20_000);
+  expect(server).toStartWith("  192.0.2.1:80   ");
+  expect(leaving).toBe(
+    "  192.0.2.22:80  leaving for 20s, weight 0, connections 2+1; not configured, gone in 40s at the latest",
+  );
+});
+
 describe("services", () => {
   test("that need somebody are named before all others", () => {
     const many = Array.from({ length: 12 }, (_, at) => named(`s${at}`, at > 1 ? { state: "down" } : {}));

@@ -28,4 +28,11 @@ export const BALANCE: readonly Mutant[] = [
     "does not note which services are its own",
     8,
   ),
+  fault(
+    "services",
+    "if (same && !this.someoneLeaves()) return;",
+    "if (same) return;",
+    "never notices that the connections of who leaves have ended",
+    37,
+  ),
 ];
