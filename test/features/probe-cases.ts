@@ -78,6 +78,14 @@ const HTTP: readonly Case[] = [
     "200",
   ],
   ["the same without it", "keyless", http(8014), false, "HTTP 401"],
+  ["a slow page", "slow", http(8015, 'timeout = "700ms"'), true, "HTTP 200"],
+  [
+    "slow pages that are too many for one timeout",
+    "slowpages",
+    http(8015, 'timeout = "700ms"', 'urls = ["/1", "/2", "/3", "/4", "/5", "/6", "/7"]'),
+    false,
+    "timeout after 0.7s",
+  ],
   [
     "a page by its digest",
     "digest",

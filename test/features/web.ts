@@ -46,6 +46,9 @@ const ANSWERS: Readonly<Record<number, Answer>> = {
   // For who knows the password.
   8014: (socket, request) =>
     say(`HTTP/1.1 ${/^Authorization: Basic eA==\r$/m.test(request) ? 200 : 401} x\r\n\r\n`)(socket, request),
+  // After a while, each time.
+  8015: (socket, request) =>
+    void setTimeout(() => say("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")(socket, request), 150),
   // Mail, and a reset for who takes leave.
   8013: (socket, request) =>
     request.startsWith("QUIT") ? socket.terminate() : void socket.write("250 fine\r\n"),
