@@ -28,6 +28,13 @@ describe("a body", () => {
     expect(bodyFits(bytes("<h1>Hallo</h1>"), "^Hallo")).toBe(false);
   });
 
+  test("matches words as it matches a pattern of them", () => {
+    const text = "a-b \u{1f600}c\n<d e='f'>";
+    for (const word of ["", "a-b", "\u{1f600}c", "c\n<d", "e='f'", "f'>g", "A"]) {
+      expect([word, bodyFits(bytes(text), word)]).toEqual([word, bodyFits(bytes(text), `(?:${word})`)]);
+    }
+  });
+
   test("that is no UTF-8 is no reason to throw", () => {
     expect(bodyFits(Uint8Array.of(0xff, 0xfe, 0x41), "A")).toBe(true);
   });
