@@ -47,6 +47,8 @@ export class Node {
   #frozenAt = 0;
   /** SIGTERM was sent. */
   stopping = false;
+  /** It was told so again, and waits for no script. */
+  hurried = false;
   /** Until then it may be in fault, for reasons that the world gave it: a refused address, sockets to open again. */
   readonly excuses: Excuses;
   /** What its agent was told by hand. */
@@ -161,6 +163,7 @@ export class Node {
     this.startedAt = this.schedule.now;
     this.mortality.born();
     this.stopping = false;
+    this.hurried = false;
     this.excuses.none();
     this.orders.none();
     this.config = this.file;
@@ -208,6 +211,7 @@ export class Node {
   terminate(): void {
     const { process } = this;
     if (process === null || process.frozen) return;
+    this.hurried = this.stopping;
     this.stopping = true;
     this.observer.lived(this, "SIGTERM");
     process.control({ kind: "signal", signal: "SIGTERM" });
