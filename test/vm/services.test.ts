@@ -236,6 +236,35 @@ ${web(`active_when = "lan"\ninactive = "${inactive}"`)}`;
     await scene.vip(true);
   });
 
+  test("that choose by the same hash have connections survive the master, where the kernel takes them up in the middle", async () => {
+    await scene.vip(false);
+    for (const at of [0, 1])
+      await scene.director(at).namespace.run(["sysctl", "-qw", "net.ipv4.vs.sloppy_tcp=1"]);
+    const text = (priority: number): string =>
+      director(priority, "empty")
+        .replaceAll(":80", ":7000")
+        .replace('"rr"', '"mh"\nscheduler_flags = ["mh-port"]');
+    const first = await scene.started(text(200));
+    const second = await scene.agent(text(100), 1);
+    await first.is("lan", "master");
+    await second.start();
+    await second.is("lan", "backup");
+    await scene.settles(
+      first,
+      "all serve",
+      (service) => service.active && weights(service).join() === "1,1,1",
+    );
+    await scene.settles(second, "all are good", ({ servers }) => servers.every(({ up }) => up === true));
+    const opened = [await scene.caller.open(), await scene.caller.open()];
+    await first.kill();
+    await second.is("lan", "master");
+    await scene.settles(second, "all serve there", (service) => weights(service).join() === "1,1,1");
+    for (const [connection, who] of opened)
+      expect(await scene.caller.say(connection)).toBe(who.replace("hello", "still there"));
+    await second.stop();
+    await scene.vip(true);
+  });
+
   test("of the sample balance over its servers, and the one that is left goes on", async () => {
     await scene.vip(false);
     const text = (at: 0 | 1): string =>
