@@ -1,5 +1,6 @@
 /** Directors of virtual services that are compared: the same services in each one's own language, and the rivals' daemons in a namespace. */
 import { statSync, writeFileSync } from "node:fs";
+import { basename } from "node:path";
 import type { Namespace } from "./namespace.ts";
 import type { Child } from "./process.ts";
 import { childrenOf } from "./process.ts";
@@ -136,8 +137,9 @@ export class RivalDirector {
     this.#namespace = namespace;
   }
 
+  /** A name of its own: ldirectord takes any other process of that name, in whatever namespace, for itself and ends. */
   get #path(): string {
-    return `${this.#directory}/${this.#kind}.conf`;
+    return `${this.#directory}/${basename(this.#directory)}.conf`;
   }
 
   get running(): boolean {
@@ -158,7 +160,7 @@ export class RivalDirector {
     writeFileSync(this.#path, text);
   }
 
-  start(text: string): void {
+  start(text: string, environment: Readonly<Record<string, string>> = {}): void {
     this.write(text);
     const pid = (name: string): string => `${this.#directory}/${name}.pid`;
     const argv =
@@ -170,7 +172,7 @@ export class RivalDirector {
     this.#child = this.#namespace.spawn(argv, {
       onLine: (line) => this.lines.push(line),
       // The certificates of a lab are nobody's: who checks them is not what is compared.
-      env: { PERL_LWP_SSL_VERIFY_HOSTNAME: "0" },
+      env: { PERL_LWP_SSL_VERIFY_HOSTNAME: "0", ...environment },
     });
   }
 
