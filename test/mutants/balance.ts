@@ -35,4 +35,11 @@ export const BALANCE: readonly Mutant[] = [
     "never notices that the connections of who leaves have ended",
     37,
   ),
+  fault(
+    "state",
+    "if (!this.isFallback(key)) return drainTimeout;",
+    "if (!this.isFallback(key)) return ms(0);",
+    "removes who is not listed with its connections",
+    37,
+  ),
 ];

@@ -30,7 +30,9 @@ export type BalanceFault =
   /** The kernel of a node gives and takes nothing of its table. */
   | { readonly kind: "table-fails"; readonly node: number }
   /** `ipvsadm -C` by hand; or what others have there, too, is added anew. */
-  | { readonly kind: "table-flushed"; readonly node: number };
+  | { readonly kind: "table-flushed"; readonly node: number }
+  /** Somebody adds a server to the service. */
+  | { readonly kind: "server-added"; readonly node: number };
 
 /** So many runs have some. */
 const ODDS = 0.25;
@@ -38,6 +40,8 @@ const FAULTS_MAX = 8;
 const SERVERS = ["10.0.6.21", "10.0.6.22", "10.0.6.23"];
 /** The sorry server. */
 export const FALLBACK = "10.0.6.9";
+/** Nobody's that an agent knows. */
+const STRANGER = "10.0.6.77";
 export const PORT = 80;
 /** From one look at the kernel's table to the next, and what an answer of it may take. */
 export const LOOK = 3000;
@@ -128,11 +132,16 @@ export function drawBalanceFaults(chance: Prng, nodes: readonly NodePlan[], peac
       ? { kind, at, until, server: chance.pick(SERVERS) }
       : { kind, at, until, node };
   });
-  return [...dead, ...drawn];
+  const added = nodes.flatMap((_, node): Fault[] => {
+    const at = chance.between(0, peaceAt - 1);
+    return chance.chance(0.5) ? [{ kind: "server-added", at, until: at, node }] : [];
+  });
+  return [...dead, ...drawn, ...added];
 }
 
-export const isOfBalance = (fault: Fault): fault is Fault & BalanceFault =>
-  fault.kind === "server-dies" || fault.kind === "table-fails" || fault.kind === "table-flushed";
+const OF_BALANCE: readonly Fault["kind"][] = ["server-dies", "table-fails", "table-flushed", "server-added"];
+
+export const isOfBalance = (fault: Fault): fault is Fault & BalanceFault => OF_BALANCE.includes(fault.kind);
 
 export function inflictBalance(world: World, fault: BalanceFault, later: (run: () => void) => void): void {
   if (fault.kind === "server-dies") {
@@ -146,6 +155,7 @@ export function inflictBalance(world: World, fault: BalanceFault, later: (run: (
   const balance = world.nodes[fault.node]?.balance ?? null;
   if (balance === null) return;
   if (fault.kind === "table-flushed") balance.flush();
+  else if (fault.kind === "server-added") balance.add(STRANGER, PORT);
   else {
     balance.fails = true;
     later(() => (balance.fails = false));

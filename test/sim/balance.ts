@@ -6,7 +6,7 @@ import type { Event } from "../../src/agent/boundary.ts";
 import type { ChangeResult, OwnedService, ServiceAction } from "../../src/agent/service/boundary.ts";
 import type { Change, Entry, ServiceId, ToldDestination } from "../../src/wire/ipvs.ts";
 import { serviceKey } from "../../src/wire/ipvs.ts";
-import { applied, entry, ip, service } from "../ipvs/values.ts";
+import { applied, entry, ip, server, service } from "../ipvs/values.ts";
 import type { ServicePlan } from "./balance-plan.ts";
 import type { Node } from "./node.ts";
 import type { Prng } from "./prng.ts";
@@ -100,6 +100,17 @@ export class Balance {
   /** `ipvsadm -C`, and what others want is there again. */
   flush(): void {
     this.entries = [FOREIGN];
+    this.#node.observer.kernelChanged(this.#node);
+  }
+
+  /** `ipvsadm -a` by hand, to each service that is there but that of others. */
+  add(address: string, port: number): void {
+    this.entries = this.entries.map((one) => {
+      const there = one.destinations.some(({ destination }) => destination.address === address);
+      if (there || serviceKey(one.service.id) === FOREIGN_KEY) return one;
+      const { destinations } = entry(one.service, { ...server(2), address: ip(address), port });
+      return { ...one, destinations: [...destinations, ...one.destinations] };
+    });
     this.#node.observer.kernelChanged(this.#node);
   }
 
