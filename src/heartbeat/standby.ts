@@ -64,7 +64,8 @@ export function standbyMessage(
   }
   if (step !== "done") return;
   if (standby.role === "none") return turn.report(true);
-  if (standby.what !== what) return;
+  // That of a move before it may have been under way for longer than the word that began this one.
+  if (standby.what !== what || sequence <= standby.sequence) return;
   if (standby.role === "giving") {
     if (standby.step === "taking") finish(turn);
     return;

@@ -8,6 +8,10 @@ const LINES = 60;
 /** Those that once failed, with what was wrong then. */
 const KEPT: ReadonlyMap<number, string> = new Map([
   [
+    1_017_555,
+    "the last word of a move that was over, overtaken by the first of the next one, was taken for the last of that",
+  ],
+  [
     11_678,
     "a node that no ping node answers slept until it was to fence, and shot one that had begun a life meanwhile",
   ],

@@ -143,6 +143,16 @@ describe("a standby", () => {
     );
   });
 
+  test("starts nothing for the last word of the move before, which the first of this one has overtaken", () => {
+    const play = Play.agreed();
+    play.hears({ kind: "standby", hold: "local", step: "me" }, 50);
+    expect(play.said()).toBe("ask local other");
+    expect(play.hears({ kind: "standby", hold: "local", step: "done" }, 49).said()).toBe("");
+    expect(play.hears({ kind: "standby", hold: "local", step: "done" }, 51).said()).toContain(
+      "theirs started",
+    );
+  });
+
   test("is over when nobody answers within ten seconds", () => {
     const play = Play.agreed().give({ kind: "standby", what: "all" });
     play.said();
@@ -165,7 +175,9 @@ describe("a standby", () => {
     play.said();
     play.hears({ kind: "resource", hold: "local", full: true, stable: true, info: null, pings: null }, 49);
     expect(play.said()).toBe("");
-    expect(play.asks("local", "done").said()).toBe("resource none/1, (standby-done local)");
+    expect(play.hears({ kind: "standby", hold: "local", step: "done" }, 51).said()).toBe(
+      "resource none/1, (standby-done local)",
+    );
   });
 
   test("is refused while anything is under way", () => {

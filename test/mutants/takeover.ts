@@ -61,8 +61,14 @@ export const TAKEOVER: readonly Mutant[] = [
   ),
   fault(
     "standby",
-    "sequence <= standby.sequence) return;",
-    "false) return;",
+    "standby.what !== what || sequence <= standby.sequence",
+    "standby.what !== what",
+    "starts what the other one has not stopped, for its last word of the move before",
+  ),
+  fault(
+    "standby",
+    'standby.role === "none" || sequence <= standby.sequence) return;',
+    'standby.role === "none") return;',
     "ends a standby for an older report",
   ),
   fault(
