@@ -24,6 +24,7 @@ import { nextLook } from "./guard.ts";
 import { heartbeatEvent, heartbeatKernel } from "./cluster/heartbeat.ts";
 import { noSuch, why } from "./history.ts";
 import { noticeSleep } from "./cluster/members.ts";
+import { rivalsSlept } from "./contend.ts";
 import { deafened } from "./listen.ts";
 import { neighbourHeard } from "./neighbours.ts";
 import { keepSilent } from "./notice.ts";
@@ -206,6 +207,7 @@ export class Agent {
     if (gap < 10) return false;
     addressesStalled(world, turn, gap);
     if (world.cluster !== null) noticeSleep(world.cluster, turn);
+    rivalsSlept(world, turn);
     let noticed = false;
     for (const router of world.routers.values()) {
       const { machine } = router;

@@ -130,6 +130,17 @@ function giveWay(world: World, turn: Turn, router: Router, { source }: Rival, { 
   drive(world, turn, router, { kind: "outranked", source, priority, until });
 }
 
+/** Who did not run has asked nobody meanwhile: one that gave way takes over when as many questions as ever have brought nothing from now on. */
+export function rivalsSlept(world: World, turn: Turn): void {
+  const { rivals } = world;
+  if (elapsed(rivals.askAt, turn.now) <= ASK_EVERY) return;
+  for (const [router, rival] of rivals.known) {
+    rivals.known.set(router, { ...rival, saidAt: turn.now });
+    const claim = router.claims.get(rival.node)?.claim;
+    if (rival.yieldedAt !== null && claim !== undefined) giveWay(world, turn, router, rival, claim);
+  }
+}
+
 /** Says who is master here, and settles who else is, where that is due. */
 export function rivalsDue(world: World, turn: Turn): void {
   const { rivals } = world;

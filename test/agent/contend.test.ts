@@ -110,6 +110,26 @@ describe("two masters that only the cluster knows of", () => {
     expect(asks).toEqual([]);
   });
 
+  test("stay one when the lower one did not run for a while, and asked nobody meanwhile", () => {
+    const { lab, high, low, cables } = apart();
+    lab.run(6000);
+    expect(low.state()).toBe("backup");
+    low.freeze();
+    // What was said in the beginning waits; nothing more is heard before it has run for a second.
+    lab.run(1000);
+    cables.passes = () => false;
+    lab.run(2400);
+    low.thaw();
+    for (let at = 0; at < 100; at++) {
+      lab.run(10);
+      expect(low.state()).toBe("backup");
+    }
+    cables.passes = () => true;
+    lab.run(6000);
+    expect([high.state(), low.state()]).toEqual(["master", "backup"]);
+    expect(low.router().counters.became_master).toBe(1);
+  });
+
   test("are told of once, where the adverts of one reach the other", () => {
     // The other one takes its time.
     const { lab, high } = apart({}, { tie: "sticky" });

@@ -57,6 +57,13 @@ export const MUTE: readonly Mutant[] = [
     "agent/contend",
   ),
   fault(
+    "agent",
+    "    rivalsSlept(world, turn);\n",
+    "",
+    "takes over on waking from one that it asked nothing while it slept",
+    "agent/contend",
+  ),
+  fault(
     "contend",
     "(yieldedAt !== null && elapsed(yieldedAt, turn.now) <= ASK_EVERY)",
     "false",
