@@ -167,6 +167,11 @@ export class Cables {
     return !hasCarrier(from, segment) || !hasCarrier(to, segment);
   }
 
+  /** What was said before, and not heard perhaps, may be heard now, whoever says it again. */
+  get replays(): boolean {
+    return [...this.#weather.values()].some(({ replay }) => replay > 0);
+  }
+
   /** A port of a node is unplugged. */
   breakPort(number: number, link: string): void {
     this.broken.add(`${number} ${link}`);

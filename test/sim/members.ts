@@ -76,6 +76,7 @@ export class Members {
 
   /** Nothing that the speaker says can reach the listener. */
   isDeaf(listener: Node, speaker: Node): boolean {
+    if (this.#cables.replays) return false;
     if (speaker.process === null || speaker.process.frozen) return true;
     return shared(listener, speaker).every((link) => this.#cables.blocks(link, speaker, listener));
   }
