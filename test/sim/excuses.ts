@@ -1,4 +1,5 @@
 /** Reasons for an agent to be in fault that no state of the world shows, and until when they hold. */
+import type { SegmentName } from "./plan.ts";
 import type { Schedule } from "./schedule.ts";
 
 /** How long the agent stays in fault when the kernel refused an address, or one was taken away more than three times in ten seconds. */
@@ -11,6 +12,8 @@ const LOSS_WINDOW = 10_500;
 const DEAF = 1_100;
 
 export class Excuses {
+  /** Segments on which none of its adverts left at some time: as a backup it does not try again, and cannot know that they would. */
+  readonly muted = new Set<SegmentName>();
   readonly #schedule: Schedule;
   /** An excuse has ended: conditions are to be looked at again. */
   readonly #over: () => void;

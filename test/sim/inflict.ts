@@ -138,6 +138,7 @@ function harm(
     case "mute": {
       const { segment } = fault;
       node.mute.add(segment);
+      node.excuses.muted.add(segment);
       later(() => void (node.mute.delete(segment) && node.excuses.heard()));
       break;
     }
@@ -204,6 +205,7 @@ export function pacify(world: World): void {
     node.hooksFail = false;
     if (node.mute.size > 0) node.excuses.heard();
     node.mute.clear();
+    node.excuses.muted.clear();
     node.services.failing = 0;
     if (node.balance !== null) node.balance.fails = false;
     node.health.failing.clear();

@@ -30,7 +30,8 @@ export const knowsMaster = (scene: Scene, part: Part, virtualRouter: string): bo
       other.node !== part.node &&
       inCluster(other, part) &&
       isMaster(scene, other.node, other.router) &&
-      !other.node.mute.has(other.router.segment) &&
+      // A mute one is believed by who was mute itself: the better of the two stays.
+      (!other.node.mute.has(other.router.segment) || part.node.excuses.muted.has(part.router.segment)) &&
       shared(part.node, other.node).some((link) => !part.node.cables.blocks(link, other.node, part.node)),
   );
 

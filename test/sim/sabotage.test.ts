@@ -181,7 +181,7 @@ describe("an agent that breaks one promise", () => {
     ],
     [
       "lets addresses be taken away",
-      "is not there|sends no advert|hears no master",
+      "is not there|sends no advert|hears no master|is better than the master",
       same,
       (event) => event.kind !== "address-gone",
     ],
