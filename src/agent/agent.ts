@@ -207,7 +207,6 @@ export class Agent {
     if (gap < 10) return false;
     addressesStalled(world, turn, gap);
     if (world.cluster !== null) noticeSleep(world.cluster, turn);
-    rivalsSlept(world, turn);
     let noticed = false;
     for (const router of world.routers.values()) {
       const { machine } = router;
@@ -217,6 +216,8 @@ export class Agent {
       drive(world, turn, router, { kind: "deadline" });
       noticed = true;
     }
+    // Who was late by its patience listens first: longer patience does not make up for that.
+    rivalsSlept(world, turn);
     if (!noticed) return false;
     // What waited is thrown away with it, and others may have waited for that.
     for (const router of world.routers.values()) {

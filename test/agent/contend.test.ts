@@ -130,6 +130,19 @@ describe("two masters that only the cluster knows of", () => {
     expect(low.router().counters.became_master).toBe(1);
   });
 
+  test("are followed by nobody who did not run and has not listened, though the other one said meanwhile that it released", () => {
+    const { lab, high, low } = apart();
+    lab.run(6000);
+    low.freeze();
+    high.event({ kind: "signal", signal: "SIGTERM" });
+    lab.run(6000);
+    low.thaw();
+    lab.run(2000);
+    expect(low.state()).toBe("backup");
+    lab.run(6000);
+    expect(low.state()).toBe("master");
+  });
+
   test("are told of once, where the adverts of one reach the other", () => {
     // The other one takes its time.
     const { lab, high } = apart({}, { tie: "sticky" });
