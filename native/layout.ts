@@ -94,6 +94,8 @@ export const MCL_ONFAULT = 4;
 export const SCHED_OTHER = 0;
 export const SCHED_FLAG_RESET_ON_FORK = 1;
 export const PRIO_PROCESS = 0;
+/** <asm-generic/resource.h> */
+export const RLIMIT_NOFILE = 7;
 export const PR_SET_TIMERSLACK = 29;
 export const PR_CAP_AMBIENT = 47;
 export const PR_CAP_AMBIENT_CLEAR_ALL = 4;

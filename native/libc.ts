@@ -25,6 +25,7 @@ const FUNCTIONS = {
   getpriority: { args: ["i32", "u32"], returns: "i32" },
   madvise: { args: ["u64", "u64", "i32"], returns: "i32" },
   mlockall: { args: ["i32"], returns: "i32" },
+  prlimit: { args: ["i32", "i32", "ptr", "ptr"], returns: "i32" },
   prctl: { args: ["i32", "u64", "u64", "u64", "u64"], returns: "i32" },
   // musl's sched_setscheduler(3) is a stub that fails: the system call by its number.
   syscall: { args: ["i64", "i64", "i64", "ptr"], returns: FFIType.i64_fast },

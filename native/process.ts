@@ -61,6 +61,25 @@ export const setTimerSlack = (nanoseconds: number): number =>
 export const dropAmbientCapabilities = (): number =>
   checked(libc.prctl(layout.PR_CAP_AMBIENT, layout.PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0));
 
+/** The soft and the hard limit of descriptors, as struct rlimit has them. */
+const limits = new BigUint64Array(2);
+
+/** Our soft RLIMIT_NOFILE; 0 where the kernel does not say. */
+export function fileLimit(): number {
+  const failed = checked(libc.prlimit(0, layout.RLIMIT_NOFILE, null, ptr(limits))) < 0;
+  return failed ? 0 : Number(limits[0]);
+}
+
+/** Sets the soft RLIMIT_NOFILE of a process, 0 for ours, up to its hard one, which stays (prlimit(2)). */
+export function limitFiles(soft: number, pid = 0): number {
+  const read = checked(libc.prlimit(pid, layout.RLIMIT_NOFILE, null, ptr(limits)));
+  if (read < 0) return read;
+  const wanted = BigInt(integer(soft, 1, 2 ** 31, "limit of descriptors"));
+  const hard = limits[1] ?? wanted;
+  limits[0] = wanted < hard ? wanted : hard;
+  return checked(libc.prlimit(pid, layout.RLIMIT_NOFILE, ptr(limits), null));
+}
+
 /** Takes the exclusive flock(2) of an open file without waiting: 0, or minus EAGAIN when another process has it. */
 export const lockFile = (fd: number): number =>
   checked(libc.flock(descriptor(fd), layout.LOCK_EX | layout.LOCK_NB));

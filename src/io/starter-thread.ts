@@ -6,6 +6,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { parentPort } from "node:worker_threads";
 import { setTimerSlack } from "../../native/process.ts";
+import { limited } from "./file-limit.ts";
 import { forgetCommand, noteCommand } from "./orphans.ts";
 import type { News, Order } from "./starter.ts";
 
@@ -93,10 +94,10 @@ function start({ id, argv, environment, account, keep, notes, input }: Order): v
   const stdin = input === null ? "ignore" : new TextEncoder().encode(input);
   try {
     if (keep === 0) {
-      running(Bun.spawn([...argv], { ...options, stdio: [stdin, "ignore", "ignore"] }));
+      running(limited(() => Bun.spawn([...argv], { ...options, stdio: [stdin, "ignore", "ignore"] })));
       return;
     }
-    const child = Bun.spawn([...argv], { ...options, stdio: [stdin, "pipe", "pipe"] });
+    const child = limited(() => Bun.spawn([...argv], { ...options, stdio: [stdin, "pipe", "pipe"] }));
     printed = Promise.all([output.read(child.stdout), output.read(child.stderr)]);
     running(child);
   } catch (error) {

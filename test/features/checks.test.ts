@@ -33,10 +33,15 @@ ${more}
 /** As root with groups, which a script must not keep. */
 const ROOT = ["setpriv", "--groups", "0,4,24", "--"];
 
-async function started(command: readonly string[], more?: string, agentLines = ""): Promise<Agent> {
+async function started(
+  command: readonly string[],
+  more?: string,
+  agentLines = "",
+  under: readonly string[] = ROOT,
+): Promise<Agent> {
   const agent = await Agent.create(site.box(0).namespace, { agent: agentLines, text: text(command, more) });
   site.atClose(() => agent.close());
-  await agent.start(ROOT);
+  await agent.start(under);
   return agent;
 }
 
@@ -92,6 +97,20 @@ mv $D/seen.new $D/seen`;
       .slice(0, -1)
       .filter((target) => target !== "/dev/null" && !/\/seen\.(sh|new)$/.test(target));
     expect(rest).toEqual([]);
+  });
+
+  test("may have as many descriptors as programs expect, and not more than the agent", async () => {
+    const body = "echo $(ulimit -Sn) $(ulimit -Hn) > $D/limit.new; mv $D/limit.new $D/limit";
+    const command = [await scripts.write("limit.sh", body)];
+    const agent = await started(command, undefined, "", ["prlimit", "--nofile=256:5000"]);
+    await until("the script has run", 5000, () => scripts.lines("limit").length > 0);
+    expect(scripts.lines("limit")).toEqual(["1024 5000"]);
+    // The agent itself, for its probes, between two of them.
+    await until("the agent has all", 5000, () =>
+      /^Max open files +5000 +5000 /m.test(readFileSync(`/proc/${agent.pid}/limits`, "utf8")),
+    );
+    expect(Bun.spawnSync(["prlimit", `--pid=${agent.pid}`, "--nofile=512:512"]).exitCode).toBe(0);
+    await until("scripts have no more", 5000, () => scripts.lines("limit")[0] === "512 512");
   });
 
   test("gets its arguments as they are written, and no shell reads them", async () => {

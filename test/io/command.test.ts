@@ -1,7 +1,8 @@
 /** Commands, probes and notify queues, with real processes. */
 import { describe, expect, test } from "bun:test";
-import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, closeSync, existsSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileLimit } from "../../native/process.ts";
 import type { Action, Event } from "../../src/agent/boundary.ts";
 import { ms } from "../../src/base/units.ts";
 import { account, groupId } from "../../src/io/account.ts";
@@ -62,6 +63,27 @@ describe("a command", () => {
     expect(descriptors?.trim()).toBe("0 1 2 3");
     expect(slack).toBe("50000");
     expect(group?.trim()).toBe(pid ?? "");
+  });
+
+  test("has the conventional limit of descriptors as soon as it can look", async () => {
+    using directory = temporaryDirectory();
+    const out = join(directory.path, "out");
+    const path = script(directory.path, `ulimit -Sn >> ${out}`);
+    for (let count = 0; count < 20; count += 1) expect(await run([path])).toBeNull();
+    expect(new Set(readFileSync(out, "utf8").trim().split("\n"))).toEqual(new Set(["1024"]));
+    expect(fileLimit()).toBeGreaterThan(1024);
+  });
+
+  test("has it a moment later where we have so many descriptors that our threads would miss them", async () => {
+    using directory = temporaryDirectory();
+    const opened = Array.from({ length: 800 }, () => openSync("/dev/null", "r"));
+    try {
+      const wait = "until [ $(ulimit -Sn) = 1024 ]; do sleep 0.01; done";
+      // As ourselves: of others' processes only CAP_SYS_RESOURCE may set it.
+      expect(await run([script(directory.path, wait)], "root")).toBeNull();
+    } finally {
+      for (const fd of opened) closeSync(fd);
+    }
   });
 
   test("runs as root only where root is written", async () => {
