@@ -90,7 +90,7 @@ const TABLE: Readonly<Record<string, Rule>> = {
         "src/config/keys-file.ts",
         "src/config/fence.ts",
         "src/config/path-safety.ts",
-        "src/config/check-files.ts",
+        "src/config/named-files.ts",
         "src/config/resource-scripts.ts",
         "src/heartbeat/generation.ts",
       ],

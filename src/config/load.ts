@@ -1,6 +1,5 @@
 /** From the text of haagent.toml to a configuration, or to everything that is wrong with it. */
 import { build } from "./build.ts";
-import { judgeCheckFiles } from "./check-files.ts";
 import type { ConfigSource, Loaded } from "./model.ts";
 import { Report } from "./report.ts";
 import { judge } from "./rules-file.ts";
@@ -14,6 +13,7 @@ import { scan } from "./scan.ts";
 import type { Sections } from "./sections.ts";
 import { readSections } from "./sections.ts";
 import { judgeModules } from "./kernel-modules.ts";
+import { judgeNamedFiles } from "./named-files.ts";
 import { parseToml } from "./syntax.ts";
 import { isTable, quote } from "./words.ts";
 
@@ -47,7 +47,7 @@ function read(source: ConfigSource): Loaded {
     judgeScripts(source, sections, report);
     judgeFenceDelay(source.hostname, sections, report);
     judgeFenceProgram(source.fenceProgram, sections, report);
-    judgeCheckFiles(source, sections, report);
+    judgeNamedFiles(source, sections, report);
     judgeModules(source.ipvs, sections, report);
     judgeOwnPings(source.addresses, sections, report);
     judgeOwnWitnesses(source.addresses, sections, report);

@@ -259,8 +259,8 @@ export interface ConfigSource {
   readonly addresses?: readonly Ip[];
   /** The program of `heartbeat.fence`, where there is one. */
   readonly fenceProgram?: ProgramFile | null;
-  /** The scripts of checks; absent where they do not matter. */
-  readonly checkPrograms?: readonly ProgramFile[];
+  /** The scripts of checks, notify and hooks; absent where they do not matter. */
+  readonly programs?: readonly ProgramFile[];
   /** The files of authorities that checks name; absent where they do not matter. */
   readonly authorities?: readonly AuthoritiesFile[];
   /** What the kernel has of IPVS, where the text has virtual servers. */

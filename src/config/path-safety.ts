@@ -1,6 +1,6 @@
 /**
  * Who else than root decides what a path names: the one judge of programs that run as root, for the fence, the scripts of resources, those of
- * checks, and the doctor, who looks at hooks and notify as well. A file is as safe as itself, and as every directory above it.
+ * checks, hooks and notify, and the doctor. A file is as safe as itself, and as every directory above it.
  */
 
 /** A file, or a directory on the way to it, as it is. */

@@ -5,8 +5,8 @@ import type { Ip } from "../base/address.ts";
 import { parseIp } from "../base/address.ts";
 import type { KeysFile } from "../config/heartbeat-model.ts";
 import { fenceProgramOf } from "../config/fence.ts";
-import { checkFilesOf } from "../config/check-files.ts";
 import { keysFileOf } from "../config/keys-file.ts";
+import { namedFilesOf } from "../config/named-files.ts";
 import type { AuthoritiesFile, ConfigSource, ProgramFile } from "../config/model.ts";
 import { scriptsOf } from "../config/resource-scripts.ts";
 import { accounts } from "./account.ts";
@@ -109,12 +109,12 @@ export function readConfig(path: string): ConfigSource {
     const scripts = wanted === null ? {} : { scripts: scriptFacts(wanted.names, wanted.directories) };
     const fence = fenceProgramOf(text);
     const fenceProgram = fence === null ? null : lookAt(fence);
-    const named = checkFilesOf(text);
-    const checkPrograms = named.programs.map(lookAt);
+    const named = namedFilesOf(text);
+    const programs = named.programs.map(lookAt);
     const authorities = named.authorities.map(authoritiesAt);
     const host = { hostname: hostname(), accounts: accounts(), addresses: ownAddresses() };
     const ipvs = /\bvirtual_server\b/.test(text) ? ipvsFact() : null;
-    const files = { keysFile, fenceProgram, checkPrograms, authorities };
+    const files = { keysFile, fenceProgram, programs, authorities };
     return { path, text, failure: null, mode, ...host, ...files, ...scripts, ipvs };
   } catch (error) {
     return failed(error instanceof TypeError ? "is not UTF-8 text" : reasonOf(error), null);

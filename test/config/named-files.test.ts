@@ -1,8 +1,8 @@
-/** The files that checks name: how they are found in a text, and what is said of them as they are on the host. */
+/** The files that a configuration names: how they are found in a text, and what is said of them as they are on the host. */
 import { describe, expect, test } from "bun:test";
-import { checkFilesOf } from "../../src/config/check-files.ts";
 import { load } from "../../src/config/load.ts";
 import type { AuthoritiesFile, ProgramFile } from "../../src/config/model.ts";
+import { namedFilesOf } from "../../src/config/named-files.ts";
 
 const TEXT = `[virtual_server.web]
 address = "10.0.0.9:80"
@@ -23,6 +23,19 @@ track_checks = ["c"]
 [check.c]
 type = "script"
 command = ["/c.sh"]
+
+[vrrp.b]
+interface = "eth0"
+vrid = 2
+addresses = ["10.0.1.1/24"]
+notify = { master = ["/up.sh"], any = [["/any.sh", "x"], ["/other.sh"]] }
+hooks = { before_take = ["/take.sh"], after_take = ["/taken.sh"], before_release = ["/release.sh"], timeout = "2s" }
+
+[heartbeat]
+nodes = ["ha1", "ha2"]
+links = [{ type = "broadcast", interface = "eth0" }, { type = "serial", device = "/dev/ttyS0" }]
+auth = { method = "sha1", key = "a-secret-of-both" }
+notify = { node = ["/node.sh"] }
 `;
 
 const sound = (path: string): ProgramFile => ({ path, failure: null, isFile: true, mode: 0o755, unsafe: [] });
@@ -33,11 +46,11 @@ function said(
   programs: readonly ProgramFile[] = [],
   authorities: readonly Partial<AuthoritiesFile>[] = [],
 ): string[] {
-  const files = checkFilesOf(TEXT);
+  const files = namedFilesOf(TEXT);
   const source = { path: "x", text: TEXT, failure: null, mode: 0o600, hostname: "ha1", accounts: null };
   return load({
     ...source,
-    checkPrograms: files.programs.map((path) => programs.find((each) => each.path === path) ?? sound(path)),
+    programs: files.programs.map((path) => programs.find((each) => each.path === path) ?? sound(path)),
     authorities: files.authorities.map((path) => ({
       ...{ path, failure: null, certificates: [GOOD] },
       ...authorities.find((each) => each.path === path),
@@ -47,13 +60,16 @@ function said(
 
 describe("the files of checks", () => {
   test("are found wherever checks are, and only there", () => {
-    const { programs, authorities } = checkFilesOf(TEXT);
-    expect(programs.toSorted()).toEqual(["/a.sh", "/b.sh", "/c.sh", "/own.sh", "/up.sh"]);
+    const { programs, authorities } = namedFilesOf(TEXT);
+    expect(programs.toSorted()).toEqual([
+      ...["/a.sh", "/any.sh", "/b.sh", "/c.sh", "/node.sh", "/other.sh", "/own.sh"],
+      ...["/release.sh", "/take.sh", "/taken.sh", "/up.sh"],
+    ]);
     expect(authorities.toSorted()).toEqual(["/ca.pem", "/spare.pem"]);
     const none = { programs: [], authorities: [] };
-    expect(checkFilesOf('[heartbeat]\nfence = { command = ["/a"] }')).toEqual(none);
-    expect(checkFilesOf('[check.c]\ncommand = "/a"\nca = 1\n[check]')).toEqual(none);
-    expect(checkFilesOf("command = [")).toEqual(none);
+    expect(namedFilesOf('[heartbeat]\nfence = { command = ["/a"] }')).toEqual(none);
+    expect(namedFilesOf('[check.c]\ncommand = "/a"\nca = 1\n[check]')).toEqual(none);
+    expect(namedFilesOf("command = [")).toEqual(none);
   });
 
   test("that will do are not spoken of", () => {
@@ -91,6 +107,21 @@ describe("the files of checks", () => {
     expect(said([missing, { ...sound("/b.sh"), mode: 0o644 }]).toSorted()).toEqual([
       '9:17 warning: script "/up.sh" cannot be used: ENOENT: no such file: nobody is told until it is there',
       '9:43 warning: script "/b.sh" is not executable: nobody is told; cure: chmod a+x',
+    ]);
+  });
+
+  test("that tell of routers and nodes, or are waited for by a router, are named with what comes of it, each once", () => {
+    const missing = (path: string): ProgramFile => ({ ...sound(path), failure: "ENOENT: no such file" });
+    const gone = "cannot be used: ENOENT: no such file";
+    expect(
+      said(["/up.sh", "/other.sh", "/node.sh", "/take.sh", "/taken.sh", "/release.sh"].map(missing)),
+    ).toEqual([
+      `9:17 warning: script "/up.sh" ${gone}: nobody is told until it is there`,
+      `25:39 warning: script "/other.sh" ${gone}: nobody is told until it is there`,
+      `26:25 warning: script "/take.sh" ${gone}: the router takes no address until it is there`,
+      `26:52 warning: script "/taken.sh" ${gone}: nothing is run until it is there`,
+      `26:84 warning: script "/release.sh" ${gone}: nothing is run until it is there`,
+      `32:19 warning: script "/node.sh" ${gone}: nobody is told until it is there`,
     ]);
   });
 

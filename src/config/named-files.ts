@@ -1,6 +1,6 @@
 /**
- * The files that checks and services name, scripts and certificates of authorities: which they are, and whether they will do as they are on
- * this host.
+ * The files that a configuration names, scripts of checks, notify and hooks and certificates of authorities: which they are, and whether they
+ * will do as they are on this host. What runs as the agent does is judged by itself: the fence, the scripts of resources.
  */
 import type { Given } from "./kind.ts";
 import type { AuthoritiesFile, ConfigSource, ProgramFile } from "./model.ts";
@@ -16,17 +16,17 @@ const FILES_MAX = 1024;
 /** Levels of tables and arrays from a section to a key: `virtual_server.NAME.real_servers[0].check.ca`. */
 const DEPTH_MAX = 6;
 
-/** Absolute paths of files that checks name. */
-export interface CheckFiles {
+/** Absolute paths of such files. */
+export interface NamedFiles {
   readonly programs: readonly string[];
   readonly authorities: readonly string[];
 }
 
-/** The files that checks name in a text, to be looked at together with it. */
-export function checkFilesOf(text: string): CheckFiles {
+/** The files that a text names, to be looked at together with it. */
+export function namedFilesOf(text: string): NamedFiles {
   const none = { programs: [], authorities: [] };
   // Most files name none, and a long one takes a while to be parsed.
-  if (!/\b(?:command|ca|notify)\b/.test(text)) return none;
+  if (!/\b(?:command|ca|notify|hooks)\b/.test(text)) return none;
   const parsed = parseToml(text.replace(/^\uFEFF/, ""), new Report());
   if (parsed === null || !isTable(parsed.values)) return none;
   const programs = new Set<string>();
@@ -38,22 +38,24 @@ export function checkFilesOf(text: string): CheckFiles {
     if (depth > DEPTH_MAX || programs.size + authorities.size >= FILES_MAX) return;
     if (Array.isArray(value)) for (const each of value) walk(each, depth + 1);
     if (!isTable(value)) return;
-    const { ca, command, notify } = value;
-    for (const commands of [command, ...(isTable(notify) ? Object.values(notify) : [])]) {
+    const { ca, command, notify, hooks } = value;
+    const lists = [notify, hooks].flatMap((group) => (isTable(group) ? Object.values(group) : []));
+    for (const commands of [command, ...lists]) {
       for (const argv of Array.isArray(commands) && Array.isArray(commands[0]) ? commands : [commands])
         add(programs, Array.isArray(argv) ? argv[0] : null);
     }
     add(authorities, ca);
     for (const each of Object.values(value)) walk(each, depth + 1);
   };
-  walk(parsed.values["check"], 0);
-  walk(parsed.values["virtual_server"], 0);
+  const { check, virtual_server: services, vrrp: routers, heartbeat } = parsed.values;
+  for (const tables of [check, services, routers]) walk(tables, 0);
+  if (isTable(heartbeat)) walk({ notify: heartbeat["notify"] }, 0);
   return { programs: [...programs], authorities: [...authorities] };
 }
 
 type Commands = Given<readonly (readonly string[])[] | null> | null;
 
-/** The keys of a check, or of a service's `notify`, that name files. */
+/** The keys of a check, of `notify` or of `hooks`, that name files. */
 interface Naming {
   readonly command?: Commands;
   readonly ca?: Given<string | null> | null;
@@ -61,7 +63,7 @@ interface Naming {
   readonly so: string;
 }
 
-function namings({ checks, services }: Sections): Naming[] {
+function namings({ checks, services, routers, heartbeat }: Sections): Naming[] {
   const probed = [
     ...checks.map(({ values }) => values),
     ...services.flatMap(({ values }) => [
@@ -70,26 +72,36 @@ function namings({ checks, services }: Sections): Naming[] {
       ...entries(values.real_servers).map(({ value }) => value.check?.value ?? null),
     ]),
   ].filter((values) => values !== null);
-  const told = services.flatMap(({ values }): Commands[] => Object.values(values.notify?.value ?? {}));
+  const tables = [...services, ...routers, ...(heartbeat === null ? [] : [heartbeat])];
+  const told = tables.flatMap(({ values }): Commands[] => Object.values(values.notify?.value ?? {}));
+  const hooks = routers.map(({ values }) => values.hooks?.value).filter((each) => each != null);
   return [
     ...probed.map(({ command, ca }) => ({ command, ca, so: "the check fails" })),
     ...told.map((command) => ({ command, so: "nobody is told" })),
+    ...hooks.flatMap(({ before_take: take, after_take: taken, before_release: release }) => [
+      { command: take, so: "the router takes no address" },
+      { command: taken, so: "nothing is run" },
+      { command: release, so: "nothing is run" },
+    ]),
   ];
 }
 
-/** Warns of what will make a check fail, or lets others decide what it runs. No error: the file may come later, and checks are tried again. */
-export function judgeCheckFiles(
-  { checkPrograms, authorities }: ConfigSource,
+/** Warns of what will not run, or make a check fail, or lets others decide what runs; once of each script. No error: the file may come later. */
+export function judgeNamedFiles(
+  { programs: looked, authorities }: ConfigSource,
   sections: Sections,
   report: Report,
 ): void {
-  const programs = new Map(checkPrograms?.map((file) => [file.path, file]));
+  const programs = new Map(looked?.map((file) => [file.path, file]));
   const vouching = new Map(authorities?.map((file) => [file.path, file]));
+  const said = new Set<string>();
   for (const { command, ca, so } of namings(sections)) {
     for (const [program = ""] of command?.value ?? []) {
       const script = programs.get(program);
       for (const wrong of script === undefined ? [] : wrongWithScript(script, so)) {
-        report.warning(command?.at ?? 0, `script ${quote(program)} ${wrong}`);
+        const text = `script ${quote(program)} ${wrong}`;
+        if (!said.has(text)) report.warning(command?.at ?? 0, text);
+        said.add(text);
       }
     }
     const file = ca?.value == null ? undefined : vouching.get(ca.value);
