@@ -239,7 +239,7 @@ export type CertificateFact = {
 /** What the kernel has of IPVS. */
 export interface IpvsFact {
   readonly loaded: boolean;
-  /** Modules `ip_vs…` that it has or could load; null where there are no lists of modules. */
+  /** Modules `ip_vs…` that it has or could load; null where nothing tells. */
   readonly modules: ReadonlySet<string> | null;
 }
 
