@@ -35,6 +35,8 @@ interface Check {
   /** From start to start as it was lately; null before two that were to be an interval apart. */
   achieved: number | null;
   detail: string;
+  /** Why its last probe was not made; null: it was. */
+  missed: string | null;
   /** The number that a file holds or a script says, null where there is none. */
   value: number | null;
   failure: Failure | null;
@@ -94,6 +96,7 @@ export class Checks {
                 again: false,
                 steady: false,
                 achieved: null,
+                missed: null,
               },
             };
       if (check === old) {
@@ -174,6 +177,18 @@ export class Checks {
     return taken;
   }
 
+  /** How many checks there are, those that are the same counted once. */
+  get count(): number {
+    return this.list.length;
+  }
+
+  /** How many of them were not probed when they were due last, and why one was not; null: none. */
+  short(): { readonly count: number; readonly why: string } | null {
+    const missed = this.list.flatMap((check) => check.missed ?? []);
+    const [why] = missed;
+    return why === undefined ? null : { count: missed.length, why };
+  }
+
   deadline(): Instant {
     return this.next;
   }
@@ -239,7 +254,7 @@ export class Checks {
   ): readonly string[] {
     const check = this.byId.get(id);
     if (check === undefined) return [];
-    check.running = false;
+    check.missed = null;
     check.detail = detail;
     if (!healthy) check.failure = { at: now, detail, transcript };
     this.warn(check, warning ?? null, healthy);
@@ -248,11 +263,25 @@ export class Checks {
     const number = healthy && check.health.up === true ? (value ?? null) : check.value;
     const changed = check.health.up !== before.up || number !== check.value;
     check.value = number;
+    this.over(check, before, now);
+    return changed && check.health.up !== null ? check.names : NOBODY;
+  }
+
+  /** It was not probed, for a reason of ours: its health is what it was, and it is due again at its pace. */
+  unprobed(id: string, why: string, now: Instant): void {
+    const check = this.byId.get(id);
+    if (check === undefined) return;
+    check.missed = why;
+    check.detail = `not probed: ${why}`;
+    this.over(check, check.health, now);
+  }
+
+  private over(check: Check, before: Health, now: Instant): void {
+    check.running = false;
     check.steady &&= isSteady(check.health);
     ended(check.times, check.config, before, check.health, now);
     this.next = earlier(this.next, check.times.dueAt);
     if (check.again && check.health.contrary === 0) this.hasten(check, now);
-    return changed && check.health.up !== null ? check.names : NOBODY;
   }
 }
 

@@ -2,6 +2,7 @@
 import { assess } from "./assess.ts";
 import { witnessed } from "./guard.ts";
 import type { Ended, ProbeEvent } from "./probe-boundary.ts";
+import { unprobed } from "./unprobed.ts";
 import type { Turn, World } from "./world.ts";
 
 type ProbesEnded = Exclude<ProbeEvent, { kind: "probe-hint" }>;
@@ -14,7 +15,9 @@ export function probed(world: World, turn: Turn, event: ProbesEnded): void {
 
 function one(world: World, turn: Turn, { check, outcome }: Ended): void {
   const witnesses = world.guards.answered(world, turn, check, outcome.healthy);
+  // A witness that could not be asked has not answered: guards keep from two masters, whyever nobody knows.
   if (witnesses !== null) return witnessed(world, turn, witnesses);
+  if (outcome.unprobed === true) return unprobed(world, turn, check, outcome.detail);
   const changed = world.checks.result(check, outcome, turn.now);
   for (const { name, text } of world.checks.takeWarnings()) {
     turn.out.log("warning", "check.warning", { name, text });

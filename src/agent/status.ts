@@ -18,12 +18,13 @@ import type { Router } from "./router.ts";
 import { foreignServices, servicesDegraded, servicesStatus } from "./service/status.ts";
 import { contends, contestStatus } from "./signs.ts";
 import { dialectOf } from "./versions.ts";
+import { probingFailure } from "./unprobed.ts";
 import { virtualMac } from "./virtual-mac.ts";
 import type { World } from "./world.ts";
 
 const rounded = (from: Instant, to: Instant): number => Math.max(0, Math.round(elapsed(from, to)));
 
-/** `fault` when a router is, `degraded` while two masters contend, one is in standby or held back by its guard, or `accept = false` is not kept; a healthy backup is `ok`. */
+/** `fault` when a router is, `degraded` while two masters contend, one is in standby or held back by its guard, `accept = false` is not kept, or checks are not probed; a healthy backup is `ok`. */
 function health(world: World, now: Instant): "ok" | "degraded" | "fault" {
   const routers = [...world.routers.values()];
   if (routers.some(({ role }) => role === "fault")) return "fault";
@@ -34,7 +35,11 @@ function health(world: World, now: Instant): "ok" | "degraded" | "fault" {
   const groups = resourcesHealth(world, now);
   if (groups === "fault") return "fault";
   const troubled =
-    guardDegraded(world) || heartbeatDegraded(world) || realServerFaulty(world) || servicesDegraded(world);
+    probingFailure(world) !== null ||
+    guardDegraded(world) ||
+    heartbeatDegraded(world) ||
+    realServerFaulty(world) ||
+    servicesDegraded(world);
   return contended || accepting || troubled || groups === "degraded" ? "degraded" : "ok";
 }
 
@@ -164,6 +169,7 @@ export function status(
       heartbeat: heartbeatStatus(world, now),
       services: servicesStatus(world, clock, name),
       foreign_services: foreignServices(world),
+      probing_failure: probingFailure(world),
       maintenance_failure: world.services.maintenanceFailure,
       realserver: realServerStatus(world),
     },

@@ -11,6 +11,8 @@ export interface Outcome {
   readonly detail: string;
   /** The number in a file that must hold one, scaled. */
   readonly value?: number;
+  /** Nothing was probed, as we had no descriptor for it: no verdict. */
+  readonly unprobed?: true;
   /** What is good now and will not be for long: a certificate that expires. */
   readonly warning?: string;
   /** Of a probe over a network that failed: what was said, a line each. */
@@ -19,6 +21,13 @@ export interface Outcome {
 
 export const good = (detail: string): Outcome => ({ healthy: true, detail });
 export const bad = (detail: string): Outcome => ({ healthy: false, detail });
+
+/** Too many files are open, in this process or on this host (errno(3)). */
+const NO_DESCRIPTOR = /^E[MN]FILE\b/;
+
+/** What the system's refusal means, `ECONNREFUSED`, `EMFILE: no socket`: it is bad, unless it is our own shortage. */
+export const refused = (why: string): Outcome =>
+  NO_DESCRIPTOR.test(why) ? { healthy: false, detail: why, unprobed: true } : bad(why);
 
 /** Status codes, both ends included. */
 export interface StatusRange {
@@ -63,7 +72,7 @@ export function bodyFits(body: Uint8Array, pattern: string): boolean {
 export function judgeExit(failure: string | null, dynamic: boolean): Outcome {
   if (failure === null) return good("exit 0");
   const status = Number(/^exit (\d{1,3})$/.exec(failure)?.[1] ?? Number.NaN);
-  return dynamic && status >= 2 ? { healthy: true, detail: failure, value: status - 2 } : bad(failure);
+  return dynamic && status >= 2 ? { healthy: true, detail: failure, value: status - 2 } : refused(failure);
 }
 
 /** What a file must hold. */
@@ -94,6 +103,8 @@ export type FileFound =
 /** Judges a file that was read (at most {@link TEXT_MAX} bytes of it), or the reason why it was not. */
 export function judgeFile(content: FileFound, expected: FileExpectation): Outcome {
   const { integer, pattern, maxAge, minSize } = expected;
+  const failure = "failure" in content ? refused(content.failure) : null;
+  if (failure?.unprobed === true) return failure;
   if (!("failure" in content)) {
     const { age, size } = content;
     if (maxAge !== null && age > maxAge) return bad(`written ${Math.floor(age / 1000)}s ago`);

@@ -21,6 +21,8 @@ export interface StatusReport {
   readonly services?: readonly ServiceReport[];
   /** Services in the kernel that are nobody's the agent knows. */
   readonly foreign_services?: readonly string[];
+  /** What keeps checks from being probed; null: nothing. */
+  readonly probing_failure?: string | null;
   /** Why maintenance_dir cannot be read; null where it can. */
   readonly maintenance_failure?: string | null;
 }

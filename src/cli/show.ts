@@ -17,6 +17,7 @@ export function show(report: StatusReport, now: number): string {
   const { health, node, version, pid, config } = report;
   const head = [`${node}: ${health}   haagent ${version}, pid ${pid}, ${config.file}`];
   if (config.last_error !== null) head.push(`! the last reload was refused: ${config.last_error}`);
+  if (report.probing_failure != null) head.push(`! ${report.probing_failure}`);
   const [first] = report.vrrp;
   const cluster = [
     ...(report.heartbeat === undefined ? [] : heartbeatLines(report.heartbeat)),

@@ -77,6 +77,7 @@ const isSame = (a: Outcome, b: Outcome): boolean =>
   a.healthy === b.healthy &&
   a.value === b.value &&
   a.warning === b.warning &&
+  a.unprobed === b.unprobed &&
   a.transcript === undefined &&
   b.transcript === undefined;
 

@@ -99,6 +99,7 @@ describe("the status", () => {
       heartbeat: { nodes: [], links: [], resources: [] },
       services: [],
       foreign_services: [],
+      probing_failure: none,
       maintenance_failure: none,
       realserver: none,
     });

@@ -1,6 +1,6 @@
 /** Answers to probes, judged. */
 import { describe, expect, test } from "bun:test";
-import { bodyFits, judgeExit, judgeFile, statusFits } from "../../src/check/response.ts";
+import { bodyFits, judgeExit, judgeFile, refused, statusFits } from "../../src/check/response.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
@@ -64,6 +64,18 @@ describe("a file", () => {
     const number = { ...backup, integer: { scale: 1, fallback: 5 } };
     expect(judgeFile(file("123", 61_500), number).healthy).toBe(false);
     expect(judgeFile({ failure: "ENOENT" }, backup)).toEqual({ healthy: false, detail: "ENOENT" });
+  });
+
+  test("that we had no descriptor for says nothing, neither does a process or socket, a number by default does not count", () => {
+    const unprobed = (detail: string) => ({ healthy: false, detail, unprobed: true as const });
+    expect(judgeFile({ failure: "EMFILE" }, any)).toEqual(unprobed("EMFILE"));
+    const number = { ...any, integer: { scale: 1, fallback: 5 } };
+    expect(judgeFile({ failure: "ENFILE" }, number)).toEqual(unprobed("ENFILE"));
+    expect(judgeExit("EMFILE: too many open files", true)).toEqual(unprobed("EMFILE: too many open files"));
+    expect(refused("EMFILE: no socket")).toEqual(unprobed("EMFILE: no socket"));
+    for (const why of ["EPERM: no socket", 'certificate: "EMFILE"', "EMFILES"]) {
+      expect(refused(why)).toEqual({ healthy: false, detail: why });
+    }
   });
 
   test("may have to match", () => {

@@ -70,10 +70,10 @@ describe("an agent without the rights of a router", () => {
 });
 
 describe("an agent without descriptors left", () => {
-  test("says so of its checks, holds what it has, and recovers", async () => {
+  test("says so, takes nothing that it cannot probe for failed, and recovers", async () => {
     const site = await Site.create(1, 1);
     try {
-      await serve(site, site.box(0));
+      const web = await serve(site, site.box(0));
       const text = [
         check("web", 'type = "http"', 'target = "127.0.0.1:8001"'),
         check("file", 'type = "file"', 'file = "/etc/passwd"'),
@@ -82,27 +82,35 @@ describe("an agent without descriptors left", () => {
       ].join("\n");
       const agent = await started(site, site.box(0), tracking(200, text));
       await agent.is("lan", "master");
-      await verdict(agent, "web", true);
+      const names = ["web", "file", "ping"];
+      for (const name of names) await verdict(agent, name, true);
       const limit = async (files: number): Promise<void> => {
         const set = Bun.spawnSync(["prlimit", `--pid=${agent.pid}`, `--nofile=${files}:`]);
         expect(set.exitCode).toBe(0);
       };
       await limit(3);
-      for (const name of ["web", "file", "ping"]) {
-        await agent.says("track.changed", `name=${name} router=lan up=false detail=`);
-        expect(await verdict(agent, name, false)).toContain("EMFILE");
-      }
-      await sleep(500);
+      const warned = await agent.says("agent.warning", "what=checks");
+      expect(warned.fields["detail"]).toMatch(
+        /^no descriptors left \(EMFILE.*\): .*; cure: a higher hard limit/,
+      );
+      await sleep(1000);
       expect(agent.state("lan")?.fields["to"]).toBe("master");
       expect(await addressesOf(site.box(0))).toContain(VIP);
       await limit(1024);
-      for (const name of ["web", "file", "ping"]) {
-        await agent.says("track.changed", `name=${name} router=lan up=true`, 2);
-      }
-      await until("all is good", 5000, async () => {
+      await until("all are probed", 5000, async () => {
         const { tracks } = await agent.router("lan");
-        return tracks.filter(({ up }) => up === true).length === 3;
+        return tracks.every(({ detail }) => !detail.startsWith("not probed"));
       });
+      // Of a minute one.
+      expect(agent.events("agent.warning").filter(({ fields }) => fields["what"] === "checks")).toHaveLength(
+        1,
+      );
+      const changed = agent
+        .events("track.changed")
+        .filter(({ fields }) => names.includes(fields["name"] ?? ""));
+      expect(changed.filter(({ fields }) => fields["up"] === "false")).toEqual([]);
+      await web.end("SIGKILL");
+      expect(await verdict(agent, "web", false)).toBe("ECONNREFUSED");
       expect(await agent.stop()).toBe(0);
     } finally {
       await site.close();

@@ -67,6 +67,13 @@ export const TRACKING: readonly Mutant[] = [
     caughtBy: "agent/checks",
   },
   {
+    file: "src/agent/probed.ts",
+    find: "if (outcome.unprobed === true) return unprobed(world, turn, check, outcome.detail);",
+    replace: "if (outcome.unprobed === true) unprobed(world, turn, check, outcome.detail);",
+    breaks: "takes servers out of service for want of descriptors of ours",
+    caughtBy: "agent/unprobed",
+  },
+  {
     file: "src/agent/checks.ts",
     find: "if (check === undefined || check.health.contrary > 0) return;",
     replace: "if (check === undefined) return;",

@@ -1,7 +1,7 @@
 /** Carries a dialogue over a TCP connection of its own. */
 import type { Dialogue, Heard } from "../../check/dialogue.ts";
 import type { Outcome } from "../../check/response.ts";
-import { bad } from "../../check/response.ts";
+import { bad, refused } from "../../check/response.ts";
 import type { Transcript } from "../../check/transcript.ts";
 import type { Target } from "../../config/probe-model.ts";
 import type { Line } from "./dial.ts";
@@ -68,7 +68,7 @@ export function converse(
       // A server that resets after its answer, or when we take leave, has answered all the same.
       heard.ended = true;
       const step = dialogue.next();
-      settle(step.done === true && step.value.healthy ? step.value : bad(why));
+      settle(step.done === true && step.value.healthy ? step.value : refused(why));
     },
   });
   return { cancel: () => dialled.close() };

@@ -1,7 +1,7 @@
 /** A question to a name server, by UDP, or by TCP where that is wanted or the answer is too long. */
 import { Heard } from "../../check/dialogue.ts";
 import { dnsOverTcp, judgeAnswer, query } from "../../check/dns.ts";
-import { bad } from "../../check/response.ts";
+import { refused } from "../../check/response.ts";
 import type { DnsProbe } from "../../config/probe-model.ts";
 import { converse } from "./converse.ts";
 import { ask } from "./datagram.ts";
@@ -28,7 +28,7 @@ export const probeDns: Prober<DnsProbe> = (probe, tell, transcript) => {
             if (outcome === "longer") running = byTcp();
             else tell(outcome);
           },
-          failed: (why) => tell(bad(why)),
+          failed: (why) => tell(refused(why)),
         });
   return { cancel: () => running.cancel() };
 };

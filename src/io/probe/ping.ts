@@ -1,6 +1,6 @@
 /** One ICMP echo request that must be answered. */
 import { familyOf } from "../../base/address.ts";
-import { bad, good } from "../../check/response.ts";
+import { good, refused } from "../../check/response.ts";
 import type { PingProbe } from "../../config/probe-model.ts";
 import { decodeEchoReply, encodeEchoRequest } from "../../wire/icmp.ts";
 import { ask } from "./datagram.ts";
@@ -27,7 +27,7 @@ export const probePing: Prober<PingProbe> = (probe, tell, transcript) => {
       running.cancel();
       tell(good(`answered in ${(performance.now() - began).toFixed(1)}ms`));
     },
-    failed: (why) => tell(bad(why)),
+    failed: (why) => tell(refused(why)),
   });
   return running;
 };

@@ -1,6 +1,6 @@
 /** A process that must run: found by its program, by its pidfile, or by both. */
 import type { Outcome } from "../../check/response.ts";
-import { bad, good } from "../../check/response.ts";
+import { bad, good, refused } from "../../check/response.ts";
 import type { ProcessProbe } from "../../config/probe-model.ts";
 import { codeOf } from "../reason.ts";
 import { isRunning, search, statOf } from "./process-table.ts";
@@ -20,7 +20,7 @@ const shown = (program: readonly string[]): string => `"${program.join(" ")}"`;
 
 async function byPidfile(pidfile: string, program: readonly string[] | null): Promise<Outcome> {
   const content = await readRegular(pidfile, PIDFILE_MAX);
-  if ("failure" in content) return bad(`pidfile: ${content.failure}`);
+  if ("failure" in content) return { ...refused(content.failure), detail: `pidfile: ${content.failure}` };
   const pid = Number(PID.exec(new TextDecoder().decode(content.bytes))?.[1] ?? 0);
   if (pid === 0) return bad("pidfile holds no process number");
   const stat = statOf(pid);
@@ -43,13 +43,13 @@ export const probeProcess: Prober<ProcessProbe> = ({ program, pidfile }, tell) =
     if (!over) tell(outcome);
   };
   if (pidfile !== null) {
-    byPidfile(pidfile, program).then(settle, (error: unknown) => settle(bad(codeOf(error))));
+    byPidfile(pidfile, program).then(settle, (error: unknown) => settle(refused(codeOf(error))));
   } else {
     const wanted = program ?? [];
     search({
       program: wanted,
       found: (pid) => settle(pid === null ? bad(`no process ${shown(wanted)}`) : good(`process ${pid}`)),
-      failed: (errno) => settle(bad(errno)),
+      failed: (errno) => settle(refused(errno)),
     });
   }
   return { cancel: () => void (over = true) };

@@ -1,7 +1,7 @@
 /** What a probe over TLS has in common, whatever is talked over it: who vouches is read anew, and the end of the certificate is told. */
 import type { TlsConfig } from "../../config/probe-model.ts";
 import type { Outcome } from "../../check/response.ts";
-import { bad } from "../../check/response.ts";
+import { refused } from "../../check/response.ts";
 import type { Running, Tell } from "./prober.ts";
 import { readRegular } from "./regular-file.ts";
 import type { TlsTerms } from "./tls.ts";
@@ -41,7 +41,7 @@ export function secured(
   else {
     void readRegular(file, AUTHORITIES_MAX).then((read) => {
       if (cancelled) return;
-      if ("failure" in read) tell(bad(`${file}: ${read.failure}`));
+      if ("failure" in read) tell({ ...refused(read.failure), detail: `${file}: ${read.failure}` });
       else start(new TextDecoder().decode(read.bytes));
     });
   }

@@ -1,5 +1,5 @@
 /** A TCP connection that must come about; it is closed again without a word. */
-import { bad, good } from "../../check/response.ts";
+import { bad, good, refused } from "../../check/response.ts";
 import type { TcpProbe } from "../../config/probe-model.ts";
 import { dial } from "./dial.ts";
 import type { Prober } from "./prober.ts";
@@ -12,7 +12,7 @@ export const probeTcp: Prober<TcpProbe> = (probe, tell, transcript) => {
     },
     data() {},
     ended: () => tell(bad("closed")),
-    failed: (why) => tell(bad(why)),
+    failed: (why) => tell(refused(why)),
   });
   return { cancel: () => dialled.close() };
 };
