@@ -217,7 +217,6 @@ export class Agent {
       noticed = true;
     }
     // Who was late by its patience listens first: longer patience does not make up for that.
-    // Behind that: whoever overslept listens anew, and is not to be taken for one that waits.
     rivalsSlept(world, turn);
     if (!noticed) return false;
     // What waited is thrown away with it, and others may have waited for that.
