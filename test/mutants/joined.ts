@@ -53,12 +53,14 @@ export const JOINED: readonly Mutant[] = [
     ...fault("", "if (again >= first) return again;", "", "fills a line with what it says again", 494),
     file: "src/io/line-queue.ts",
   },
-  guardFault(
-    "if (counts(guard, claimed)) {",
-    "if (false) {",
-    "takes over from a master that says that it is one",
-    119,
-  ),
+  {
+    ...guardFault(
+      "if (counts(guard, claimed)) {",
+      "if (false) {",
+      "takes over from a master that says that it is one",
+    ),
+    caughtBy: "vrrp",
+  },
   {
     ...guardFault(
       "question !== null && last !== null && question >= (before ?? last);",
