@@ -4,13 +4,13 @@
  * nor is what is sent by raw IP, and whoever else speaks VRRP here.
  */
 import type { Family, Ip } from "../base/address.ts";
+import { isMulticast } from "../base/address.ts";
 import type { Config, RouterConfig } from "../config/model.ts";
 import type { Facts } from "./facts.ts";
 import type { Finding } from "./finding.ts";
-import { readIptables } from "./iptables.ts";
-import { readNft } from "./nft.ts";
-import type { Chain, Probe } from "./ruleset.ts";
-import { dropper } from "./ruleset.ts";
+import type { Dropped, Filter } from "./filters.ts";
+import { dropped, readFilters, said } from "./filters.ts";
+import type { Probe } from "./ruleset.ts";
 
 const VRRP = 112;
 const AH = 51;
@@ -19,12 +19,6 @@ const MEMBERSHIP: Readonly<Record<Family, number>> = { 4: 2, 6: 58 };
 /** Where queries come to and reports go to: all systems and IGMPv3 routers, all nodes and MLDv2 routers. */
 const QUERIES: Readonly<Record<Family, Ip>> = { 4: "224.0.0.1" as Ip, 6: "ff02::1" as Ip };
 const REPORTS: Readonly<Record<Family, Ip>> = { 4: "224.0.0.22" as Ip, 6: "ff02::16" as Ip };
-
-/** One filter program's rules. */
-interface Filter {
-  readonly program: string;
-  readonly chains: readonly Chain[];
-}
 
 /** All findings about packet filters. */
 export function firewallFindings(facts: Facts, { routers }: Config): readonly Finding[] {
@@ -36,19 +30,6 @@ export function firewallFindings(facts: Facts, { routers }: Config): readonly Fi
   // Routers of one interface have the same trouble.
   const once = new Map(findings.map((finding) => [JSON.stringify(finding), finding]));
   return [...unread(facts, filters), ...once.values()];
-}
-
-function readFilters({ filters }: Facts): Filter[] {
-  // The rules of an iptables that is built on nftables are in both listings: they are cured where they were written.
-  const ordered = filters.toSorted((a, b) => Number(a.program === "nft") - Number(b.program === "nft"));
-  return ordered.flatMap(({ program, text }): Filter[] => {
-    if (text === null) return [];
-    if (program !== "nft") {
-      return [{ program, chains: readIptables(text, program === "iptables-save" ? 4 : 6) }];
-    }
-    const chains = readNft(text);
-    return chains === null ? [] : [{ program, chains }];
-  });
 }
 
 function unread({ filters: printed }: Facts, filters: readonly Filter[]): Finding[] {
@@ -66,22 +47,11 @@ function unread({ filters: printed }: Facts, filters: readonly Filter[]): Findin
   ];
 }
 
-/** The chain of a filter that drops a packet. */
-interface Dropped {
-  readonly program: string;
-  readonly chain: string;
-}
-
-/** The first filter that certainly drops a packet. */
-function dropped(filters: readonly Filter[], probe: Probe): Dropped | null {
-  for (const { program, chains } of filters) {
-    const chain = dropper(chains, probe);
-    if (chain !== null) return { program: program.replace("-save", ""), chain: chain.name };
-  }
-  return null;
-}
-
-const said = ({ program, chain }: Dropped): string => `${program}, chain ${chain}`;
+/** What is known of no packet of these. A group's packets are never answered, so to the kernel each begins a connection. */
+const packet = (destination: Ip): Pick<Probe, "destination" | "port" | "flags" | "state"> => ({
+  ...{ destination, port: null, flags: null },
+  state: isMulticast(destination) ? "new" : null,
+});
 
 /** The rule that lets such packets through that chain. */
 function accepting(
@@ -106,7 +76,7 @@ function adverts(facts: Facts, filters: readonly Filter[], router: RouterConfig)
   const findings: Finding[] = [];
   const peers = unicast ? unicastPeers.map(({ address }) => address) : [null];
   const incoming = peers.map((source) =>
-    dropped(filters, { ...probe, direction: "in", source, destination: unicastSource ?? multicastGroup }),
+    dropped(filters, { ...probe, ...packet(unicastSource ?? multicastGroup), direction: "in", source }),
   );
   const inward = incoming.find((chain) => chain !== null) ?? null;
   if (inward !== null && (!unicast || unicastSource !== null)) {
@@ -124,7 +94,7 @@ function adverts(facts: Facts, filters: readonly Filter[], router: RouterConfig)
   const outward =
     destinations
       .map((destination) =>
-        dropped(filters, { ...probe, direction: "out", source: unicastSource, destination }),
+        dropped(filters, { ...probe, ...packet(destination), direction: "out", source: unicastSource }),
       )
       .find((each) => each !== null) ?? null;
   if (outward !== null) {
@@ -148,7 +118,7 @@ function membership(filters: readonly Filter[], router: RouterConfig): Finding[]
     ["out", REPORTS[family], "reports"],
   ] as const;
   return ways.flatMap(([direction, destination, what]): Finding[] => {
-    const drop = dropped(filters, { ...probe, direction, destination });
+    const drop = dropped(filters, { ...probe, ...packet(destination), direction });
     if (drop === null) return [];
     return [
       {

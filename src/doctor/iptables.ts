@@ -2,7 +2,7 @@
 import type { Family } from "../base/address.ts";
 import { isMulticast, parseIp, within } from "../base/address.ts";
 import type { Chain, Probe, Rule, Test, Verdict } from "./ruleset.ts";
-import { always, never, not, protocolNumber, unknown } from "./ruleset.ts";
+import { always, never, not, protocolNumber, tcpFlags, unknown } from "./ruleset.ts";
 
 const DIRECTIONS: Readonly<Record<string, "in" | "out">> = {
   PREROUTING: "in",
@@ -16,13 +16,13 @@ const PASSING: readonly string[] = [
   "NFLOG",
   "MARK",
   "CONNMARK",
-  "CT",
   "TRACE",
-  "NOTRACK",
   "TOS",
   "DSCP",
   "TTL",
   "HL",
+  "CT",
+  "TCPMSS",
 ];
 
 interface Growing {
@@ -51,7 +51,7 @@ export function readIptables(text: string, family: Family): readonly Chain[] {
       chains.get(`${table} ${words[1] ?? ""}`)?.rules.push(readRule(words.slice(2), table));
     }
   }
-  return Array.from(chains.values(), (chain) => ({ ...chain, families: [family] }));
+  return Array.from(chains.values(), (chain) => ({ ...chain, families: [family], behindIpvs: false }));
 }
 
 /** The words of a line; quoted ones may have spaces. */
@@ -70,12 +70,18 @@ function readRule(words: readonly string[], table: string): Rule {
     }
     const value = words[at + 1] ?? "";
     if (word === "-j" || word === "-g") {
-      verdicts.push(...verdictOf(word, value, table));
+      const untracks = value === "NOTRACK" || (value === "CT" && words[at + 2] === "--notrack");
+      if (untracks) verdicts.push({ test: always, verdict: { kind: "untrack" } });
+      else verdicts.push(...verdictOf(word, value, table));
       // What follows belongs to the target.
       break;
     }
     const read = OPTIONS[word];
-    if (read === undefined) {
+    if (word === "--tcp-flags") {
+      const [mask, wanted] = [value, words[at + 2] ?? ""].map(flagList);
+      tests.push(tcpFlags(mask ?? null, wanted ?? [], negated));
+      at += 2;
+    } else if (read === undefined) {
       // An option that we do not know, with so many words as do not look like one.
       tests.push(unknown);
       while (at + 1 < words.length && !/^(-\w|--\w|!$)/.test(words[at + 1] ?? "")) at++;
@@ -107,10 +113,12 @@ const OPTIONS: Readonly<Record<string, (value: string) => Test | null>> = {
   "-d": (value) => addressTest((probe) => probe.destination, value),
   "-m": () => null,
   "--comment": () => null,
-  "--ctstate": stateTest,
-  "--state": stateTest,
+  "--ctstate": (value) => stateTest(value),
+  "--state": (value) => stateTest(value),
   "--pkt-type": (value) => (probe) =>
     probe.direction === "in" ? isMulticast(probe.destination) === (value === "multicast") : null,
+  "--dport": portTest,
+  "--dports": portTest,
   // A rate that is kept to lets everything pass.
   "--limit": () => null,
   "--limit-burst": () => null,
@@ -142,8 +150,24 @@ function addressTest(field: (probe: Probe) => Probe["source"], value: string): T
   };
 }
 
-/** A group's packets are never answered, so they belong to no connection. */
-function stateTest(value: string): Test {
-  const states = value.split(",");
-  return ({ destination }) => (isMulticast(destination) ? states.includes("NEW") : null);
+/** States of --ctstate that are beside the others: an address was rewritten. */
+const REWRITTEN: readonly string[] = ["SNAT", "DNAT"];
+
+const stateTest =
+  (value: string): Test =>
+  ({ state }) => {
+    const states = value.split(",");
+    if (state === null) return null;
+    if (states.includes(state.toUpperCase())) return true;
+    return state !== "invalid" && states.some((each) => REWRITTEN.includes(each)) ? null : false;
+  };
+
+/** `80`, `80:90`, and with --dports several; iptables asks for a protocol that has ports beside it. */
+function portTest(value: string): Test {
+  const ranges = value.split(",").map((each) => each.split(":").map(Number));
+  return ({ port }) =>
+    port === null ? null : ranges.some(([low = 0, high = low]) => port >= low && port <= high);
 }
+
+/** `FIN,SYN,RST,ACK`, `NONE` */
+const flagList = (value: string): string[] => (value === "NONE" ? [] : value.toLowerCase().split(","));

@@ -2,7 +2,7 @@
 import type { Family, Ip } from "../base/address.ts";
 import { isMulticast, parseIp, within } from "../base/address.ts";
 import type { Chain, Probe, Rule, Test, Verdict } from "./ruleset.ts";
-import { always, not, protocolNumber, unknown } from "./ruleset.ts";
+import { always, not, protocolNumber, tcpFlags, unknown } from "./ruleset.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -18,6 +18,10 @@ const DIRECTIONS: Readonly<Record<string, "in" | "out">> = {
   output: "out",
   postrouting: "out",
 };
+/** Where IPVS takes what is for a virtual service from the hook of input (NF_IP_PRI_NAT_SRC - 2). */
+const IPVS_PRIORITY = 98;
+/** What is sent with the highest TTL: VRRP, and that behind an authentication header. */
+const ADVERTS: readonly number[] = [112, 51];
 /** The least priority of a protocol number field, by the header that has it. */
 const NUMBER_FIELDS: readonly string[] = ["protocol", "nexthdr"];
 
@@ -50,6 +54,7 @@ export function readNft(text: string): readonly Chain[] | null {
       families: FAMILIES[textOf(chain["family"])] ?? [],
       direction: DIRECTIONS[textOf(chain["hook"])] ?? null,
       policy: chain["policy"] === "drop" ? "drop" : "accept",
+      behindIpvs: chain["hook"] === "input" && Number(chain["prio"]) >= IPVS_PRIORITY,
       rules: rules.get(name) ?? [],
     });
   }
@@ -68,7 +73,7 @@ function parse(text: string): readonly Json[] | null {
 const placeOf = (object: Json): string => `${textOf(object["family"])} ${textOf(object["table"])}`;
 
 /** Statements that neither choose nor end. */
-const HARMLESS: readonly string[] = ["counter", "log", "comment", "mangle", "notrack", "flow", "ct helper"];
+const HARMLESS: readonly string[] = ["counter", "log", "comment", "mangle", "flow", "ct helper"];
 
 function readRule(rule: Json, sets: Sets): Rule {
   const place = placeOf(rule);
@@ -91,6 +96,7 @@ function readVerdict(statement: Json, place: string): Verdict | null {
   if ("accept" in statement) return { kind: "accept" };
   if ("drop" in statement || "reject" in statement) return { kind: "drop" };
   if ("return" in statement) return { kind: "return" };
+  if ("notrack" in statement) return { kind: "untrack" };
   for (const kind of ["jump", "goto"] as const) {
     const target = statement[kind];
     if (isObject(target)) return { kind, chain: `${place} ${textOf(target["target"])}` };
@@ -99,9 +105,39 @@ function readVerdict(statement: Json, place: string): Verdict | null {
 }
 
 function readMatch({ op, left, right }: Json, place: string, sets: Sets): Test {
+  const flags = tcpFlagsOf(left);
+  if (flags !== null) return flagTest(op, flags.mask, right);
+  if (op !== "==" && op !== "in" && op !== "!=") return unknown;
   const test = fieldTest(left, right, place, sets);
-  if (op === "==" || op === "in") return test;
-  return op === "!=" ? not(test) : unknown;
+  // A rule ends at a field that the packet does not have, whatever it asks of it.
+  return (probe) => (op === "!=" && !isAbsent(fieldOf(left, probe)) ? not(test)(probe) : test(probe));
+}
+
+const isTcpFlags = (value: unknown): boolean =>
+  isObject(value) &&
+  isObject(value["payload"]) &&
+  value["payload"]["protocol"] === "tcp" &&
+  value["payload"]["field"] === "flags";
+
+/** `tcp flags`, or `tcp flags & (fin | syn)` with its mask; null for any other field. */
+function tcpFlagsOf(left: unknown): { readonly mask: readonly string[] | null } | null {
+  if (isTcpFlags(left)) return { mask: null };
+  const [field, mask] = isObject(left) ? listOf(left["&"]) : [];
+  return isTcpFlags(field) ? { mask: flagNames(mask) } : null;
+}
+
+/** `"syn"`, `["fin", "syn"]` or `{"|": ["fin", "syn"]}`, which may hold further ones. */
+function flagNames(value: unknown): readonly string[] {
+  if (typeof value === "string") return [value];
+  return (isObject(value) ? listOf(value["|"]) : listOf(value)).flatMap(flagNames);
+}
+
+/** `in` asks whether any of them is set, `!` whether none is. */
+function flagTest(op: unknown, mask: readonly string[] | null, right: unknown): Test {
+  const wanted = flagNames(right);
+  if (wanted.length === 0 && right !== 0) return unknown;
+  if (op === "in" || op === "!") return mask === null ? tcpFlags(wanted, [], op === "in") : unknown;
+  return op === "==" || op === "!=" ? tcpFlags(mask, wanted, op === "!=") : unknown;
 }
 
 function readMap({ key, data }: Json, place: string, sets: Sets): { test: Test; verdict: Verdict }[] {
@@ -124,9 +160,10 @@ function fieldOf(left: unknown, probe: Probe): Field {
   const { meta, payload, ct } = left;
   if (isObject(meta)) return metaField(textOf(meta["key"]), probe);
   if (isObject(payload)) return payloadField(textOf(payload["protocol"]), textOf(payload["field"]), probe);
-  // A group's packets are never answered, so they belong to no connection.
-  if (isObject(ct) && ct["key"] === "state" && isMulticast(probe.destination)) return "new";
-  return null;
+  if (!isObject(ct)) return null;
+  if (ct["key"] === "state") return probe.state;
+  // What is invalid belongs to no connection.
+  return probe.state === "invalid" ? ABSENT : null;
 }
 
 function metaField(key: string, probe: Probe): Field {
@@ -134,10 +171,10 @@ function metaField(key: string, probe: Probe): Field {
   switch (key) {
     case "iif":
     case "iifname":
-      return incoming ? probe.interface : ABSENT;
+      return incoming ? probe.interface : "";
     case "oif":
     case "oifname":
-      return incoming ? ABSENT : probe.interface;
+      return incoming ? "" : probe.interface;
     case "l4proto":
       return probe.protocol;
     case "nfproto":
@@ -157,10 +194,12 @@ function payloadField(header: string, field: string, probe: Probe): Field {
     if (NUMBER_FIELDS.includes(field)) return probe.protocol;
     if (field === "daddr") return probe.destination;
     if (field === "saddr") return probe.source;
-    return field === "ttl" || field === "hoplimit" ? 255 : null;
+    return (field === "ttl" || field === "hoplimit") && ADVERTS.includes(probe.protocol) ? 255 : null;
   }
   const protocol = protocolNumber(header);
-  return protocol !== null && protocol !== probe.protocol ? ABSENT : null;
+  if (protocol !== null && protocol !== probe.protocol) return ABSENT;
+  // `th`: of any protocol that has ports.
+  return field === "dport" && (protocol !== null || header === "th") ? probe.port : null;
 }
 
 function fieldTest(left: unknown, right: unknown, place: string, sets: Sets): Test {

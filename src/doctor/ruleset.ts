@@ -4,7 +4,10 @@
  */
 import type { Family, Ip } from "../base/address.ts";
 
-/** A packet to ask about. */
+/** What the kernel's table of connections makes of a packet. */
+export type ConnectionState = "new" | "invalid";
+
+/** A packet to ask about; what is null is not known. */
 export interface Probe {
   readonly family: Family;
   readonly direction: "in" | "out";
@@ -13,14 +16,19 @@ export interface Probe {
   readonly protocol: number;
   readonly source: Ip | null;
   readonly destination: Ip;
+  /** Destination port. */
+  readonly port: number | null;
+  /** TCP flags that are set, as nft names them. */
+  readonly flags: readonly string[] | null;
+  readonly state: ConnectionState | null;
 }
 
 /** What a rule asks of a packet; null: it cannot be told. */
 export type Test = (probe: Probe) => boolean | null;
 
-/** What becomes of a packet that a rule matches; null: the next rule. */
+/** What becomes of a packet that a rule matches; `untrack` keeps it out of the table of connections, and the next rule follows. */
 export type Verdict =
-  | { readonly kind: "accept" | "drop" | "return" }
+  | { readonly kind: "accept" | "drop" | "return" | "untrack" }
   | { readonly kind: "jump" | "goto"; readonly chain: string };
 
 /** One rule; where `verdicts` are several, it is that of the first whose own test holds (a verdict map). */
@@ -36,6 +44,8 @@ export interface Chain {
   readonly families: readonly Family[];
   readonly direction: "in" | "out" | null;
   readonly policy: "accept" | "drop";
+  /** Packets of a virtual service do not come to it. */
+  readonly behindIpvs: boolean;
   readonly rules: readonly Rule[];
 }
 
@@ -56,6 +66,20 @@ export const not =
     return result === null ? null : !result;
   };
 
+/** IP protocol number. */
+export const TCP = 6;
+
+/** Whether of the flags in `mask` (null: of all) those in `wanted` are set and no others; `inverse`: not so. False for what is not TCP. */
+export const tcpFlags =
+  (mask: readonly string[] | null, wanted: readonly string[], inverse: boolean): Test =>
+  ({ protocol, flags }) => {
+    if (protocol !== TCP) return false;
+    if (flags === null) return null;
+    const set = flags.filter((flag) => mask?.includes(flag) ?? true);
+    const same = set.length === wanted.length && set.every((flag) => wanted.includes(flag));
+    return same !== inverse;
+  };
+
 /** Whether all hold: false as soon as one does not, whatever cannot be told of the others. */
 function all(tests: readonly Test[], probe: Probe): boolean | null {
   const results = tests.map((test) => test(probe));
@@ -65,12 +89,18 @@ function all(tests: readonly Test[], probe: Probe): boolean | null {
 
 type End = "accept" | "drop" | "return";
 
-/** Walks one chain; `doubt` is raised where something might have accepted the packet before. */
+/** What a walk has seen: whether something might have accepted the packet before, or kept it out of the table of connections. */
+interface Seen {
+  doubt: boolean;
+  untracked: boolean;
+}
+
+/** Walks one chain. */
 function walk(
   chains: ReadonlyMap<string, Chain>,
   chain: Chain,
   probe: Probe,
-  state: { doubt: boolean },
+  seen: Seen,
   depth: number,
 ): End {
   for (const { tests, verdicts } of chain.rules) {
@@ -79,18 +109,22 @@ function walk(
     for (const { test, verdict } of verdicts) {
       const chosen = test(probe);
       if (chosen === false) continue;
+      if (verdict.kind === "untrack") {
+        seen.untracked = true;
+        continue;
+      }
       if (matched === null || chosen === null) {
         // What might drop it here changes nothing for one that is dropped later on.
-        if (verdict.kind !== "drop") state.doubt = true;
+        if (verdict.kind !== "drop") seen.doubt = true;
         continue;
       }
       if (!("chain" in verdict)) return verdict.kind;
       const target = chains.get(verdict.chain);
       if (target === undefined || depth >= DEPTH_MAX) {
-        state.doubt = true;
+        seen.doubt = true;
         continue;
       }
-      const end = walk(chains, target, probe, state, depth + 1);
+      const end = walk(chains, target, probe, seen, depth + 1);
       if (end !== "return") return end;
       if (verdict.kind === "goto") return "return";
       break;
@@ -99,15 +133,28 @@ function walk(
   return "return";
 }
 
+/** The base chains that a packet passes. */
+const passed = (chains: readonly Chain[], { direction, family }: Probe): Chain[] =>
+  chains.filter((chain) => chain.direction === direction && chain.families.includes(family));
+
+/** Whether a rule may keep the packet out of the table of connections, so that it has none of its states. */
+export function mayUntrack(chains: readonly Chain[], probe: Probe): boolean {
+  const named = new Map(chains.map((chain) => [chain.name, chain]));
+  return passed(chains, probe).some((chain) => {
+    const seen = { doubt: false, untracked: false };
+    walk(named, chain, probe, seen, 0);
+    return seen.untracked;
+  });
+}
+
 /** The base chain that certainly drops the packet, or null. */
 export function dropper(chains: readonly Chain[], probe: Probe): Chain | null {
   const named = new Map(chains.map((chain) => [chain.name, chain]));
-  for (const chain of chains) {
-    if (chain.direction !== probe.direction || !chain.families.includes(probe.family)) continue;
-    const state = { doubt: false };
-    const end = walk(named, chain, probe, state, 0);
+  for (const chain of passed(chains, probe)) {
+    const seen = { doubt: false, untracked: false };
+    const end = walk(named, chain, probe, seen, 0);
     const drops = end === "drop" || (end === "return" && chain.policy === "drop");
-    if (drops && !state.doubt) return chain;
+    if (drops && !seen.doubt) return chain;
   }
   return null;
 }

@@ -1,6 +1,7 @@
 /** What a packet filter does to a packet, told from its listing. */
 import { describe, expect, test } from "bun:test";
 import type { Ip } from "../../src/base/address.ts";
+import { dropped } from "../../src/doctor/filters.ts";
 import { readIptables } from "../../src/doctor/iptables.ts";
 import { readNft } from "../../src/doctor/nft.ts";
 import type { Probe } from "../../src/doctor/ruleset.ts";
@@ -14,8 +15,22 @@ const ADVERT: Probe = {
   protocol: 112,
   source: null,
   destination: "224.0.0.18" as Ip,
+  port: null,
+  flags: null,
+  state: "new",
 };
-const UNICAST: Probe = { ...ADVERT, source: "192.0.2.11" as Ip, destination: "192.0.2.10" as Ip };
+/** The first packet of a connection, one within it that belongs to none, and one that the kernel takes for another first. */
+const SYN: Probe = {
+  ...{ ...ADVERT, protocol: 6, destination: "192.0.2.80" as Ip, port: 80, flags: ["syn"] },
+};
+const INVALID: Probe = { ...SYN, flags: ["fin", "ack"], state: "invalid" };
+const STRAY: Probe = { ...SYN, flags: ["ack"] };
+const UNICAST: Probe = {
+  ...ADVERT,
+  state: null,
+  source: "192.0.2.11" as Ip,
+  destination: "192.0.2.10" as Ip,
+};
 
 /** The input chain of an nft listing with these rules, each a list of statements. */
 function nft(rules: readonly (readonly object[])[], policy = "drop", more: readonly object[] = []): string {
@@ -134,10 +149,58 @@ describe("nft", () => {
     );
   });
 
+  const state = (states: unknown, op = "in"): object => match({ ct: { key: "state" } }, states, op);
+  const flags = field("tcp", "flags");
+  const masked = { "&": [flags, ["fin", "syn", "rst", "ack"]] };
+  const packets: readonly (readonly [string, readonly object[], readonly boolean[]])[] = [
+    ["a port", [match(field("tcp", "dport"), 80), DROP], [true, true, true]],
+    ["a port of any protocol", [match(field("th", "dport"), 80), DROP], [true, true, true]],
+    ["ports", [match(field("tcp", "dport"), { set: [22, { range: [79, 81] }] }), DROP], [true, true, true]],
+    ["another port", [match(field("tcp", "dport"), 81), DROP], [false, false, false]],
+    ["the port that it comes from", [match(field("tcp", "sport"), 80), DROP], [false, false, false]],
+    ["the ports of another protocol", [match(field("udp", "dport"), 80, "!="), DROP], [false, false, false]],
+    ["a state", [state("invalid"), DROP], [false, true, false]],
+    ["all states but one", [state("new", "!="), DROP], [false, true, false]],
+    [
+      "a map of states",
+      [{ vmap: { key: { ct: { key: "state" } }, data: { set: [["invalid", DROP]] } } }],
+      [false, true, false],
+    ],
+    [
+      "a connection's mark, which may be any",
+      [match({ ct: { key: "mark" } }, 0), DROP],
+      [false, false, false],
+    ],
+    ["flags, others not", [match(masked, "syn", "!="), state("new"), DROP], [false, false, true]],
+    [
+      "flags, others nested",
+      [match({ "&": [flags, { "|": ["syn", { "|": ["fin", "ack"] }] }] }, { "|": ["fin", "ack"] }), DROP],
+      [false, true, false],
+    ],
+    ["any flag of some", [match(flags, ["syn", "rst"], "in"), DROP], [true, false, false]],
+    ["no flag of some", [match(flags, ["syn", "rst"], "!"), DROP], [false, true, true]],
+    ["exactly those flags", [match(flags, "syn"), DROP], [true, false, false]],
+    ["a flag that is not set", [match({ "&": [flags, "syn"] }, 0), DROP], [false, true, true]],
+    ["a set of flags, which cannot be told", [match(flags, { set: ["syn"] }), DROP], [false, false, false]],
+  ];
+  test.each(packets)("drops by %s", (_, rule, expected) => {
+    expect([SYN, INVALID, STRAY].map((probe) => dropsNft(nft([rule], "accept"), probe))).toEqual([
+      ...expected,
+    ]);
+  });
+
+  test("that accepts what is established and new drops what is invalid by policy, whatever marks connections have", () => {
+    const rules = [
+      [match({ ct: { key: "status" } }, "dnat"), ACCEPT],
+      [state(["established", "new"]), ACCEPT],
+    ];
+    expect([SYN, INVALID, STRAY].map((probe) => dropsNft(nft(rules), probe))).toEqual([false, true, false]);
+  });
+
   test("is not understood when it is something else", () => {
     for (const text of ["", "table inet f {", "[]", "7"]) expect(readNft(text)).toBeNull();
     expect(readNft('{"nftables":[7,{"rule":[]},{"chain":{}}]}')).toEqual([
-      { name: "  ", families: [], direction: null, policy: "accept", rules: [] },
+      { name: "  ", families: [], direction: null, policy: "accept", behindIpvs: false, rules: [] },
     ]);
   });
 });
@@ -194,5 +257,43 @@ describe("iptables", () => {
     );
     expect(drops(["-A INPUT -i eth1 -g lan", "-A INPUT -j ACCEPT"])).toBe(true);
     expect(drops(["-A INPUT -p vrrp -j DROP"], "ACCEPT", { ...ADVERT, family: 6 })).toBe(false);
+  });
+
+  test.each([
+    ["-A INPUT -p tcp -m tcp --dport 80 -j DROP", [true, true, true]],
+    ["-A INPUT -p tcp -m tcp --dport 79:81 -j DROP", [true, true, true]],
+    ["-A INPUT -p tcp -m multiport --dports 22,79:81 -j DROP", [true, true, true]],
+    ["-A INPUT -p tcp -m tcp ! --dport 80 -j DROP", [false, false, false]],
+    ["-A INPUT -m conntrack --ctstate INVALID -j DROP", [false, true, false]],
+    ["-A INPUT -m conntrack --ctstate INVALID,DNAT -j DROP", [false, true, false]],
+    ["-A INPUT -m state ! --state NEW,ESTABLISHED -j DROP", [false, true, false]],
+    [
+      "-A INPUT -p tcp -m tcp ! --tcp-flags FIN,SYN,RST,ACK SYN -m conntrack --ctstate NEW -j DROP",
+      [false, false, true],
+    ],
+    ["-A INPUT -p tcp -m tcp --tcp-flags FIN,SYN,RST,PSH,ACK,URG NONE -j DROP", [false, false, false]],
+    ["-A INPUT -p tcp -m tcp --tcp-flags SYN NONE -j DROP", [false, true, true]],
+  ] as const)("drops of connections, by %s", (rule, expected) => {
+    expect([SYN, INVALID, STRAY].map((probe) => drops([rule], "ACCEPT", probe))).toEqual([...expected]);
+  });
+});
+
+describe("what the table of connections does not see", () => {
+  test.each([
+    [{ notrack: null }, "-A PREROUTING -p tcp -m tcp --dport 80 -j CT --notrack"],
+    [{ notrack: null }, "-A PREROUTING -m mark --mark 7 -j NOTRACK"],
+  ])("is not told of by its state: %j, %s", (statement, rule) => {
+    const at = { family: "inet", table: "f", chain: "raw" };
+    const chain = { ...at, name: "raw", type: "filter", hook: "prerouting", prio: -300, policy: "accept" };
+    const raw = [{ chain }, { rule: { ...at, expr: [match(field("tcp", "dport"), 80), statement] } }];
+    const invalid = [match({ ct: { key: "state" } }, "invalid", "in"), DROP];
+    const saved = ["*filter", ":INPUT ACCEPT [0:0]", "-A INPUT -m state --state INVALID -j DROP", "COMMIT"];
+    const tracked = ["*raw", ":PREROUTING ACCEPT [0:0]", rule, "COMMIT"];
+    const drops = (more: readonly object[], lines: readonly string[]): boolean[] =>
+      [readNft(nft([invalid], "accept", more)), readIptables(lines.join("\n"), 4)].map(
+        (chains) => dropped([{ program: "nft", chains: chains ?? [] }], INVALID) !== null,
+      );
+    expect(drops([], saved)).toEqual([true, true]);
+    expect(drops(raw, [...tracked, ...saved])).toEqual([false, false]);
   });
 });

@@ -25,7 +25,7 @@ export const TELLING: readonly Mutant[] = [
   },
   {
     file: "src/doctor/ruleset.ts",
-    find: "if (drops && !state.doubt) return chain;",
+    find: "if (drops && !seen.doubt) return chain;",
     replace: "if (drops) return chain;",
     breaks: "accuses a packet filter of what it may not do",
     caughtBy: "doctor",
