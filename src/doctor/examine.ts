@@ -2,6 +2,8 @@
 import type { Config } from "../config/model.ts";
 import { addressFindings } from "./addresses.ts";
 import type { Facts } from "./facts.ts";
+import { directorFilterFindings } from "./director-filter.ts";
+import { tunnelWidthFindings } from "./director-mtu.ts";
 import { directorFindings } from "./director.ts";
 import { fileFindings } from "./files.ts";
 import type { Finding, Severity } from "./finding.ts";
@@ -28,6 +30,8 @@ const LOOKS: readonly Look[] = [
   snoopingFindings,
   wireFindings,
   directorFindings,
+  directorFilterFindings,
+  tunnelWidthFindings,
   realServerFindings,
 ];
 

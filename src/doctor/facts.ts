@@ -62,6 +62,21 @@ export interface ServiceFile {
   readonly text: string;
 }
 
+/** A route of the main table; of several next hops the first. */
+export interface RouteFact {
+  readonly destination: Ip;
+  readonly prefix: number;
+  /** Null: on the link. */
+  readonly via: Ip | null;
+  readonly interface: string;
+}
+
+/** What an interface received and threw away, since it is there. */
+export interface ReceiveFact {
+  readonly errors: number;
+  readonly dropped: number;
+}
+
 /** What the agent of the same configuration says of itself. */
 export interface AgentFact {
   /** Routers that it is master of. */
@@ -87,6 +102,9 @@ export interface Facts {
   readonly silent: ReadonlySet<Ip>;
   /** Sockets of TCP that listen. */
   readonly listeners: readonly { readonly address: Ip; readonly port: number }[];
+  readonly routes: readonly RouteFact[];
+  /** By name of the interface. */
+  readonly received: ReadonlyMap<string, ReceiveFact>;
   /** ip_vs_ftp is loaded. */
   readonly ftp: boolean;
   readonly filters: readonly Printed[];

@@ -4,14 +4,12 @@ import { addressBits, familyOf } from "../base/address.ts";
 import type { Config } from "../config/model.ts";
 import type { Facts } from "./facts.ts";
 import type { Finding } from "./finding.ts";
+import { wayFindings } from "./realserver-ways.ts";
 
 const LOOPBACK = "lo";
 /** Levels of the kernel's ip-sysctl: 1 and 2 answer for the interface's own addresses only, 8 for none. */
 const IGNORES: readonly number[] = [1, 2, 8];
 const ANNOUNCES_OWN = 2;
-/** An inner packet of a tunnel comes from a client that another interface leads to. */
-const TUNNELS: readonly string[] = ["tunl0", "ip6tnl0"];
-const STRICT = 1;
 
 /** All findings about `[realserver]`. */
 export function realServerFindings(facts: Facts, { realserver }: Config): readonly Finding[] {
@@ -21,8 +19,8 @@ export function realServerFindings(facts: Facts, { realserver }: Config): readon
       facts,
       realserver.filter((address) => familyOf(address) === 4),
     ),
-    ...(realserver.length > 0 ? tunnels(facts) : []),
     ...realserver.flatMap((address) => unheard(facts, address)),
+    ...wayFindings(facts, realserver),
   ];
 }
 
@@ -99,15 +97,4 @@ function unheard({ listeners, addresses, links }: Facts, address: Ip): Finding[]
       },
     ];
   });
-}
-
-function tunnels({ settings, links }: Facts): Finding[] {
-  const value = (name: string): number => Number(settings.get(`net/ipv4/conf/${name}/rp_filter`)?.value ?? 0);
-  return links
-    .filter(({ name }) => TUNNELS.includes(name) && Math.max(value("all"), value(name)) === STRICT)
-    .map(({ name }) => ({
-      ...{ part: "realserver", id: "realserver_tunnel", severity: "degraded", subject: name },
-      text: `rp_filter is strict on ${name}: what comes out of the tunnel is dropped, as its clients are reached by another interface`,
-      cure: `sysctl -w net.ipv4.conf.${name}.rp_filter=2`,
-    }));
 }

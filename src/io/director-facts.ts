@@ -1,29 +1,19 @@
 /** What the doctor is told of directors and real servers: files of /proc that tell of services, neighbours and listeners. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import type { Ip } from "../base/address.ts";
 import { ipFromBytes, parseIp } from "../base/address.ts";
 import type { Facts } from "../doctor/facts.ts";
 import { printedServices } from "../wire/ipvs-proc.ts";
+import { procLines } from "./proc-lines.ts";
 
-/** Lines that are looked at of a file. */
-const LINES_MAX = 100_000;
 /** The state LISTEN of a socket. */
 const LISTEN = "0A";
 /** ::ffff:0.0.0.0/96 */
 const MAPPED = "00000000000000000000ffff";
 
-/** The lines of a file; none where there is none. */
-function lines(path: string): string[] {
-  try {
-    return readFileSync(path, "latin1").split("\n", LINES_MAX);
-  } catch {
-    return [];
-  }
-}
-
 /** IPv4 neighbours that do not answer ARP: `10.0.0.9 0x1 0x0 00:00:00:00:00:00 * eth1`. */
 function silent(): Ip[] {
-  return lines("/proc/net/arp").flatMap((line) => {
+  return procLines("/proc/net/arp").flatMap((line) => {
     const [address = "", , flags] = line.split(/ +/);
     const parsed = parseIp(address);
     return parsed.ok && flags === "0x0" ? [parsed.value] : [];
@@ -39,7 +29,7 @@ function addressOf(words: string): Ip {
 
 /** Who listens by TCP: `0: 0100007F:1F90 00000000:0000 0A …` */
 function listeners(): { readonly address: Ip; readonly port: number }[] {
-  return ["/proc/net/tcp", "/proc/net/tcp6"].flatMap(lines).flatMap((line) => {
+  return ["/proc/net/tcp", "/proc/net/tcp6"].flatMap(procLines).flatMap((line) => {
     const [, words, port = "", state] =
       /^ *\d+: ([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4}) \S+ (\S\S) /.exec(line) ?? [];
     return words === undefined || state !== LISTEN
@@ -49,7 +39,7 @@ function listeners(): { readonly address: Ip; readonly port: number }[] {
 }
 
 export const directorFacts = (): Pick<Facts, "directed" | "silent" | "listeners" | "ftp"> => ({
-  directed: printedServices(lines("/proc/net/ip_vs").join("\n")).map(({ name }) => name),
+  directed: printedServices(procLines("/proc/net/ip_vs").join("\n")).map(({ name }) => name),
   silent: new Set(silent()),
   listeners: listeners(),
   ftp: existsSync("/sys/module/ip_vs_ftp"),

@@ -24,6 +24,7 @@ import { Kernel } from "./kernel.ts";
 import { readLedger } from "./ledger.ts";
 import { overhear } from "./overhear.ts";
 import { rivals } from "./rivals.ts";
+import { routeFacts } from "./route-facts.ts";
 import { serviceFiles } from "./service-files.ts";
 
 const PROGRAM_TIMEOUT_MS = 5000;
@@ -66,6 +67,7 @@ export async function gather(config: Config, wanted: Wanted): Promise<Facts> {
     settings: settingsOf(links),
     ipvs: ipvsFact(),
     ...directorFacts(),
+    ...routeFacts(),
     filters: printed,
     bridges: bridgesOf(routers),
     rivals: rivals(),
@@ -119,7 +121,7 @@ function settingsOf(links: readonly Link[]): ReadonlyMap<string, Setting> {
     ),
     ...["net/ipv4/ip_forward", "net/ipv6/conf/all/forwarding"],
     ...BALANCING.map((key) => `net/ipv4/vs/${key}`),
-    ...["net/netfilter/nf_conntrack_count", "net/netfilter/nf_conntrack_max"],
+    ...["count", "max", "tcp_loose"].map((key) => `net/netfilter/nf_conntrack_${key}`),
     "net/ipv4/ip_nonlocal_bind",
     "net/ipv6/ip_nonlocal_bind",
   ];

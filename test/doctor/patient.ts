@@ -29,6 +29,8 @@ export const GOOD: Facts = {
   directed: [],
   silent: new Set(),
   listeners: [],
+  routes: [],
+  received: new Map(),
   ftp: false,
   filters: [{ program: "nft", text: '{"nftables":[]}', failure: null }],
   overheard: [],

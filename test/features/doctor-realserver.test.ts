@@ -65,6 +65,42 @@ describe("the doctor of a real server", () => {
     await namespace.ip(`addr del ${SERVICE}/32 dev lo`);
   });
 
+  test("sees a filter that keeps connections from a port, and is cured by what it says", async () => {
+    await patient.agent.write(SECTION);
+    const { namespace } = patient.box;
+    await patient.set(...SILENT);
+    await namespace.ip(`addr add ${SERVICE}/32 dev lo`);
+    const rules = [
+      ...["table inet guard {", "chain in {", "type filter hook input priority 0; policy drop"],
+      ...["ct state established accept", "}", "}", ""],
+    ];
+    const listen = `Bun.listen({ hostname: "${SERVICE}", port: 8080, socket: { data() {} } }); console.log("ready");`;
+    const listener = namespace.spawn([process.execPath, "-e", listen]);
+    await listener.says("ready", 20_000);
+    await namespace.run(["nft", "-f", "-"], rules.join("\n"));
+    const found = (await patient.visit()).findings.filter(({ part }) => part === "realserver");
+    expect(found.map(({ severity, id }) => `${severity} ${id}`)).toEqual(["fault realserver_filter"]);
+    await namespace.run(["nft", "-f", "-"], `${found[0]?.cure.replace(/^nft /, "") ?? ""}\n`);
+    expect(heads(await patient.visit())).not.toContain(`fault realserver_filter ${SERVICE}`);
+    await namespace.run(["nft", "flush", "ruleset"]);
+    await listener.end();
+    await namespace.ip(`addr del ${SERVICE}/32 dev lo`);
+  });
+
+  test("sees that answers would go to the director", async () => {
+    await patient.agent.write(SECTION);
+    await patient.set(...SILENT);
+    // Once lo has the address, the kernel takes no such route any more, and keeps the one that it has.
+    await patient.box.namespace.ip(
+      `route add default via ${SERVICE} dev eth1`,
+      `addr add ${SERVICE}/32 dev lo`,
+    );
+    expect(only(await patient.visit())).toMatchObject({ id: "realserver_route", severity: "fault" });
+    await patient.box.namespace.ip("route replace default via 10.77.1.2 dev eth1");
+    expect(heads(await patient.visit())).toEqual([]);
+    await patient.box.namespace.ip("route del default", `addr del ${SERVICE}/32 dev lo`);
+  });
+
   test("sees a server of a director that does not answer ARP", async () => {
     const address = "10.77.1.200";
     await patient.agent.write(

@@ -142,8 +142,8 @@ export class Caller {
   }
 
   /** Opens a connection that stays, and says something; gives the connection and who answered. */
-  open(host: string = SERVICE, port = 7000): Promise<[number, string]> {
-    return this.#order("open", host, port, "hello");
+  open(host: string = SERVICE, port = 7000, timeout = ANSWER_MS): Promise<[number, string]> {
+    return this.#order("open", host, port, "hello", timeout);
   }
 
   async say(connection: number): Promise<string> {

@@ -1,0 +1,81 @@
+/**
+ * What the packet filters of a director do to connections of its services. They see a client's packets before IPVS takes them, and by
+ * `dr` and `tun` no answer. IPVS keeps what it sends on out of the kernel's table of connections, so that each packet looks like the
+ * first of one, and a FIN or RST like none; with net.ipv4.vs.conntrack = 1 the table has a connection that nobody answers, and all that
+ * follows its SYN is invalid.
+ */
+import { familyOf } from "../base/address.ts";
+import type { Config } from "../config/model.ts";
+import type { ServiceConfig } from "../config/service-model.ts";
+import { PROTOCOLS } from "../wire/ipvs.ts";
+import type { Facts } from "./facts.ts";
+import type { Finding } from "./finding.ts";
+import type { Dropped, Filter, Packet } from "./filters.ts";
+import { accepting, everywhere, readFilters, said } from "./filters.ts";
+import { entrances } from "./ways.ts";
+
+const TRACK = "sysctl -w net.ipv4.vs.conntrack=1, and write it into /etc/sysctl.d";
+
+/** All findings about packet filters of services. */
+export function directorFilterFindings(facts: Facts, { services }: Config): readonly Finding[] {
+  if (services.length === 0) return [];
+  const filters = readFilters(facts).map(({ program, chains }) => ({
+    program,
+    chains: chains.map((chain) => (chain.behindIpvs ? { ...chain, direction: null } : chain)),
+  }));
+  return services.flatMap((service) => filtered(facts, filters, service));
+}
+
+/**
+ * A packet within a connection, and its end, as the table of connections sees them where it has seen nothing before (nf_conntrack_tcp_loose
+ * takes the first for the middle of a connection), or only what the client sends.
+ */
+function seen({ settings }: Facts): {
+  readonly tracked: boolean;
+  readonly within: Packet;
+  readonly end: Packet;
+} {
+  const tracked = settings.get("net/ipv4/vs/conntrack")?.value === "1";
+  const strict = settings.get("net/netfilter/nf_conntrack_tcp_loose")?.value === "0";
+  return {
+    tracked,
+    within: { flags: ["ack"], state: tracked || strict ? "invalid" : "new" },
+    end: { flags: ["fin", "ack"], state: "invalid" },
+  };
+}
+
+function filtered(facts: Facts, filters: readonly Filter[], service: ServiceConfig): Finding[] {
+  const { id } = service.service;
+  // What a mark gathers is not known here.
+  if (id.kind === "fwmark") return [];
+  const { protocol, address, port } = id;
+  const names = entrances(facts, address).map(({ name }) => name);
+  const about = { part: "director", subject: service.name } as const;
+  const target = { family: familyOf(address), destination: address, port: port > 0 ? port : null };
+  const probe = { ...target, direction: "in", protocol: PROTOCOLS[protocol], source: null } as const;
+  const cure = (by: Dropped, packet: Packet | null): string => accepting(by, { ...target, protocol }, packet);
+  const drop = (packet: Packet): Dropped | null => everywhere(filters, names, { ...probe, ...packet });
+  const first: Packet = { flags: protocol === "tcp" ? ["syn"] : null, state: "new" };
+  const refused = drop(first);
+  if (refused !== null) {
+    const text = `new connections to it are dropped (${said(refused)}): no client gets through on ${names.join(", ")}`;
+    return [{ ...about, id: "ipvs_dropped", severity: "fault", text, cure: cure(refused, null) }];
+  }
+  if (protocol !== "tcp") return [];
+  const { tracked, within, end } = seen(facts);
+  // With nat the answers come back through the director, so that a connection which is tracked is seen whole.
+  const blind = service.servers.some(({ destination }) => destination.forward !== "nat");
+  if (!blind && tracked) return [];
+  const remedy = (by: Dropped, packet: Packet): string => (blind ? cure(by, packet) : TRACK);
+  const why = blind ? "a director sees no answers" : "IPVS does not have its connections tracked";
+  const cut = drop(within);
+  if (cut !== null) {
+    const what = within.state === "new" ? "new without SYN" : "invalid";
+    const text = `its connections hang once they are open (${said(cut)}): ${why}, and what clients send counts as ${what}`;
+    return [{ ...about, id: "ipvs_invalid", severity: "fault", text, cure: remedy(cut, within) }];
+  }
+  const open = drop(end);
+  if (open === null) return [];
+  const text = `ends of its connections are dropped (${said(open)}): ${why}, and a FIN or RST counts as invalid; servers keep what has ended until they time it out`;
+  return [{ ...about, id: "ipvs_invalid", severity: "degraded", text, cure: remedy(open, end) }];
+}
