@@ -67,6 +67,7 @@ describe("a check without a descriptor", () => {
     tell(box, kernel, true, true);
     tell(box, kernel, false);
     unprobed(box, `web ${SERVERS[0]}`);
+    kernel.answer();
     expect(kernel.servers).toEqual(["10.0.0.2 80 w1", "10.0.0.3 80 w1"]);
     tell(box, kernel, false);
     expect(kernel.servers).toEqual(["10.0.0.2 80 w0", "10.0.0.3 80 w1"]);
