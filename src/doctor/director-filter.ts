@@ -23,8 +23,14 @@ export function directorFilterFindings(facts: Facts, { services }: Config): read
     program,
     chains: chains.map((chain) => (chain.behindIpvs ? { ...chain, direction: null } : chain)),
   }));
-  return services.flatMap((service) => filtered(facts, filters, service));
+  // What cures one service must not cut another one: those of which no answers are seen must not be tracked.
+  const trackable = !services.some(blind);
+  return services.flatMap((service) => filtered(facts, filters, service, trackable));
 }
+
+/** With nat the answers come back through the director, so that a connection which is tracked is seen whole. */
+const blind = ({ servers }: ServiceConfig): boolean =>
+  servers.some(({ destination }) => destination.forward !== "nat");
 
 /**
  * A packet within a connection, and its end, as the table of connections sees them where it has seen nothing before (nf_conntrack_tcp_loose
@@ -44,7 +50,12 @@ function seen({ settings }: Facts): {
   };
 }
 
-function filtered(facts: Facts, filters: readonly Filter[], service: ServiceConfig): Finding[] {
+function filtered(
+  facts: Facts,
+  filters: readonly Filter[],
+  service: ServiceConfig,
+  trackable: boolean,
+): Finding[] {
   const { id } = service.service;
   // What a mark gathers is not known here.
   if (id.kind === "fwmark") return [];
@@ -63,11 +74,9 @@ function filtered(facts: Facts, filters: readonly Filter[], service: ServiceConf
   }
   if (protocol !== "tcp") return [];
   const { tracked, within, end } = seen(facts);
-  // With nat the answers come back through the director, so that a connection which is tracked is seen whole.
-  const blind = service.servers.some(({ destination }) => destination.forward !== "nat");
-  if (!blind && tracked) return [];
-  const remedy = (by: Dropped, packet: Packet): string => (blind ? cure(by, packet) : TRACK);
-  const why = blind ? "a director sees no answers" : "IPVS does not have its connections tracked";
+  if (tracked && !blind(service)) return [];
+  const remedy = (by: Dropped, packet: Packet): string => (trackable ? TRACK : cure(by, packet));
+  const why = blind(service) ? "a director sees no answers" : "IPVS does not have its connections tracked";
   const cut = drop(within);
   if (cut !== null) {
     const what = within.state === "new" ? "new without SYN" : "invalid";

@@ -18,6 +18,7 @@ export const tunnelWidthFindings = (facts: Facts, { services }: Config): readonl
 /** The servers of a service that are behind a narrow tunnel, those of one width together. */
 function width(facts: Facts, { name, service: { id }, servers }: ServiceConfig): Finding[] {
   const mtus = entrances(facts, id.kind === "address" ? id.address : null).map(({ mtu }) => mtu);
+  if (mtus.length === 0) return [];
   const full = Math.min(...mtus);
   const narrow = servers.flatMap((server) => {
     const { address, forward } = server.destination;

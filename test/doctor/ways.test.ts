@@ -107,6 +107,20 @@ describe("the filter of a director", () => {
     expect(cure(STRAY, service("nat"))).toEqual([
       "sysctl -w net.ipv4.vs.conntrack=1, and write it into /etc/sysctl.d",
     ]);
+    // Which would cut the other service.
+    const both = config(
+      "",
+      ["dr", "nat"]
+        .map(
+          (forward, at) =>
+            `[virtual_server.${forward}]\naddress = "192.0.2.8${at}:80"\nforward = "${forward}"\nreal_servers = ["198.51.100.2:80"]\n`,
+        )
+        .join(""),
+    );
+    expect(cure(STRAY, both).map((each) => each.split(" ").slice(0, 7).join(" "))).toEqual([
+      "iptables -t filter -I INPUT -d 192.0.2.80",
+      "iptables -t filter -I INPUT -d 192.0.2.81",
+    ]);
     expect(cure("-j DROP", service())).toEqual([`${head} -j ACCEPT`]);
   });
 });
