@@ -50,6 +50,19 @@ function seen({ settings }: Facts): {
   };
 }
 
+/** A drop, and the packet as it is there. */
+interface Cut {
+  readonly by: Dropped;
+  readonly packet: Packet;
+}
+
+/** The interfaces by which a service's packets leave as they came; none where some leave for another address. */
+function exitsOf(facts: Facts, { servers }: ServiceConfig): readonly string[] {
+  if (servers.some(({ destination }) => destination.forward !== "dr")) return [];
+  const links = servers.flatMap(({ destination }) => entrances(facts, destination.address));
+  return [...new Set(links.map(({ name }) => name))];
+}
+
 function filtered(
   facts: Facts,
   filters: readonly Filter[],
@@ -60,31 +73,41 @@ function filtered(
   // What a mark gathers is not known here.
   if (id.kind === "fwmark") return [];
   const { protocol, address, port } = id;
-  const names = entrances(facts, address).map(({ name }) => name);
+  const { tracked, within, end } = seen(facts);
   const about = { part: "director", subject: service.name } as const;
   const target = { family: familyOf(address), destination: address, port: port > 0 ? port : null };
-  const probe = { ...target, direction: "in", protocol: PROTOCOLS[protocol], source: null } as const;
-  const cure = (by: Dropped, packet: Packet | null): string => accepting(by, { ...target, protocol }, packet);
-  const drop = (packet: Packet): Dropped | null => everywhere(filters, names, { ...probe, ...packet });
+  const probe = { ...target, protocol: PROTOCOLS[protocol], source: null } as const;
+  const names = entrances(facts, address).map(({ name }) => name);
+  const exits = exitsOf(facts, service);
+  const drop = (packet: Packet): Cut | null => {
+    const by = everywhere(filters, names, { ...probe, ...packet, direction: "in" });
+    if (by !== null) return { by, packet };
+    // What is sent on passes the chains of what this host sends, and is not tracked there unless IPVS is.
+    const sent: Packet = tracked ? packet : { ...packet, state: "untracked" };
+    const out = everywhere(filters, exits, { ...probe, ...sent, direction: "out" });
+    return out === null ? null : { by: out, packet: sent };
+  };
   const first: Packet = { flags: protocol === "tcp" ? ["syn"] : null, state: "new" };
   const refused = drop(first);
   if (refused !== null) {
-    const text = `new connections to it are dropped (${said(refused)}): no client gets through on ${names.join(", ")}`;
-    return [{ ...about, id: "ipvs_dropped", severity: "fault", text, cure: cure(refused, null) }];
+    const text = `new connections to it are dropped (${said(refused.by)}): no client gets through`;
+    const cure = accepting(refused.by, { ...target, protocol }, null);
+    return [{ ...about, id: "ipvs_dropped", severity: "fault", text, cure }];
   }
   if (protocol !== "tcp") return [];
-  const { tracked, within, end } = seen(facts);
   if (tracked && !blind(service)) return [];
-  const remedy = (by: Dropped, packet: Packet): string => (trackable ? TRACK : cure(by, packet));
+  const cure = ({ by, packet }: Cut): string =>
+    trackable ? TRACK : accepting(by, { ...target, protocol }, packet);
   const why = blind(service) ? "a director sees no answers" : "IPVS does not have its connections tracked";
   const cut = drop(within);
   if (cut !== null) {
-    const what = within.state === "new" ? "new without SYN" : "invalid";
-    const text = `its connections hang once they are open (${said(cut)}): ${why}, and what clients send counts as ${what}`;
-    return [{ ...about, id: "ipvs_invalid", severity: "fault", text, cure: remedy(cut, within) }];
+    const { state } = cut.packet;
+    const what = state === "new" ? "new without SYN" : state;
+    const text = `its connections hang once they are open (${said(cut.by)}): ${why}, and what clients send counts as ${what}`;
+    return [{ ...about, id: "ipvs_invalid", severity: "fault", text, cure: cure(cut) }];
   }
   const open = drop(end);
   if (open === null) return [];
-  const text = `ends of its connections are dropped (${said(open)}): ${why}, and a FIN or RST counts as invalid; servers keep what has ended until they time it out`;
-  return [{ ...about, id: "ipvs_invalid", severity: "degraded", text, cure: remedy(open, end) }];
+  const text = `ends of its connections are dropped (${said(open.by)}): ${why}, and a FIN or RST counts as invalid; servers keep what has ended until they time it out`;
+  return [{ ...about, id: "ipvs_invalid", severity: "degraded", text, cure: cure(open) }];
 }

@@ -35,8 +35,8 @@ export interface Dropped {
 
 /** The first filter that certainly drops a packet. */
 export function dropped(filters: readonly Filter[], probe: Probe): Dropped | null {
-  const untracked = filters.some(({ chains }) => mayUntrack(chains, probe));
-  const asked = untracked ? { ...probe, state: null } : probe;
+  const doubtful = probe.state !== "untracked" && filters.some(({ chains }) => mayUntrack(chains, probe));
+  const asked = doubtful ? { ...probe, state: null } : probe;
   for (const { program, chains } of filters) {
     const chain = dropper(chains, asked);
     if (chain !== null) return { program: program.replace("-save", ""), chain: chain.name };
@@ -74,7 +74,7 @@ export function accepting({ program, chain }: Dropped, target: Target, packet: P
   const { family, destination, protocol, port } = target;
   const state = packet?.state ?? null;
   // What is new to the table, and does not begin.
-  const stray = state === "new";
+  const stray = state === "new" && packet?.flags?.includes("syn") === false;
   if (program === "nft") {
     return [
       `nft insert rule ${chain}`,

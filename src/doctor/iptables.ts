@@ -159,7 +159,7 @@ const stateTest =
     const states = value.split(",");
     if (state === null) return null;
     if (states.includes(state.toUpperCase())) return true;
-    return state !== "invalid" && states.some((each) => REWRITTEN.includes(each)) ? null : false;
+    return state === "new" && states.some((each) => REWRITTEN.includes(each)) ? null : false;
   };
 
 /** `80`, `80:90`, and with --dports several; iptables asks for a protocol that has ports beside it. */

@@ -162,8 +162,8 @@ function fieldOf(left: unknown, probe: Probe): Field {
   if (isObject(payload)) return payloadField(textOf(payload["protocol"]), textOf(payload["field"]), probe);
   if (!isObject(ct)) return null;
   if (ct["key"] === "state") return probe.state;
-  // What is invalid belongs to no connection.
-  return probe.state === "invalid" ? ABSENT : null;
+  // What is invalid or not tracked belongs to no connection.
+  return probe.state === "invalid" || probe.state === "untracked" ? ABSENT : null;
 }
 
 function metaField(key: string, probe: Probe): Field {

@@ -5,7 +5,7 @@
 import type { Family, Ip } from "../base/address.ts";
 
 /** What the kernel's table of connections makes of a packet. */
-export type ConnectionState = "new" | "invalid";
+export type ConnectionState = "new" | "invalid" | "untracked";
 
 /** A packet to ask about; what is null is not known. */
 export interface Probe {

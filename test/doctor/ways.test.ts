@@ -83,6 +83,34 @@ describe("the filter of a director", () => {
     ).toEqual(["fault ipvs_route"]);
   });
 
+  test("that drops what is sent on lets no client in, either, if all servers are by dr", () => {
+    const out = (policy: string, ...rules: readonly string[]): Partial<Facts> => {
+      const lines = [
+        "*filter",
+        `:OUTPUT ${policy} [0:0]`,
+        ...rules.map((rule) => `-A OUTPUT ${rule}`),
+        "COMMIT",
+      ];
+      return { filters: [{ program: "iptables-save", text: lines.join("\n"), failure: null }] };
+    };
+    const ofIpvs = (of: Config, more: Partial<Facts>): string[] =>
+      told([], of, more).filter((each) => /ipvs_(dropped|invalid)/.test(each));
+    const states = "-m conntrack --ctstate NEW,RELATED,ESTABLISHED,DNAT -j ACCEPT";
+    expect(ofIpvs(service(), out("DROP", states))).toEqual(["fault ipvs_dropped"]);
+    expect(ofIpvs(service("tun"), out("DROP", states))).toEqual([]);
+    expect(ofIpvs(service("nat"), out("DROP", states))).toEqual([]);
+    expect(ofIpvs(service(), out("DROP", "-m conntrack --ctstate UNTRACKED -j ACCEPT"))).toEqual([]);
+    expect(ofIpvs(service(), out("DROP", "-o eth2 -j ACCEPT"))).toEqual(["fault ipvs_dropped"]);
+    expect(ofIpvs(service(), out("DROP", "-o eth1 -j ACCEPT"))).toEqual([]);
+    const tracked = settings("net/ipv4/vs/conntrack", 1);
+    expect(ofIpvs(service(), { ...out("DROP", states), ...tracked })).toEqual(["fault ipvs_invalid"]);
+    expect(ofIpvs(service(), { ...out("ACCEPT", INVALID), ...tracked })).toEqual(["fault ipvs_invalid"]);
+    expect(ofIpvs(service(), out("ACCEPT", INVALID))).toEqual([]);
+    expect(cures({ ipvs, addresses: near, ...out("DROP", states) }, service(), "ipvs_dropped")).toEqual([
+      "iptables -t filter -I OUTPUT -d 192.0.2.80 -p tcp --dport 80 -j ACCEPT",
+    ]);
+  });
+
   test("counts where the clients come in: in the network of the address, or else everywhere", () => {
     const links = [eth1, eth2];
     const drop = (name: string): string[] => [`-i ${name} -p tcp -m tcp --dport 80 -j DROP`];
