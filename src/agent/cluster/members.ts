@@ -35,7 +35,6 @@ export function noticeSleep(cluster: Cluster, turn: Turn): void {
 
 /** Something happens to membership. */
 export function happen(cluster: Cluster, turn: Turn, event: Event): void {
-  noticeSleep(cluster, turn);
   if (cluster.state === null || cluster.left) return;
   const settings = cluster.settings();
   const due = dueAt(cluster, cluster.state);
