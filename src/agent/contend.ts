@@ -149,16 +149,15 @@ export function rivalsDue(world: World, turn: Turn): void {
     for (const [router, { saidAt }] of rivals.known) {
       if (elapsed(saidAt, turn.now) > lasts(world)) rivals.known.delete(router);
     }
-    if (cluster !== null) contest(world, turn, cluster);
+    if (cluster !== null) contest(world, turn);
     rivals.askAt = rivals.known.size === 0 ? NEVER : after(turn.now, ASK_EVERY);
   }
   if (rivals.tellAt > turn.now) return;
   const { told } = rivals;
   const masters = [...world.routers.values()].filter(isMaster);
   for (const router of told.keys()) if (!masters.includes(router)) told.delete(router);
-  const since = (router: Router): number => told.get(router) ?? Number.NEGATIVE_INFINITY;
   if (cluster !== null) {
-    const untold = masters.filter((router) => turn.now - since(router) >= ASK_EVERY);
+    const untold = masters.filter((router) => turn.now - rivals.toldAt(router) >= ASK_EVERY);
     tell(world, turn, untold, room(cluster));
   }
   rivals.tellAt = after(turn.now, TELL_EVERY);
@@ -168,9 +167,9 @@ export function rivalsDue(world: World, turn: Turn): void {
  * Two masters tell each other, which is less than to ask and to be answered, on a line that may be slow, and who gives way tells that. Who has given
  * way asks, and who does not hear the other one.
  */
-function contest(world: World, turn: Turn, cluster: Cluster): void {
+function contest(world: World, turn: Turn): void {
   const { known } = world.rivals;
-  const most = Math.min(ASKED_MAX, room(cluster));
+  const most = askedMax(world);
   const tells = ([router, { yieldedAt }]: [Router, Rival]): boolean =>
     isMaster(router) || (yieldedAt !== null && elapsed(yieldedAt, turn.now) <= ASK_EVERY);
   const telling = [...known].filter(tells).map(([router]) => router);
@@ -190,10 +189,9 @@ function contest(world: World, turn: Turn, cluster: Cluster): void {
 
 /** Tells of so many of these masters at most, those first that were not told of for longest. */
 function tell(world: World, turn: Turn, masters: readonly Router[], most: number): void {
-  const { told } = world.rivals;
-  const since = (router: Router): number => told.get(router) ?? Number.NEGATIVE_INFINITY;
-  const next = [...masters].sort((one, other) => since(one) - since(other)).slice(0, most);
-  for (const router of next) told.set(router, turn.now);
+  const { rivals } = world;
+  const next = masters.toSorted((one, other) => rivals.toldAt(one) - rivals.toldAt(other)).slice(0, most);
+  for (const router of next) rivals.told.set(router, turn.now);
   tellClaims(
     world,
     turn,

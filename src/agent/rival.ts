@@ -24,6 +24,11 @@ export class Rivals {
   tellAt: Instant = instant(0);
   askAt: Instant = NEVER;
 
+  /** Long ago, where it was not told of. */
+  toldAt(router: Router): number {
+    return this.told.get(router) ?? Number.NEGATIVE_INFINITY;
+  }
+
   get deadline(): Instant {
     return earlier(this.tellAt, this.askAt);
   }

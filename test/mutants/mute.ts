@@ -72,7 +72,7 @@ export const MUTE: readonly Mutant[] = [
   ),
   fault(
     "contend",
-    "masters.filter((router) => turn.now - since(router) >= ASK_EVERY)",
+    "masters.filter((router) => turn.now - rivals.toldAt(router) >= ASK_EVERY)",
     "masters",
     "tells on a slow line what it said just now",
     "agent/contend",
