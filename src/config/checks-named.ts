@@ -3,7 +3,7 @@ import type { Result } from "../base/result.ts";
 import { fail, ok } from "../base/result.ts";
 import type { CheckConfig, Config } from "./model.ts";
 import { hint } from "./nearest.ts";
-import { serverName } from "./server-name.ts";
+import { isMeant } from "./server-name.ts";
 import { quote } from "./words.ts";
 
 /** Those of all servers of a service and of its fallback, or of the one at `address`; or `[check.NAME]`. The error is a sentence. */
@@ -20,10 +20,7 @@ export function checksToRun(
     return fail(`no virtual server and no check is called ${quote(name)}${hint(name, known)}`);
   }
   const all = [...service.servers, ...(service.fallback === null ? [] : [service.fallback])];
-  const wanted = address === null ? null : serverName(address);
-  const meant = all.filter(
-    (server) => wanted === null || server.name === wanted || server.destination.address === wanted,
-  );
+  const meant = address === null ? all : all.filter(isMeant(address));
   if (meant.length === 0) {
     const names = all.map((server) => server.name).join(", ");
     return fail(`${name} has no server ${quote(address ?? "")}; it has ${names}`);

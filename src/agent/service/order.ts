@@ -1,5 +1,5 @@
 /** `haagent server drain|disable|enable SERVICE ADDRESS`: the operator's word on a real server, until `enable` or a restart. */
-import { serverName } from "../../config/server-name.ts";
+import { isMeant, serverName } from "../../config/server-name.ts";
 import type { Reply, Request } from "../boundary.ts";
 import type { World } from "../world.ts";
 
@@ -9,16 +9,14 @@ export function orderServer({ services }: World, asked: Extract<Request, { comma
   if (state === undefined) {
     return { exit: 1, body: { error: `no virtual server is called ${asked.service}` } };
   }
-  const meant = serverName(asked.server);
-  const found = state.servers.filter(
-    ({ config: { name, destination } }) => name === meant || destination.address === meant,
-  );
+  const meant = isMeant(asked.server);
+  const found = state.servers.filter(({ config }) => meant(config));
   const [server] = found;
   if (server === undefined) {
     const known = state.servers.map(({ config: { name } }) => name).join(", ");
     return { exit: 1, body: { error: `${asked.service} has no server ${asked.server}; it has ${known}` } };
   }
-  const exact = found.find(({ config: { name } }) => name === meant);
+  const exact = found.find(({ config: { name } }) => name === serverName(asked.server));
   if (found.length > 1 && exact === undefined) {
     const names = found.map(({ config: { name } }) => name).join(", ");
     return { exit: 1, body: { error: `${asked.service} has ${names}: name the port` } };
