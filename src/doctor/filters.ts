@@ -69,28 +69,36 @@ interface Target {
   readonly port: number | null;
 }
 
+/** A rule that comes first in a chain and accepts what meets these conditions, in the words of nft or of iptables. */
+export function inserted(
+  { program, chain }: Dropped,
+  nft: readonly string[],
+  iptables: readonly string[],
+): string {
+  if (program === "nft") return ["nft insert rule", chain, ...nft, "accept"].join(" ");
+  const [table = "", name = ""] = chain.split(" ");
+  return [`${program} -t ${table} -I ${name}`, ...iptables, "-j ACCEPT"].join(" ");
+}
+
 /** The rule that lets connections through a chain: all of their packets, or those that the table of connections takes so. */
-export function accepting({ program, chain }: Dropped, target: Target, packet: Packet | null): string {
+export function accepting(by: Dropped, target: Target, packet: Packet | null): string {
   const { family, destination, protocol, port } = target;
   const state = packet?.state ?? null;
   // What is new to the table, and does not begin.
   const stray = state === "new" && packet?.flags?.includes("syn") === false;
-  if (program === "nft") {
-    return [
-      `nft insert rule ${chain}`,
+  return inserted(
+    by,
+    [
       `${family === 4 ? "ip" : "ip6"} daddr ${destination}`,
       port === null ? `meta l4proto ${protocol}` : `${protocol} dport ${port}`,
       ...(stray ? ["tcp flags & (fin|syn|rst|ack) != syn"] : []),
       ...(state === null ? [] : [`ct state ${state}`]),
-      "accept",
-    ].join(" ");
-  }
-  const [table = "", name = ""] = chain.split(" ");
-  return [
-    `${program} -t ${table} -I ${name} -d ${destination} -p ${protocol}`,
-    ...(port === null ? [] : [`--dport ${port}`]),
-    ...(stray ? ["! --syn"] : []),
-    ...(state === null ? [] : [`-m conntrack --ctstate ${state.toUpperCase()}`]),
-    "-j ACCEPT",
-  ].join(" ");
+    ],
+    [
+      `-d ${destination} -p ${protocol}`,
+      ...(port === null ? [] : [`--dport ${port}`]),
+      ...(stray ? ["! --syn"] : []),
+      ...(state === null ? [] : [`-m conntrack --ctstate ${state.toUpperCase()}`]),
+    ],
+  );
 }

@@ -9,7 +9,7 @@ import type { Config, RouterConfig } from "../config/model.ts";
 import type { Facts } from "./facts.ts";
 import type { Finding } from "./finding.ts";
 import type { Dropped, Filter } from "./filters.ts";
-import { dropped, readFilters, said } from "./filters.ts";
+import { dropped, inserted, readFilters, said } from "./filters.ts";
 import type { Probe } from "./ruleset.ts";
 
 const VRRP = 112;
@@ -55,16 +55,15 @@ const packet = (destination: Ip): Pick<Probe, "destination" | "port" | "flags" |
 
 /** The rule that lets such packets through that chain. */
 function accepting(
-  { program, chain }: Dropped,
-  probe: Pick<Probe, "direction" | "interface" | "protocol">,
+  by: Dropped,
+  { direction, interface: link, protocol }: Pick<Probe, "direction" | "interface" | "protocol">,
 ): string {
-  const incoming = probe.direction === "in";
-  if (program === "nft") {
-    const link = `${incoming ? "iifname" : "oifname"} "${probe.interface}"`;
-    return `nft insert rule ${chain} ${link} meta l4proto ${probe.protocol} accept`;
-  }
-  const [table = "", name = ""] = chain.split(" ");
-  return `${program} -t ${table} -I ${name} ${incoming ? "-i" : "-o"} ${probe.interface} -p ${probe.protocol} -j ACCEPT`;
+  const incoming = direction === "in";
+  return inserted(
+    by,
+    [`${incoming ? "iifname" : "oifname"} "${link}" meta l4proto ${protocol}`],
+    [`${incoming ? "-i" : "-o"} ${link} -p ${protocol}`],
+  );
 }
 
 function adverts(facts: Facts, filters: readonly Filter[], router: RouterConfig): Finding[] {
