@@ -1,5 +1,6 @@
 /** Files of certificates, as TLS takes them: PEM. */
 import { X509Certificate } from "node:crypto";
+import { dayOf } from "../check/certificate.ts";
 import type { CertificateFact } from "../config/model.ts";
 
 /** A certificate from its first line on, to its last one, or to the end where that is missing (RFC 7468 5; OpenSSL's older labels, too). */
@@ -21,8 +22,9 @@ export function certificatesOf(text: string, now: number): CertificateFact[] {
 
 function read(block: string, now: number): CertificateFact {
   try {
-    const until = Date.parse(new X509Certificate(block).validTo);
-    return { until: new Date(until).toISOString().slice(0, 10), over: until < now };
+    const end = Date.parse(new X509Certificate(block).validTo);
+    const until = dayOf(end);
+    return until === null ? null : { until, over: end < now };
   } catch {
     return null;
   }

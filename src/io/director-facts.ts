@@ -1,15 +1,13 @@
 /** What the doctor is told of directors and real servers: files of /proc that tell of services, neighbours and listeners. */
 import { existsSync } from "node:fs";
 import type { Ip } from "../base/address.ts";
-import { ipFromBytes, parseIp } from "../base/address.ts";
+import { parseIp } from "../base/address.ts";
 import type { Facts } from "../doctor/facts.ts";
 import { printedServices } from "../wire/ipvs-proc.ts";
-import { procLines } from "./proc-lines.ts";
+import { addressOf, procLines } from "./proc-lines.ts";
 
 /** The state LISTEN of a socket. */
 const LISTEN = "0A";
-/** ::ffff:0.0.0.0/96 */
-const MAPPED = "00000000000000000000ffff";
 
 /** IPv4 neighbours that do not answer ARP: `10.0.0.9 0x1 0x0 00:00:00:00:00:00 * eth1`. */
 function silent(): Ip[] {
@@ -18,13 +16,6 @@ function silent(): Ip[] {
     const parsed = parseIp(address);
     return parsed.ok && flags === "0x0" ? [parsed.value] : [];
   });
-}
-
-/** An address as the kernel prints it for a socket: words of 32 bits, each as a number of this processor, which is little endian. */
-function addressOf(words: string): Ip {
-  const hex = (words.match(/.{8}/g) ?? []).map((word) => Uint8Array.fromHex(word).toReversed().toHex());
-  const whole = hex.join("");
-  return ipFromBytes(Uint8Array.fromHex(whole.startsWith(MAPPED) ? whole.slice(MAPPED.length) : whole));
 }
 
 /** Who listens by TCP: `0: 0100007F:1F90 00000000:0000 0A …` */
@@ -39,7 +30,7 @@ function listeners(): { readonly address: Ip; readonly port: number }[] {
 }
 
 export const directorFacts = (): Pick<Facts, "directed" | "silent" | "listeners" | "ftp"> => ({
-  directed: printedServices(procLines("/proc/net/ip_vs").join("\n")).map(({ name }) => name),
+  directed: printedServices(procLines("/proc/net/ip_vs")).map(({ name }) => name),
   silent: new Set(silent()),
   listeners: listeners(),
   ftp: existsSync("/sys/module/ip_vs_ftp"),

@@ -46,7 +46,7 @@ const keyOn = (index: number, address: Ip): AddressKey => ({
 /** The addresses that this host directs to others; none where there is no IPVS. */
 function directed(): ReadonlySet<Ip> {
   try {
-    return directedAddresses(readFileSync("/proc/net/ip_vs", "utf8"));
+    return directedAddresses(readFileSync("/proc/net/ip_vs", "utf8").split("\n"));
   } catch {
     return new Set();
   }

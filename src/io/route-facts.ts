@@ -2,7 +2,7 @@
 import type { Ip } from "../base/address.ts";
 import { ipFromBytes } from "../base/address.ts";
 import type { Facts, ReceiveFact, RouteFact } from "../doctor/facts.ts";
-import { procLines } from "./proc-lines.ts";
+import { addressOf, procLines } from "./proc-lines.ts";
 
 /** Flags of a route (<linux/route.h>, <linux/ipv6_route.h>): usable; refused; to ourselves. */
 const RTF = { up: 1, reject: 0x200, local: 0x8000_0000, anycast: 0x0010_0000 } as const;
@@ -12,9 +12,6 @@ const number = (hex: string): number => Number.parseInt(hex, 16);
 const usable = (flags: number): boolean =>
   (flags & RTF.up) !== 0 && (flags & (RTF.reject | RTF.local | RTF.anycast)) === 0;
 
-/** An IPv4 address as the kernel prints it: a number of this processor, which is little endian. */
-const ip4 = (hex: string): Ip => ipFromBytes(Uint8Array.fromHex(hex).toReversed());
-
 /** `eth1 00004D0A 00000000 0001 0 0 0 00FFFFFF 0 0 0`: interface, destination, gateway, flags, …, mask, … */
 function route4(line: string): RouteFact[] {
   const words = line.trim().split(/\s+/);
@@ -22,8 +19,8 @@ function route4(line: string): RouteFact[] {
   if (!/^[0-9A-F]{8}$/.test(destination) || !/^[0-9A-F]{8}$/.test(gateway) || !usable(number(flags)))
     return [];
   const prefix = number(mask).toString(2).replaceAll("0", "").length;
-  const via = number(gateway) === 0 ? null : ip4(gateway);
-  return [{ destination: ip4(destination), prefix, via, interface: name }];
+  const via = number(gateway) === 0 ? null : addressOf(gateway);
+  return [{ destination: addressOf(destination), prefix, via, interface: name }];
 }
 
 /** `20010db8… 40 0000… 00 fe80… 00000400 00000001 00000000 00000003 eth1`: destination, length, …, gateway, …, flags, interface */

@@ -17,9 +17,9 @@ export interface Printed {
   readonly address: Ip | null;
 }
 
-/** Every service that is printed. */
-export function printedServices(text: string): Printed[] {
-  return text.split("\n").flatMap((line): Printed[] => {
+/** Every service that is printed in these lines of it. */
+export function printedServices(lines: readonly string[]): Printed[] {
+  return lines.flatMap((line): Printed[] => {
     const [, mark] = MARK.exec(line) ?? [];
     if (mark !== undefined) return [{ name: `fwmark ${Number.parseInt(mark, 16)}`, address: null }];
     const [, protocol = "", v4, v6 = "", port = ""] = SERVICE.exec(line) ?? [];
@@ -31,5 +31,5 @@ export function printedServices(text: string): Printed[] {
 }
 
 /** The addresses that this host is the director of. */
-export const directedAddresses = (text: string): ReadonlySet<Ip> =>
-  new Set(printedServices(text).flatMap(({ address }) => address ?? []));
+export const directedAddresses = (lines: readonly string[]): ReadonlySet<Ip> =>
+  new Set(printedServices(lines).flatMap(({ address }) => address ?? []));

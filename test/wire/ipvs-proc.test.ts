@@ -14,11 +14,11 @@ FWM  00000007 sh
 `;
 
 test("services of each protocol and family give their address, marks and servers none", () => {
-  expect([...directedAddresses(PRINTED)].map(String)).toEqual(["192.168.0.200", "2001:db8::1"]);
+  expect([...directedAddresses(PRINTED.split("\n"))].map(String)).toEqual(["192.168.0.200", "2001:db8::1"]);
 });
 
 test("services have the names by which they are known", () => {
-  expect(printedServices(PRINTED).map(({ name }) => name)).toEqual([
+  expect(printedServices(PRINTED.split("\n")).map(({ name }) => name)).toEqual([
     "tcp 192.168.0.200 80",
     "udp 2001:db8::1 53",
     "fwmark 7",
@@ -33,5 +33,5 @@ test("nothing is read into what is no service", () => {
     "\0".repeat(100),
     "XYZ  C0A800C8:0050 rr ",
   ])
-    expect(directedAddresses(text).size).toBe(0);
+    expect(directedAddresses(text.split("\n")).size).toBe(0);
 });
