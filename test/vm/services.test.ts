@@ -199,10 +199,10 @@ advert_interval = "500ms"
 addresses = ["${VIP}/24"]
 ${web(`active_when = "lan"\ninactive = "${inactive}"`)}`;
 
-  test("have the service at the master, prepared or not at the other; it moves with the address when the master is killed", async () => {
-    await scene.vip(false);
-    const first = await scene.started(director(200, "empty"));
-    const second = await scene.agent(director(100, "empty"), 1);
+  /** Both run: the first one is master and all its servers serve, the second one is backup and finds them good. */
+  const both = async (text: (priority: number) => string) => {
+    const first = await scene.started(text(200));
+    const second = await scene.agent(text(100), 1);
     await first.is("lan", "master");
     await second.start();
     await second.is("lan", "backup");
@@ -212,6 +212,12 @@ ${web(`active_when = "lan"\ninactive = "${inactive}"`)}`;
       (service) => service.active && weights(service).join() === "1,1,1",
     );
     await scene.settles(second, "all are good", ({ servers }) => servers.every(({ up }) => up === true));
+    return { first, second };
+  };
+
+  test("have the service at the master, prepared or not at the other; it moves with the address when the master is killed", async () => {
+    await scene.vip(false);
+    const { first, second } = await both((priority) => director(priority, "empty"));
     expect(await scene.table(1)).toEqual([]);
     expect(new Set(await scene.caller.gets(6))).toEqual(ALL);
     const whole = await scene.table();
@@ -244,17 +250,7 @@ ${web(`active_when = "lan"\ninactive = "${inactive}"`)}`;
       director(priority, "empty")
         .replaceAll(":80", ":7000")
         .replace('"rr"', '"mh"\nscheduler_flags = ["mh-port"]');
-    const first = await scene.started(text(200));
-    const second = await scene.agent(text(100), 1);
-    await first.is("lan", "master");
-    await second.start();
-    await second.is("lan", "backup");
-    await scene.settles(
-      first,
-      "all serve",
-      (service) => service.active && weights(service).join() === "1,1,1",
-    );
-    await scene.settles(second, "all are good", ({ servers }) => servers.every(({ up }) => up === true));
+    const { first, second } = await both(text);
     const opened = [await scene.caller.open(), await scene.caller.open()];
     await first.kill();
     await second.is("lan", "master");
